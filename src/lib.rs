@@ -1,0 +1,1 @@
+//! Says why requests failed to authenticate.

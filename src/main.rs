@@ -1,0 +1,3 @@
+//! The `authopsy` program.
+
+fn main() {}
