@@ -1,1 +1,14 @@
-//! Says why requests failed to authenticate.
+//! Says why requests failed to authenticate: captures and request logs in, root causes out.
+
+pub mod causes;
+pub mod cli;
+pub mod desk;
+pub mod dialect;
+pub mod engine;
+pub mod evidence;
+pub mod input;
+pub mod model;
+pub mod render;
+pub mod report;
+pub mod tally;
+pub mod token;

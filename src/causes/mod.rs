@@ -1,0 +1,1 @@
+//! Case to finding: which cause it was.

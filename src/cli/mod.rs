@@ -1,0 +1,1 @@
+//! Arguments, terminal, progress, exit codes.

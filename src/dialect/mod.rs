@@ -1,0 +1,1 @@
+//! Response to answer: what the server said.

@@ -1,0 +1,1 @@
+//! Paths to report: the only place with threads and files.

@@ -1,0 +1,1 @@
+//! Bytes to exchanges: open, unwrap, detect, split, read.

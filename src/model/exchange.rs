@@ -1,0 +1,276 @@
+//! One request and its response as an input wrote them: borrowed, raw, possibly secret.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::time::Time;
+
+/// One request with its response as one observer saw it; borrows from the input's window.
+///
+/// Nothing in here is judged or masked. Text is what the bytes say after JSON unescaping, so it can
+/// hold secrets: only the evidence room may read it.
+#[derive(Clone, Debug, Default)]
+pub struct Exchange<'a> {
+    /// Where the record stands in its input.
+    pub position: Position,
+    /// When the request started; `None` when missing or unreadable.
+    pub time: Option<Time>,
+    /// The time text that could not be read, for the skip list.
+    pub time_unreadable: bool,
+    /// Who recorded it.
+    pub observer: Observer,
+    /// Request method as sent; `None` for a garbled request line.
+    pub method: Option<Cow<'a, str>>,
+    /// Absolute URL, or path and query where the host is not known; empty when missing.
+    pub url: Cow<'a, str>,
+    /// Host from elsewhere (a `Host` column of a log), when `url` has none.
+    pub host: Option<Cow<'a, str>>,
+    /// Request fields in order, duplicates kept, names as written.
+    pub request_headers: Vec<Header<'a>>,
+    /// What the input could show of the request fields.
+    pub request_visibility: Visibility,
+    /// Request cookies listed apart from the fields (HAR `cookies`), as name and value.
+    pub request_cookies: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// Request body.
+    pub request_body: Body<'a>,
+    /// Response status, 100 to 999; `None` when missing, 0 or negative.
+    pub status: Option<u16>,
+    /// `statusText` or reason phrase, when given.
+    pub status_text: Option<Cow<'a, str>>,
+    /// Response fields in order, duplicates kept.
+    pub response_headers: Vec<Header<'a>>,
+    /// What the input could show of the response fields.
+    pub response_visibility: Visibility,
+    /// Response body.
+    pub response_body: Body<'a>,
+    /// HAR `redirectURL`, when not empty.
+    pub redirect_url: Option<Cow<'a, str>>,
+    /// Transport error (`_error`, `net::ERR_FAILED`), when given.
+    pub error: Option<Cow<'a, str>>,
+    /// Reason-coded fields of a log, name and value (`response_code_details`, `err.message`).
+    pub reasons: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// Client address, port stripped.
+    pub client_ip: Option<Cow<'a, str>>,
+    /// User agent from a column of its own, where fields are not logged.
+    pub user_agent: Option<Cow<'a, str>>,
+    /// User name from a column of its own.
+    pub user: Option<Cow<'a, str>>,
+    /// Server address or node name.
+    pub server: Option<Cow<'a, str>>,
+    /// Request id.
+    pub request_id: Option<Cow<'a, str>>,
+    /// Trace id.
+    pub trace_id: Option<Cow<'a, str>>,
+    /// Milliseconds between the start and the moment the server may have written `Date`
+    /// (HAR: blocked + dns + connect + send + wait); `None` when unknown.
+    pub until_answer_ms: Option<f64>,
+    /// Served from a cache or a service worker: fields are not those of a real request.
+    pub from_cache: bool,
+    /// WebSocket handshake (`ws:`/`wss:` URL or `_webSocketMessages`).
+    pub websocket: bool,
+}
+
+/// Where a record stands in its input.
+#[derive(
+    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize,
+)]
+pub struct Position {
+    /// Index in `log.entries` or another list of records, from 0.
+    pub entry: Option<u64>,
+    /// First line of the record, from 1, for line formats.
+    pub line: Option<u64>,
+    /// Byte offset, where neither exists.
+    pub byte: Option<u64>,
+}
+
+/// Who recorded an exchange.
+#[derive(
+    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Observer {
+    /// The client itself (a browser, a test runner).
+    #[default]
+    Client,
+    /// A debugging proxy on the way.
+    Proxy,
+    /// A gateway or web server.
+    Gateway,
+    /// The application.
+    App,
+    /// The identity provider.
+    Idp,
+}
+
+/// One field of a message.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Header<'a> {
+    /// Field name as written.
+    pub name: Cow<'a, str>,
+    /// Field value as written, blanks and line breaks kept.
+    pub value: Cow<'a, str>,
+}
+
+/// What an input could show of a message's fields.
+#[derive(
+    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// The fields were recorded: one that is not listed was not there.
+    Full,
+    /// Some fields only (a log that names a few, provisional headers): absence proves nothing.
+    Partial,
+    /// No fields at all.
+    #[default]
+    None,
+}
+
+/// A message body as recorded.
+#[derive(Clone, Debug, Default)]
+pub struct Body<'a> {
+    /// Media type as written, parameters included.
+    pub mime: Option<Cow<'a, str>>,
+    /// The text.
+    pub text: Text<'a>,
+    /// Whether `text` is base64.
+    pub base64: bool,
+    /// Form parameters listed apart (HAR `postData.params`).
+    pub params: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// Size in bytes as recorded; `None` when unknown.
+    pub size: Option<u64>,
+    /// Whether the recorder says that it left the body out or cut it.
+    pub withheld: bool,
+}
+
+/// Body text that is unescaped only when somebody looks.
+#[derive(Clone, Debug, Default)]
+pub enum Text<'a> {
+    /// Not recorded.
+    #[default]
+    Absent,
+    /// Ready to read.
+    Plain(Cow<'a, str>),
+    /// The inside of a JSON string literal, still escaped, not validated.
+    Escaped(&'a [u8]),
+}
+
+impl Exchange<'_> {
+    /// Returns the first request field of this name, compared without case.
+    pub fn request_header(&self, name: &str) -> Option<&str> {
+        self.request_headers.iter().find(|h| h.name.eq_ignore_ascii_case(name)).map(|h| &*h.value)
+    }
+
+    /// Returns the first response field of this name, compared without case.
+    pub fn response_header(&self, name: &str) -> Option<&str> {
+        self.response_headers.iter().find(|h| h.name.eq_ignore_ascii_case(name)).map(|h| &*h.value)
+    }
+}
+
+impl Text<'_> {
+    /// Returns the bytes as they stand in the input (escaped or not), for a quick multi-pattern search.
+    pub fn raw(&self) -> &[u8] {
+        match self {
+            Self::Absent => &[],
+            Self::Plain(text) => text.as_bytes(),
+            Self::Escaped(bytes) => bytes,
+        }
+    }
+
+    /// Returns the text, unescaped; invalid UTF-8, lone surrogates and broken escapes become U+FFFD.
+    pub fn read(&self) -> Cow<'_, str> {
+        match self {
+            Self::Absent => Cow::Borrowed(""),
+            Self::Plain(text) => Cow::Borrowed(text),
+            Self::Escaped(bytes) => unescape(bytes),
+        }
+    }
+}
+
+/// Unescapes the inside of a JSON string literal (RFC 8259, section 7); what is broken becomes U+FFFD.
+///
+/// ```
+/// # use authopsy::model::Text;
+/// assert_eq!(Text::Escaped(br#"{\"error\":\"x\"}"#).read(), r#"{"error":"x"}"#);
+/// ```
+fn unescape(bytes: &[u8]) -> Cow<'_, str> {
+    if !bytes.contains(&b'\\') {
+        return String::from_utf8_lossy(bytes);
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&first, tail)) = rest.split_first() {
+        if first != b'\\' {
+            let run = rest.iter().position(|b| *b == b'\\').unwrap_or(rest.len());
+            let (plain, after) = rest.split_at(run);
+            out.extend_from_slice(plain);
+            rest = after;
+            continue;
+        }
+        rest = tail.get(1..).unwrap_or_default();
+        match tail.first() {
+            Some(b'n') => out.push(b'\n'),
+            Some(b't') => out.push(b'\t'),
+            Some(b'r') => out.push(b'\r'),
+            Some(b'b') => out.push(8),
+            Some(b'f') => out.push(12),
+            Some(b'u') => rest = unescape_unit(tail.get(1..).unwrap_or_default(), &mut out),
+            Some(other) => out.push(*other),
+            None => push_char(char::REPLACEMENT_CHARACTER, &mut out),
+        }
+    }
+    Cow::Owned(
+        String::from_utf8(out)
+            .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
+    )
+}
+
+/// Reads `XXXX` (and the low half of a pair) after `\u`, pushes the character, returns what follows.
+fn unescape_unit<'b>(after: &'b [u8], out: &mut Vec<u8>) -> &'b [u8] {
+    let hex = |bytes: &[u8]| {
+        let text = std::str::from_utf8(bytes.get(..4)?).ok()?;
+        u32::from_str_radix(text, 16).ok()
+    };
+    let Some(unit) = hex(after) else {
+        push_char(char::REPLACEMENT_CHARACTER, out);
+        return after;
+    };
+    let rest = after.get(4..).unwrap_or_default();
+    if (0xD800..0xDC00).contains(&unit)
+        && rest.starts_with(b"\\u")
+        && let Some(low) = rest.get(2..).and_then(hex)
+        && (0xDC00..0xE000).contains(&low)
+    {
+        let code = 0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+        push_char(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), out);
+        return rest.get(6..).unwrap_or_default();
+    }
+    push_char(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER), out);
+    rest
+}
+
+fn push_char(c: char, out: &mut Vec<u8>) {
+    out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_of_every_kind_are_resolved() {
+        let read = |raw: &'static [u8]| Text::Escaped(raw).read().into_owned();
+        assert_eq!(read(br#"a\n\t\"\\\/b"#), "a\n\t\"\\/b");
+        assert_eq!(read(br"\u00e9\ud83d\ude00"), "é😀");
+    }
+
+    #[test]
+    fn broken_escapes_become_replacement_characters_and_lose_nothing_else() {
+        let read = |raw: &'static [u8]| Text::Escaped(raw).read().into_owned();
+        assert_eq!(read(br"a\ud800b"), "a\u{fffd}b");
+        assert_eq!(read(br"a\uZZb"), "a\u{fffd}ZZb");
+        assert_eq!(read(b"a\\"), "a\u{fffd}");
+        assert_eq!(read(b"a\xffb\\n"), "a\u{fffd}b\n");
+    }
+}

@@ -1,0 +1,101 @@
+//! Marks by which a credential is known without being shown, and the stable hash of fact keys.
+
+use std::fmt;
+use std::hash::Hasher;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// 128 bits of domain-separated SHA-256 over a credential; 12 hex digits are shown: `tok:3f9a61c2d07b`.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct Fingerprint(pub u128);
+
+impl Fingerprint {
+    /// Shortest credential that gets a mark; a shorter one could be guessed.
+    pub const SHORTEST: usize = 20;
+
+    /// Returns the mark of `raw`, or `None` when it is too short or too regular not to be guessed.
+    pub fn of(raw: &str) -> Option<Self> {
+        let mut seen = [false; 256];
+        raw.bytes().for_each(|b| seen[usize::from(b)] = true);
+        let distinct = seen.iter().filter(|s| **s).count();
+        (raw.len() >= Self::SHORTEST && distinct >= 8)
+            .then(|| Self::of_bytes("credential", raw.as_bytes()))
+    }
+
+    /// Returns the first 128 bits of SHA-256 over `domain`, a zero byte and `bytes`.
+    pub fn of_bytes(domain: &str, bytes: &[u8]) -> Self {
+        let mut sha = Sha256::new();
+        sha.update(b"authopsy/");
+        sha.update(domain.as_bytes());
+        sha.update([0]);
+        sha.update(bytes);
+        Self(first_128(&sha.finalize()))
+    }
+
+    /// Formats `digits` hex digits (12 unless two shown marks would be equal).
+    pub fn shown(self, digits: usize) -> String {
+        let hex = format!("{:032x}", self.0);
+        format!("tok:{}", hex.get(..digits.min(32)).unwrap_or(&hex))
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown(12))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// Turns `#[derive(Hash)]` facts into a key that is the same on every machine: SHA-256, 128 bits.
+#[derive(Debug, Default)]
+pub struct KeyHasher(Sha256);
+
+impl KeyHasher {
+    /// Returns the key of `facts`.
+    pub fn key(facts: &impl std::hash::Hash) -> u128 {
+        let mut hasher = Self::default();
+        facts.hash(&mut hasher);
+        first_128(&hasher.0.finalize())
+    }
+}
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        #[expect(clippy::cast_possible_truncation, reason = "64 of the 128 bits")]
+        let low = first_128(&self.0.clone().finalize()) as u64;
+        low
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+}
+
+fn first_128(digest: &[u8]) -> u128 {
+    digest.iter().take(16).fold(0, |acc, b| acc << 8 | u128::from(*b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guessable_credential_gets_no_mark() {
+        assert_eq!(Fingerprint::of("hunter2"), None);
+        assert_eq!(Fingerprint::of("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), None);
+        assert!(Fingerprint::of("c2VjcmV0LXRva2VuLW9mLXRlc3Q").is_some());
+    }
+
+    #[test]
+    fn a_mark_shows_twelve_hex_digits() {
+        let mark = Fingerprint(0x3f9a_61c2_d07b_0000_0000_0000_0000_0001);
+        assert_eq!(mark.to_string(), "tok:3f9a61c2d07b");
+        assert_eq!(mark.shown(14), "tok:3f9a61c2d07b00");
+    }
+}

@@ -1,0 +1,32 @@
+//! The nouns of the domain: pure data, no input or output, no clock, no parsing of files.
+//!
+//! A type lives here only when two rooms need it. Everything after [`Exchange`] owns its data and
+//! holds no secret: raw credentials exist only inside [`Secret`] and inside an `Exchange`.
+
+mod answer;
+mod cause;
+mod credential;
+mod exchange;
+mod finding;
+mod fingerprint;
+mod record;
+mod report;
+mod secret;
+mod time;
+mod token;
+
+pub use answer::{Answer, Challenge, Outcome, Sign, Statement, Weight};
+pub use cause::{CauseId, Class, Confidence};
+pub use credential::{Blank, Credential, Kind, Oddity, Place, Scheme, State};
+pub use exchange::{Body, Exchange, Header, Observer, Position, Text, Visibility};
+pub use finding::{Evidence, Finding, Judgement};
+pub use fingerprint::{Fingerprint, KeyHasher};
+pub use record::{Client, Endpoint, Facts, Grant, Issued, Origin, Record, Redirect};
+pub use report::{
+    Assumption, CauseRow, ClientLine, ClockRow, CredentialLine, ExampleRow, Expectation, GroupRow,
+    Incident, InputRow, KeyRow, Lifeline, Line, Period, Report, ServerLine, SkipRow, StoryItem,
+    Timeline, TimelineBucket, Totals,
+};
+pub use secret::Secret;
+pub use time::{At, Seconds, Time};
+pub use token::{Fault, Form, NumericDate, Segment, Signature, Token, Unit, Use};

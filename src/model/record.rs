@@ -1,0 +1,182 @@
+//! The facts of one exchange, owned and free of secrets: what the map side makes of the bytes.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::answer::Answer;
+use super::credential::Credential;
+use super::exchange::{Observer, Position, Visibility};
+use super::fingerprint::Fingerprint;
+use super::time::{At, Seconds, Time};
+use super::token::Token;
+
+/// One exchange as facts: where it stands, when it was, what was sent and said.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Where it stands and when it was.
+    pub origin: Origin,
+    /// URL with secret-bearing values masked.
+    pub url: String,
+    /// What is the same for all exchanges of its kind.
+    pub facts: Facts,
+    /// Tokens that the request carried, decoded, in the order of `facts.credentials`.
+    pub tokens: Vec<Arc<Token>>,
+    /// Credentials that the answer handed out (token endpoint, login).
+    pub issued: Option<Issued>,
+    /// Tokens that the answer handed out, decoded: access, then ID, then refresh token.
+    pub issued_tokens: Vec<Arc<Token>>,
+    /// Server clock minus capture clock, from an uncached `Date` (1 s resolution); client and proxy
+    /// captures only.
+    pub date_offset: Option<Seconds>,
+    /// User name from a column, as `sub:` pseudonym.
+    pub user: Option<String>,
+    /// Request id, masked.
+    pub request_id: Option<String>,
+    /// Trace id, masked.
+    pub trace_id: Option<String>,
+}
+
+/// Where a record stands and when it was; orders examples.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct Origin {
+    /// When the request started; `None` sorts first here, last in outputs.
+    pub time: Option<Time>,
+    /// Source name of the input.
+    pub source: Arc<str>,
+    /// Member of an archive.
+    pub member: Option<Arc<str>>,
+    /// Place in it.
+    pub position: Position,
+}
+
+/// What exchanges of one kind have in common: the key under which refusals are counted.
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of one thing")]
+pub struct Facts {
+    /// Who sent it.
+    pub client: Client,
+    /// Who recorded it.
+    pub observer: Observer,
+    /// Method and place, ids and numbers in the path templated.
+    pub endpoint: Endpoint,
+    /// Response status.
+    pub status: Option<u16>,
+    /// `grpc-status`.
+    pub grpc_status: Option<u16>,
+    /// Credentials, the judged one first; empty when none was seen.
+    pub credentials: Vec<Credential>,
+    /// What the input could show of the request fields.
+    pub visibility: Visibility,
+    /// What the answer says.
+    pub answer: Answer,
+    /// A CORS preflight (OPTIONS with `Access-Control-Request-Method`).
+    pub preflight: bool,
+    /// Names in `Access-Control-Request-Headers` that can carry a credential, lower case, sorted.
+    pub preflight_names: Vec<String>,
+    /// Cross-origin: the request's `Origin` is another than the URL's.
+    pub cross_origin: bool,
+    /// The answer lacks CORS fields that a cross-origin page needs.
+    pub cors_missing: bool,
+    /// Whether the request carried any cookie; `None` when that could not be seen.
+    pub cookies_sent: Option<bool>,
+    /// What a token or login request asked for.
+    pub grant: Option<Grant>,
+    /// Where the answer redirects.
+    pub redirect: Option<Redirect>,
+    /// Names of session-like cookies that the answer set, sorted.
+    pub cookies_set: Vec<String>,
+    /// Names of session-like cookies that the answer deleted, sorted.
+    pub cookies_cleared: Vec<String>,
+    /// Served from a cache or service worker.
+    pub from_cache: bool,
+    /// Which node answered (server address, `Via`, `X-Served-By`), masked.
+    pub node: Option<String>,
+    /// The URL's path asks for logout.
+    pub logout: bool,
+    /// The format of the input (`har`, `jsonl`), for what it can show.
+    pub format: Arc<str>,
+    /// Request time lies at or after the judged token's `exp`, by the capture's clock; splits the
+    /// counts so that no bucket straddles it.
+    pub after_exp: bool,
+}
+
+/// Who sent a request; unknown parts are `None`.
+#[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct Client {
+    /// Source name of a capture whose requests all come from one client; `None` for server logs.
+    pub capture: Option<Arc<str>>,
+    /// Client address.
+    pub ip: Option<Arc<str>>,
+    /// User agent, masked.
+    pub user_agent: Option<Arc<str>>,
+}
+
+/// Method, host and templated path.
+#[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Request method; `None` for a garbled request line.
+    pub method: Option<Arc<str>>,
+    /// Host and port (default ports left out), lower case; `None` when unknown.
+    pub host: Option<Arc<str>>,
+    /// Path without query; ids and numbers as `{id}`, secrets as `***`.
+    pub path: Arc<str>,
+}
+
+impl std::fmt::Display for Endpoint {
+    /// `GET api.example.com/orders`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let method = self.method.as_deref().unwrap_or("-");
+        write!(f, "{method} {}{}", self.host.as_deref().unwrap_or(""), self.path)
+    }
+}
+
+/// What a token or login request asked for.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grant {
+    /// `refresh_token`.
+    Refresh,
+    /// `authorization_code`.
+    Code,
+    /// `password`.
+    Password,
+    /// `client_credentials`.
+    ClientCredentials,
+    /// Device code, CIBA.
+    Device,
+    /// Token exchange, JWT or SAML assertion.
+    Assertion,
+    /// A login form or login API that is no OAuth endpoint.
+    Login,
+    /// A token endpoint, grant not seen.
+    Other,
+}
+
+/// Credentials that an answer handed out.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
+pub struct Issued {
+    /// Mark of the access token (of the token inside, as in [`Credential::token`]).
+    pub access: Option<Fingerprint>,
+    /// Mark of the ID token.
+    pub id: Option<Fingerprint>,
+    /// Mark of the refresh token.
+    pub refresh: Option<Fingerprint>,
+    /// `expires_in` in seconds.
+    pub expires_in: Option<i64>,
+    /// `exp` of the access token.
+    pub access_exp: Option<At>,
+    /// Scheme that the answer names (`token_type`).
+    pub token_type: Option<String>,
+}
+
+/// Where an answer redirects.
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
+pub struct Redirect {
+    /// Target, as endpoint.
+    pub to: Endpoint,
+    /// The target looks like a login page or an authorization endpoint.
+    pub login: bool,
+    /// Scheme, host or port change.
+    pub other_origin: bool,
+}

@@ -1,0 +1,475 @@
+//! The finished report, ready to render: every list bounded, ordered and free of secrets.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::cause::{CauseId, Class, Confidence};
+use super::exchange::Position;
+use super::finding::Evidence;
+
+/// The report of one run; what `-f json` prints, field by field.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Report {
+    /// `authopsy.report/1`.
+    pub schema: String,
+    /// Program version.
+    pub version: String,
+    /// Title given by the user.
+    pub title: Option<String>,
+    /// One sentence that says what happened.
+    pub summary: String,
+    /// What was read, sorted by source.
+    pub inputs: Vec<InputRow>,
+    /// First and last instant.
+    pub period: Period,
+    /// Counts.
+    pub totals: Totals,
+    /// Causes, failures first, then by count.
+    pub causes: Vec<CauseRow>,
+    /// Counts over time.
+    pub timeline: Timeline,
+    /// Bursts of failures.
+    pub incidents: Vec<Incident>,
+    /// One lifeline a token that was refused, or all that fit in the bound.
+    pub tokens: Vec<Lifeline>,
+    /// Clock skew by host.
+    pub clocks: Vec<ClockRow>,
+    /// The post-mortem in order.
+    pub story: Vec<StoryItem>,
+    /// Counts under `--group-by`.
+    pub groups: Vec<GroupRow>,
+    /// What hosts accept, learned or given.
+    pub expectations: Vec<Expectation>,
+    /// Keys that were given.
+    pub keys: Vec<KeyRow>,
+    /// What the user should know beside the causes (a log that leaks tokens).
+    pub warnings: Vec<Evidence>,
+    /// Options that shaped the report, by name.
+    pub options: BTreeMap<String, String>,
+    /// What was assumed, with the option that changes it.
+    pub assumptions: Vec<Assumption>,
+    /// For each list that was cut: its name and how many were left out.
+    pub left_out: BTreeMap<String, u64>,
+}
+
+/// One input.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct InputRow {
+    /// Source name.
+    pub source: String,
+    /// Format, wrappers first (`gzip+har`); `None` when nothing was recognised.
+    pub format: Option<String>,
+    /// Program that wrote it, as the file says (`WebInspector 537.36`).
+    pub creator: Option<String>,
+    /// Exchanges read.
+    pub exchanges: u64,
+    /// Bytes read, before decompression.
+    pub bytes: u64,
+    /// Whether the input ends in the middle of a record or stream.
+    pub truncated: bool,
+    /// Records that could not be read, by reason.
+    pub skipped: Vec<SkipRow>,
+    /// Records that were read after a repair, by kind of repair.
+    pub repaired: Vec<SkipRow>,
+    /// What could not be seen: `request fields sanitized by Chrome's export`, `3 bodies missing`.
+    pub unseen: Vec<String>,
+    /// Why nothing could be read.
+    pub error: Option<String>,
+}
+
+/// Records skipped or repaired for one reason.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct SkipRow {
+    /// The reason, without any text of the record.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+    /// The first places, at most three.
+    pub first: Vec<Position>,
+}
+
+/// A span of time.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Period {
+    /// RFC 3339.
+    pub first: Option<String>,
+    /// RFC 3339.
+    pub last: Option<String>,
+}
+
+/// Counts over everything reported.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// All exchanges.
+    pub exchanges: u64,
+    /// Class `ok`.
+    pub ok: u64,
+    /// Class `failure`.
+    pub failure: u64,
+    /// Class `expected`.
+    pub expected: u64,
+    /// Class `lookalike`.
+    pub lookalike: u64,
+    /// Exchanges by status; `none` for those without.
+    pub by_status: BTreeMap<String, u64>,
+}
+
+/// One cause in a report.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CauseRow {
+    /// Cause id.
+    pub id: CauseId,
+    /// Class of the exchanges counted here (a cause can stand in two classes, in two rows).
+    pub class: Class,
+    /// The card's title.
+    pub title: String,
+    /// The card's one-sentence summary.
+    pub summary: String,
+    /// Exchanges.
+    pub count: u64,
+    /// Share of its class, 0 to 1, four decimals.
+    pub share: f64,
+    /// Exchanges by confidence.
+    pub confidence: BTreeMap<String, u64>,
+    /// First instant, RFC 3339.
+    pub first: Option<String>,
+    /// Last instant, RFC 3339.
+    pub last: Option<String>,
+    /// Endpoints with counts, most first.
+    pub endpoints: Vec<(String, u64)>,
+    /// Hosts with counts, most first.
+    pub hosts: Vec<(String, u64)>,
+    /// Tokens (marks) with counts, most first.
+    pub tokens: Vec<(String, u64)>,
+    /// Users (pseudonyms) with counts, most first.
+    pub users: Vec<(String, u64)>,
+    /// Clients (ids) with counts, most first.
+    pub clients: Vec<(String, u64)>,
+    /// How many distinct endpoints, hosts, tokens, users, clients there are in all.
+    pub distinct: BTreeMap<String, u64>,
+    /// A few exchanges with their evidence.
+    pub examples: Vec<ExampleRow>,
+    /// Other defects seen in these exchanges, with counts.
+    pub also: Vec<(CauseId, u64)>,
+    /// What to do, one sentence.
+    pub advice: String,
+}
+
+/// One exchange shown as an example.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExampleRow {
+    /// Source name.
+    pub source: String,
+    /// Member of an archive.
+    pub member: Option<String>,
+    /// Place in the source.
+    #[serde(flatten)]
+    pub position: Position,
+    /// RFC 3339.
+    pub time: Option<String>,
+    /// Endpoint.
+    pub endpoint: String,
+    /// Status.
+    pub status: Option<u16>,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What the server said.
+    pub server: ServerLine,
+    /// Evidence of the root.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Counts over time, sparse: empty buckets are left out.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Timeline {
+    /// Bucket width in seconds; 0 when there is no time at all.
+    pub width_s: f64,
+    /// Buckets by start.
+    pub buckets: Vec<TimelineBucket>,
+    /// Exchanges without a time.
+    pub untimed: u64,
+}
+
+/// One bucket.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct TimelineBucket {
+    /// Start, RFC 3339, aligned to UTC midnight.
+    pub start: String,
+    /// Exchanges let in.
+    pub ok: u64,
+    /// Failures by cause.
+    pub failures: BTreeMap<String, u64>,
+    /// Expected refusals by cause.
+    pub expected: BTreeMap<String, u64>,
+    /// Lookalikes by cause.
+    pub lookalikes: BTreeMap<String, u64>,
+}
+
+/// A burst of failures.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Incident {
+    /// First failure, RFC 3339.
+    pub start: String,
+    /// Last failure, RFC 3339.
+    pub end: String,
+    /// Failures in it.
+    pub count: u64,
+    /// Causes with counts, most first.
+    pub causes: Vec<(CauseId, u64)>,
+    /// Endpoints with counts, most first.
+    pub endpoints: Vec<(String, u64)>,
+    /// Clients hit.
+    pub clients: u64,
+    /// First success of a hit endpoint after the end, RFC 3339; `None` when none follows.
+    pub recovery: Option<String>,
+    /// What changed just before.
+    pub before: Vec<Evidence>,
+}
+
+/// The life of one token in the capture.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Lifeline {
+    /// `tok:` and 12 hex digits.
+    pub fingerprint: String,
+    /// `jwt`, `opaque` and so on.
+    pub kind: String,
+    /// Algorithm.
+    pub alg: Option<String>,
+    /// Key id.
+    pub kid: Option<String>,
+    /// Issuer.
+    pub iss: Option<String>,
+    /// Subject as pseudonym.
+    pub user: Option<String>,
+    /// RFC 3339, or `None` and the raw value in `iat_raw`.
+    pub iat: Option<String>,
+    /// Raw value that is no number of seconds.
+    pub iat_raw: Option<String>,
+    /// RFC 3339.
+    pub exp: Option<String>,
+    /// Raw value that is no number of seconds.
+    pub exp_raw: Option<String>,
+    /// When an answer of the capture handed it out.
+    pub issued: Option<String>,
+    /// First use.
+    pub first_use: Option<String>,
+    /// Last use.
+    pub last_use: Option<String>,
+    /// Last time it was let in.
+    pub last_success: Option<String>,
+    /// First refusal.
+    pub first_refusal: Option<String>,
+    /// Last refusal.
+    pub last_refusal: Option<String>,
+    /// Uses in all.
+    pub uses: u64,
+    /// Refusals.
+    pub refusals: u64,
+    /// Refreshes seen by its client while it was in use.
+    pub refreshes: u64,
+    /// Mark of the token that took its place.
+    pub replaced_by: Option<String>,
+    /// Root causes of its refusals with counts, most first.
+    pub causes: Vec<(CauseId, u64)>,
+}
+
+/// The clock of one host against the capture.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ClockRow {
+    /// Host.
+    pub host: String,
+    /// Median of server minus capture, seconds.
+    pub skew_s: f64,
+    /// Half the span between the 10th and 90th percentile, seconds.
+    pub spread_s: f64,
+    /// Answers that were used.
+    pub samples: u64,
+}
+
+/// One sentence of the post-mortem.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StoryItem {
+    /// When, RFC 3339.
+    pub time: Option<String>,
+    /// What happened.
+    pub text: String,
+    /// By what it is known.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Counts under one key of `--group-by`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GroupRow {
+    /// Values in the order of the keys.
+    pub key: Vec<String>,
+    /// Failures.
+    pub count: u64,
+    /// Share of all failures, 0 to 1.
+    pub share: f64,
+}
+
+/// What a host accepts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Expectation {
+    /// Host; `None` when given for all.
+    pub host: Option<String>,
+    /// `issuer`, `audience`, `algorithm`, `kid`, `leeway` and so on.
+    pub what: String,
+    /// The value.
+    pub value: String,
+    /// `learned` or `given`.
+    pub basis: String,
+    /// First instant.
+    pub first: Option<String>,
+    /// Last instant.
+    pub last: Option<String>,
+}
+
+/// A key that was given.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KeyRow {
+    /// Option and ordinal, or file name.
+    pub name: String,
+    /// RFC 7638 thumbprint of a public key.
+    pub thumbprint: Option<String>,
+    /// Why it could not be used.
+    pub unusable: Option<String>,
+}
+
+/// Something assumed.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct Assumption {
+    /// Input it holds for; `None` for all.
+    pub source: Option<String>,
+    /// What was assumed.
+    pub what: String,
+    /// The option that changes it.
+    pub option: String,
+}
+
+/// One exchange as a line of `-f jsonl`; field by field as in the contract.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Line {
+    /// `authopsy.exchange/1`.
+    pub schema: String,
+    /// 16 hex digits over source, position, time, method and URL path.
+    pub id: String,
+    /// Source name.
+    pub source: String,
+    /// Member of an archive.
+    pub member: Option<String>,
+    /// Index of the record, from 0.
+    pub entry: Option<u64>,
+    /// First line, from 1.
+    pub line: Option<u64>,
+    /// Byte offset where neither exists.
+    pub byte: Option<u64>,
+    /// RFC 3339, as precise as the input.
+    pub time: Option<String>,
+    /// RFC 3339: the instant at which the token was judged.
+    pub judged_at: Option<String>,
+    /// Server clock minus capture clock, seconds.
+    pub skew_s: Option<f64>,
+    /// Who recorded it.
+    pub observer: super::exchange::Observer,
+    /// Method.
+    pub method: Option<String>,
+    /// URL, secrets masked.
+    pub url: String,
+    /// Host.
+    pub host: Option<String>,
+    /// Endpoint.
+    pub endpoint: String,
+    /// Client.
+    pub client: ClientLine,
+    /// User as pseudonym.
+    pub user: Option<String>,
+    /// Request id.
+    pub request_id: Option<String>,
+    /// Trace id.
+    pub trace_id: Option<String>,
+    /// Status.
+    pub status: Option<u16>,
+    /// `grpc-status`.
+    pub grpc_status: Option<u16>,
+    /// Class.
+    pub class: Class,
+    /// Root cause; null for class `ok`.
+    pub cause: Option<CauseId>,
+    /// How sure.
+    pub confidence: Option<Confidence>,
+    /// Other defects.
+    pub also: Vec<super::finding::Finding>,
+    /// Credentials, the judged one first.
+    pub credentials: Vec<CredentialLine>,
+    /// What the server said.
+    pub server: ServerLine,
+    /// The same exchange as other observers saw it.
+    pub views: Vec<serde_json::Value>,
+    /// Evidence of the root.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A client in a line.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ClientLine {
+    /// `cli:` and 8 hex digits.
+    pub id: String,
+    /// Address.
+    pub ip: Option<String>,
+    /// User agent.
+    pub user_agent: Option<String>,
+}
+
+/// A credential in a line.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct CredentialLine {
+    /// Kind.
+    pub kind: String,
+    /// Scheme.
+    pub scheme: Option<String>,
+    /// Place.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// State.
+    pub state: String,
+    /// Mark.
+    pub fingerprint: Option<String>,
+    /// Algorithm.
+    pub alg: Option<String>,
+    /// Key id.
+    pub kid: Option<String>,
+    /// Issuer.
+    pub iss: Option<String>,
+    /// Audience.
+    pub aud: Option<Vec<String>>,
+    /// RFC 3339.
+    pub iat: Option<String>,
+    /// Raw value that is no number of seconds.
+    pub iat_raw: Option<String>,
+    /// RFC 3339.
+    pub nbf: Option<String>,
+    /// Raw value that is no number of seconds.
+    pub nbf_raw: Option<String>,
+    /// RFC 3339.
+    pub exp: Option<String>,
+    /// Raw value that is no number of seconds.
+    pub exp_raw: Option<String>,
+}
+
+/// The server's word in a line or example.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ServerLine {
+    /// The cause its words name; null when they name none.
+    pub says: Option<CauseId>,
+    /// The words, masked.
+    pub text: Option<String>,
+    /// Where they stand.
+    #[serde(rename = "where")]
+    pub place: Option<String>,
+    /// Who spoke.
+    pub dialect: Option<String>,
+    /// `agrees`, `contradicts` or `silent`.
+    pub agrees: String,
+}

@@ -1,0 +1,217 @@
+//! The facts of one distinct token; no secret survives in it.
+
+use serde::{Deserialize, Serialize};
+
+use super::fingerprint::Fingerprint;
+use super::time::At;
+
+/// What a token says of itself: decoded once, leniently, never verified here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Token {
+    /// Its mark.
+    pub fingerprint: Option<Fingerprint>,
+    /// Structure.
+    pub form: Form,
+    /// Where its encoding or structure departs from RFC 7515, in the order of the text.
+    pub faults: Vec<Fault>,
+    /// Header `alg` as written; text that is no known algorithm is kept, at most 32 characters.
+    pub alg: Option<String>,
+    /// Header `typ`.
+    pub typ: Option<String>,
+    /// Header `kid`, masked when it looks like a secret.
+    pub kid: Option<String>,
+    /// Names in header `crit`.
+    pub crit: Vec<String>,
+    /// Claim `iss`.
+    pub iss: Option<String>,
+    /// Claim `aud`, one or several.
+    pub aud: Vec<String>,
+    /// Claim `sub` as `sub:` pseudonym.
+    pub sub: Option<String>,
+    /// Claim `azp`, else `client_id`, else `cid` or `appid`.
+    pub client: Option<String>,
+    /// Claims `scope`, `scp`, split at blanks, sorted.
+    pub scopes: Vec<String>,
+    /// Claims `roles`, `role`, `groups`, `permissions`, `realm_access.roles`, sorted.
+    pub roles: Vec<String>,
+    /// Claims `tid`, `tenant`, `org_id`, `realm`, whichever stands first.
+    pub tenant: Option<String>,
+    /// Claim `exp`.
+    pub exp: Option<NumericDate>,
+    /// Claim `nbf`.
+    pub nbf: Option<NumericDate>,
+    /// Claim `iat`.
+    pub iat: Option<NumericDate>,
+    /// Claim `jti` is there.
+    pub has_jti: bool,
+    /// Names of all claims, sorted.
+    pub claims: Vec<String>,
+    /// Claim `cnf`: bound to a DPoP key (`jkt`) or a certificate (`x5t`).
+    pub bound: Option<String>,
+    /// What it is for.
+    pub used_as: Use,
+    /// Why `used_as` was chosen: `typ is at+jwt`, `claim nonce`.
+    pub used_as_why: Option<String>,
+    /// Vendor and kind of an opaque token known by its prefix (`GitHub personal access token`).
+    pub vendor: Option<String>,
+    /// Its third segment.
+    pub signature: Signature,
+    /// Mark of header and payload without the signature: equal marks with other signatures, or other
+    /// marks with equal signatures, show tampering.
+    pub unsigned: Option<Fingerprint>,
+    /// Mark of the signature alone.
+    pub signature_mark: Option<Fingerprint>,
+}
+
+/// The structure of a token.
+#[derive(
+    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// Three segments, or fewer or more with a JOSE header first: a JWS.
+    Jws,
+    /// A JOSE header with `enc`: a JWE.
+    Jwe,
+    /// No JOSE header.
+    #[default]
+    Opaque,
+}
+
+/// A segment of a compact token.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Segment {
+    /// The first.
+    Header,
+    /// The second.
+    Payload,
+    /// The third.
+    Signature,
+}
+
+impl Segment {
+    /// Returns the name used in evidence.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Header => "header",
+            Self::Payload => "payload",
+            Self::Signature => "signature",
+        }
+    }
+}
+
+/// A departure of a token's text from its form.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// Fewer segments than its kind needs: found, needed.
+    TooFewSegments(u8, u8),
+    /// More segments than its kind has: found, needed.
+    TooManySegments(u8, u8),
+    /// The signature is shorter than `alg` dictates: bytes found, bytes needed.
+    ShortSignature(u16, u16),
+    /// The signature is longer than `alg` dictates: bytes found, bytes needed.
+    LongSignature(u16, u16),
+    /// Cut at a size at which storage or fields cut (255, 256, 1,024, 2,048, 4,096 characters).
+    CutAt(u16),
+    /// Letters of the standard base64 alphabet (`+`, `/`).
+    StandardAlphabet(Segment),
+    /// Base64 padding (`=`).
+    Padding(Segment),
+    /// Percent-encoding.
+    PercentEncoded,
+    /// A character outside every base64 alphabet.
+    ForeignCharacter(Segment),
+    /// A length that no base64 text has.
+    OddLength(Segment),
+    /// Decodes to bytes that are no JSON object.
+    NotJson(Segment),
+    /// An empty segment.
+    EmptySegment(Segment),
+    /// `alg` is missing or no text.
+    NoAlg,
+}
+
+/// The third segment of a token.
+#[derive(
+    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Signature {
+    /// There is none, and the form has none.
+    #[default]
+    None,
+    /// It stands there.
+    Present,
+    /// Taken out by a sanitizer (`redacted`, empty with an `alg` that signs).
+    Removed,
+}
+
+/// What a token is for.
+#[derive(
+    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Use {
+    /// An access token by its own marks.
+    Access,
+    /// An ID token by its own marks.
+    Id,
+    /// A refresh token by its own marks.
+    Refresh,
+    /// Another purpose by its own marks (logout token, security event, DPoP proof, client assertion).
+    Other,
+    /// It does not say.
+    #[default]
+    Unknown,
+}
+
+/// A time claim as written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NumericDate {
+    /// The instant, read in `unit`; `None` when it is no number at all.
+    pub at: Option<At>,
+    /// The unit that its size suggests; RFC 7519 allows seconds only.
+    pub unit: Unit,
+    /// Whether it is a JSON number (a string that holds digits is not).
+    pub is_number: bool,
+    /// The value as written, at most 40 characters.
+    pub raw: String,
+}
+
+/// The unit of a time claim, told from its size: 1e11 and above is no second.
+#[derive(
+    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Seconds.
+    #[default]
+    Seconds,
+    /// Milliseconds.
+    Millis,
+    /// Microseconds.
+    Micros,
+    /// Nanoseconds.
+    Nanos,
+}
+
+impl Token {
+    /// Returns the instant of `exp` when it is a plain number of seconds.
+    pub fn expires(&self) -> Option<At> {
+        self.exp.as_ref().and_then(NumericDate::in_seconds)
+    }
+
+    /// Returns whether a claim of this name is there.
+    pub fn has_claim(&self, name: &str) -> bool {
+        self.claims.iter().any(|c| c == name)
+    }
+}
+
+impl NumericDate {
+    /// Returns the instant when the value is a number of seconds, as verifiers require.
+    pub fn in_seconds(&self) -> Option<At> {
+        (self.is_number && self.unit == Unit::Seconds).then_some(self.at).flatten()
+    }
+}

@@ -1,0 +1,1 @@
+//! World and findings to report.

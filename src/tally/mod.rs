@@ -1,0 +1,1 @@
+//! Record to tally: merge, bounded tables, timeline.

@@ -1,0 +1,1 @@
+//! Text to token: structure, claims, near misses.
