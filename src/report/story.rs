@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Judged, note};
-use crate::model::{At, Class, Report, StoryItem, Time, Token};
+use crate::model::{At, Class, Report, StoryItem, Time, Token, Totals};
 use crate::world::{Sight, World};
 
 /// Tells the moments that explain the failures, one sentence each, in order.
@@ -65,76 +65,61 @@ pub(super) fn tell(world: &World<'_>, judged: &[Judged<'_>], most: usize) -> Vec
 /// Returns one sentence: what failed, since when, for whom, why.
 pub(super) fn summary(report: &Report) -> String {
     let totals = &report.totals;
-    let count = |n: u64, one: &str, many: &str| {
-        if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
-    };
+    let exchanges = if totals.exchanges == 1 { "exchange" } else { "exchanges" };
+    let read = format!("{} {exchanges}", totals.exchanges);
     if totals.exchanges == 0 {
         return "No exchange was read.".into();
     }
-    let read = count(totals.exchanges, "exchange", "exchanges");
     if totals.failure == 0 {
-        let mut text = format!("No auth failure in {read}.");
-        if totals.expected > 0 {
-            push(
-                &mut text,
-                format_args!(
-                    " {} of a normal protocol.",
-                    count(totals.expected, "refusal was a step", "refusals were steps")
-                ),
-            );
-        }
-        if totals.lookalike > 0 {
-            push(
-                &mut text,
-                format_args!(
-                    " {} for other reasons than auth.",
-                    count(totals.lookalike, "was refused", "were refused")
-                ),
-            );
-        }
-        return text;
+        return [Some(format!("No auth failure in {read}.")), steps(totals), others(totals)]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ");
     }
     let causes: Vec<_> = report.causes.iter().filter(|c| c.class == Class::Failure).collect();
-    let mut text = format!(
-        "{} of {read} failed to authenticate",
-        count(totals.failure, "request", "requests")
-            .replace(" requests", "")
-            .replace(" request", "")
-    );
-    if let (Some(first), Some(last)) = (
+    let when = match (
         causes.iter().filter_map(|c| c.first.as_ref()).min(),
         causes.iter().filter_map(|c| c.last.as_ref()).max(),
     ) {
-        if first == last {
-            push(&mut text, format_args!(", at {first}"));
-        } else {
-            push(&mut text, format_args!(", from {first} to {last}"));
-        }
-    }
-    let hosts: BTreeSet<_> = causes.iter().flat_map(|c| c.hosts.iter().map(|(h, _)| h)).collect();
-    match hosts.len() {
-        0 => {}
-        1 => push(&mut text, format_args!(", on {}", hosts.first().map_or("", |h| h.as_str()))),
-        n => push(&mut text, format_args!(", on {n} hosts")),
-    }
-    if let Some(top) = causes.first() {
-        if causes.len() == 1 {
-            push(&mut text, format_args!(". The cause: {}", lower(&top.title)));
-        } else {
-            push(
-                &mut text,
-                format_args!(". {} causes; the most frequent ({}): {}", causes.len()),
-                top.count,
-                lower(&top.title),
-            );
-        }
-    }
-    text + "."
+        (Some(first), Some(last)) if first == last => format!(", at {first}"),
+        (Some(first), Some(last)) => format!(", from {first} to {last}"),
+        _ => String::new(),
+    };
+    let hosts: BTreeSet<_> =
+        causes.iter().flat_map(|c| c.hosts.iter().map(|(host, _)| host)).collect();
+    let place = match (hosts.len(), hosts.first()) {
+        (1, Some(host)) => format!(", on {host}"),
+        (0, _) => String::new(),
+        (n, _) => format!(", on {n} hosts"),
+    };
+    let why = match causes.as_slice() {
+        [] => String::new(),
+        [only] => format!(" The cause: {}.", lower(&only.title)),
+        [top, ..] => format!(
+            " {} causes; the most frequent ({}): {}.",
+            causes.len(),
+            top.count,
+            lower(&top.title)
+        ),
+    };
+    format!("{} of {read} failed to authenticate{when}{place}.{why}", totals.failure)
 }
 
-fn push(text: &mut String, words: std::fmt::Arguments<'_>) {
-    use std::fmt::Write as _;
-    text.write_fmt(words).expect("writing to a string never fails");
+fn steps(totals: &Totals) -> Option<String> {
+    match totals.expected {
+        0 => None,
+        1 => Some("1 refusal was a step of a normal protocol.".into()),
+        n => Some(format!("{n} refusals were steps of a normal protocol.")),
+    }
+}
+
+fn others(totals: &Totals) -> Option<String> {
+    match totals.lookalike {
+        0 => None,
+        1 => Some("1 was refused for another reason than auth.".into()),
+        n => Some(format!("{n} were refused for other reasons than auth.")),
+    }
 }
 
 /// Lower-cases the first letter unless it begins a name (`JWT`, `Basic`).
