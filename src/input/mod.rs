@@ -1,1 +1,3 @@
 //! Bytes to exchanges: open, unwrap, detect, split, read.
+
+pub mod skip;
