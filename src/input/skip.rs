@@ -67,6 +67,8 @@ pub enum Repair {
     RawControl,
     /// An escape that JSON does not have (`\x22`, `\'`).
     OddEscape,
+    /// A quote inside a text was not escaped.
+    BareQuote,
     /// `NaN`, `Infinity` or `undefined` became null.
     NotANumber,
     /// A number in a form that JSON does not have (`+1`, `.5`, `007`).
@@ -79,6 +81,8 @@ pub enum Repair {
     SingleQuotes,
     /// A name without quotes.
     BareKey,
+    /// A word without quotes as a value.
+    BareWord,
     /// A comment.
     Comment,
     /// A name with nothing after the colon became null.
@@ -125,12 +129,14 @@ impl fmt::Display for Repair {
             Self::LoneSurrogate => "half of a surrogate pair",
             Self::RawControl => "raw control character in a string",
             Self::OddEscape => "escape that json does not have",
+            Self::BareQuote => "quote that is not escaped",
             Self::NotANumber => "not a number",
             Self::OddNumber => "number in an odd form",
             Self::TrailingComma => "comma too many",
             Self::MissingComma => "comma or colon missing",
             Self::SingleQuotes => "single quotes",
             Self::BareKey => "name without quotes",
+            Self::BareWord => "word without quotes",
             Self::Comment => "comment",
             Self::EmptyValue => "empty value",
             Self::DuplicateKey => "name given twice",
