@@ -211,7 +211,7 @@ impl Reader<'_> {
                     break;
                 }
                 Some(byte) => {
-                    if after_value {
+                    if after_value && starts_value(byte) {
                         self.note(Repair::MissingComma);
                     }
                     let before = self.at;

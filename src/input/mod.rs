@@ -2,5 +2,6 @@
 
 pub mod clock;
 mod field_list;
+pub mod har_entry;
 pub mod lenient;
 pub mod skip;
