@@ -62,7 +62,7 @@ pub fn entry_from_value(entry: &Value) -> Result<(Exchange<'_>, Vec<Repair>), Sk
         Some(Value::Object(response)) => read_response(response, &mut exchange, &mut repairs),
         _ => repairs.note(Repair::MissingValue),
     }
-    read_failure(entry, &mut exchange, &mut repairs);
+    read_failure(entry, &mut exchange);
     read_connection(entry, &mut exchange, &mut repairs);
     exchange.until_answer_ms = match member(entry, "timings", &mut repairs) {
         Some(Value::Object(timings)) => until_answer(timings, &mut repairs),
@@ -71,6 +71,18 @@ pub fn entry_from_value(entry: &Value) -> Result<(Exchange<'_>, Vec<Repair>), Sk
     exchange.websocket |= entry.contains_key("_webSocketMessages")
         || entry.get("_resourceType").and_then(Value::as_str) == Some("websocket");
     Ok((exchange, repairs.sorted()))
+}
+
+/// Marks an exchange whose record was cut off by the end of the input: what it lacks proves nothing.
+///
+/// For what was read out of a [`Lenient`](super::lenient::Lenient) that is not complete.
+pub fn mark_cut_off(exchange: &mut Exchange<'_>) {
+    let at_most = |seen: Visibility| seen.max(Visibility::Partial);
+    exchange.request_visibility = at_most(exchange.request_visibility);
+    exchange.response_visibility = at_most(exchange.response_visibility);
+    for body in [&mut exchange.request_body, &mut exchange.response_body] {
+        body.withheld |= body.text.raw().is_empty() && body.params.is_empty();
+    }
 }
 
 /// Returns a member's text, if it is not empty.
@@ -111,7 +123,8 @@ fn time(entry: &Map<String, Value>, exchange: &mut Exchange<'_>, repairs: &mut R
         Some(Value::String(text)) => {
             let time = parse_time(text);
             // RFC 3339 has a colon in its offset, and no epoch numbers.
-            if time.is_some() && !text.ends_with(['Z', 'z']) && !has_colon_offset(text) {
+            let standard = text.ends_with(['Z', 'z']) || has_colon_offset(text);
+            if time.is_some_and(|time| !time.zone_assumed) && !standard {
                 repairs.note(Repair::TimeForm);
             }
             (time, !text.is_empty())
@@ -160,7 +173,7 @@ fn read_request<'v>(
         other => other,
     };
     if let Some(cookies) = member(request, "cookies", repairs) {
-        exchange.request_cookies = field_list::pairs(cookies, repairs);
+        exchange.request_cookies = field_list::pairs(cookies, &mut Repairs::default());
     }
     let scheme = exchange.url.split_once(':').map_or("", |(scheme, _)| scheme);
     exchange.websocket = scheme.eq_ignore_ascii_case("ws") || scheme.eq_ignore_ascii_case("wss");
@@ -207,8 +220,8 @@ fn is_absolute(url: &str) -> bool {
 
 fn posted<'v>(post: &'v Map<String, Value>, repairs: &mut Repairs) -> Body<'v> {
     let params = match member(post, "params", repairs) {
-        Some(list) if !list.is_null() => field_list::pairs(list, repairs),
-        _ => Vec::new(),
+        Some(list) => field_list::pairs(list, &mut Repairs::default()),
+        None => Vec::new(),
     };
     let body = read_body(post, repairs);
     Body { params, ..body }
@@ -325,7 +338,6 @@ fn read_status<'v>(
     if let Some(error) = said.iter().find_map(|name| failure(response.get(*name)?)) {
         exchange.error = Some(error);
     } else if exchange.status.is_none() && exchange.error.is_none() {
-        // Charles puts the error there.
         exchange.error = optional(response, "comment", repairs);
     }
 }
@@ -353,17 +365,15 @@ fn failure(value: &Value) -> Option<Cow<'_, str>> {
     .filter(|text| !text.is_empty())
 }
 
-fn read_failure<'v>(
-    entry: &'v Map<String, Value>,
-    exchange: &mut Exchange<'v>,
-    repairs: &mut Repairs,
-) {
+fn read_failure<'v>(entry: &'v Map<String, Value>, exchange: &mut Exchange<'v>) {
     let said = ["_error", "_errorText", "_failureText", "_errorMessage", "_blocked"];
     if exchange.error.is_none() {
         exchange.error = said.iter().find_map(|name| failure(entry.get(*name)?));
     }
-    if exchange.error.is_none() && exchange.status.is_none() {
-        exchange.error = optional(entry, "comment", repairs);
+    // Charles explains a request that failed in a comment; elsewhere a comment is a title.
+    let failed = entry.get("response").is_some_and(|r| r.get("status").is_some());
+    if failed && exchange.error.is_none() && exchange.status.is_none() {
+        exchange.error = entry.get("comment").and_then(failure);
     }
 }
 

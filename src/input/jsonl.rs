@@ -173,12 +173,14 @@ impl<'v, 'p> Reader<'v, 'p> {
         let url = self.url(near);
         let weak = status.is_some_and(|(place, _)| place.rank >= WEAK_RANK)
             || url.as_ref().is_some_and(|(place, _)| place.rank >= WEAK_RANK);
-        let coded = self.all(Slot::Reason).any(|(place, v)| place.rank == 0 && said(v).is_some());
         let target = line.map(|(_, target)| target);
         let url = url.map(|(_, url)| url).or(target.map(Cow::Borrowed)).or_else(|| self.rpc());
-        let outcome = status.is_some() || grpc.is_some() || (coded && url.is_some());
-        let asked = method.is_some() || (url.is_some() && !weak);
-        if !outcome || !asked {
+        let asked = method.is_some() || (url.is_some() && !weak) || self.is_garbled();
+        let answered = status.is_some()
+            || grpc.is_some()
+            || (url.is_some() && self.is_reason_coded())
+            || (url.is_some() && method.is_some() && self.is_unanswered());
+        if !asked || !answered {
             return None;
         }
         let mut exchange = Exchange {
@@ -212,6 +214,30 @@ impl<'v, 'p> Reader<'v, 'p> {
             };
             Some((place, status_of(number).filter(|status| *status < 600)?))
         })
+    }
+
+    /// Whether a code says that the request was refused, status or not.
+    fn is_reason_coded(&self) -> bool {
+        self.all(Slot::Reason).any(|(place, value)| place.rank == 0 && said(value).is_some())
+    }
+
+    /// Whether the line has a status that says that there was none: 0, -1 or nothing.
+    fn is_unanswered(&self) -> bool {
+        self.all(Slot::Status).any(|(place, value)| {
+            let none = match value {
+                Value::Null => true,
+                Value::Number(number) => number.as_f64().is_some_and(|n| n <= 0.0),
+                Value::String(text) => is_blank(text) || text.parse().is_ok_and(|n: i32| n <= 0),
+                _ => false,
+            };
+            none && place.rank < WEAK_RANK
+        })
+    }
+
+    /// Whether a web server logged bytes that are no request line.
+    fn is_garbled(&self) -> bool {
+        self.plan.logger == Logger::Nginx
+            && self.all(Slot::RequestLine).any(|(_, value)| value.is_string())
     }
 
     fn method(&self, near: &[Box<str>]) -> Option<Cow<'v, str>> {
@@ -300,9 +326,9 @@ impl<'v, 'p> Reader<'v, 'p> {
             .or_else(|| field_list::owned(&exchange.request_headers, ":authority"))
             .or_else(|| field_list::owned(&exchange.request_headers, "host"));
         let scheme = self.text(Slot::Scheme).unwrap_or_default().to_ascii_lowercase();
-        if let Some(host) = &exchange.host
-            && matches!(&*scheme, "http" | "https")
+        if matches!(&*scheme, "http" | "https")
             && exchange.url.starts_with('/')
+            && let Some(host) = exchange.host.take()
         {
             exchange.url = Cow::Owned(format!("{scheme}://{host}{}", exchange.url));
         }
@@ -379,7 +405,7 @@ impl<'v, 'p> Reader<'v, 'p> {
     }
 }
 
-/// RFC 9110, RFC 5789, and those of WebDAV that clients send.
+/// RFC 9110, RFC 5789, and those of `WebDAV` that clients send.
 const KNOWN_METHODS: [&str; 17] = [
     "GET",
     "POST",

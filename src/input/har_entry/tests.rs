@@ -216,6 +216,9 @@ fn an_error_of_the_transport_is_found_where_each_tool_puts_it() {
     assert_eq!(unanswered("/response/comment", json!("net::ERR_FAILED")), failed);
     assert_eq!(unanswered("/response/_failureText", json!("net::ERR_FAILED")), failed);
     assert_eq!(unanswered("/comment", json!("")), None);
+    let mut titled = with("/comment", json!("Acquire auth token"));
+    titled.as_object_mut().unwrap().remove("response");
+    assert_eq!(entry_from_value(&titled).unwrap().0.error, None);
     let answered = with("/response/comment", json!("a note"));
     assert_eq!(entry_from_value(&answered).unwrap().0.error, None);
 }
@@ -238,6 +241,16 @@ fn a_host_outside_the_url_is_found() {
         let entry = json!({"request": {"method": method, "url": url, "headers": headers}});
         assert_eq!(entry_from_value(&entry).unwrap().0.host.as_deref(), host, "{url}");
     }
+}
+
+#[test]
+fn what_a_cut_record_lacks_proves_nothing() {
+    let entry = without("/response");
+    let (mut exchange, _) = entry_from_value(&entry).unwrap();
+    mark_cut_off(&mut exchange);
+    assert_eq!(exchange.request_visibility, Visibility::Partial);
+    assert_eq!(exchange.response_visibility, Visibility::None);
+    assert!(exchange.response_body.withheld);
 }
 
 #[test]

@@ -123,8 +123,10 @@ pub(super) fn alias(folded: &str) -> Option<(Slot, u8)> {
         | "timeunixnano"
         | "timestampns" => (Slot::Time, 0),
         "time" | "timestamp" | "ts" | "timeiso8601" | "timelocal" | "msec" | "datetime"
-        | "timegenerated" | "requesttime" | "requesttimestamp" | "eventtime" => (Slot::Time, 1),
-        "logtime" | "asctime" | "date" | "syslogtimestamp" | "timestampms" => (Slot::Time, 2),
+        | "timegenerated" | "requesttimestamp" | "eventtime" => (Slot::Time, 1),
+        "requesttime" | "logtime" | "asctime" | "date" | "syslogtimestamp" | "timestampms" => {
+            (Slot::Time, 2)
+        }
         "t" | "createdat" | "received" | "receivedat" => (Slot::Time, 3),
 
         "httpresponsestatuscode"

@@ -122,6 +122,18 @@ fn a_message_without_an_answer_is_no_exchange() {
 }
 
 #[test]
+fn a_request_without_an_answer_or_a_request_line_still_counts() {
+    let unanswered = json!({"status": 0, "method": "GET", "path": "/me", "resp_headers": {}});
+    assert_eq!(gist(&unanswered), "- GET /me - - -");
+    for garbled in ["\u{16}\u{3}\u{1}", ""] {
+        let line = json!({"status": 400, "request": garbled, "remote_addr": "192.0.2.7"});
+        assert_eq!(gist(&line), "400 -  - - 192.0.2.7");
+    }
+    let denied = json!({"path": "/me", "response_code": 0, "response_code_details": "rbac_denied"});
+    assert_eq!(gist(&denied), "- - /me - - -");
+}
+
+#[test]
 fn what_a_log_leaves_empty_was_missing_and_what_it_took_out_was_there() {
     let fields = |line: &Value| {
         let (x, _) = from_value(line, None).unwrap();
