@@ -317,6 +317,14 @@ fn fallback(case: &Case<'_>) -> Finding {
         }
         _ => {}
     }
+    // 419, 440 and 498 mean one thing wherever they are used.
+    let by_status = facts.answer.statements.iter().find(|s| s.weight == Weight::Status);
+    if let (Outcome::Refused(Sign::AuthStatus), Some(statement)) = (facts.answer.outcome, by_status)
+        && let Some(cause) = statement.causes.first()
+    {
+        let evidence = vec![Evidence::new(status, "response.status")];
+        return Finding { cause: cause.clone(), confidence: Confidence::Inferred, evidence };
+    }
     if let Some(cause) = grant_cause(case) {
         let fact = format!("a {} request was refused with {status}", cause.1);
         return of(cause.0, Confidence::Inferred, fact, "response.status");
