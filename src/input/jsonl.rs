@@ -31,13 +31,18 @@ const WEAK_RANK: u8 = 4;
 
 /// Where the parts of an exchange stand in lines of one shape, and which paths the user gave.
 ///
-/// Cheap to clone. Handing it to [`from_value`] for the next line saves making it anew where the
-/// line has the same shape, and changes nothing else.
+/// Cheap to clone. Handing it to [`from_value`] for the next line saves making it anew where that
+/// line has a shape that was met before, and changes nothing else.
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
     given: Arc<[(Slot, Arc<str>)]>,
     plan: Arc<Plan>,
+    /// Plans of the shapes met last, this one among them.
+    met: Arc<[Arc<Plan>]>,
 }
+
+/// Shapes that are remembered: a logger has a handful, most by fields that come and go.
+const MAX_SHAPES: usize = 32;
 
 impl Mapping {
     /// Makes a mapping in which the user's paths come first: pairs of part and path, such as
@@ -50,7 +55,23 @@ impl Mapping {
             .iter()
             .map(|(part, path)| Slot::named(part).map(|slot| (slot, Arc::from(*path))).ok_or(*part))
             .collect();
-        Ok(Self { given: given?.into(), plan: Arc::default() })
+        Ok(Self { given: given?.into(), ..Self::default() })
+    }
+
+    /// Returns the mapping of a line.
+    fn of(line: &Map<String, Value>, hint: Option<&Self>) -> Self {
+        let hint = hint.cloned().unwrap_or_default();
+        let shape = plan::shape(line, &hint.given);
+        if hint.plan.shape == Some(shape) {
+            return hint;
+        }
+        if let Some(plan) = hint.met.iter().find(|plan| plan.shape == Some(shape)).cloned() {
+            return Self { plan, ..hint };
+        }
+        let plan = Arc::new(Plan::of(line, shape, &hint.given));
+        let kept = hint.met.len().min(MAX_SHAPES - 1);
+        let met = std::iter::once(&plan).chain(hint.met.iter().take(kept)).cloned().collect();
+        Self { given: hint.given, plan, met }
     }
 
     /// Returns the logger by which the shape is known: `caddy`, `pino`; `json` when it is not.
@@ -106,15 +127,7 @@ pub fn from_value<'v>(
         let (exchange, _) = entry_from_value(entry)?;
         return Ok((exchange, hint.cloned().unwrap_or_default()));
     }
-    let given = hint.map(|hint| hint.given.clone()).unwrap_or_default();
-    let shape = plan::shape(line, &given);
-    let mapping = match hint {
-        Some(hint) if hint.plan.shape == shape => hint.clone(),
-        _ => {
-            let plan = Arc::new(Plan::of(line, shape, &given));
-            Mapping { given, plan }
-        }
-    };
+    let mapping = Mapping::of(line, hint);
     let exchange = Reader { line, plan: &mapping.plan }.read().ok_or(SkipReason::NoExchange)?;
     Ok((exchange, mapping))
 }

@@ -24,7 +24,8 @@ const ASIDE: u16 = 40;
 /// Where the parts of an exchange may stand in lines of one shape.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    pub(super) shape: u64,
+    /// `None` for the plan of no line.
+    pub(super) shape: Option<u64>,
     pub(super) logger: Logger,
     /// Sorted by slot, then cost.
     pub(super) candidates: Vec<Candidate>,
@@ -179,7 +180,7 @@ impl Plan {
             }
         }
         candidates.sort_by(|a, b| (a.slot, a.cost, &a.path).cmp(&(b.slot, b.cost, &b.path)));
-        Self { shape, logger, candidates }
+        Self { shape: Some(shape), logger, candidates }
     }
 }
 
