@@ -140,7 +140,7 @@ pub(crate) struct Document {
     /// Who recorded the entries.
     pub(crate) observer: Observer,
     /// Whether to stop at the first record: a look at the beginning.
-    only_head: bool,
+    pub(super) only_head: bool,
 }
 
 /// One pass over one window.
@@ -161,6 +161,16 @@ impl Document {
     /// Returns a reader that stops at the first record, to learn what stands before it.
     pub(crate) fn looking() -> Self {
         Self { only_head: true, ..Self::default() }
+    }
+
+    /// Returns a reader that has counted nothing and stands where this one stands.
+    pub(super) fn fresh(&self) -> Self {
+        Self { entries: 0, truncated: false, ..self.clone() }
+    }
+
+    /// Returns whether it stands in a list under `entries`.
+    pub(super) fn is_in_entries(&self) -> bool {
+        self.nesting.top() == Frame::Entries
     }
 
     /// Reads the records that start in `bytes` before index `limit`; returns how many bytes are done
