@@ -40,15 +40,7 @@ impl<'t> Segments<'t> {
         if matches!(decoded, Cow::Owned(_)) {
             faults.push(Fault::PercentEncoded);
         }
-        let parts: Vec<(usize, usize)> = decoded
-            .split('.')
-            .scan(0, |at, part| {
-                let start = *at;
-                *at = start + part.len() + 1;
-                Some((start, start + part.len()))
-            })
-            .take(64)
-            .collect();
+        let parts = parts_of(&decoded);
         let first = decoded.split('.').next().unwrap_or_default();
         if !could_be_header(first) {
             return None;
@@ -147,6 +139,23 @@ impl<'t> Segments<'t> {
             faults.push(Fault::CutAt(small(*cut)));
         }
     }
+}
+
+/// Returns start and end of each segment; a sanitizer's mark in brackets keeps its dots.
+fn parts_of(text: &str) -> Vec<(usize, usize)> {
+    let mut parts = Vec::with_capacity(3);
+    let mut start = 0;
+    while parts.len() < 64 {
+        let rest = text.get(start..).unwrap_or_default();
+        let bracket = parts.len() == 2 && rest.starts_with(['[', '<', '(']);
+        let Some(dot) = rest.find('.').filter(|_| !bracket) else {
+            parts.push((start, text.len()));
+            break;
+        };
+        parts.push((start, start + dot));
+        start += dot + 1;
+    }
+    parts
 }
 
 /// Returns whether text can be base64 of an object's start: `{"`, `{ `, `{` and a line break.

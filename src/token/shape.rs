@@ -67,7 +67,12 @@ pub fn is_random(text: &str) -> bool {
         last = (last.1, now);
     }
     let per_hundred = changes * 100 / letters.max(1);
-    let needed = if digits >= 2 { 22 } else { 30 };
+    // Base32 has few digits among its capitals.
+    let needed = match digits {
+        2.. if !text.bytes().any(|b| b.is_ascii_lowercase()) => 18,
+        2.. => 22,
+        _ => 30,
+    };
     seen.count_ones() >= 6 && letters >= 8 && per_hundred >= needed
 }
 

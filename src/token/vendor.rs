@@ -129,7 +129,7 @@ const VENDORS: &[Vendor] = &[
 pub fn vendor_of(text: &str) -> Option<Vendor> {
     let known = VENDORS.iter().find(|v| {
         text.strip_prefix(v.prefix).is_some_and(|rest| {
-            rest.len() >= v.rest && !rest.contains(char::is_whitespace) && rest.is_ascii()
+            rest.len() >= v.rest && rest.bytes().all(|b| b.is_ascii_graphic()) && is_mixed(rest)
         })
     });
     known
@@ -138,9 +138,15 @@ pub fn vendor_of(text: &str) -> Option<Vendor> {
         .or_else(|| okta(text))
 }
 
+/// A name written in words has neither digits nor letters of both cases.
+fn is_mixed(rest: &str) -> bool {
+    let has = |class: fn(&u8) -> bool| rest.as_bytes().iter().any(class);
+    has(u8::is_ascii_digit) || (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase))
+}
+
 /// A prefix of letters alone also begins ordinary words; then the rest must look random.
 fn is_specific(prefix: &str) -> bool {
-    prefix.bytes().any(|b| !b.is_ascii_alphanumeric()) && prefix.len() > 3
+    prefix.bytes().any(|b| !b.is_ascii_alphanumeric()) && prefix != "secret_"
 }
 
 /// Okta API tokens: `00` and 40 characters of base64url.
