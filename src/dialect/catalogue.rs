@@ -166,6 +166,18 @@ impl Catalogue {
         })
     }
 
+    /// Returns the codes of standards alone, without vendors and libraries.
+    pub fn standards() -> &'static Self {
+        static STANDARDS: OnceLock<Catalogue> = OnceLock::new();
+        STANDARDS.get_or_init(|| {
+            let mut catalogue = Self::default();
+            for (_, text) in VENDORS.iter().take(1) {
+                catalogue.add(text).expect("embedded files are valid, tested below");
+            }
+            catalogue
+        })
+    }
+
     /// Returns the embedded files with the user's file before them.
     ///
     /// # Errors

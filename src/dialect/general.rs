@@ -98,11 +98,31 @@ struct RuleEntry {
     ignore: bool,
 }
 
+/// Concepts of a clause and settings of the answer, as bits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Met {
+    concepts: u128,
+    settings: u32,
+}
+
+impl Met {
+    const fn or(self, other: Self) -> Self {
+        Self {
+            concepts: self.concepts | other.concepts,
+            settings: self.settings | other.settings,
+        }
+    }
+
+    const fn touches(self, other: Self) -> bool {
+        self.concepts & other.concepts != 0 || self.settings & other.settings != 0
+    }
+}
+
 struct Rule {
     /// One of each must be there.
-    all: Vec<u128>,
+    all: Vec<Met>,
     /// None may be there.
-    none: u128,
+    none: Met,
     causes: Vec<CauseId>,
     vague: bool,
     weak: bool,
@@ -117,12 +137,11 @@ struct Grammar {
     settings: BTreeMap<&'static str, u32>,
 }
 
-/// Names of settings in rules; their bits lie behind those of the concepts.
-const SETTINGS: [&str; 16] = [
+/// Names of settings in rules, each a bit.
+const SETTINGS: [&str; 19] = [
     "@400", "@401", "@403", "@404", "@406", "@429", "@500", "@503", "@auth", "@login", "@grant",
-    "@refresh", "@code", "@password", "@basic", "@bearer",
+    "@refresh", "@code", "@password", "@basic", "@bearer", "@digest", "@word", "@sigv4",
 ];
-const MORE_SETTINGS: [&str; 3] = ["@digest", "@word", "@sigv4"];
 
 impl Grammar {
     fn embedded() -> Self {
@@ -130,11 +149,7 @@ impl Grammar {
             toml::from_str(LEXICON).expect("the embedded lexicon is valid, tested below");
         let rules: RulesFile =
             toml::from_str(RULES).expect("the embedded rules are valid, tested below");
-        let settings: BTreeMap<&'static str, u32> = SETTINGS
-            .into_iter()
-            .chain(MORE_SETTINGS)
-            .zip((0..128).rev())
-            .collect();
+        let settings: BTreeMap<&'static str, u32> = SETTINGS.into_iter().zip(0..).collect();
         let bits: BTreeMap<&str, u32> = lexicon.concepts.keys().map(String::as_str).zip(0..).collect();
         let mut patterns = Vec::new();
         let mut roles = Vec::new();
@@ -151,20 +166,22 @@ impl Grammar {
             .match_kind(MatchKind::Standard)
             .build(&patterns)
             .expect("a few thousand short patterns fit an automaton");
-        let mask = |name: &str| {
-            let bit = bits.get(name).or_else(|| settings.get(name)).copied();
-            bit.map_or(0, |bit| 1_u128 << bit)
+        let mask = |names: &str| {
+            names.split('|').fold(Met::default(), |met, name| Met {
+                concepts: met.concepts | bits.get(name).map_or(0, |bit| 1 << bit),
+                settings: met.settings | settings.get(name).map_or(0, |bit| 1 << bit),
+            })
         };
         let rules = rules
             .rules
             .into_iter()
             .map(|entry| {
                 let mut all = Vec::new();
-                let mut none = 0;
+                let mut none = Met::default();
                 for atom in entry.when.split_whitespace() {
                     match atom.strip_prefix('!') {
-                        Some(names) => none |= names.split('|').map(mask).fold(0, |a, b| a | b),
-                        None => all.push(atom.split('|').map(mask).fold(0, |a, b| a | b)),
+                        Some(names) => none = none.or(mask(names)),
+                        None => all.push(mask(atom)),
                     }
                 }
                 Rule {
@@ -189,7 +206,7 @@ impl Grammar {
             let met = concepts(&spans, &range);
             let rules = self.rules.iter().enumerate();
             let (rank, rule) =
-                rules.filter(|_| met != 0).find(|(_, rule)| rule.fits(met | context, auth))?;
+                rules.filter(|_| met.concepts != 0).find(|(_, rule)| rule.fits(met.or(context), auth))?;
             let causes = rule.causes.clone();
             Some(Meaning { causes, vague: rule.vague, rank, ignore: rule.ignore })
         };
@@ -208,8 +225,8 @@ impl Grammar {
         found.into_iter().min_by_key(|m| m.rank)
     }
 
-    fn context(&self, setting: Setting, word: bool) -> u128 {
-        let bit = |name: &str| self.settings.get(name).map_or(0, |bit| 1_u128 << bit);
+    fn context(&self, setting: Setting, word: bool) -> Met {
+        let bit = |name: &str| self.settings.get(name).map_or(0, |bit| 1_u32 << bit);
         let status = match setting.status {
             400 => "@400",
             401 => "@401",
@@ -221,7 +238,7 @@ impl Grammar {
             503 => "@503",
             _ => "",
         };
-        [
+        let settings = [
             (true, status),
             (setting.is_auth(), "@auth"),
             (setting.login, "@login"),
@@ -237,7 +254,8 @@ impl Grammar {
         ]
         .into_iter()
         .filter(|(on, _)| *on)
-        .fold(0, |met, (_, name)| met | bit(name))
+        .fold(0, |met, (_, name)| met | bit(name));
+        Met { concepts: 0, settings }
     }
 
     /// Finds all concepts with their places; what a cancelling span covers is left out.
@@ -258,16 +276,19 @@ impl Grammar {
 }
 
 impl Rule {
-    fn fits(&self, met: u128, auth: bool) -> bool {
-        (auth || !self.weak) && met & self.none == 0 && self.all.iter().all(|mask| met & mask != 0)
+    fn fits(&self, met: Met, auth: bool) -> bool {
+        (auth || !self.weak)
+            && !met.touches(self.none)
+            && self.all.iter().all(|mask| met.touches(*mask))
     }
 }
 
-fn concepts(spans: &[(Range<usize>, u32)], within: &Range<usize>) -> u128 {
-    spans
+fn concepts(spans: &[(Range<usize>, u32)], within: &Range<usize>) -> Met {
+    let concepts = spans
         .iter()
         .filter(|(range, _)| within.start <= range.start && range.end <= within.end)
-        .fold(0, |met, (_, bit)| met | 1 << bit)
+        .fold(0, |met, (_, bit)| met | 1_u128 << bit);
+    Met { concepts, settings: 0 }
 }
 
 /// Makes a search pattern: whole words between blanks, or a bare run in scripts without blanks.
@@ -288,7 +309,7 @@ mod tests {
     fn embedded_lexicon_and_rules_are_sound() {
         let lexicon: LexiconFile = toml::from_str(LEXICON).unwrap();
         let rules: RulesFile = toml::from_str(RULES).unwrap();
-        assert!(lexicon.concepts.len() + SETTINGS.len() + MORE_SETTINGS.len() <= 128);
+        assert!(lexicon.concepts.len() <= 128 && SETTINGS.len() <= 32);
         for name in lexicon.cancel.keys() {
             assert!(lexicon.concepts.contains_key(name), "{name}");
         }
@@ -302,8 +323,7 @@ mod tests {
             for atom in rule.when.split_whitespace() {
                 for name in atom.trim_start_matches('!').split('|') {
                     let known = lexicon.concepts.contains_key(name)
-                        || SETTINGS.contains(&name)
-                        || MORE_SETTINGS.contains(&name);
+                        || SETTINGS.contains(&name);
                     assert!(known, "{name} in {}", rule.when);
                 }
             }
