@@ -5,7 +5,8 @@
     clippy::print_stderr,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a test should fail loudly, and its numbers are small"
+    clippy::too_many_lines,
+    reason = "a test should fail loudly; its numbers are small and its data long"
 )]
 
 mod cli;

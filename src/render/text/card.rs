@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::page::{Ink, Look, Page, prose, span};
+use unicode_width::UnicodeWidthStr;
+
+use super::page::{Ink, Look, Page, prose, solid, span};
 
 /// Writes the Markdown `text`: headings, paragraphs, lists and fenced code.
 ///
@@ -38,6 +40,27 @@ pub fn card(text: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     block.flush(&mut page)?;
+    Ok(())
+}
+
+/// Writes names with a line on each, aligned; an empty line where the family of the names changes.
+///
+/// # Errors
+/// Only those of `out`.
+pub fn list(rows: &[(&str, &str)], look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page::new(out, look);
+    let wide = rows.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+    let family = |name: &'_ str| name.split_once('.').map(|(family, _)| family.to_owned());
+    let mut last = None;
+    for (name, about) in rows {
+        if last.as_ref().is_some_and(|last| *last != family(name)) {
+            page.gap()?;
+        }
+        last = Some(family(name));
+        let mut spans = vec![solid(Ink::Code, format!("{name:wide$}")), solid(Ink::Plain, "  ")];
+        spans.extend(prose(Ink::Plain, about));
+        page.para("", wide + 2, &spans)?;
+    }
     Ok(())
 }
 
