@@ -129,25 +129,25 @@ pub(super) struct Merge {
 #[command(next_help_heading = "Input")]
 pub(super) struct ReadingArgs {
     /// Read more input names from FILE, one a line; - is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) files_from: Option<String>,
     /// Call the only input NAME in reports, and count its lines from this number on
-    #[arg(long, value_name = "NAME[:FIRST_LINE]")]
+    #[arg(long, value_name = "NAME[:FIRST_LINE]", hide_short_help = true)]
     pub(super) source: Option<String>,
     /// Take a field of the exchange from a path in the log record, such as status=http.code
-    #[arg(long, value_name = "FIELD=PATH", value_delimiter = ',')]
+    #[arg(long, value_name = "FIELD=PATH", value_delimiter = ',', hide_short_help = true)]
     pub(super) map: Vec<String>,
     /// Zone of times that name none, such as +02:00 or Europe/Paris; without it, UTC
-    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true, hide_short_help = true)]
     pub(super) tz: Option<String>,
     /// More dialects: what other servers say when they refuse
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) dialects: Vec<String>,
     /// Exit with 2 when even one record had to be skipped
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) strict: bool,
     /// Show user names and subjects as they are, not as pseudonyms
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) show_identity: bool,
 }
 
@@ -164,10 +164,10 @@ pub(super) struct SelectionArgs {
     #[arg(long, value_name = "HOST", value_delimiter = ',')]
     pub(super) host: Vec<String>,
     /// Only paths that begin so; * stands for any run of characters
-    #[arg(long, value_name = "PATH", value_delimiter = ',')]
+    #[arg(long, value_name = "PATH", value_delimiter = ',', hide_short_help = true)]
     pub(super) path: Vec<String>,
     /// Only these statuses: 401, 4xx, 400-499, none
-    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', hide_short_help = true)]
     pub(super) status: Vec<String>,
     /// Only these causes or families: time.expired, header
     #[arg(long, value_name = "CAUSE", value_delimiter = ',')]
@@ -187,13 +187,13 @@ pub(super) struct ExpectedArgs {
     #[arg(long, value_name = "AUD")]
     pub(super) audience: Vec<String>,
     /// Accepted signature algorithms
-    #[arg(long, value_name = "ALG", value_delimiter = ',')]
+    #[arg(long, value_name = "ALG", value_delimiter = ',', hide_short_help = true)]
     pub(super) algorithm: Vec<String>,
     /// Claims that must be there
-    #[arg(long, value_name = "CLAIM", value_delimiter = ',')]
+    #[arg(long, value_name = "CLAIM", value_delimiter = ',', hide_short_help = true)]
     pub(super) require_claim: Vec<String>,
     /// Tolerance for exp, nbf and iat, such as 30s; without it, learned for each host
-    #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
+    #[arg(long, value_name = "SPAN", allow_hyphen_values = true, hide_short_help = true)]
     pub(super) leeway: Option<String>,
 }
 
@@ -207,16 +207,16 @@ pub(super) struct ReportArgs {
     #[arg(short, long, value_name = "FORMAT")]
     pub(super) format: Option<String>,
     /// Width of the timeline's buckets: auto, 100ms, 1s, 5s, 15s, 1m, 5m, 15m, 1h, 6h, 1d
-    #[arg(long, value_name = "SPAN")]
+    #[arg(long, value_name = "SPAN", hide_short_help = true)]
     pub(super) bucket: Option<String>,
     /// Order of exchange lines
-    #[arg(long, value_name = "KEY", value_enum)]
+    #[arg(long, value_name = "KEY", value_enum, hide_short_help = true)]
     pub(super) sort: Option<SortArg>,
     /// Longest list in the report
     #[arg(long, value_name = "N")]
     pub(super) top: Option<String>,
     /// Title of the report
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", hide_short_help = true)]
     pub(super) title: Option<String>,
 }
 
@@ -224,10 +224,10 @@ pub(super) struct ReportArgs {
 #[command(next_help_heading = "Running")]
 pub(super) struct RunningArgs {
     /// Worker threads; without it, one for each core
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", hide_short_help = true)]
     pub(super) jobs: Option<String>,
     /// Write the mergeable state to FILE instead of a report; - is standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) partial: Option<String>,
     /// Exit with 1 on any failure, on a cause or family, or from a share of failures on: any, time, 5%
     #[arg(long, value_name = "any|CAUSE|N%", value_delimiter = ',')]
@@ -242,7 +242,7 @@ pub(super) struct TerminalArgs {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
     pub(super) color: ColorArg,
     /// No progress bar
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub(super) no_progress: bool,
     /// Say nothing on standard error but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]

@@ -3,7 +3,9 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::args::{Analyze, ExpectedArgs, Merge, ReadingArgs, ReportArgs, RunningArgs};
+use clap::CommandFactory as _;
+
+use super::args::{Analyze, Cli, ExpectedArgs, Merge, ReadingArgs, ReportArgs, RunningArgs};
 use super::args::{SelectionArgs, SortArg};
 use super::complaint::Complaint;
 use super::value::{self, End};
@@ -28,7 +30,17 @@ pub(super) fn analyze(args: &Analyze) -> Result<Plan, Complaint> {
         return Err(Complaint::new(format!("{option}: not built yet")));
     }
     let mut inputs = args.inputs.clone();
+    if let Some(name) = inputs.first().filter(|name| is_command(name) && !Path::new(name).exists())
+    {
+        return Err(Complaint::new(format!("`{name}` is a command: it goes before all options"))
+            .hint(format!("write `authopsy {name} ...`; a file of this name is `./{name}`")));
+    }
     if let Some(list) = &args.reading.files_from {
+        if list == "-" && inputs.iter().any(|input| input == "-") {
+            return Err(Complaint::new(
+                "--files-from -: standard input is the list, so `-` is no input",
+            ));
+        }
         inputs.extend(files_from(list)?);
     } else if inputs.is_empty() {
         inputs.push("-".to_owned());
@@ -48,6 +60,10 @@ pub(super) fn analyze(args: &Analyze) -> Result<Plan, Complaint> {
         }
     }
     Ok(plan)
+}
+
+fn is_command(name: &str) -> bool {
+    Cli::command().get_subcommands().any(|command| command.get_name() == name)
 }
 
 /// Plans the merging of partial results.

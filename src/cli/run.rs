@@ -221,3 +221,146 @@ fn written(name: &str, error: &io::Error) -> Complaint {
 fn complaint(error: &Error) -> Complaint {
     Complaint { message: error.to_string(), hint: error.hint() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::args::Cli;
+    use crate::cli::plan;
+    use crate::desk::Fault;
+    use crate::model::{InputRow, SkipRow, Totals};
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let id = std::process::id();
+            let folder = std::env::temp_dir().join(format!("authopsy-run-{name}-{id}"));
+            fs::create_dir_all(&folder).unwrap();
+            Self(folder)
+        }
+
+        fn path(&self, name: &str) -> String {
+            self.0.join(name).display().to_string()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    fn analysis(report: Report) -> Analysis {
+        Analysis { product: Product::Report(Box::new(report)), failed: false, faults: Vec::new() }
+    }
+
+    /// Runs a command line with `work` in place of the analysis.
+    fn ran(
+        args: &[&str],
+        work: impl FnOnce(&Job, Option<LineSink<'_>>) -> Result<Analysis, Error>,
+    ) -> Result<u8, Complaint> {
+        let cli = Cli::try_parse_from([&["authopsy"], args].concat()).unwrap();
+        let plan = plan::analyze(&cli.analyze)?;
+        let terminal = Terminal::default();
+        run(&plan, &terminal, &cli.terminal, |job, _, lines| work(job, lines))
+    }
+
+    #[test]
+    fn every_output_gets_its_format() {
+        let folder = Folder::new("formats");
+        let [json, text, lines] = ["r.json", "r.txt", "r.jsonl"].map(|name| folder.path(name));
+        let args = ["a.har", "-o", &json, "-o", &text, "-o", &lines];
+        let code = ran(&args, |_, sink| {
+            assert!(sink.is_some());
+            Ok(analysis(Report { schema: "authopsy.report/1".into(), ..Report::default() }))
+        });
+        assert_eq!(code, Ok(SUCCESS));
+        assert!(
+            fs::read_to_string(json).unwrap().starts_with("{\n  \"schema\": \"authopsy.report/1\"")
+        );
+        assert!(fs::read_to_string(text).unwrap().starts_with("nothing was read"));
+        assert_eq!(fs::read_to_string(lines).unwrap(), "");
+    }
+
+    #[test]
+    fn a_run_that_fails_leaves_the_old_file() {
+        let folder = Folder::new("old");
+        let path = folder.path("r.json");
+        fs::write(&path, "old").unwrap();
+        let result = ran(&["a.har", "-o", &path], |_, _| Err(Error::Nothing));
+        assert_eq!(result.unwrap_err().message, "no exchange in any input");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_output_that_cannot_be_written_is_known_before_the_work() {
+        let result = ran(&["a.har", "-o", "/no/such/folder/r.json"], |_, _| unreachable!());
+        assert!(
+            result.unwrap_err().message.starts_with("/no/such/folder/r.json cannot be written")
+        );
+    }
+
+    #[test]
+    fn the_exit_code_tells_failures_from_faults() {
+        let folder = Folder::new("codes");
+        let path = folder.path("r.json");
+        let report = || Report {
+            totals: Totals { ok: 95, failure: 5, ..Totals::default() },
+            ..Report::default()
+        };
+        let code = |args: &[&str], faults: Vec<Fault>| {
+            ran(&[&["a.har", "-o", &path], args].concat(), |job, _| {
+                let failed = job.fails(&report().totals, &[]);
+                Ok(Analysis { failed, faults, ..analysis(report()) })
+            })
+        };
+        let fault = || vec![Fault { message: "b.har: empty".into(), hint: None }];
+        assert_eq!(code(&[], Vec::new()), Ok(SUCCESS));
+        assert_eq!(code(&["--fail-on", "any"], Vec::new()), Ok(FAILED));
+        assert_eq!(code(&["--fail-on", "5%"], Vec::new()), Ok(FAILED));
+        assert_eq!(code(&["--fail-on", "6%,header"], Vec::new()), Ok(SUCCESS));
+        assert_eq!(code(&["--fail-on", "any"], fault()), Ok(ERROR));
+    }
+
+    #[test]
+    fn strict_minds_a_single_skip() {
+        let folder = Folder::new("strict");
+        let path = folder.path("r.json");
+        let skipped = vec![SkipRow { reason: "not json".into(), count: 1, first: Vec::new() }];
+        let report = || Report {
+            inputs: vec![InputRow { skipped: skipped.clone(), ..InputRow::default() }],
+            ..Report::default()
+        };
+        assert_eq!(ran(&["a", "-o", &path], |_, _| Ok(analysis(report()))), Ok(SUCCESS));
+        assert_eq!(ran(&["a", "-o", &path, "--strict"], |_, _| Ok(analysis(report()))), Ok(ERROR));
+    }
+
+    #[test]
+    fn a_partial_result_goes_to_its_file() {
+        let folder = Folder::new("partial");
+        let path = folder.path("p");
+        let code = ran(&["a.har", "--partial", &path], |job, _| {
+            assert!(job.partial);
+            Ok(Analysis {
+                product: Product::Partial(b"state\n".to_vec()),
+                ..analysis(Report::default())
+            })
+        });
+        assert_eq!(code, Ok(SUCCESS));
+        assert_eq!(fs::read_to_string(path).unwrap(), "state\n");
+    }
+
+    #[test]
+    fn a_broken_pipe_is_success() {
+        let broken =
+            |_: &Job, _: Option<LineSink<'_>>| Err(Error::Io(io::ErrorKind::BrokenPipe.into()));
+        assert_eq!(ran(&["a.har", "-f", "jsonl"], broken), Ok(SUCCESS));
+    }
+}

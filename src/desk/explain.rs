@@ -15,10 +15,9 @@ use crate::render::{Look, text};
 pub fn run(cause: Option<&str>, look: Look, out: &mut dyn Write) -> Result<(), Error> {
     let Some(asked) = cause else { return list("", look, out) };
     if let Some(card) = card(asked) {
-        text::card(card.text, look, out)?;
-        writeln!(out)?;
-        let id = format!("- `{}`\n", card.id);
-        return Ok(text::card(&id, look, out)?);
+        let (_, body) = card.text.split_once('\n').unwrap_or_default();
+        let named = format!("# `{}`  {}\n{body}", card.id, card.title());
+        return Ok(text::card(&named, look, out)?);
     }
     if CARDS.iter().any(|card| family(card.id) == asked) {
         return list(asked, look, out);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// Widths a column can stand for and distances between ticks, in milliseconds: those of a clock.
-const LADDER: [i64; 26] = [
+const LADDER: [i64; 28] = [
     1,
     10,
     100,
@@ -20,10 +20,12 @@ const LADDER: [i64; 26] = [
     300_000,
     600_000,
     900_000,
+    1_200_000,
     1_800_000,
     3_600_000,
     7_200_000,
     10_800_000,
+    14_400_000,
     21_600_000,
     43_200_000,
     86_400_000,

@@ -2,10 +2,11 @@
 
 use std::io;
 
+use anstyle::Style;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 
 use super::page::{Ink, Page, Span, escape, prose, shorten, solid, span};
-use super::when::{Clock, count, number, percent};
+use super::when::{Clock, count, number};
 use crate::model::{CauseRow, Class, Confidence, ExampleRow, Position, Report};
 
 /// Causes that get a block of their own unless the look is verbose.
@@ -39,9 +40,6 @@ pub(super) fn table(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::R
 
     let mut table = Table::new();
     table.load_style(presets::NOTHING).force_no_tty();
-    if page.look.palette.strong != anstyle::Style::new() {
-        table.enforce_styling();
-    }
     let mut header = vec!["CAUSE", "COUNT", "SHARE", ""];
     if with_times {
         header.extend(["FIRST", "LAST"]);
@@ -52,7 +50,10 @@ pub(super) fn table(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::R
     if with_spread {
         header.extend(["TOKENS", "CLIENTS", "ENDPOINTS"]);
     }
-    let coloured = page.look.palette.strong != anstyle::Style::new();
+    let coloured = page.look.palette.bad != Style::new();
+    if coloured {
+        table.enforce_styling();
+    }
     table.set_header(header.into_iter().enumerate().map(|(i, text)| {
         let cell = Cell::new(text).set_alignment(alignment(i, with_times, with_confidence));
         if coloured { cell.add_attribute(Attribute::Dim) } else { cell }
@@ -61,12 +62,13 @@ pub(super) fn table(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::R
         let mut cells = vec![
             Cell::new(escape(cause.id.as_str())),
             Cell::new(number(cause.count)),
-            Cell::new(percent(cause.share)),
+            Cell::new(format!("{:.1}%", cause.share * 100.0)),
             Cell::new(format!("{:bar$}", page.look.bar(cause.share, bar))),
         ];
         if coloured {
             cells[0] = Cell::new(escape(cause.id.as_str())).add_attribute(Attribute::Bold);
-            cells[3] = Cell::new(page.look.bar(cause.share, bar)).fg(Color::AnsiValue(166));
+            let bar = format!("{:bar$}", page.look.bar(cause.share, bar));
+            cells[3] = Cell::new(bar).fg(colour(&page.look.palette.bad));
         }
         if with_times {
             cells.push(Cell::new(escape(&clock.show(cause.first.as_deref()))));
@@ -94,6 +96,16 @@ pub(super) fn table(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::R
     }
     page.raw(&table.to_string())?;
     left_out(page, report, "causes", "")
+}
+
+/// Returns the colour of a style as comfy-table names it.
+fn colour(style: &Style) -> Color {
+    match style.get_fg_color() {
+        Some(anstyle::Color::Ansi256(color)) => Color::AnsiValue(color.0),
+        Some(anstyle::Color::Rgb(color)) => Color::Rgb { r: color.0, g: color.1, b: color.2 },
+        Some(anstyle::Color::Ansi(color)) => Color::AnsiValue(color as u8),
+        None => Color::Reset,
+    }
 }
 
 /// Numbers stand on the right of their column, all else on the left.
@@ -212,7 +224,7 @@ fn server(page: &mut Page<'_>, example: &ExampleRow) -> io::Result<()> {
 
 /// Returns where an exchange stands: `file:412` for a line, `file[17]` for an entry, `file@9000` for
 /// a byte.
-pub(super) fn pointer(example: &ExampleRow) -> String {
+fn pointer(example: &ExampleRow) -> String {
     let mut text = example.source.clone();
     if let Some(member) = &example.member {
         text = format!("{text}!{member}");
@@ -220,7 +232,7 @@ pub(super) fn pointer(example: &ExampleRow) -> String {
     text + &place(&example.position)
 }
 
-pub(super) fn place(position: &Position) -> String {
+fn place(position: &Position) -> String {
     match position {
         Position { line: Some(line), .. } => format!(":{line}"),
         Position { entry: Some(entry), .. } => format!("[{entry}]"),
@@ -249,7 +261,7 @@ pub(super) fn counted(
     shown: usize,
     more: Option<u64>,
 ) -> Vec<Span> {
-    let room = page.look.columns().saturating_sub(18);
+    let room = page.look.columns().saturating_sub(16);
     let mut spans = Vec::new();
     for (name, n) in list.iter().take(shown) {
         if !spans.is_empty() {

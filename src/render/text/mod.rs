@@ -59,7 +59,8 @@ fn headline(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()
         page.gap()?;
     }
     let summary = if report.summary.is_empty() { fallback(report) } else { report.summary.clone() };
-    page.para("", 0, &prose(Ink::Strong, &summary))?;
+    let ink = if report.totals.failure > 0 { Ink::Strong } else { Ink::Good };
+    page.para("", 0, &prose(ink, &summary))?;
     page.gap()?;
 
     let totals = &report.totals;

@@ -4,10 +4,10 @@ use std::io;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::causes::{counted, left_out, place};
+use super::causes::{counted, left_out};
 use super::page::{Ink, Page, Span, escape, prose, shorten, solid, span};
 use super::when::{Clock, count, millis, number, percent, span_of};
-use crate::model::{CauseRow, Class, Incident, InputRow, Report, SkipRow};
+use crate::model::{CauseRow, Class, Incident, InputRow, Position, Report, SkipRow};
 
 /// Sentences of the story unless the look is verbose.
 const STORY: usize = 10;
@@ -130,7 +130,7 @@ pub(super) fn not_failures(page: &mut Page<'_>, report: &Report) -> io::Result<(
     if expected.is_empty() && lookalikes.is_empty() {
         return Ok(());
     }
-    page.heading("NO FAILURES", "refused, and nothing is wrong with the credential")?;
+    page.heading("NOT COUNTED", "refused, and nothing is wrong with the credential")?;
     for (label, rows) in [("  expected", expected), ("  lookalike", lookalikes)] {
         for (i, cause) in rows.iter().enumerate() {
             let mut spans = vec![
@@ -233,13 +233,22 @@ fn inputs(input: &InputRow, notes: &mut Vec<(&'static str, Vec<Span>)>) {
         rows.into_iter().flat_map(|(label, rows)| rows.iter().map(move |row| (label, row)))
     {
         let records = count(*n, "record");
-        let places: Vec<String> = first.iter().map(place).filter(|p| !p.is_empty()).collect();
-        let first = match places.as_slice() {
-            [] => String::new(),
-            places => format!(" (first: {})", places.join(", ")),
-        };
-        notes.push((label, said(format!("{records}, {reason}{first}"))));
+        notes.push((label, said(format!("{records}, {reason}{}", first_places(first)))));
     }
+}
+
+/// Returns ` (first: line 9, line 411)`; nothing without a place.
+fn first_places(first: &[Position]) -> String {
+    let places: Vec<String> = first
+        .iter()
+        .filter_map(|position| match *position {
+            Position { line: Some(line), .. } => Some(format!("line {line}")),
+            Position { entry: Some(entry), .. } => Some(format!("entry {entry}")),
+            Position { byte: Some(byte), .. } => Some(format!("byte {byte}")),
+            _ => None,
+        })
+        .collect();
+    if places.is_empty() { String::new() } else { format!(" (first: {})", places.join(", ")) }
 }
 
 fn expectations(report: &Report, notes: &mut Vec<(&'static str, Vec<Span>)>) {

@@ -234,13 +234,9 @@ impl<'a> Page<'a> {
 
     /// Writes one line as it is, however long; trailing blanks are cut.
     pub(super) fn line(&mut self, spans: &[Span]) -> io::Result<()> {
-        let end = spans.iter().rposition(|s| !s.text.trim_end().is_empty());
-        let spans = end.map_or(&[][..], |end| &spans[..=end]);
-        for (i, Span { ink, text }) in spans.iter().enumerate() {
-            let text = if i + 1 == spans.len() { text.trim_end_matches(' ') } else { text };
-            let text = text.replace('\u{a0}', " ");
-            let style = self.look.palette.style(*ink);
-            write!(self.out, "{style}{text}{style:#}")?;
+        for Span { ink, text } in joined(spans) {
+            let style = self.look.palette.style(ink);
+            write!(self.out, "{style}{}{style:#}", text.replace('\u{a0}', " "))?;
         }
         writeln!(self.out)
     }
@@ -278,6 +274,29 @@ impl<'a> Page<'a> {
     }
 }
 
+/// Joins neighbours of one ink; blanks take any ink. What would end the line in blanks is cut.
+fn joined(spans: &[Span]) -> Vec<Span> {
+    let is_blank = |c: char| c == ' ' || c == '\u{a0}';
+    let mut out: Vec<Span> = Vec::new();
+    for Span { ink, text } in spans {
+        match out.last_mut() {
+            Some(last) if last.ink == *ink || text.chars().all(is_blank) => {
+                last.text.push_str(text);
+            }
+            Some(last) if last.text.chars().all(is_blank) => {
+                last.text.push_str(text);
+                last.ink = *ink;
+            }
+            _ => out.push(Span { ink: *ink, text: text.clone() }),
+        }
+    }
+    if let Some(last) = out.last_mut() {
+        last.text.truncate(last.text.trim_end_matches(is_blank).len());
+    }
+    out.retain(|span| !span.text.is_empty());
+    out
+}
+
 /// A run of text without a blank, in pieces of one ink each.
 type Word = Vec<Span>;
 
@@ -291,11 +310,18 @@ fn wrap(spans: &[Span], used: usize, hang: usize, columns: usize) -> Vec<Vec<Spa
         let wide: usize = word.iter().map(|s| s.text.width()).sum();
         let blanks = if line.is_empty() && !lines.is_empty() { 0 } else { blanks };
         if at + blanks + wide > columns && !line.is_empty() && at > hang {
+            // A separator says nothing at the end of a line.
+            if line.last().is_some_and(|s| s.text == "·") {
+                line.pop();
+            }
             lines.push(std::mem::take(&mut line));
             at = hang;
         } else {
             line.push(span(Ink::Plain, " ".repeat(blanks)));
             at += blanks;
+        }
+        if line.is_empty() && !lines.is_empty() && word.first().is_some_and(|s| s.text == "·") {
+            continue;
         }
         if at + wide <= columns {
             line.extend(word);

@@ -5,7 +5,7 @@ use std::io;
 
 use super::axis::Axis;
 use super::page::{Ink, Page, Span, solid, span};
-use super::when::{millis, number, span_of};
+use super::when::{count, millis, number, span_of};
 use crate::model::{Report, TimelineBucket};
 
 /// Causes with a row of their own; the others share one.
@@ -44,9 +44,11 @@ pub(super) fn chart(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     let Some(axis) = Axis::fit(&starts, unit, room) else { return Ok(()) };
 
     page.heading("TIMELINE", &caption(report, &axis))?;
+    // One scale for all failures, so that rows can be compared; what was let in has its own.
+    let mut rows: Vec<(&str, Counts)> = Vec::new();
     for (id, _) in causes.iter().take(ROWS) {
         let counts = Counts::of(&axis, &buckets, |bucket| bucket.failures.get(*id).copied());
-        counts.row(page, name, id, Ink::Bad, &axis)?;
+        rows.push((id, counts));
     }
     if causes.len() > ROWS {
         let shown: Vec<&str> = causes.iter().take(ROWS).map(|(id, _)| *id).collect();
@@ -54,10 +56,14 @@ pub(super) fn chart(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
             let others = bucket.failures.iter().filter(|(id, _)| !shown.contains(&id.as_str()));
             Some(others.map(|(_, n)| n).sum())
         });
-        counts.row(page, name, "other causes", Ink::Bad, &axis)?;
+        rows.push(("other causes", counts));
+    }
+    let peak = rows.iter().map(|(_, counts)| counts.peak()).max().unwrap_or(0);
+    for (id, counts) in &rows {
+        counts.row(page, name, id, Ink::Bad, peak)?;
     }
     let ok = Counts::of(&axis, &buckets, |bucket| Some(bucket.ok));
-    ok.row(page, name, "let in", Ink::Good, &axis)?;
+    ok.row(page, name, "let in", Ink::Good, ok.peak())?;
 
     let all = Counts::of(&axis, &buckets, |bucket| {
         let refused = [&bucket.failures, &bucket.expected, &bucket.lookalikes];
@@ -69,8 +75,8 @@ pub(super) fn chart(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         page.line(&spans)?;
     }
     if report.timeline.untimed > 0 {
-        let text = format!("{} without a time are not in it", number(report.timeline.untimed));
-        page.line(&[span(Ink::Faint, text)])?;
+        let untimed = count(report.timeline.untimed, "exchange");
+        page.line(&[span(Ink::Faint, format!("{untimed} without a time not shown"))])?;
     }
     Ok(())
 }
@@ -116,25 +122,29 @@ impl Counts {
         Self { columns }
     }
 
-    /// Writes name, bars and the highest count of a column.
+    /// Returns the highest count of a column.
+    fn peak(&self) -> u64 {
+        self.columns.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Writes name, bars (full at `full`) and the highest count of a column.
     fn row(
         &self,
         page: &mut Page<'_>,
         name: usize,
         title: &str,
         ink: Ink,
-        axis: &Axis,
+        full: u64,
     ) -> io::Result<()> {
         let levels = if page.look.unicode {
             ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
         } else {
             [".", ".", ":", ":", "+", "+", "#", "#"]
         };
-        let peak = self.columns.iter().copied().max().unwrap_or(0);
         let bars: String = self
             .columns
             .iter()
-            .map(|n| match usize::try_from((n.saturating_mul(8)).div_ceil(peak.max(1))) {
+            .map(|n| match usize::try_from((n.saturating_mul(8)).div_ceil(full.max(1))) {
                 Ok(level) if level > 0 => levels[level.min(8) - 1],
                 _ => " ",
             })
@@ -143,8 +153,7 @@ impl Counts {
         page.line(&[
             solid(Ink::Plain, format!("{title:name$}")),
             solid(ink, bars),
-            span(Ink::Plain, " ".repeat(axis.columns() - self.columns.len())),
-            solid(Ink::Faint, format!("  peak {}", number(peak))),
+            solid(Ink::Faint, format!("  peak {}", number(self.peak()))),
         ])
     }
 }
