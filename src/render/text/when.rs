@@ -1,0 +1,104 @@
+//! Instants as people read them: the clock time, with the date only where it is needed.
+
+use jiff::Timestamp;
+
+use crate::model::{Period, Seconds};
+
+/// How instants are shortened in one report.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    dated: bool,
+}
+
+impl Clock {
+    /// Dates are left out when everything happened on one day (UTC).
+    pub(super) fn of(period: &Period) -> Self {
+        let day =
+            |time: &Option<String>| time.as_deref().and_then(|t| t.get(..10)).map(str::to_owned);
+        Self { dated: day(&period.first) != day(&period.last) }
+    }
+
+    /// Returns `10:31:00`, or `11-20 10:31:00` when the report spans days; text that is no RFC 3339 as
+    /// it is, nothing as `-`.
+    pub(super) fn show(self, time: Option<&str>) -> String {
+        let Some(time) = time else { return "-".to_owned() };
+        match (time.get(5..10), time.get(11..19)) {
+            (Some(date), Some(clock)) if self.dated => format!("{date} {clock}"),
+            (Some(_), Some(clock)) => clock.to_owned(),
+            _ => time.to_owned(),
+        }
+    }
+
+    /// Returns the width of what [`Clock::show`] gives.
+    pub(super) fn columns(self) -> usize {
+        if self.dated { 14 } else { 8 }
+    }
+}
+
+/// Milliseconds since 1970 of an RFC 3339 text.
+pub(super) fn millis(time: Option<&str>) -> Option<i64> {
+    Some(time?.parse::<Timestamp>().ok()?.as_millisecond())
+}
+
+/// Returns a span of milliseconds as people say it: `7 m 12 s`.
+pub(super) fn span_of(millis: i64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "spans of captures are far below 2^52 ms")]
+    let secs = millis as f64 / 1e3;
+    Seconds(secs).to_string()
+}
+
+/// Returns a number with its thousands apart: `1,284`.
+pub(super) fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Returns `1 failure`, `2 failures`.
+pub(super) fn count(n: u64, one: &str) -> String {
+    let ending = match one.as_bytes().last() {
+        _ if n == 1 => "",
+        Some(b's' | b'h') => "es",
+        _ => "s",
+    };
+    format!("{} {one}{ending}", number(n))
+}
+
+/// Returns a share as `72.7%`, `100%`, `0.3%`.
+pub(super) fn percent(share: f64) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    format!("{}%", text.strip_suffix(".0").unwrap_or(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_date_shows_only_when_days_differ() {
+        let period = |first: &str, last: &str| Period {
+            first: Some(first.to_owned()),
+            last: Some(last.to_owned()),
+        };
+        let day = Clock::of(&period("2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z"));
+        assert_eq!(day.show(Some("2026-11-20T10:31:00.120Z")), "10:31:00");
+        let days = Clock::of(&period("2026-11-20T10:00:00Z", "2026-11-21T11:00:00Z"));
+        assert_eq!(days.show(Some("2026-11-20T10:31:00Z")), "11-20 10:31:00");
+        assert_eq!(days.show(None), "-");
+        assert_eq!(days.show(Some("soon")), "soon");
+    }
+
+    #[test]
+    fn numbers_read_like_numbers() {
+        assert_eq!([0, 999, 1_284, 1_000_000].map(number), ["0", "999", "1,284", "1,000,000"]);
+        assert_eq!([0.727_27, 1.0, 0.003].map(percent), ["72.7%", "100%", "0.3%"]);
+        assert_eq!(count(1, "failure"), "1 failure");
+        assert_eq!(count(2, "address"), "2 addresses");
+    }
+}
