@@ -306,9 +306,11 @@ fn read_response<'v>(
         body.mime = mime;
     }
     let kept = body.text.raw().len();
-    let claimed = decoded.or(wire).or(length).unwrap_or(0);
+    let claimed = decoded.max(wire).max(length).unwrap_or(0);
     body.withheld |= kept == 0 && claimed > 0 && !bodiless;
-    body.withheld |= !body.base64 && kept >= FIREFOX_BODY_BYTES - 4 && claimed > kept as u64;
+    // A character of up to four bytes may have been cut with the rest.
+    let full = kept >= FIREFOX_BODY_BYTES - 4;
+    body.withheld |= full && !body.base64 && decoded.is_some_and(|size| size > kept as u64);
 }
 
 fn read_status<'v>(

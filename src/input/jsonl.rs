@@ -210,6 +210,7 @@ impl<'v, 'p> Reader<'v, 'p> {
             trace_id: self.text(Slot::TraceId).and_then(trace_id),
             ..Exchange::default()
         };
+        split_host(&mut exchange);
         self.time(&mut exchange);
         self.fields(&mut exchange, grpc);
         self.host(&mut exchange);
@@ -270,7 +271,8 @@ impl<'v, 'p> Reader<'v, 'p> {
         self.nearest(Slot::Url, near, |place, value| {
             let text = said(value)?;
             let shaped = text.starts_with('/') || text.contains("://") || &*text == "*";
-            let named = place.rank < 2 && !text.contains(char::is_whitespace);
+            let unbroken = !text.contains(char::is_whitespace);
+            let named = unbroken && (place.rank < 2 || host_and_path(&text).is_some());
             (shaped || named).then_some(text)
         })
     }
@@ -329,15 +331,23 @@ impl<'v, 'p> Reader<'v, 'p> {
         if exchange.url.contains("://") {
             return;
         }
-        let column = self.all(Slot::Host).find_map(|(place, value)| {
-            let host = value.is_string().then(|| said(value)).flatten()?;
-            // `host` alone is as often the machine that wrote the line.
-            let plausible = place.rank < 2 || host.contains(['.', ':']) || host == "localhost";
-            (plausible && !host.contains(['/', ' '])).then_some(host)
-        });
-        exchange.host = column
+        let column = |telling: bool| {
+            self.all(Slot::Host).filter(move |(place, _)| (place.rank < 2) == telling).find_map(
+                |(_, value)| {
+                    let host = value.is_string().then(|| said(value)).flatten()?;
+                    // `host` alone is as often the machine that wrote the line.
+                    let plausible = telling || host.contains(['.', ':']) || host == "localhost";
+                    (plausible && !host.contains(['/', ' '])).then_some(host)
+                },
+            )
+        };
+        exchange.host = exchange
+            .host
+            .take()
+            .or_else(|| column(true))
             .or_else(|| field_list::owned(&exchange.request_headers, ":authority"))
-            .or_else(|| field_list::owned(&exchange.request_headers, "host"));
+            .or_else(|| field_list::owned(&exchange.request_headers, "host"))
+            .or_else(|| column(false));
         let scheme = self.text(Slot::Scheme).unwrap_or_default().to_ascii_lowercase();
         if matches!(&*scheme, "http" | "https")
             && exchange.url.starts_with('/')
@@ -496,6 +506,20 @@ fn said(value: &Value) -> Option<Cow<'_, str>> {
     scalar(value).filter(|text| !is_blank(text))
 }
 
+/// Splits `api.example/path`, which some logs write for a URL.
+fn host_and_path(text: &str) -> Option<(&str, &str)> {
+    let (host, path) = text.split_at(text.find('/')?);
+    (host.contains('.') && !host.contains(':')).then_some((host, path))
+}
+
+fn split_host(exchange: &mut Exchange<'_>) {
+    if let Cow::Borrowed(url) = exchange.url
+        && let Some((host, path)) = host_and_path(url)
+    {
+        (exchange.host, exchange.url) = (Some(Cow::Borrowed(host)), Cow::Borrowed(path));
+    }
+}
+
 /// Splits `GET /path HTTP/1.1`; `GET /path` is enough.
 fn request_line(text: &str) -> Option<(Option<&str>, &str)> {
     let mut words = text.split(' ');
@@ -549,7 +573,9 @@ fn address(value: &Value) -> Option<Cow<'_, str>> {
         Cow::Borrowed(text) => text.split(',').next().unwrap_or(text).trim(),
         Cow::Owned(_) => return None,
     };
-    let bare = without_port(Cow::Borrowed(text));
+    // Node writes IPv4 clients of a dual socket as `::ffff:192.0.2.7`.
+    let mapped = text.strip_prefix("::ffff:").filter(|rest| rest.contains('.'));
+    let bare = without_port(Cow::Borrowed(mapped.unwrap_or(text)));
     bare.parse::<IpAddr>().is_ok().then_some(bare)
 }
 
@@ -620,7 +646,7 @@ fn is_routine(text: &str, exchange: &Exchange<'_>) -> bool {
         "request",
         "response",
     ];
-    let plain = text.trim_end_matches(['.', '!']);
+    let plain = text.trim_end_matches(['.', '!']).replace(['-', '_'], " ");
     let starts_with_method = text
         .trim_start_matches("HTTP ")
         .split(' ')
