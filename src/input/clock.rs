@@ -28,8 +28,7 @@ pub fn parse_time(text: &str) -> Option<Time> {
     let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
     match (digits, bytes.get(digits)) {
         (14, None) => compact(text).or_else(|| epoch_text(text)),
-        (_, None) => epoch_text(text),
-        (9.., Some(b'.')) => epoch_text(text),
+        (_, None) | (9.., Some(b'.')) => epoch_text(text),
         (4, Some(b'-' | b'/')) => numeric_date(text),
         (8, Some(b'T' | b't')) => compact(text),
         (1 | 2, Some(b'/' | b'-')) => common_log(text).or_else(|| worded(text)),

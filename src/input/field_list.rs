@@ -177,6 +177,11 @@ pub(super) fn find<'h>(headers: &'h [Header<'_>], name: &str) -> Option<&'h str>
     headers.iter().find(|h| h.name.eq_ignore_ascii_case(name)).map(|h| &*h.value)
 }
 
+/// As [`find`], keeping the loan of the input.
+pub(super) fn owned<'v>(headers: &[Header<'v>], name: &str) -> Option<Cow<'v, str>> {
+    headers.iter().find(|h| h.name.eq_ignore_ascii_case(name)).map(|h| h.value.clone())
+}
+
 /// Tells whether request fields are those that went over the wire.
 ///
 /// A request that was sent has a host or says what it is and wants. Chrome lists "provisional"
@@ -187,16 +192,14 @@ pub(super) fn visibility(headers: &[Header<'_>]) -> Visibility {
         return Visibility::None;
     }
     let named = |name: &str| headers.iter().any(|h| h.name.eq_ignore_ascii_case(name));
-    if named("host") || named(":authority") || headers.iter().any(carries_credential) {
+    if named("host") || named(":authority") {
         return Visibility::Full;
     }
     let hints = headers
         .iter()
         .any(|h| h.name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("sec-ch-ua")));
-    if !hints && (named("user-agent") || named("accept")) {
-        return Visibility::Full;
-    }
-    Visibility::Partial
+    let real = named("user-agent") || named("accept") || headers.iter().any(carries_credential);
+    if real && !hints { Visibility::Full } else { Visibility::Partial }
 }
 
 /// Whether a field's name or value looks like a credential's, misspelt ones included.
@@ -270,6 +273,7 @@ mod tests {
         };
         assert_eq!(of(&[]), Visibility::None);
         assert_eq!(of(&["Referer"]), Visibility::Partial);
+        assert_eq!(of(&["Sec-CH-UA", "X-CSRF-Token"]), Visibility::Partial);
         assert_eq!(of(&["sec-ch-ua", "User-Agent"]), Visibility::Partial);
         assert_eq!(of(&["sec-ch-ua", "User-Agent", ":authority"]), Visibility::Full);
         assert_eq!(of(&["User-Agent"]), Visibility::Full);

@@ -4,9 +4,8 @@
 //! write `"k":,` for a missing variable, exporters write `NaN`, and a killed recorder stops in the
 //! middle of an entry. On valid JSON both give the same value.
 
-use std::borrow::Cow;
-
 use memchr::memchr2;
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use super::skip::Repair;
@@ -27,6 +26,9 @@ pub struct Lenient {
 /// Levels of nesting that are kept; `serde_json` has the same limit, and dropping a [`Value`] needs
 /// stack for each.
 const MAX_DEPTH: usize = 127;
+
+/// Strings up to this length are searched byte by byte, which is faster than to start a search.
+const SHORT_BYTES: usize = 32;
 
 /// Blanks that are looked over to tell a closing quote from one inside the text.
 const LOOK_AHEAD_BYTES: usize = 32;
@@ -172,9 +174,7 @@ impl Reader<'_> {
             }
             Some(b'{') => Some(self.object(depth, keep_all)),
             Some(b'[') => Some(self.array(depth)),
-            Some(quote @ (b'"' | b'\'')) => {
-                self.string(quote, depth).map(|text| Value::String(text.into_owned()))
-            }
+            Some(quote @ (b'"' | b'\'')) => self.string(quote, depth).map(Value::String),
             Some(_) => self.word(depth),
         }
     }
@@ -211,7 +211,7 @@ impl Reader<'_> {
                     break;
                 }
                 Some(byte) => {
-                    if after_value {
+                    if after_value && starts_value(byte) {
                         self.note(Repair::MissingComma);
                     }
                     let before = self.at;
@@ -237,7 +237,7 @@ impl Reader<'_> {
         let quoted = matches!(byte, b'"' | b'\'');
         let name = if quoted {
             let Some(name) = self.string(byte, depth + 1) else { return };
-            name.into_owned()
+            name
         } else {
             let run = self.rest().iter().take_while(|b| in_bare_name(**b)).count();
             if run == 0 {
@@ -272,7 +272,7 @@ impl Reader<'_> {
                 if !colon {
                     self.note(Repair::MissingComma);
                 }
-                let keep_all_inside = is_field_list(&name);
+                let keep_all_inside = next == Some(b'{') && is_field_list(&name);
                 match self.value(depth + 1, keep_all_inside) {
                     Some(value) => value,
                     None if self.cut => return,
@@ -287,10 +287,14 @@ impl Reader<'_> {
     }
 
     fn insert(&mut self, map: &mut Map<String, Value>, name: String, value: Value, keep_all: bool) {
-        let Some(old) = map.get_mut(&name) else {
-            map.insert(name, value);
-            return;
+        let mut place = match map.entry(name) {
+            Entry::Vacant(place) => {
+                place.insert(value);
+                return;
+            }
+            Entry::Occupied(place) => place,
         };
+        let old = place.get_mut();
         self.note(Repair::DuplicateKey);
         if value.is_null() {
             return;
@@ -392,13 +396,15 @@ impl Reader<'_> {
     }
 
     /// Reads a string that starts at the quote here; `None` when its end is missing.
-    fn string(&mut self, quote: u8, depth: usize) -> Option<Cow<'_, str>> {
+    fn string(&mut self, quote: u8, depth: usize) -> Option<String> {
         self.at += 1;
         if quote == b'\'' {
             self.note(Repair::SingleQuotes);
         }
-        let start = self.at;
-        let mut owned: Option<Vec<u8>> = None;
+        if let Some(text) = self.short_string(quote, depth) {
+            return Some(text);
+        }
+        let mut text = Vec::new();
         loop {
             let rest = self.rest();
             let Some(run) = memchr2(quote, b'\\', rest) else {
@@ -406,46 +412,42 @@ impl Reader<'_> {
                 return self.cut();
             };
             let plain = rest.get(..run).unwrap_or_default();
-            let raw_control = plain.iter().any(|b| *b < 0x20);
-            if let Some(owned) = &mut owned {
-                owned.extend_from_slice(plain);
-            }
-            if raw_control {
+            text.extend_from_slice(plain);
+            if plain.iter().any(|b| *b < 0x20) {
                 self.note(Repair::RawControl);
             }
             self.at += run;
-            if self.peek() == Some(quote) {
-                if depth > 0 && self.quote_is_text() {
-                    self.note(Repair::BareQuote);
-                    owned
-                        .get_or_insert_with(|| {
-                            self.bytes.get(start..self.at).unwrap_or_default().to_vec()
-                        })
-                        .push(quote);
-                    self.at += 1;
-                    continue;
-                }
+            if self.peek() == Some(b'\\') {
+                self.at += 1;
+                self.escape(&mut text)?;
+            } else if depth > 0 && self.quote_is_text() {
+                self.note(Repair::BareQuote);
+                text.push(quote);
+                self.at += 1;
+            } else {
+                self.at += 1;
                 break;
             }
-            let mut text = owned
-                .take()
-                .unwrap_or_else(|| self.bytes.get(start..self.at).unwrap_or_default().to_vec());
-            self.at += 1;
-            self.escape(&mut text)?;
-            owned = Some(text);
         }
-        let end = self.at;
+        Some(String::from_utf8(text).unwrap_or_else(|e| {
+            self.note(Repair::InvalidUtf8);
+            String::from_utf8_lossy(e.as_bytes()).into_owned()
+        }))
+    }
+
+    /// Reads a string that is short and needs no repair: nearly all names and most values.
+    fn short_string(&mut self, quote: u8, depth: usize) -> Option<String> {
+        let rest = self.rest();
+        let end =
+            rest.iter().take(SHORT_BYTES).position(|b| *b == quote || *b == b'\\' || *b < 0x20)?;
+        (rest.get(end) == Some(&quote)).then_some(())?;
+        let text = std::str::from_utf8(rest.get(..end)?).ok()?.to_owned();
+        self.at += end;
+        if depth > 0 && self.quote_is_text() {
+            self.at -= end;
+            return None;
+        }
         self.at += 1;
-        let text = match owned {
-            None => String::from_utf8_lossy(self.bytes.get(start..end).unwrap_or_default()),
-            Some(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => return Some(Cow::Owned(text)),
-                Err(e) => Cow::Owned(String::from_utf8_lossy(e.as_bytes()).into_owned()),
-            },
-        };
-        if matches!(text, Cow::Owned(_)) {
-            self.found |= 1 << Repair::InvalidUtf8 as u64;
-        }
         Some(text)
     }
 

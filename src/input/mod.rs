@@ -6,6 +6,8 @@ mod detect;
 mod document;
 mod error;
 mod field_list;
+pub mod har_entry;
+pub mod jsonl;
 pub mod lenient;
 mod lines;
 mod open;
