@@ -111,15 +111,34 @@ fn clear_earlier_stages(candidates: &mut [Candidate], cause: &str) {
     }
 }
 
-/// Harmful before harmless, surest first, then the order of a server's checks, then by id.
+/// Harmful before harmless, finer before coarser, surest first, then the order of a server's checks,
+/// then by id.
 fn order(candidates: &mut [Candidate]) {
+    let coarse: Vec<CauseId> = candidates
+        .iter()
+        .map(|c| c.finding.cause.clone())
+        .filter(|coarse| candidates.iter().any(|finer| is_finer(finer, coarse)))
+        .collect();
     candidates.sort_by(|a, b| {
-        let key = |c: &Candidate| (c.harmless, std::cmp::Reverse(c.finding.confidence));
+        let key = |c: &Candidate| {
+            let is_coarse = coarse.contains(&c.finding.cause);
+            (c.harmless, is_coarse, std::cmp::Reverse(c.finding.confidence))
+        };
         key(a)
             .cmp(&key(b))
             .then_with(|| stage(a.finding.cause.as_str()).cmp(&stage(b.finding.cause.as_str())))
             .then_with(|| a.finding.cause.cmp(&b.finding.cause))
     });
+}
+
+/// Whether a candidate that counts tells more exactly what `coarse` only names.
+fn is_finer(finer: &Candidate, coarse: &CauseId) -> bool {
+    let (a, b) = (coarse.as_str(), finer.finding.cause.as_str());
+    !finer.harmless
+        && finer.finding.confidence > Confidence::Suspected
+        && a != b
+        && stated::covers(a, b)
+        && !stated::covers(b, a)
 }
 
 /// Chooses where the server names a cause.
@@ -133,11 +152,7 @@ fn with_word(
     let covered = candidates
         .iter()
         .filter(|c| !c.harmless || c.finding.cause == *cause)
-        .filter(|c| {
-            c.finding.confidence > Confidence::Suspected
-                || c.finding.cause == *cause
-                || statement.weight >= Weight::Words
-        })
+        .filter(|c| c.finding.confidence > Confidence::Suspected || c.finding.cause == *cause)
         .filter(|c| stated::covers(cause.as_str(), c.finding.cause.as_str()))
         // A finer cause that the evidence holds up goes before the server's coarse one.
         .max_by(|a, b| {
@@ -316,6 +331,14 @@ fn fallback(case: &Case<'_>) -> Finding {
             return of("cors.origin", Confidence::Suspected, fact, "response");
         }
         _ => {}
+    }
+    // 419, 440 and 498 mean one thing wherever they are used.
+    let by_status = facts.answer.statements.iter().find(|s| s.weight == Weight::Status);
+    if let (Outcome::Refused(Sign::AuthStatus), Some(statement)) = (facts.answer.outcome, by_status)
+        && let Some(cause) = statement.causes.first()
+    {
+        let evidence = vec![Evidence::new(status, "response.status")];
+        return Finding { cause: cause.clone(), confidence: Confidence::Inferred, evidence };
     }
     if let Some(cause) = grant_cause(case) {
         let fact = format!("a {} request was refused with {status}", cause.1);

@@ -70,6 +70,9 @@ fn of_oddity(case: &Case<'_>, credential: &Credential, oddity: &Oddity) -> Optio
         Oddity::SchemeColon => {
             proven("header.scheme_wrong", "a colon follows the scheme word".into())
         }
+        Oddity::SchemeGlued => {
+            proven("header.scheme_wrong", "no blank stands between scheme and credential".into())
+        }
         Oddity::SchemeMisspelt(word) => {
             proven("header.scheme_wrong", format!("`{word}` is no scheme"))
         }

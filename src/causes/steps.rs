@@ -223,9 +223,7 @@ fn mended_unseen(case: &Case<'_>) -> Option<Judgement> {
     let renewals = case.world.renewals(&facts.client, None);
     let renewal = renewals.iter().find(|r| r.at >= at && r.at <= until)?;
     let back = case.world.let_in(&facts.client, &facts.endpoint, renewal.at, until, |_| true)?;
-    let refusals = case.world.moments(&facts.client, |other| {
-        other.endpoint == facts.endpoint && is_token_refusal(other)
-    });
+    let refusals = case.world.refusals_at(&facts.client, &facts.endpoint);
     let earlier = refusals.iter().filter(|t| **t < at && at.since(**t).0 <= MENDING.0).count();
     if earlier >= usize::try_from(NORMAL_REFUSALS).unwrap_or(usize::MAX) {
         return None;

@@ -1,1 +1,134 @@
-//! Paths to report: the only place with threads and files.
+//! Inputs to one value, on all cores: the only place with threads and files.
+//!
+//! An input is cut into pieces, each read by whichever worker is free. Where a piece starts is a
+//! guess; pieces are committed in order, and one that does not start where the piece before it ended
+//! is read again from there. So no result depends on how an input was cut or on who read it.
+
+mod feed;
+mod log;
+mod replay;
+mod work;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+pub use log::{InputSummary, Noted};
+pub use replay::{ReplayError, replay};
+
+pub use work::read;
+
+use crate::input::Reader;
+use crate::model::{Exchange, Observer};
+
+/// What an input is, as far as its beginning told.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InputFacts {
+    /// The input's name: the path as given, `-` for standard input.
+    pub source: Arc<str>,
+    /// The name inside an archive.
+    pub member: Option<Arc<str>>,
+    /// `har`, `json` (a document of other records) or `jsonl`.
+    pub format: Arc<str>,
+    /// Name and version of the program that recorded it.
+    pub creator: Option<String>,
+    /// Who recorded it.
+    pub observer: Observer,
+}
+
+/// Gathers exchanges into something that can be merged. One value a worker: caches live here.
+pub trait Gatherer: Send {
+    /// What is gathered. Its default is the zero of `merge`.
+    type Harvest: Default + Send;
+
+    /// Takes one exchange. Its position counts from the start of a piece, see `rebase`.
+    fn observe(
+        &mut self,
+        harvest: &mut Self::Harvest,
+        exchange: &Exchange<'_>,
+        input: &InputFacts,
+    );
+
+    /// Moves every position in the harvest: adds `entries` to each `entry`, `lines` to each `line`.
+    ///
+    /// Called at most once for a harvest, before it is merged.
+    fn rebase(harvest: &mut Self::Harvest, entries: u64, lines: u64);
+
+    /// Adds another harvest; commutative and associative.
+    fn merge(into: &mut Self::Harvest, other: Self::Harvest);
+}
+
+/// What a reading gave.
+#[derive(Debug)]
+pub struct Outcome<H> {
+    /// All harvests merged.
+    pub harvest: H,
+    /// What each input was, sorted by source and member.
+    pub inputs: Vec<InputSummary>,
+    /// Where the pieces start, for a second pass.
+    pub map: Map,
+}
+
+/// How to read.
+#[derive(Clone, Debug)]
+pub struct ReadOptions {
+    /// Workers; `None` means one a core.
+    pub jobs: Option<NonZeroUsize>,
+    /// Size of a piece in bytes; `None` chooses. It never shows in a result: for tests.
+    pub piece_bytes: Option<NonZeroUsize>,
+    /// Size of the window of each worker in bytes; for tests.
+    pub window_bytes: NonZeroUsize,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        // 128 KiB over-reads at the ends of pieces, 8 MiB leaves the cache; between them it is flat.
+        Self { jobs: None, piece_bytes: None, window_bytes: NonZeroUsize::MIN.saturating_add(1 << 20) }
+    }
+}
+
+impl ReadOptions {
+    fn workers(&self) -> usize {
+        self.jobs
+            .or_else(|| std::thread::available_parallelism().ok())
+            .map_or(1, NonZeroUsize::get)
+    }
+}
+
+/// Hears how far a reading is; called from all workers.
+pub trait Progress: Sync {
+    /// Says that `bytes` more bytes are known to be ahead; unknown for streams.
+    fn ahead(&self, bytes: u64);
+    /// Says that `bytes` more bytes are read.
+    fn done(&self, bytes: u64);
+}
+
+/// No progress is shown.
+impl Progress for () {
+    fn ahead(&self, _: u64) {}
+    fn done(&self, _: u64) {}
+}
+
+/// Where each piece of each input starts, so that a second pass needs no guesses.
+#[derive(Debug, Default)]
+pub struct Map {
+    inputs: Vec<MapInput>,
+}
+
+#[derive(Debug)]
+struct MapInput {
+    /// Index in the list of inputs, and of the part in an archive.
+    file: usize,
+    part: usize,
+    facts: Arc<InputFacts>,
+    pieces: Vec<MapPiece>,
+}
+
+#[derive(Debug)]
+struct MapPiece {
+    start: u64,
+    end: u64,
+    /// A fresh reader that stands at `start`.
+    reader: Reader,
+    entries: u64,
+    lines: u64,
+}

@@ -1,1 +1,31 @@
 //! Bytes to exchanges: open, unwrap, detect, split, read.
+
+mod bytes;
+pub mod clock;
+mod detect;
+mod document;
+mod error;
+mod field_list;
+pub mod har_entry;
+pub mod jsonl;
+pub mod lenient;
+mod lines;
+mod open;
+mod reader;
+mod record;
+mod scan;
+pub mod skip;
+mod stand_in;
+mod unwrap;
+mod utf16;
+mod walk;
+
+pub(crate) use bytes::Section;
+pub(crate) use detect::{Look, look};
+pub(crate) use document::Pause;
+pub use error::InputError;
+pub use open::{InputFile, Inputs};
+pub(crate) use reader::{Mark, Reader};
+pub(crate) use record::Sink;
+pub(crate) use unwrap::{Attachments, Content, Part, fill, is_cut, open};
+pub(crate) use walk::Attached;

@@ -47,6 +47,7 @@ pub struct World<'t> {
     by_token: BTreeMap<Fingerprint, Vec<Sight<'t>>>,
     entries: BTreeMap<(Who, &'t Endpoint), Vec<Entry<'t>>>,
     successions: BTreeMap<(Who, Option<Arc<str>>), Vec<Succession<'t>>>,
+    refusals: BTreeMap<(Who, &'t Endpoint), Vec<(&'t Group, &'t Facts)>>,
     flows: BTreeMap<Who, Flow<'t>>,
 }
 
@@ -79,7 +80,8 @@ struct Succession<'t> {
 #[derive(Debug, Default)]
 struct Flow<'t> {
     issues: Vec<&'t Issue>,
-    groups: Vec<(&'t Group, &'t Facts)>,
+    /// Preflights, redirects, logins, logouts, cookies: what explains other exchanges.
+    moments: Vec<(&'t Group, &'t Facts)>,
 }
 
 /// How a token was accepted.
@@ -119,6 +121,7 @@ impl<'t> World<'t> {
             by_token: BTreeMap::new(),
             entries: BTreeMap::new(),
             successions: BTreeMap::new(),
+            refusals: BTreeMap::new(),
             flows: BTreeMap::new(),
         };
         world.index();
@@ -155,7 +158,12 @@ impl<'t> World<'t> {
         for (_, group) in tally.groups.iter() {
             let Some(facts) = group.facts.as_deref() else { continue };
             let who = self.clients.who(&facts.client);
-            self.flows.entry(who).or_default().groups.push((group, facts));
+            if is_moment(facts) {
+                self.flows.entry(who).or_default().moments.push((group, facts));
+            }
+            if facts.answer.outcome.is_refused() {
+                self.refusals.entry((who, &facts.endpoint)).or_default().push((group, facts));
+            }
             if facts.answer.outcome.is_refused() {
                 for mark in facts.credentials.iter().filter_map(mark_of).collect::<BTreeSet<_>>() {
                     self.by_token.entry(mark).or_default().push(Sight::Refused(group, facts));
@@ -340,10 +348,11 @@ impl<'t> World<'t> {
         self.moments(client, |facts| facts.logout)
     }
 
-    /// Returns the instants of this client's groups that fit, in order.
+    /// Returns the instants of this client's moments (preflights, redirects, logins, logouts, cookies)
+    /// that fit, in order.
     pub fn moments(&self, client: &Client, fits: impl Fn(&Facts) -> bool) -> Vec<At> {
         let mut instants: Vec<At> = self
-            .groups_of(client)
+            .moments_of(client)
             .iter()
             .filter(|(_, facts)| fits(facts))
             .flat_map(|(group, _)| group.times.buckets().iter().map(|b| b.first))
@@ -352,9 +361,20 @@ impl<'t> World<'t> {
         instants
     }
 
-    /// Returns the groups of one client.
-    pub fn groups_of(&self, client: &Client) -> &[(&'t Group, &'t Facts)] {
-        self.flows.get(&self.who(client)).map_or(&[], |flow| flow.groups.as_slice())
+    fn moments_of(&self, client: &Client) -> &[(&'t Group, &'t Facts)] {
+        self.flows.get(&self.who(client)).map_or(&[], |flow| flow.moments.as_slice())
+    }
+
+    /// Returns the instants at which this endpoint refused a token of this client, in order.
+    pub fn refusals_at(&self, client: &Client, endpoint: &Endpoint) -> Vec<At> {
+        let list = self.refusals.get(&(self.who(client), endpoint)).map_or(&[][..], Vec::as_slice);
+        let mut instants: Vec<At> = list
+            .iter()
+            .filter(|(_, facts)| is_token_refusal(facts))
+            .flat_map(|(group, _)| group.times.buckets().iter().map(|b| b.first))
+            .collect();
+        instants.sort_unstable();
+        instants
     }
 
     /// Returns the first success with a new credential of the same client and subject on the same host.
@@ -422,7 +442,7 @@ impl<'t> World<'t> {
     /// Returns a preflight of this client that proves what the request behind it carried: the names it
     /// asked for, for this path and host.
     pub fn preflight_names(&self, facts: &Facts) -> Option<&'t [String]> {
-        self.groups_of(&facts.client)
+        self.moments_of(&facts.client)
             .iter()
             .filter(|(_, other)| other.preflight && same_place(&other.endpoint, &facts.endpoint))
             .map(|(_, other)| other.preflight_names.as_slice())
@@ -431,7 +451,7 @@ impl<'t> World<'t> {
 
     /// Returns the last refused preflight of this place in the two seconds before `at`.
     pub fn refused_preflight(&self, facts: &Facts, at: At) -> Option<At> {
-        self.groups_of(&facts.client)
+        self.moments_of(&facts.client)
             .iter()
             .filter(|(_, other)| {
                 other.preflight
@@ -446,7 +466,7 @@ impl<'t> World<'t> {
     /// Returns a redirect of this client to this endpoint in the ten seconds before `at` whose request
     /// carried `Authorization`.
     pub fn redirect_with_credential(&self, facts: &Facts, at: At) -> Option<(At, &'t Facts)> {
-        self.groups_of(&facts.client)
+        self.moments_of(&facts.client)
             .iter()
             .filter(|(_, other)| {
                 other.redirect.as_ref().is_some_and(|r| same_place(&r.to, &facts.endpoint))
@@ -483,6 +503,16 @@ impl<'t> World<'t> {
                 && input.with_set_cookie == 0
         })
     }
+}
+
+/// Whether an exchange may explain others of its client.
+fn is_moment(facts: &Facts) -> bool {
+    facts.preflight
+        || facts.redirect.is_some()
+        || facts.grant.is_some()
+        || facts.logout
+        || !facts.cookies_set.is_empty()
+        || !facts.cookies_cleared.is_empty()
 }
 
 /// Returns the mark by which a credential's history is known.

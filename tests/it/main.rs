@@ -9,6 +9,8 @@
     reason = "a test should fail loudly; its numbers are small and its data long"
 )]
 
+mod causes;
 mod cli;
 mod render;
 mod report;
+mod story;

@@ -1,0 +1,411 @@
+//! An opened input and the pieces that it is read in.
+
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex};
+
+use super::{InputFacts, ReadOptions};
+use crate::input::{
+    Attachments, Content, InputError, Look, Part, Pause, Reader, Section, Sink, fill, is_cut, look,
+};
+
+/// Bytes in which the first record has to start.
+const LONGEST_HEAD: usize = 64 << 20;
+const FIRST_LOOK: usize = 64 << 10;
+/// Pieces of a file: small enough to keep all workers busy to the end, large enough that merging
+/// their harvests costs nothing beside reading them.
+const SMALLEST_PIECE: u64 = 4 << 20;
+const LARGEST_PIECE: u64 = 32 << 20;
+/// Pieces a worker, so that the last ones end together.
+const PIECES_A_WORKER: u64 = 4;
+/// A window that grew beyond this for one large record shrinks again.
+const LARGE_WINDOW: usize = 8 << 20;
+
+/// One input, opened and looked at.
+pub(super) struct Opened {
+    pub(super) facts: Arc<InputFacts>,
+    pub(super) attachments: Option<Arc<Attachments>>,
+    /// A fresh reader that stands at the first record.
+    pub(super) first: Reader,
+    /// Where the first record starts.
+    pub(super) start: u64,
+    pub(super) source: Source,
+    trouble: Mutex<Trouble>,
+}
+
+/// What went wrong below the records.
+#[derive(Default)]
+pub(super) struct Trouble {
+    /// What is around the bytes is damaged or ends early.
+    pub(super) damaged: bool,
+    /// The operating system refused.
+    pub(super) error: Option<InputError>,
+}
+
+/// Where pieces come from.
+pub(super) enum Source {
+    /// Pieces are ranges, read by whoever takes them.
+    Section { section: Section, piece: u64, next: Mutex<u64> },
+    /// Pieces are blocks, read in order by one worker at a time.
+    Stream(Mutex<Blocks>),
+}
+
+/// A part of an input.
+pub(super) enum Piece {
+    /// Records that start at or after `from` and before `to`.
+    Range { index: u64, from: u64, to: u64 },
+    /// Bytes that start at `at`, and whether a record starts there as far as a guess can tell.
+    Block { index: u64, at: u64, bytes: Vec<u8>, guessed: bool, last: bool },
+}
+
+impl Piece {
+    pub(super) fn index(&self) -> u64 {
+        match self {
+            Self::Range { index, .. } | Self::Block { index, .. } => *index,
+        }
+    }
+
+    pub(super) fn is_last(&self) -> bool {
+        match self {
+            Self::Range { to, .. } => *to == u64::MAX,
+            Self::Block { last, .. } => *last,
+        }
+    }
+}
+
+/// Cuts a stream into blocks that end where a record starts.
+pub(super) struct Blocks {
+    stream: Box<dyn Read + Send>,
+    /// Read, but not handed out.
+    rest: Vec<u8>,
+    at: u64,
+    index: u64,
+    block: usize,
+    guessed: bool,
+    ended: bool,
+    spare: Vec<Vec<u8>>,
+}
+
+impl Opened {
+    /// Looks at the beginning of a part.
+    pub(super) fn prepare(
+        part: Part,
+        source: &Arc<str>,
+        options: &ReadOptions,
+    ) -> Result<Self, InputError> {
+        let mut head = Vec::new();
+        let (mut content, mut damaged) = (part.content, false);
+        let mut wanted = FIRST_LOOK;
+        let found: Look = loop {
+            let last = match &mut content {
+                Content::Section(section) => {
+                    head.resize(wanted, 0);
+                    let count =
+                        section.fill(&mut head, 0).map_err(|e| InputError::of_io(e, 0))?;
+                    head.truncate(count);
+                    count as u64 == section.len() || count < wanted
+                }
+                Content::Stream(stream) => {
+                    let before = head.len();
+                    head.resize(wanted, 0);
+                    let into = head.get_mut(before..).unwrap_or_default();
+                    let (count, error) = match fill(stream.as_mut(), into) {
+                        Ok(count) => (count, None),
+                        Err((count, error)) => (count, Some(error)),
+                    };
+                    head.truncate(before + count);
+                    if let Some(error) = error {
+                        if !is_cut(&error) {
+                            return Err(InputError::of_io(error, head.len() as u64));
+                        }
+                        damaged = true;
+                    }
+                    head.len() < wanted
+                }
+            };
+            match look(&head, last) {
+                Ok(Some(found)) => break found,
+                Ok(None) if wanted < LONGEST_HEAD && !last => wanted *= 4,
+                Ok(None) => return Err(InputError::NoExchange),
+                Err(InputError::Empty) if damaged => {
+                    return Err(InputError::Truncated { byte: head.len() as u64 });
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        let facts = Arc::new(InputFacts {
+            source: Arc::clone(source),
+            member: part.member,
+            format: found.format.into(),
+            creator: found.creator.clone(),
+            observer: found.observer,
+        });
+        let source = match content {
+            Content::Section(section) => Source::section(section, &found, options),
+            Content::Stream(stream) => {
+                Source::stream(stream, head.split_off(found.at), &found, damaged, options)
+            }
+        };
+        Ok(Self {
+            facts,
+            attachments: part.attachments,
+            first: found.reader.fresh(),
+            start: found.at as u64,
+            source,
+            trouble: Mutex::new(Trouble { damaged, error: None }),
+        })
+    }
+
+    /// Hands out the next piece; `None` when all are.
+    pub(super) fn take(&self) -> Option<Piece> {
+        match &self.source {
+            Source::Section { section, piece, next } => {
+                let mut next = lock(next);
+                let index = *next;
+                let from = self.start + index * piece;
+                if index > 0 && from >= section.len() {
+                    return None;
+                }
+                *next += 1;
+                let to = from + piece;
+                let to = if to >= section.len() { u64::MAX } else { to };
+                Some(Piece::Range { index, from, to })
+            }
+            Source::Stream(blocks) => lock(blocks).take(&self.first, &self.trouble),
+        }
+    }
+
+    /// Reads the bytes between two offsets of a stream, in order; `Ok(None)` where anybody can read
+    /// them at any time.
+    pub(super) fn next_bytes(&self, start: u64, end: u64) -> Result<Option<Vec<u8>>, ()> {
+        let Source::Stream(blocks) = &self.source else { return Ok(None) };
+        let mut blocks = lock(blocks);
+        let length = usize::try_from(end.saturating_sub(start)).map_err(drop)?;
+        if blocks.at != start {
+            return Err(());
+        }
+        let mut bytes = std::mem::take(&mut blocks.rest);
+        if bytes.len() > length {
+            blocks.rest = bytes.split_off(length);
+        }
+        let before = bytes.len();
+        bytes.resize(length, 0);
+        let into = bytes.get_mut(before..).unwrap_or_default();
+        let count = match fill(blocks.stream.as_mut(), into) {
+            Ok(count) => count,
+            Err((count, _)) => count,
+        };
+        blocks.at = end;
+        if before + count == length { Ok(Some(bytes)) } else { Err(()) }
+    }
+
+    /// Takes back the memory of a block.
+    pub(super) fn give_back(&self, mut bytes: Vec<u8>) {
+        if let Source::Stream(blocks) = &self.source {
+            bytes.clear();
+            let mut blocks = lock(blocks);
+            if blocks.spare.len() < 4 && bytes.capacity() <= LARGE_WINDOW {
+                blocks.spare.push(bytes);
+            }
+        }
+    }
+
+    /// Returns the number of bytes, where it is known.
+    pub(super) fn length(&self) -> Option<u64> {
+        match &self.source {
+            Source::Section { section, .. } => Some(section.len()),
+            Source::Stream(_) => None,
+        }
+    }
+
+    /// Returns what went wrong below the records, and forgets it.
+    pub(super) fn trouble(&self) -> Trouble {
+        std::mem::take(&mut lock(&self.trouble))
+    }
+}
+
+impl Source {
+    fn section(section: Section, found: &Look, options: &ReadOptions) -> Self {
+        let length = section.len();
+        let piece = match options.piece_bytes {
+            _ if !found.reader.has_seams() => u64::MAX / 2,
+            Some(bytes) => bytes.get() as u64,
+            None => (length / (options.workers() as u64 * PIECES_A_WORKER))
+                .clamp(SMALLEST_PIECE, LARGEST_PIECE),
+        };
+        Self::Section { section, piece, next: Mutex::new(0) }
+    }
+
+    fn stream(
+        stream: Box<dyn Read + Send>,
+        rest: Vec<u8>,
+        found: &Look,
+        damaged: bool,
+        options: &ReadOptions,
+    ) -> Self {
+        let block = options.piece_bytes.unwrap_or(options.window_bytes).get();
+        Self::Stream(Mutex::new(Blocks {
+            stream: if damaged { Box::new(io::empty()) } else { stream },
+            rest,
+            at: found.at as u64,
+            index: 0,
+            block,
+            guessed: true,
+            ended: false,
+            spare: Vec::new(),
+        }))
+    }
+}
+
+impl Blocks {
+    fn take(&mut self, reader: &Reader, trouble: &Mutex<Trouble>) -> Option<Piece> {
+        if self.ended {
+            return None;
+        }
+        let mut bytes = std::mem::take(&mut self.rest);
+        // The look at the beginning may have read more than a block.
+        let later = bytes.split_off(bytes.len().min(self.block));
+        if later.is_empty() {
+            self.fill(&mut bytes, trouble);
+        }
+        let (at, index, guessed) = (self.at, self.index, self.guessed);
+        self.guessed = false;
+        if !self.ended
+            && let Some(cut) = last_seam(reader, &bytes)
+        {
+            let mut rest = self.spare.pop().unwrap_or_default();
+            rest.extend_from_slice(bytes.get(cut..).unwrap_or_default());
+            bytes.truncate(cut);
+            self.rest = rest;
+            self.guessed = true;
+        }
+        self.rest.extend_from_slice(&later);
+        self.at += bytes.len() as u64;
+        self.index += 1;
+        Some(Piece::Block { index, at, bytes, guessed, last: self.ended })
+    }
+
+    /// Fills a block up from the stream; notes its end.
+    fn fill(&mut self, bytes: &mut Vec<u8>, trouble: &Mutex<Trouble>) {
+        let before = bytes.len();
+        bytes.resize(self.block, 0);
+        let into = bytes.get_mut(before..).unwrap_or_default();
+        let (count, error) = match fill(self.stream.as_mut(), into) {
+            Ok(count) => (count, None),
+            Err((count, error)) => (count, Some(error)),
+        };
+        bytes.truncate(before + count);
+        if let Some(error) = error {
+            let mut trouble = lock(trouble);
+            if is_cut(&error) {
+                trouble.damaged = true;
+            } else {
+                trouble.error = Some(InputError::of_io(error, self.at + bytes.len() as u64));
+            }
+        }
+        self.ended = bytes.len() < self.block;
+    }
+}
+
+/// Returns a late place in the bytes where a record seems to start, but not the first byte.
+fn last_seam(reader: &Reader, bytes: &[u8]) -> Option<usize> {
+    let mut span = 16 << 10;
+    loop {
+        let from = bytes.len().saturating_sub(span).max(1);
+        if let Some(found) = reader.seam(bytes, from).filter(|at| *at < bytes.len()) {
+            return Some(found);
+        }
+        if from == 1 {
+            return None;
+        }
+        span *= 8;
+    }
+}
+
+/// A reused buffer through which a section is read.
+pub(super) struct Window {
+    bytes: Vec<u8>,
+    size: usize,
+}
+
+impl Window {
+    pub(super) fn new(size: usize) -> Self {
+        Self { bytes: Vec::new(), size: size.max(64) }
+    }
+
+    /// Finds where a record seems to start at or after `from` and before `to`.
+    pub(super) fn seam(
+        &mut self,
+        section: &Section,
+        reader: &Reader,
+        from: u64,
+        to: u64,
+    ) -> io::Result<Option<u64>> {
+        let (lead, span) = reader.seam_span();
+        let step = self.size.max(2 * (lead + span)).min(64 << 10).max(2 * (lead + span));
+        let mut at = from;
+        while at < to.min(section.len()) {
+            let base = at.saturating_sub(lead as u64);
+            let skip = usize::try_from(at - base).unwrap_or(0);
+            self.bytes.resize(self.bytes.len().max(step + lead), 0);
+            let into = self.bytes.get_mut(..step + lead).unwrap_or_default();
+            let count = section.fill(into, base)?;
+            let bytes = self.bytes.get(..count).unwrap_or_default();
+            if let Some(found) = reader.seam(bytes, skip) {
+                let found = base + found as u64;
+                return Ok((found < to && found < section.len()).then_some(found));
+            }
+            // What could be the start of a match is looked at again.
+            at = base + (count.saturating_sub(span).max(skip + 1)) as u64;
+        }
+        Ok(None)
+    }
+
+    /// Reads the records that start at or after `at`, where the reader stands, and before `limit`.
+    ///
+    /// Returns the offset up to which everything is done with, and why it stopped there.
+    pub(super) fn drive(
+        &mut self,
+        section: &Section,
+        reader: &mut Reader,
+        at: u64,
+        limit: u64,
+        sink: &mut dyn Sink,
+    ) -> io::Result<(u64, Pause)> {
+        let (mut start, mut filled) = (at, 0);
+        if self.bytes.len() < self.size || self.bytes.len() > LARGE_WINDOW {
+            self.bytes = vec![0; self.size];
+        }
+        loop {
+            // What lies far behind the limit belongs to the next piece.
+            let useful = usize::try_from(limit.saturating_sub(start)).unwrap_or(usize::MAX);
+            let end = self.bytes.len().min(useful.max(filled).saturating_add(self.size / 8));
+            let into = self.bytes.get_mut(filled..end).unwrap_or_default();
+            let room = into.len();
+            let count = section.fill(into, start + filled as u64)?;
+            filled += count;
+            let last = count < room || start + filled as u64 >= section.len();
+            let limit = usize::try_from(limit.saturating_sub(start)).unwrap_or(usize::MAX);
+            let bytes = self.bytes.get(..filled).unwrap_or_default();
+            let (done, pause) = reader.read(bytes, last, limit, sink);
+            if pause != Pause::More {
+                return Ok((start + done as u64, pause));
+            }
+            if last {
+                return Ok((start + filled as u64, Pause::End));
+            }
+            let done = done.min(filled);
+            self.bytes.copy_within(done..filled, 0);
+            filled -= done;
+            start += done as u64;
+            if filled * 2 > self.bytes.len() {
+                let doubled = self.bytes.len() * 2;
+                self.bytes.resize(doubled, 0);
+            }
+        }
+    }
+}
+
+/// Locks, whatever a panicking worker left: pieces are committed as a whole or not at all.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

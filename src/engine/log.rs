@@ -1,0 +1,92 @@
+//! What was skipped and repaired, by input.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::InputFacts;
+use crate::input::InputError;
+use crate::input::skip::{Repair, SkipReason};
+use crate::model::Position;
+
+/// Positions kept for each reason.
+const FIRST: usize = 3;
+
+/// What one input was.
+#[derive(Debug)]
+pub struct InputSummary {
+    /// Its name, format and maker.
+    pub facts: Arc<InputFacts>,
+    /// Exchanges read.
+    pub exchanges: u64,
+    /// Bytes read, unpacked.
+    pub bytes: u64,
+    /// Whether it ends early; what came before is kept.
+    pub truncated: bool,
+    /// Records that could not be read.
+    pub skipped: BTreeMap<SkipReason, Noted>,
+    /// Records that could be read after a repair.
+    pub repaired: BTreeMap<Repair, Noted>,
+    /// Why it gave nothing, or where reading stopped.
+    pub error: Option<Arc<InputError>>,
+    /// Whether it was named, in contrast to met in a directory.
+    pub named: bool,
+}
+
+/// How often something was noted and where first.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Noted {
+    /// How often.
+    pub count: u64,
+    /// The first three places.
+    pub first: Vec<Position>,
+}
+
+impl Noted {
+    fn at(&mut self, position: Position) {
+        self.count += 1;
+        if self.first.len() < FIRST {
+            self.first.push(position);
+        }
+    }
+
+    fn absorb(&mut self, other: Self, entries: u64, lines: u64) {
+        self.count += other.count;
+        let room = FIRST.saturating_sub(self.first.len());
+        self.first.extend(other.first.into_iter().take(room).map(|mut position| {
+            position.entry = position.entry.map(|entry| entry + entries);
+            position.line = position.line.map(|line| line + lines);
+            position
+        }));
+    }
+}
+
+/// What was noted in one piece, in order.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    pub(super) exchanges: u64,
+    pub(super) skipped: BTreeMap<SkipReason, Noted>,
+    pub(super) repaired: BTreeMap<Repair, Noted>,
+}
+
+impl Log {
+    pub(super) fn skip(&mut self, position: Position, reason: SkipReason) {
+        self.skipped.entry(reason).or_default().at(position);
+    }
+
+    pub(super) fn repair(&mut self, position: Position, repairs: &[Repair]) {
+        for repair in repairs {
+            self.repaired.entry(*repair).or_default().at(position);
+        }
+    }
+
+    /// Adds the log of the piece that follows, whose positions count from its own start.
+    pub(super) fn absorb(&mut self, next: Self, entries: u64, lines: u64) {
+        self.exchanges += next.exchanges;
+        for (reason, noted) in next.skipped {
+            self.skipped.entry(reason).or_default().absorb(noted, entries, lines);
+        }
+        for (repair, noted) in next.repaired {
+            self.repaired.entry(repair).or_default().absorb(noted, entries, lines);
+        }
+    }
+}

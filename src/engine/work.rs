@@ -1,0 +1,633 @@
+//! The workers: who reads which piece, and the commit in order.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+
+use super::feed::{Opened, Piece, Source, Window, lock};
+use super::log::{InputSummary, Log};
+use super::{
+    Gatherer, InputFacts, Map, MapInput, MapPiece, Outcome, Progress, ReadOptions,
+};
+use crate::input::skip::{Repair, SkipReason};
+use crate::input::{self, Attached, Attachments, InputError, Inputs, Pause, Reader, Sink};
+use crate::model::{Exchange, Position, Text};
+
+/// Pieces of one input that may wait for the one before them, for each worker.
+const WAITING: usize = 3;
+/// Records of a piece that may make the gatherer panic before the rest of it is given up.
+const PANICS: usize = 16;
+
+/// Reads all inputs and merges what the gatherers made of them.
+///
+/// The result does not depend on the order of inputs, the number of workers or the size of pieces.
+/// A gatherer that panics loses the exchange it panicked on, which is counted as skipped.
+///
+/// Memory: a window for each worker, a few harvests of pieces, and the merged harvest.
+pub fn read<G: Gatherer>(
+    inputs: &Inputs,
+    options: &ReadOptions,
+    make: impl Fn() -> G + Sync,
+    progress: &dyn Progress,
+) -> Outcome<G::Harvest> {
+    let shop = Shop::<G> {
+        inputs,
+        options,
+        make: &make,
+        progress,
+        orders: Mutex::new(Orders { next: 0, opening: 0, open: VecDeque::new() }),
+        changed: Condvar::new(),
+        done: Mutex::new(Done { harvests: Vec::new(), inputs: Vec::new(), map: Map::default() }),
+    };
+    on_all(options.workers(), || Worker::new(&shop).run());
+    let done = shop.done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut harvest = G::Harvest::default();
+    for one in done.harvests {
+        G::merge(&mut harvest, one);
+    }
+    let Done { mut inputs, mut map, .. } = done;
+    let key = |facts: &InputFacts| (Arc::clone(&facts.source), facts.member.clone());
+    inputs.sort_by_key(|summary| key(&summary.facts));
+    map.inputs.sort_by_key(|input| key(&input.facts));
+    Outcome { harvest, inputs, map }
+}
+
+/// Runs `work` on so many threads of a pool, or on this one where no pool can be had.
+pub(super) fn on_all(workers: usize, work: impl Fn() + Sync) {
+    match rayon::ThreadPoolBuilder::new().num_threads(workers).build() {
+        Ok(pool) => pool.scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|_| work());
+            }
+        }),
+        Err(_) => work(),
+    }
+}
+
+struct Shop<'a, G: Gatherer> {
+    inputs: &'a Inputs,
+    options: &'a ReadOptions,
+    make: &'a (dyn Fn() -> G + Sync),
+    progress: &'a dyn Progress,
+    orders: Mutex<Orders<G>>,
+    /// Signalled whenever a worker that found nothing to do may find something.
+    changed: Condvar,
+    done: Mutex<Done<G>>,
+}
+
+struct Orders<G: Gatherer> {
+    /// The next input to open.
+    next: usize,
+    /// Workers that are opening one.
+    opening: usize,
+    /// Inputs with pieces to take.
+    open: VecDeque<Arc<Active<G>>>,
+}
+
+struct Done<G: Gatherer> {
+    harvests: Vec<G::Harvest>,
+    inputs: Vec<InputSummary>,
+    map: Map,
+}
+
+/// An input that is being read.
+struct Active<G: Gatherer> {
+    file: usize,
+    part: usize,
+    named: bool,
+    opened: Opened,
+    /// Pieces that are taken and not committed.
+    waiting: AtomicUsize,
+    ledger: Mutex<Ledger<G>>,
+}
+
+/// What is committed of one input.
+struct Ledger<G: Gatherer> {
+    next: u64,
+    pending: BTreeMap<u64, Read<G>>,
+    /// Everything before is read, and the reader stands there.
+    at: u64,
+    reader: Reader,
+    ended: bool,
+    entries: u64,
+    lines: u64,
+    truncated: bool,
+    log: Log,
+    error: Option<InputError>,
+    /// Bytes of a stream that a block left over.
+    rest: Vec<u8>,
+    /// How long `rest` was when it was last read in vain.
+    tried: usize,
+    pieces: Vec<MapPiece>,
+}
+
+/// A piece that was read.
+struct Read<G: Gatherer> {
+    piece: Piece,
+    /// `None` when no record seems to start in it.
+    found: Option<Found<G>>,
+}
+
+struct Found<G: Gatherer> {
+    start: u64,
+    /// Everything before is read.
+    end: u64,
+    ended: bool,
+    reader: Reader,
+    log: Log,
+    harvest: G::Harvest,
+    error: Option<io::Error>,
+}
+
+/// What a worker finds to do.
+enum Order<G: Gatherer> {
+    Open(usize),
+    Read(Arc<Active<G>>),
+    Leave,
+}
+
+struct Worker<'a, G: Gatherer> {
+    shop: &'a Shop<'a, G>,
+    gatherer: G,
+    harvest: G::Harvest,
+    window: Window,
+    /// The input this worker opened last: it stays with it as long as there are pieces.
+    mine: Option<Arc<Active<G>>>,
+}
+
+impl<'a, G: Gatherer> Worker<'a, G> {
+    fn new(shop: &'a Shop<'a, G>) -> Self {
+        Self {
+            shop,
+            gatherer: (shop.make)(),
+            harvest: G::Harvest::default(),
+            window: Window::new(shop.options.window_bytes.get()),
+            mine: None,
+        }
+    }
+
+    fn run(mut self) {
+        loop {
+            match self.next_order() {
+                Order::Open(index) => self.open(index),
+                Order::Read(active) => self.take(&active),
+                Order::Leave => break,
+            }
+            self.shop.changed.notify_all();
+        }
+        lock(&self.shop.done).harvests.push(self.harvest);
+    }
+
+    fn next_order(&mut self) -> Order<G> {
+        let most = WAITING * self.shop.options.workers();
+        let may_take = |active: &Arc<Active<G>>| active.waiting.load(Ordering::Acquire) < most;
+        let mut orders = lock(&self.shop.orders);
+        loop {
+            if let Some(mine) = &self.mine {
+                if !orders.open.iter().any(|open| Arc::ptr_eq(open, mine)) {
+                    self.mine = None;
+                } else if may_take(mine) {
+                    mine.waiting.fetch_add(1, Ordering::AcqRel);
+                    return Order::Read(Arc::clone(mine));
+                }
+            }
+            if orders.next < self.shop.inputs.files().len()
+                && orders.open.len() < self.shop.options.workers()
+            {
+                let index = orders.next;
+                orders.next += 1;
+                orders.opening += 1;
+                return Order::Open(index);
+            }
+            if let Some(active) = orders.open.iter().find(|active| may_take(active)) {
+                active.waiting.fetch_add(1, Ordering::AcqRel);
+                return Order::Read(Arc::clone(active));
+            }
+            let nothing_left = orders.next >= self.shop.inputs.files().len();
+            if nothing_left && orders.opening == 0 && orders.open.is_empty() {
+                return Order::Leave;
+            }
+            orders = self
+                .shop
+                .changed
+                .wait(orders)
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
+    }
+
+    /// Opens an input and puts its parts up to be read.
+    fn open(&mut self, index: usize) {
+        let mut opened = Vec::new();
+        if let Some(file) = self.shop.inputs.files().get(index) {
+            let known = file.error.clone();
+            let prepared = match known {
+                Some(error) => Err(error),
+                None => prepare(file, self.shop.options).map_err(Arc::new),
+            };
+            match prepared {
+                Ok(parts) => {
+                    for (part, one) in parts {
+                        if let Some(length) = one.length() {
+                            self.shop.progress.ahead(length);
+                        }
+                        opened.push(Arc::new(Active::new(index, part, file.named, one)));
+                    }
+                }
+                Err(error) => lock(&self.shop.done).inputs.push(unread(file, error)),
+            }
+        }
+        self.mine = opened.first().cloned();
+        let mut orders = lock(&self.shop.orders);
+        orders.opening -= 1;
+        orders.open.extend(opened);
+    }
+
+    /// Takes a piece of an input, reads and commits it.
+    fn take(&mut self, active: &Arc<Active<G>>) {
+        let Some(piece) = active.opened.take() else {
+            self.close(active);
+            active.waiting.fetch_sub(1, Ordering::AcqRel);
+            return;
+        };
+        if piece.is_last() {
+            self.close(active);
+        }
+        let skip = lock(&active.ledger).ended;
+        let found = if skip { None } else { self.read(active, &piece) };
+        let mut ledger = lock(&active.ledger);
+        ledger.pending.insert(piece.index(), Read { piece, found });
+        self.commit(active, &mut ledger);
+    }
+
+    /// Takes an input off the list: all its pieces are taken.
+    fn close(&mut self, active: &Arc<Active<G>>) {
+        lock(&self.shop.orders).open.retain(|open| !Arc::ptr_eq(open, active));
+    }
+
+    /// Reads a piece from where its first record seems to start.
+    fn read(&mut self, active: &Active<G>, piece: &Piece) -> Option<Found<G>> {
+        let opened = &active.opened;
+        match (piece, &opened.source) {
+            (Piece::Range { index, from, to }, Source::Section { section, .. }) => {
+                let start = if *index == 0 {
+                    Ok(Some(*from))
+                } else {
+                    self.window.seam(section, &opened.first, *from, *to)
+                };
+                match start {
+                    Ok(start) => Some(self.gather_range(active, &opened.first, start?, *to)),
+                    Err(error) => Some(Found::failed(*from, &opened.first, error)),
+                }
+            }
+            (Piece::Block { at, bytes, guessed: true, last, .. }, _) => {
+                Some(self.gather_block(active, &opened.first, *at, bytes, *last))
+            }
+            _ => None,
+        }
+    }
+
+    /// Gathers the records of a file that start between two offsets.
+    fn gather_range(
+        &mut self,
+        active: &Active<G>,
+        reader: &Reader,
+        start: u64,
+        to: u64,
+    ) -> Found<G> {
+        let Source::Section { section, .. } = &active.opened.source else {
+            return Found::failed(start, reader, io::ErrorKind::Unsupported.into());
+        };
+        let mut window = std::mem::replace(&mut self.window, Window::new(0));
+        let found = self.gather(active, reader, start, &mut |reader, sink| {
+            window.drive(section, reader, start, to, sink)
+        });
+        self.window = window;
+        found
+    }
+
+    /// Gathers the records of a block.
+    fn gather_block(
+        &mut self,
+        active: &Active<G>,
+        reader: &Reader,
+        start: u64,
+        bytes: &[u8],
+        last: bool,
+    ) -> Found<G> {
+        self.gather(active, reader, start, &mut |reader, sink| {
+            let (done, pause) = reader.read(bytes, last, usize::MAX, sink);
+            Ok((start + done as u64, pause))
+        })
+    }
+
+    /// Gathers what `drive` reads; a record on which the gatherer panics is left out.
+    fn gather(
+        &mut self,
+        active: &Active<G>,
+        reader: &Reader,
+        start: u64,
+        drive: &mut dyn FnMut(&mut Reader, &mut dyn Sink) -> io::Result<(u64, Pause)>,
+    ) -> Found<G> {
+        let mut avoid = Vec::new();
+        loop {
+            let mut reader = reader.fresh();
+            let mut sink = Gathering {
+                gatherer: &mut self.gatherer,
+                harvest: G::Harvest::default(),
+                log: Log::default(),
+                facts: &active.opened.facts,
+                attachments: active.opened.attachments.as_deref(),
+                met: 0,
+                avoid: &avoid,
+            };
+            let result = catch_unwind(AssertUnwindSafe(|| drive(&mut reader, &mut sink)));
+            let met = sink.met;
+            match result {
+                Ok(Ok((end, pause))) => {
+                    let Gathering { harvest, log, .. } = sink;
+                    let ended = pause == Pause::End;
+                    return Found { start, end, ended, reader, log, harvest, error: None };
+                }
+                Ok(Err(error)) => return Found::failed(start, &reader, error),
+                Err(_) => {
+                    avoid.push(if avoid.len() < PANICS { met } else { Gathering::<G>::ALL });
+                    self.gatherer = (self.shop.make)();
+                }
+            }
+        }
+    }
+
+    /// Commits all pieces whose turn it is.
+    fn commit(&mut self, active: &Arc<Active<G>>, ledger: &mut Ledger<G>) {
+        let mut is_over = false;
+        while let Some(read) = ledger.take_next() {
+            let last = read.piece.is_last();
+            self.settle(active, ledger, read);
+            active.waiting.fetch_sub(1, Ordering::AcqRel);
+            is_over |= last;
+        }
+        if is_over {
+            let (summary, map) = active.finish(ledger);
+            let mut done = lock(&self.shop.done);
+            done.inputs.push(summary);
+            done.map.inputs.push(map);
+        }
+    }
+
+    /// Takes a piece's records if it starts where the one before ended; else reads it again.
+    fn settle(&mut self, active: &Active<G>, ledger: &mut Ledger<G>, read: Read<G>) {
+        let before = ledger.at;
+        let fits = |found: &Found<G>| {
+            found.start == ledger.at
+                && ledger.rest.is_empty()
+                && active.opened.first.mark() == ledger.reader.mark()
+        };
+        let found = read.found.filter(fits);
+        match read.piece {
+            _ if ledger.ended => {}
+            Piece::Range { to, .. } => {
+                let again = |worker: &mut Self, ledger: &Ledger<G>| {
+                    worker.gather_range(active, &ledger.reader, ledger.at, to)
+                };
+                match found {
+                    Some(found) => self.accept(ledger, found),
+                    None if ledger.at >= to => {}
+                    None => {
+                        let found = again(self, ledger);
+                        self.accept(ledger, found);
+                    }
+                }
+            }
+            Piece::Block { bytes, last, .. } => {
+                if let Some(found) = found {
+                    let done = usize::try_from(found.end - ledger.at).unwrap_or(usize::MAX);
+                    self.accept(ledger, found);
+                    ledger.rest.extend_from_slice(bytes.get(done..).unwrap_or_default());
+                    ledger.tried = ledger.rest.len();
+                } else {
+                    ledger.rest.extend_from_slice(&bytes);
+                    // A record longer than many blocks is tried each time they doubled.
+                    if last || ledger.rest.len() >= 2 * ledger.tried {
+                        let rest = std::mem::take(&mut ledger.rest);
+                        let found =
+                            self.gather_block(active, &ledger.reader, ledger.at, &rest, last);
+                        let done = usize::try_from(found.end - ledger.at).unwrap_or(usize::MAX);
+                        self.accept(ledger, found);
+                        ledger.rest = rest.get(done..).unwrap_or_default().to_vec();
+                        ledger.tried = ledger.rest.len();
+                    }
+                }
+                active.opened.give_back(bytes);
+            }
+        }
+        self.shop.progress.done(ledger.at - before);
+    }
+
+    fn accept(&mut self, ledger: &mut Ledger<G>, found: Found<G>) {
+        let Found { start, end, ended, reader, log, mut harvest, error } = found;
+        let (entries, lines) = (ledger.entries, ledger.lines);
+        if entries | lines != 0 {
+            G::rebase(&mut harvest, entries, lines);
+        }
+        G::merge(&mut self.harvest, harvest);
+        ledger.log.absorb(log, entries, lines);
+        let before = std::mem::replace(&mut ledger.reader, reader.fresh());
+        if end > start {
+            ledger.pieces.push(MapPiece { start, end, reader: before, entries, lines });
+        }
+        ledger.entries += reader.entries();
+        ledger.lines += reader.lines_met();
+        ledger.truncated |= reader.truncated();
+        ledger.at = end;
+        if let Some(source) = error {
+            ledger.error = Some(InputError::of_io(source, end));
+            ledger.ended = true;
+        }
+        ledger.ended |= ended;
+    }
+}
+
+impl<G: Gatherer> Found<G> {
+    fn failed(start: u64, reader: &Reader, error: io::Error) -> Self {
+        Self {
+            start,
+            end: start,
+            ended: true,
+            reader: reader.fresh(),
+            log: Log::default(),
+            harvest: G::Harvest::default(),
+            error: Some(error),
+        }
+    }
+}
+
+impl<G: Gatherer> Ledger<G> {
+    fn take_next(&mut self) -> Option<Read<G>> {
+        let read = self.pending.remove(&self.next)?;
+        self.next += 1;
+        Some(read)
+    }
+}
+
+impl<G: Gatherer> Active<G> {
+    fn new(file: usize, part: usize, named: bool, opened: Opened) -> Self {
+        let ledger = Ledger {
+            next: 0,
+            pending: BTreeMap::new(),
+            at: opened.start,
+            reader: opened.first.fresh(),
+            ended: false,
+            entries: 0,
+            lines: 0,
+            truncated: false,
+            log: Log::default(),
+            error: None,
+            rest: Vec::new(),
+            tried: 0,
+            pieces: Vec::new(),
+        };
+        let ledger = Mutex::new(ledger);
+        Self { file, part, named, opened, waiting: AtomicUsize::new(0), ledger }
+    }
+
+    fn finish(&self, ledger: &mut Ledger<G>) -> (InputSummary, MapInput) {
+        let facts = &self.opened.facts;
+        let log = std::mem::take(&mut ledger.log);
+        let trouble = self.opened.trouble();
+        let truncated = ledger.truncated || trouble.damaged;
+        let mut error = ledger.error.take().or(trouble.error);
+        if error.is_none() && log.exchanges == 0 {
+            error = Some(if truncated {
+                InputError::Truncated { byte: ledger.at }
+            } else {
+                InputError::NoExchange
+            });
+        }
+        let summary = InputSummary {
+            facts: Arc::clone(facts),
+            exchanges: log.exchanges,
+            bytes: ledger.at,
+            truncated,
+            skipped: log.skipped,
+            repaired: log.repaired,
+            error: error.map(Arc::new),
+            named: self.named,
+        };
+        let pieces = std::mem::take(&mut ledger.pieces);
+        let map = MapInput { file: self.file, part: self.part, facts: Arc::clone(facts), pieces };
+        (summary, map)
+    }
+}
+
+/// Opens a file and looks at its parts; those of an archive that are no captures are left out.
+fn prepare(
+    file: &input::InputFile,
+    options: &ReadOptions,
+) -> Result<Vec<(usize, Opened)>, InputError> {
+    let parts = input::open(file)?;
+    let members = parts.len();
+    let is_archive = parts.iter().any(|part| part.member.is_some());
+    let mut opened = Vec::new();
+    let mut first_error = None;
+    for (index, part) in parts.into_iter().enumerate() {
+        match Opened::prepare(part, &file.source, options) {
+            // Bodies beside a capture are JSON too, but no captures.
+            Ok(one) if is_archive && members > 1 && &*one.facts.format == "json" => {}
+            Ok(one) => opened.push((index, one)),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    if is_archive && opened.iter().any(|(_, one)| &*one.facts.format == "har") {
+        opened.retain(|(_, one)| &*one.facts.format == "har");
+    }
+    match first_error {
+        _ if !opened.is_empty() => Ok(opened),
+        Some(error) if members == 1 => Err(error),
+        _ => Err(InputError::EmptyArchive { members }),
+    }
+}
+
+fn unread(file: &input::InputFile, error: Arc<InputError>) -> InputSummary {
+    let facts = InputFacts {
+        source: Arc::clone(&file.source),
+        member: None,
+        format: "unknown".into(),
+        creator: None,
+        observer: crate::model::Observer::default(),
+    };
+    InputSummary {
+        facts: Arc::new(facts),
+        exchanges: 0,
+        bytes: 0,
+        truncated: matches!(*error, InputError::Truncated { .. }),
+        skipped: BTreeMap::new(),
+        repaired: BTreeMap::new(),
+        error: Some(error),
+        named: file.named,
+    }
+}
+
+/// Hands what a reader finds to a gatherer.
+struct Gathering<'a, G: Gatherer> {
+    gatherer: &'a mut G,
+    harvest: G::Harvest,
+    log: Log,
+    facts: &'a InputFacts,
+    attachments: Option<&'a Attachments>,
+    /// Exchanges met.
+    met: u64,
+    /// Those that are left out, because the gatherer panicked on them.
+    avoid: &'a [u64],
+}
+
+impl<G: Gatherer> Gathering<'_, G> {
+    /// Leaves out all exchanges.
+    const ALL: u64 = u64::MAX;
+}
+
+impl<G: Gatherer> Sink for Gathering<'_, G> {
+    fn exchange(&mut self, exchange: &mut Exchange<'_>, attached: &Attached<'_>) {
+        if !self.avoid.is_empty()
+            && (self.avoid.contains(&self.met) || self.avoid.contains(&Self::ALL))
+        {
+            self.met += 1;
+            self.log.skip(exchange.position, SkipReason::Panicked);
+            return;
+        }
+        attach(exchange, attached, self.attachments);
+        self.gatherer.observe(&mut self.harvest, exchange, self.facts);
+        self.met += 1;
+        self.log.exchanges += 1;
+    }
+
+    fn skipped(&mut self, position: Position, reason: SkipReason) {
+        self.log.skip(position, reason);
+    }
+
+    fn repaired(&mut self, position: Position, repairs: &[Repair]) {
+        self.log.repair(position, repairs);
+    }
+}
+
+/// Fills in bodies that lie beside the capture.
+pub(super) fn attach(
+    exchange: &mut Exchange<'_>,
+    attached: &Attached<'_>,
+    attachments: Option<&Attachments>,
+) {
+    let Some(files) = attachments else { return };
+    let bodies = [
+        (&attached.request, &mut exchange.request_body),
+        (&attached.response, &mut exchange.response_body),
+    ];
+    for (name, body) in bodies {
+        if let (Some(name), Text::Absent) = (name, &body.text) {
+            match files.read(name) {
+                Some(text) => body.text = Text::Plain(text.into()),
+                None => body.withheld = true,
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Tells by its first bytes what an input is.
+
+use memchr::memmem;
+
+use super::document::{self, Document, Pause};
+use super::error::InputError;
+use super::record::{self, Sink};
+use super::scan::{container_end, skip_blanks};
+use super::skip::{Repair, SkipReason};
+use super::walk::Attached;
+use super::{lenient, reader::Reader};
+use crate::model::{Exchange, Observer, Position};
+
+/// Lines that are looked at.
+const SAMPLE: usize = 500;
+
+/// How an input is read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Shape {
+    /// Values that may span lines: HAR and everything like it.
+    Document,
+    /// A record a line.
+    Lines,
+}
+
+/// What the beginning of an input tells.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    /// A reader that stands at the first record, `at` bytes from the beginning.
+    pub(crate) reader: Reader,
+    /// Where the first record starts.
+    pub(crate) at: usize,
+    /// `har`, `json` or `jsonl`.
+    pub(crate) format: &'static str,
+    /// Who made it.
+    pub(crate) creator: Option<String>,
+    /// Who recorded it.
+    pub(crate) observer: Observer,
+}
+
+/// Looks at the beginning of an input; `last` says that `head` is all of it.
+///
+/// `Ok(None)` asks for more.
+pub(crate) fn look(head: &[u8], last: bool) -> Result<Option<Look>, InputError> {
+    match shape(head, last)? {
+        Shape::Lines => Ok(Some(Look {
+            reader: Reader::lines(),
+            at: 0,
+            format: "jsonl",
+            creator: None,
+            observer: Observer::App,
+        })),
+        Shape::Document => Ok(look_at_document(head, last)),
+    }
+}
+
+fn look_at_document(head: &[u8], last: bool) -> Option<Look> {
+    let mut document = Document::looking();
+    let (at, pause) = document.read(head, last, usize::MAX, &mut Nobody);
+    if pause == Pause::More {
+        return None;
+    }
+    let is_har = document.is_in_entries() || starts_an_entry(head, at);
+    document.seam = document::Seam::learn(head, at);
+    let (creator, observer) = (document.creator.clone(), document.observer);
+    let format = if is_har || pause == Pause::End { "har" } else { "json" };
+    document.only_head = false;
+    // At the end without a record the reader goes over it again, to say what it skips.
+    let (reader, at) =
+        if pause == Pause::End { (Document::default(), 0) } else { (document, at) };
+    Some(Look { reader: Reader::document(reader), at, format, creator, observer })
+}
+
+fn starts_an_entry(head: &[u8], at: usize) -> bool {
+    let object = head.get(at..).unwrap_or_default();
+    let end = container_end(object, 0).unwrap_or(object.len());
+    record::is_entry(&lenient::parse(object.get(..end).unwrap_or_default()).value)
+}
+
+fn shape(head: &[u8], last: bool) -> Result<Shape, InputError> {
+    let start = skip_blanks(head, 0);
+    let text = head.get(start..).unwrap_or_default();
+    let Some(&first) = text.first() else {
+        return if last { Err(InputError::Empty) } else { Ok(Shape::Document) };
+    };
+    if let Some(error) = binary(head) {
+        return Err(error);
+    }
+    match first {
+        b'{' => Ok(shape_of_object(text, last)),
+        b'[' if matches!(text.get(skip_blanks(text, 1)), None | Some(b'{' | b'[' | b']' | b'n')) => {
+            Ok(Shape::Document)
+        }
+        _ if balanced_lines(text, last) * 4 >= sampled_lines(text) => Ok(Shape::Lines),
+        _ if has_member(text, "entries", b'[') || has_member(text, "log", b'{') => {
+            Ok(Shape::Document)
+        }
+        _ if has_member(text, "request", b'{') && has_member(text, "response", b'{') => {
+            Ok(Shape::Document)
+        }
+        _ => Err(InputError::Text),
+    }
+}
+
+/// Tells a record a line from one value over many lines; `text` starts with a brace.
+fn shape_of_object(text: &[u8], last: bool) -> Shape {
+    let line_end = text.iter().position(|b| *b == b'\n').unwrap_or(text.len());
+    let Some(end) = container_end(text, 0) else {
+        let many = sampled_lines(text) > 2 && balanced_lines(text, last) * 2 > sampled_lines(text);
+        return if many { Shape::Lines } else { Shape::Document };
+    };
+    if document::holds_entries(text, 0) == Some(true) || end > line_end {
+        return Shape::Document;
+    }
+    let after = text.get(end..line_end).unwrap_or_default().trim_ascii();
+    if !matches!(after, b"" | b",") {
+        return Shape::Document;
+    }
+    // One record alone is a document when it is an entry.
+    let alone = last && text.get(line_end..).unwrap_or_default().trim_ascii().is_empty();
+    if alone && starts_an_entry(text, 0) { Shape::Document } else { Shape::Lines }
+}
+
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).take(SAMPLE)
+}
+
+fn sampled_lines(text: &[u8]) -> usize {
+    lines(text).count()
+}
+
+/// Counts the lines that are an object each.
+fn balanced_lines(text: &[u8], last: bool) -> usize {
+    let balanced = |line: &[u8]| {
+        line.first() == Some(&b'{')
+            && container_end(line, 0).is_some_and(|end| end == line.len() && end > 2)
+    };
+    let count = lines(text).filter(|line| balanced(line)).count();
+    // The window cuts its last line.
+    count + usize::from(count > 0 && !last)
+}
+
+/// Returns whether a name with this kind of value occurs, in any case.
+fn has_member(text: &[u8], name: &str, bracket: u8) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let quoted = format!("\"{name}\"");
+    memmem::find_iter(&lower, quoted.as_bytes()).any(|at| {
+        let colon = skip_blanks(&lower, at + quoted.len());
+        lower.get(colon) == Some(&b':') && lower.get(skip_blanks(&lower, colon + 1)) == Some(&bracket)
+    })
+}
+
+/// Names bytes that are no text.
+fn binary(head: &[u8]) -> Option<InputError> {
+    const PCAP: &str = "let Wireshark read it: tshark -r FILE -T json | authopsy -";
+    const FLOW: &str = "let mitmproxy convert it: mitmdump -nr FILE --set hardump=OUT.har";
+    let (kind, hint) = match head {
+        [0xD4, 0xC3, 0xB2, 0xA1, ..] | [0xA1, 0xB2, 0xC3, 0xD4, ..] | [0x0A, 0x0D, 0x0D, 0x0A, ..] => {
+            ("packet capture", Some(PCAP))
+        }
+        [0x7F, b'E', b'L', b'F', ..] => ("program", None),
+        [0x89, b'P', b'N', b'G', ..] | [0xFF, 0xD8, 0xFF, ..] => ("image", None),
+        [b'%', b'P', b'D', b'F', ..] => ("PDF", None),
+        [b'S', b'Q', b'L', b'i', b't', b'e', ..] => ("SQLite database", None),
+        _ if is_flow(head) => ("mitmproxy flows", Some(FLOW)),
+        _ => {
+            let start = head.get(..1024).unwrap_or(head);
+            let odd = |b: &&u8| matches!(b, 0..=8 | 14..=26 | 28..=31);
+            if start.iter().filter(odd).count() * 20 <= start.len() {
+                return None;
+            }
+            ("unknown", None)
+        }
+    };
+    Some(InputError::Binary { kind, hint })
+}
+
+/// Returns whether the bytes are tnetstrings as mitmproxy saves them: `7867:4:type;`.
+fn is_flow(head: &[u8]) -> bool {
+    let digits = head.iter().take_while(|b| b.is_ascii_digit()).count();
+    let rest = head.get(digits..).unwrap_or_default();
+    let inner = rest.get(1..).unwrap_or_default();
+    let inner_digits = inner.iter().take_while(|b| b.is_ascii_digit()).count();
+    digits > 0
+        && rest.first() == Some(&b':')
+        && inner_digits > 0
+        && inner.get(inner_digits) == Some(&b':')
+        && inner.get(inner_digits + 1).is_some_and(u8::is_ascii_lowercase)
+}
+
+/// Takes nothing: a look at the beginning wants no records.
+struct Nobody;
+
+impl Sink for Nobody {
+    fn exchange(&mut self, _: &mut Exchange<'_>, _: &Attached<'_>) {}
+    fn skipped(&mut self, _: Position, _: SkipReason) {}
+    fn repaired(&mut self, _: Position, _: &[Repair]) {}
+}

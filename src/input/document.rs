@@ -1,0 +1,515 @@
+//! Reads HAR and everything shaped like it, window by window: the skeleton around the entries.
+//!
+//! A document of captures is a run of values, each a HAR, a list of HARs, an entry or a list of
+//! entries, with or without `log` around, in any case of the names, with rubbish before and after
+//! (a JSONP call, blank lines, NULs). The reader keeps only a short stack of what it stands in, so
+//! that it can start and stop at any entry: a shard begins with the stack that the first entry had,
+//! and whoever reads the shard before must end with the same stack at the same byte.
+
+use memchr::{memchr2, memmem};
+
+use super::lenient;
+use super::record::{self, Sink};
+use super::scan::{container_end, skip_blanks, string_end};
+use super::skip::SkipReason;
+use super::walk::{self, Attached, Stop};
+use crate::model::{Exchange, Observer, Position};
+
+/// An entry longer than this is given up: a bracket is missing, or nobody can use it.
+const LONGEST_ENTRY: usize = 128 << 20;
+
+/// What the reader stands in.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Frame {
+    /// Between values.
+    #[default]
+    Top,
+    /// A list of HARs or of records.
+    List,
+    /// An object with `log` or `entries`.
+    Capture,
+    /// The object under `log`.
+    Log,
+    /// The list under `entries`.
+    Entries,
+}
+
+/// What the reader stands in, outermost first: at most list, capture, log, entries.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Nesting {
+    frames: [Frame; 4],
+    depth: u8,
+}
+
+impl Nesting {
+    fn top(self) -> Frame {
+        match self.depth {
+            0 => Frame::Top,
+            depth => self.frames.get(usize::from(depth) - 1).copied().unwrap_or_default(),
+        }
+    }
+
+    fn push(&mut self, frame: Frame) {
+        if let Some(slot) = self.frames.get_mut(usize::from(self.depth)) {
+            *slot = frame;
+            self.depth += 1;
+        }
+    }
+
+    fn pop(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        if let Some(slot) = self.frames.get_mut(usize::from(self.depth)) {
+            *slot = Frame::Top;
+        }
+    }
+}
+
+/// How the start of an entry is recognised without knowing what comes before.
+///
+/// A raw line break cannot stand inside a JSON string, nor can a brace followed by a raw quote, so
+/// neither guess is fooled by a body; a nested object can fool it, and then the guess is found wrong.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Seam {
+    pattern: Vec<u8>,
+    /// Where in the pattern the entry's brace stands.
+    brace: usize,
+}
+
+impl Seam {
+    /// Learns how entries start from the one whose brace stands at `at`.
+    pub(super) fn learn(bytes: &[u8], at: usize) -> Option<Self> {
+        let before = bytes.get(..at)?;
+        let indent = before.iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        let line = before.get(..at - indent)?;
+        let inside = skip_blanks(bytes, at + 1);
+        if line.last() == Some(&b'\n') && bytes.get(at + 1..inside)?.contains(&b'\n') {
+            let mut pattern = bytes.get(at - indent - 1..=at)?.to_vec();
+            // The brace must end its line: an object that starts and ends in one is no entry.
+            pattern.extend(bytes.get(at + 1..inside)?.iter().take_while(|b| **b == b'\r'));
+            return Some(Self { pattern, brace: indent + 1 });
+        }
+        let (end, _) = string_end(bytes, inside + 1)?;
+        (bytes.get(inside) == Some(&b'"'))
+            .then(|| bytes.get(at..=end))?
+            .map(|pattern| Self { pattern: pattern.to_vec(), brace: 0 })
+    }
+
+    /// Returns the index of the first brace at or after `from` that looks like the start of an entry.
+    pub(crate) fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let from = from.saturating_sub(self.brace);
+        Some(from + memmem::find(bytes.get(from..)?, &self.pattern)? + self.brace)
+    }
+
+    /// Bytes before a brace that [`Self::find`] has to see.
+    pub(crate) fn lead(&self) -> usize {
+        self.brace
+    }
+
+    /// Bytes that a match takes.
+    pub(crate) fn len(&self) -> usize {
+        self.pattern.len()
+    }
+}
+
+/// Why a pass over a window ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Pause {
+    /// What stands at the end of the window goes on behind it.
+    More,
+    /// The next record starts at or after the limit.
+    Limit,
+    /// The input is read.
+    End,
+}
+
+/// Reads documents of captures.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Document {
+    /// What the reader stands in.
+    pub(crate) nesting: Nesting,
+    /// How entries start.
+    pub(crate) seam: Option<Seam>,
+    /// Entries met so far, read or skipped.
+    pub(crate) entries: u64,
+    /// Whether the input ends before its brackets close.
+    pub(crate) truncated: bool,
+    /// Whether the reader looks for the next seam, behind a record that never ended.
+    lost: bool,
+    /// `creator.name` and version, else the browser's.
+    pub(crate) creator: Option<String>,
+    /// Who recorded the entries.
+    pub(crate) observer: Observer,
+    /// Whether to stop at the first record: a look at the beginning.
+    pub(super) only_head: bool,
+}
+
+/// One pass over one window.
+struct Pass<'a, 'd, 's> {
+    document: &'d mut Document,
+    bytes: &'a [u8],
+    /// Everything before is read.
+    at: usize,
+    /// Whether nothing follows the window.
+    last: bool,
+    /// The first index at which no record may start any more.
+    limit: usize,
+    exchange: Exchange<'a>,
+    sink: &'s mut dyn Sink,
+}
+
+impl Document {
+    /// Returns a reader that stops at the first record, to learn what stands before it.
+    pub(crate) fn looking() -> Self {
+        Self { only_head: true, ..Self::default() }
+    }
+
+    /// Returns a reader that has counted nothing and stands where this one stands.
+    pub(super) fn fresh(&self) -> Self {
+        Self { entries: 0, truncated: false, ..self.clone() }
+    }
+
+    /// Returns whether it stands in a list under `entries`.
+    pub(super) fn is_in_entries(&self) -> bool {
+        self.nesting.top() == Frame::Entries
+    }
+
+    /// Reads the records that start in `bytes` before index `limit`; returns how many bytes are done
+    /// with and why it stopped. `last` says that nothing follows `bytes`.
+    pub(crate) fn read(
+        &mut self,
+        bytes: &[u8],
+        last: bool,
+        limit: usize,
+        sink: &mut dyn Sink,
+    ) -> (usize, Pause) {
+        let observer = self.observer;
+        let mut pass = Pass {
+            document: self,
+            bytes,
+            at: 0,
+            last,
+            limit,
+            exchange: Exchange { observer, ..Exchange::default() },
+            sink,
+        };
+        let pause = loop {
+            if let Err(pause) = pass.step() {
+                break pause;
+            }
+        };
+        (pass.at, pause)
+    }
+}
+
+type Step = Result<(), Pause>;
+
+impl<'a> Pass<'a, '_, '_> {
+    fn step(&mut self) -> Step {
+        match self.document.nesting.top() {
+            Frame::Top => self.between_values(),
+            Frame::List | Frame::Entries => self.item(),
+            Frame::Capture | Frame::Log => self.member(),
+        }
+    }
+
+    /// Looks for the next value, past anything that is none.
+    fn between_values(&mut self) -> Step {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let Some(found) = memchr2(b'{', b'[', rest) else {
+            self.at = self.bytes.len();
+            return Err(if self.last { Pause::End } else { Pause::More });
+        };
+        let start = self.at + found;
+        self.at = start;
+        if self.bytes.get(start) == Some(&b'{') {
+            return self.record(start);
+        }
+        let inside = skip_blanks(self.bytes, start + 1);
+        match self.bytes.get(inside) {
+            None if !self.last => return Err(Pause::More),
+            Some(b'{' | b'[' | b']' | b'n') => self.document.nesting.push(Frame::List),
+            _ => {}
+        }
+        self.at = start + 1;
+        Ok(())
+    }
+
+    /// Reads one item of a list, or its end.
+    fn item(&mut self) -> Step {
+        if self.document.lost {
+            return self.find_the_next_seam();
+        }
+        let at = self.blanks()?;
+        match self.bytes.get(at) {
+            Some(b',') => self.at = at + 1,
+            Some(b']') => {
+                self.document.nesting.pop();
+                self.at = at + 1;
+            }
+            Some(b'{') => return self.record(at),
+            // The list was never closed, but what holds it is.
+            Some(b'}') if self.document.nesting.depth > 1 => self.document.nesting.pop(),
+            Some(b'n' | b'"' | b'[' | b'-' | b'0'..=b'9' | b't' | b'f') => {
+                let is_null = self.bytes.get(at..at + 4) == Some(b"null");
+                self.at = self.value_end(at)?;
+                self.skipped(if is_null { SkipReason::Null } else { SkipReason::NotAnObject });
+            }
+            _ => {
+                let rest = self.bytes.get(at + 1..).unwrap_or_default();
+                let stray = rest.iter().position(|b| matches!(b, b',' | b']' | b'{'));
+                self.at = stray.map_or(self.bytes.len(), |n| at + 1 + n);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one member of a capture or of its `log`, or the end of it.
+    fn member(&mut self) -> Step {
+        let at = self.blanks()?;
+        match self.bytes.get(at) {
+            Some(b'"') => {
+                let key_end = string_end(self.bytes, at + 1).ok_or_else(|| self.cut(at))?.0;
+                let colon = skip_blanks(self.bytes, key_end + 1);
+                let value = skip_blanks(self.bytes, colon + 1);
+                let first = *self.bytes.get(value).ok_or_else(|| self.cut(at))?;
+                if self.bytes.get(colon) != Some(&b':') {
+                    self.at = colon;
+                    return Ok(());
+                }
+                let key = self.bytes.get(at + 1..key_end).unwrap_or_default();
+                let in_capture = self.document.nesting.top() == Frame::Capture;
+                if in_capture && first == b'{' && key.eq_ignore_ascii_case(b"log") {
+                    self.document.nesting.push(Frame::Log);
+                    self.at = value + 1;
+                } else if first == b'[' && key.eq_ignore_ascii_case(b"entries") {
+                    self.document.nesting.push(Frame::Entries);
+                    self.at = value + 1;
+                } else {
+                    let end = self.value_end(value).inspect_err(|_| self.at = at)?;
+                    self.note(key, self.bytes.get(value..end).unwrap_or_default());
+                    self.at = end;
+                }
+            }
+            Some(b'}') => {
+                self.document.nesting.pop();
+                self.at = at + 1;
+            }
+            Some(_) => self.at = at + 1,
+            None => return Err(self.cut(at)),
+        }
+        Ok(())
+    }
+
+    /// Remembers who made the capture.
+    fn note(&mut self, key: &[u8], value: &[u8]) {
+        let is_creator = key.eq_ignore_ascii_case(b"creator");
+        if is_creator || (key.eq_ignore_ascii_case(b"browser") && self.document.creator.is_none()) {
+            let value = lenient::parse(value).value;
+            if let Some(creator) = record::creator(&value) {
+                self.document.observer = record::observer_of(&creator);
+                self.exchange.observer = self.document.observer;
+                self.document.creator = Some(creator);
+            }
+        }
+    }
+
+    /// Reads the object at `at`: an entry, another record, or something that holds entries.
+    fn record(&mut self, at: usize) -> Step {
+        self.at = at;
+        if at >= self.limit {
+            return Err(Pause::Limit);
+        }
+        let sure = self.document.nesting.top() == Frame::Entries;
+        if self.document.only_head && sure {
+            return Err(Pause::Limit);
+        }
+        let mut attached = Attached::default();
+        let walked = walk::entry(self.bytes, at, &mut self.exchange, &mut attached);
+        match walked {
+            Ok(end) => {
+                if self.document.only_head {
+                    return Err(Pause::Limit);
+                }
+                self.exchange.position = self.next_position();
+                self.sink.exchange(&mut self.exchange, &attached);
+                self.document.entries += 1;
+                self.at = end;
+                return Ok(());
+            }
+            Err(Stop::More) if !self.last && self.bytes.len() - at < LONGEST_ENTRY => {
+                return Err(Pause::More);
+            }
+            Err(Stop::More | Stop::Odd) => {}
+        }
+        if !sure {
+            match holds_entries(self.bytes, at) {
+                Some(true) => {
+                    self.document.nesting.push(Frame::Capture);
+                    self.at = at + 1;
+                    return Ok(());
+                }
+                None if !self.last && self.bytes.len() - at < LONGEST_ENTRY => {
+                    return Err(Pause::More);
+                }
+                _ => {}
+            }
+            if self.document.only_head {
+                return Err(Pause::Limit);
+            }
+        }
+        self.patiently(at, sure)
+    }
+
+    /// Hands one object to the patient reading.
+    fn patiently(&mut self, at: usize, sure: bool) -> Step {
+        let Some(end) = container_end(self.bytes, at) else {
+            if !self.last && self.bytes.len() - at < LONGEST_ENTRY {
+                return Err(Pause::More);
+            }
+            return self.give_up(at);
+        };
+        let mut follower = skip_blanks(self.bytes, end);
+        if follower == self.bytes.len() && !self.last {
+            return Err(Pause::More);
+        }
+        let fits = match self.bytes.get(follower) {
+            None | Some(b',' | b']' | b'{' | b'}' | 0) => true,
+            Some(_) => self.document.nesting.top() == Frame::Top,
+        };
+        if !fits {
+            // A quote is missing: what looks like the end is somewhere inside another entry.
+            match self.document.seam.as_ref().and_then(|seam| seam.find(self.bytes, at + 1)) {
+                Some(next) if next < end => {
+                    self.at = next;
+                    self.skipped(SkipReason::NotJson);
+                    return Ok(());
+                }
+                Some(_) | None => follower = end,
+            }
+        }
+        let position = self.next_position();
+        let bytes = self.bytes.get(at..end).unwrap_or_default();
+        record::read(bytes, sure, position, self.document.observer, self.sink);
+        self.document.entries += 1;
+        self.at = follower;
+        Ok(())
+    }
+
+    /// Leaves a record that does not end: goes to the next seam, or says that the input is cut off.
+    fn give_up(&mut self, at: usize) -> Step {
+        if let Some(next) = self.document.seam.as_ref().and_then(|s| s.find(self.bytes, at + 1)) {
+            self.at = next;
+            self.skipped(SkipReason::NotJson);
+            return Ok(());
+        }
+        self.at = self.bytes.len();
+        if self.last {
+            self.document.truncated = true;
+            self.skipped(SkipReason::CutOff);
+            return Err(Pause::End);
+        }
+        self.document.lost = true;
+        self.skipped(SkipReason::TooLong);
+        Err(Pause::More)
+    }
+
+    fn find_the_next_seam(&mut self) -> Step {
+        let seam = self.document.seam.as_ref();
+        match seam.and_then(|seam| seam.find(self.bytes, self.at)) {
+            Some(next) => {
+                self.at = next;
+                self.document.lost = false;
+                Ok(())
+            }
+            None if self.last => {
+                self.at = self.bytes.len();
+                self.document.truncated = true;
+                Err(Pause::End)
+            }
+            None => {
+                let keep = seam.map_or(0, Seam::len);
+                self.at = self.bytes.len().saturating_sub(keep).max(self.at);
+                Err(Pause::More)
+            }
+        }
+    }
+
+    fn skipped(&mut self, reason: SkipReason) {
+        let position = self.next_position();
+        self.sink.skipped(position, reason);
+        self.document.entries += 1;
+    }
+
+    fn next_position(&self) -> Position {
+        Position { entry: Some(self.document.entries), ..Position::default() }
+    }
+
+    /// Returns the index of the next byte that is no blank; everything before it is done with.
+    fn blanks(&mut self) -> Result<usize, Pause> {
+        self.at = skip_blanks(self.bytes, self.at);
+        if self.at < self.bytes.len() { Ok(self.at) } else { Err(self.cut(self.at)) }
+    }
+
+    /// Returns the index after the value at `at`.
+    fn value_end(&mut self, at: usize) -> Result<usize, Pause> {
+        let end = match self.bytes.get(at) {
+            Some(b'"') => string_end(self.bytes, at + 1).map(|(end, _)| end + 1),
+            Some(b'{' | b'[') => container_end(self.bytes, at),
+            _ => self.bytes.get(at..).unwrap_or_default().iter().position(|b| {
+                matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n')
+            }).map(|n| at + n),
+        };
+        end.ok_or_else(|| self.cut(at))
+    }
+
+    /// Asks for more, or notes that there is no more.
+    fn cut(&mut self, at: usize) -> Pause {
+        if !self.last {
+            return Pause::More;
+        }
+        self.at = self.bytes.len().max(at);
+        self.document.truncated = self.document.nesting.depth > 0;
+        Pause::End
+    }
+}
+
+/// Returns whether the object at `from` holds a list of entries; `None` when `bytes` end first.
+pub(super) fn holds_entries(bytes: &[u8], from: usize) -> Option<bool> {
+    let mut at = from + 1;
+    loop {
+        at = skip_blanks(bytes, at);
+        match *bytes.get(at)? {
+            b',' => {
+                at += 1;
+                continue;
+            }
+            b'"' => {}
+            _ => return Some(false),
+        }
+        let (key_end, _) = string_end(bytes, at + 1)?;
+        let key = bytes.get(at + 1..key_end)?;
+        let colon = skip_blanks(bytes, key_end + 1);
+        if *bytes.get(colon)? != b':' {
+            return Some(false);
+        }
+        at = skip_blanks(bytes, colon + 1);
+        match *bytes.get(at)? {
+            b'[' if key.eq_ignore_ascii_case(b"entries") => return Some(true),
+            b'{' if key.eq_ignore_ascii_case(b"log") && is_log(bytes, at)? => return Some(true),
+            b'"' => at = string_end(bytes, at + 1)?.0 + 1,
+            b'{' | b'[' => at = container_end(bytes, at)?,
+            _ => at += bytes.get(at..)?.iter().position(|b| matches!(b, b',' | b'}'))?,
+        }
+    }
+}
+
+/// Returns whether the object at `from` looks like `log`: Elastic's logs have a `log` of their own.
+fn is_log(bytes: &[u8], from: usize) -> Option<bool> {
+    let at = skip_blanks(bytes, from + 1);
+    if *bytes.get(at)? != b'"' {
+        return Some(false);
+    }
+    let key = bytes.get(at + 1..string_end(bytes, at + 1)?.0)?;
+    let known: [&[u8]; 6] = [b"version", b"creator", b"browser", b"pages", b"entries", b"comment"];
+    Some(key.first() == Some(&b'_') || known.iter().any(|k| key.eq_ignore_ascii_case(k)))
+}

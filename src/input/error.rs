@@ -1,0 +1,117 @@
+//! Why an input as a whole could not be read.
+
+use std::io;
+
+use thiserror::Error;
+
+/// Why an input gave nothing; the input's name stands beside it, not in it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum InputError {
+    /// No file of this name.
+    #[error("no such file or directory")]
+    NotFound,
+    /// A glob that matches nothing.
+    #[error("no file matches this pattern")]
+    NoMatch,
+    /// A pattern that is none.
+    #[error("not a glob pattern")]
+    Pattern(#[source] globset::Error),
+    /// The file may not be read.
+    #[error("permission denied")]
+    Denied,
+    /// The operating system refused.
+    #[error("reading stopped at byte {byte}")]
+    Io {
+        /// Offset in the unpacked bytes, from 0.
+        byte: u64,
+        /// What it said.
+        #[source]
+        source: io::Error,
+    },
+    /// No byte, or blanks only.
+    #[error("empty input: expected a HAR file or JSON lines")]
+    Empty,
+    /// A directory in which no file is a capture.
+    #[error("no capture in this directory")]
+    EmptyDirectory,
+    /// An archive in which no member is a capture.
+    #[error("no capture among the {members} members of this archive")]
+    EmptyArchive {
+        /// Files in the archive.
+        members: usize,
+    },
+    /// Bytes that are no text.
+    #[error("binary input ({kind}): expected a HAR file or JSON lines")]
+    Binary {
+        /// What it seems to be.
+        kind: &'static str,
+        /// How to get a capture out of it.
+        hint: Option<&'static str>,
+    },
+    /// Text that is no JSON.
+    #[error("text without JSON: expected \"log\" with \"entries\", or an object a line")]
+    Text,
+    /// JSON in which nothing is an exchange.
+    #[error("JSON, but no exchange in it: expected \"entries\", or a status with a method or path")]
+    NoExchange,
+    /// A compression that is not built in.
+    #[error("compressed with {name}, which is not read")]
+    Packed {
+        /// Its name.
+        name: &'static str,
+        /// The command that unpacks it to standard output.
+        command: &'static str,
+    },
+    /// An archive that cannot be opened.
+    #[error("archive cannot be opened")]
+    Archive(#[source] io::Error),
+    /// Packed inside packed more often than anybody does.
+    #[error("packed more than {levels} times over")]
+    TooDeep {
+        /// The most that is unpacked.
+        levels: u8,
+    },
+    /// An archive inside an archive that would not fit in memory.
+    #[error("archive inside an archive is larger than {bytes} bytes")]
+    TooLarge {
+        /// The most that is held in memory.
+        bytes: u64,
+    },
+    /// Nothing complete before the end.
+    #[error("cut off at byte {byte} before the first exchange was complete")]
+    Truncated {
+        /// Offset in the unpacked bytes, from 0.
+        byte: u64,
+    },
+    /// The bytes are not those of the first reading.
+    #[error("changed while it was being read")]
+    Changed,
+}
+
+impl InputError {
+    /// Returns what the user can do, where there is something.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Packed { command, .. } => {
+                format!("unpack it on the way: {command} FILE | authopsy -")
+            }
+            Self::Binary { hint, .. } => return hint.map(str::to_owned),
+            Self::NotFound | Self::NoMatch => "quote patterns, and check the directory".to_owned(),
+            Self::Text => "text logs of this kind are not read yet; \
+                           `authopsy formats` lists what is"
+                .to_owned(),
+            Self::NoExchange => "name the fields with --map status=PATH,path=PATH".to_owned(),
+            Self::Truncated { .. } => "record the capture again: the file ends early".to_owned(),
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn of_io(source: io::Error, byte: u64) -> Self {
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NotFound,
+            io::ErrorKind::PermissionDenied => Self::Denied,
+            _ => Self::Io { byte, source },
+        }
+    }
+}

@@ -1,0 +1,342 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::model::Observer;
+
+/// The parts that most lines have: status, method, URL, host, time, client address.
+fn gist(line: &Value) -> String {
+    let (x, _) = from_value(line, None).unwrap();
+    let part = |text: Option<&str>| text.unwrap_or("-").to_owned();
+    format!(
+        "{} {} {} {} {} {}",
+        x.status.map_or("-".into(), |s| s.to_string()),
+        part(x.method.as_deref()),
+        x.url,
+        part(x.host.as_deref()),
+        x.time.map_or("-".into(), |t| t.to_string()),
+        part(x.client_ip.as_deref()),
+    )
+}
+
+#[test]
+fn one_request_reads_the_same_from_every_logger() {
+    let table = [
+        json!({"level": 30, "time": 1_795_402_067_000_u64, "pid": 1, "hostname": "vm",
+            "req": {"id": 1, "method": "GET", "url": "/me?a=1", "headers": {"host": "a.example"},
+                "remoteAddress": "192.0.2.7", "remotePort": 4},
+            "res": {"statusCode": 401, "headers": {}}, "responseTime": 4, "msg": "request completed"}),
+        json!({"level": "info", "message": "HTTP GET /me", "timestamp": "2026-11-23T02:47:47Z",
+            "meta": {"req": {"url": "/x", "originalUrl": "/me?a=1", "method": "GET",
+                "headers": {"host": "a.example"}, "ip": "192.0.2.7"}, "res": {"statusCode": 401}}}),
+        json!({"ts": 1_795_402_067, "logger": "http.log.access", "msg": "handled request",
+            "request": {"remote_ip": "10.0.0.1", "client_ip": "192.0.2.7", "proto": "HTTP/2.0",
+                "method": "GET", "host": "a.example", "uri": "/me?a=1", "headers": {}},
+            "duration": 0.01, "status": 401, "resp_headers": {}}),
+        json!({"StartUTC": "2026-11-23T02:47:47Z", "DownstreamStatus": 401, "OriginStatus": 0,
+            "RequestMethod": "GET", "RequestPath": "/me?a=1", "RequestHost": "a.example",
+            "ClientAddr": "192.0.2.7:99", "ClientHost": "192.0.2.7", "RouterName": "r"}),
+        json!({"started_at": 1_795_402_067_000_u64, "latencies": {"kong": 1, "request": 2},
+            "client_ip": "192.0.2.7", "upstream_status": "200",
+            "request": {"id": "b0c1f2", "method": "GET", "uri": "/me?a=1",
+                "headers": {"host": "a.example"}},
+            "response": {"status": 401, "headers": {}, "size": 3}}),
+        json!({"start_time": "2026-11-23T02:47:47Z", "method": "GET", "path": "/me?a=1",
+            "authority": "a.example", "response_code": 401, "response_flags": "-",
+            "response_code_details": "jwt_authn_access_denied{Jwt_is_expired}",
+            "downstream_remote_address": "192.0.2.7:443"}),
+        json!({"time_iso8601": "2026-11-23T02:47:47+00:00", "request": "GET /me?a=1 HTTP/1.1",
+            "status": "401", "request_time": 0.003, "http_host": "a.example",
+            "remote_addr": "192.0.2.7", "http_authorization": ""}),
+        json!({"@timestamp": "2026-11-23T02:47:47Z", "ecs.version": "1.6.0",
+            "http.request.method": "GET", "http": {"response": {"status_code": 401}},
+            "url": {"path": "/me", "query": "a=1", "domain": "a.example"},
+            "source": {"ip": "192.0.2.7"}}),
+        json!({"requestId": "c6af9ac6-7b61", "ip": "192.0.2.7", "httpMethod": "GET",
+            "requestTime": "23/Nov/2026:02:47:47 +0000", "resourcePath": "/me?a=1",
+            "domainName": "a.example", "status": "401", "protocol": "HTTP/1.1"}),
+        json!({"ClientIP": "192.0.2.7", "ClientRequestHost": "a.example", "RayID": "761fde",
+            "ClientRequestMethod": "GET", "ClientRequestURI": "/me?a=1",
+            "EdgeResponseStatus": 401, "OriginResponseStatus": 0,
+            "EdgeStartTimestamp": "1795402067000000000"}),
+        json!({"clientAddress": "[192.0.2.7]:80", "HOST": "a.example", "Status-Code": 401,
+            "requestMethod": "get", "Request-Uri": "/me?a=1", "msec": "1795402067.000"}),
+    ];
+    for line in &table {
+        let read = gist(line).replace(".000000000Z", "Z").replace(".000Z", "Z");
+        let expected = "401 GET /me?a=1 a.example 2026-11-23T02:47:47Z 192.0.2.7";
+        assert!(read.eq_ignore_ascii_case(expected), "{read}\n{line}");
+    }
+}
+
+#[test]
+fn a_load_balancer_gives_the_whole_url() {
+    let line = json!({"httpRequest": {"requestMethod": "GET", "requestUrl": "https://a.example/me",
+        "status": 302, "remoteIp": "192.0.2.7", "userAgent": "ua", "latency": "0.08s"},
+        "jsonPayload": {"statusDetails": "handled_by_identity_aware_proxy"},
+        "timestamp": "2026-11-23T02:47:47Z", "trace": "projects/p/traces/0af7651916cd43dd"});
+    assert_eq!(gist(&line), "302 GET https://a.example/me - 2026-11-23T02:47:47Z 192.0.2.7");
+    let (x, mapping) = from_value(&line, None).unwrap();
+    assert_eq!(x.trace_id.as_deref(), Some("0af7651916cd43dd"));
+    assert_eq!(x.user_agent.as_deref(), Some("ua"));
+    assert_eq!(x.reasons, [("statusDetails".into(), "handled_by_identity_aware_proxy".into())]);
+    assert_eq!((mapping.logger(), x.observer), ("gcp", Observer::Gateway));
+}
+
+#[test]
+fn an_audit_event_counts_once_and_keeps_its_words() {
+    let event = |stage: &str| {
+        json!({"kind": "Event", "stage": stage, "auditID": "57a794de", "verb": "list",
+            "requestURI": "/api/v1/pods", "user": {"username": "sa"}, "sourceIPs": ["192.0.2.7"],
+            "userAgent": "kubectl", "requestReceivedTimestamp": "2026-11-23T02:47:47.1Z",
+            "responseStatus": {"code": 403, "message": "forbidden: no"},
+            "annotations": {"authorization.k8s.io/decision": "forbid"}})
+    };
+    assert_eq!(
+        from_value(&event("RequestReceived"), None).map(|_| ()),
+        Err(SkipReason::NoExchange)
+    );
+    let line = event("ResponseComplete");
+    assert_eq!(gist(&line), "403 GET /api/v1/pods - 2026-11-23T02:47:47.1Z 192.0.2.7");
+    let (x, _) = from_value(&line, None).unwrap();
+    assert_eq!((x.user.as_deref(), x.request_id.as_deref()), (Some("sa"), Some("57a794de")));
+    let said: Vec<&str> = x.reasons.iter().map(|(_, text)| &**text).collect();
+    assert_eq!(said, ["forbid", "forbidden: no"]);
+}
+
+#[test]
+fn a_message_without_an_answer_is_no_exchange() {
+    for line in [
+        json!({"level": "info", "msg": "started", "status": "ok", "path": "/tmp/x"}),
+        json!({"level": 30, "req": {"method": "GET", "url": "/me"}, "msg": "incoming request"}),
+        json!({"code": 404, "path": "/tmp/x", "msg": "no such file"}),
+        json!({"event": "user.login", "code": "T1000W", "method": "local", "error": "bad password"}),
+        json!({"reqId": "U1", "method": "POST", "url": "/login", "message": "Login failed"}),
+        json!({"status": 401}),
+        json!({}),
+    ] {
+        assert_eq!(from_value(&line, None).map(|_| ()), Err(SkipReason::NoExchange), "{line}");
+    }
+    assert_eq!(from_value(&json!(null), None).map(|_| ()), Err(SkipReason::Null));
+    assert_eq!(from_value(&json!([1]), None).map(|_| ()), Err(SkipReason::NotAnObject));
+}
+
+#[test]
+fn a_request_without_an_answer_or_a_request_line_still_counts() {
+    let unanswered = json!({"status": 0, "method": "GET", "path": "/me", "resp_headers": {}});
+    assert_eq!(gist(&unanswered), "- GET /me - - -");
+    for garbled in ["\u{16}\u{3}\u{1}", ""] {
+        let line = json!({"status": 400, "request": garbled, "remote_addr": "192.0.2.7"});
+        assert_eq!(gist(&line), "400 -  - - 192.0.2.7");
+    }
+    let denied = json!({"path": "/me", "response_code": 0, "response_code_details": "rbac_denied"});
+    assert_eq!(gist(&denied), "- - /me - - -");
+}
+
+#[test]
+fn what_a_log_leaves_empty_was_missing_and_what_it_took_out_was_there() {
+    let fields = |line: &Value| {
+        let (x, _) = from_value(line, None).unwrap();
+        let of = |name| x.request_header(name).map(str::to_owned);
+        (of("authorization"), x.request_visibility)
+    };
+    let nginx = |value: Value| {
+        json!({"status": 401, "request": "GET / HTTP/1.1",
+        "remote_addr": "192.0.2.7", "http_authorization": value})
+    };
+    assert_eq!(fields(&nginx(json!(""))), (None, Visibility::Full));
+    assert_eq!(fields(&nginx(json!("-"))), (None, Visibility::Full));
+    assert_eq!(fields(&nginx(json!("Bearer x"))), (Some("Bearer x".into()), Visibility::Partial));
+
+    let caddy = |headers: Value| {
+        json!({"status": 401, "resp_headers": {},
+        "request": {"method": "GET", "uri": "/", "host": "a", "headers": headers}})
+    };
+    let redacted = Some(REDACTED.to_owned());
+    assert_eq!(fields(&caddy(json!({"Authorization": []}))), (redacted.clone(), Visibility::Full));
+    assert_eq!(
+        fields(&caddy(json!({"Authorization": ["REDACTED"]}))),
+        (redacted, Visibility::Full)
+    );
+    assert_eq!(fields(&caddy(json!({"Accept": ["*/*"]}))), (None, Visibility::Full));
+
+    let pino = |headers: Value| {
+        json!({"req": {"method": "GET", "url": "/", "headers": headers},
+        "res": {"statusCode": 401}})
+    };
+    assert_eq!(fields(&pino(json!({"user-agent": "x"}))), (None, Visibility::Full));
+    assert_eq!(fields(&pino(json!({"referer": "x"}))), (None, Visibility::Partial));
+    assert_eq!(fields(&pino(json!({}))), (None, Visibility::None));
+}
+
+#[test]
+fn fields_with_a_column_of_their_own_are_found() {
+    let line = json!({"DownstreamStatus": 401, "RequestMethod": "GET", "RequestPath": "/",
+        "request_Authorization": "REDACTED", "request_User-Agent": "Nikto",
+        "downstream_Www-Authenticate": "Bearer", "origin_Www-Authenticate": "Basic"});
+    let (x, _) = from_value(&line, None).unwrap();
+    assert_eq!(x.request_header("authorization"), Some("REDACTED"));
+    assert_eq!(x.request_header("user-agent"), Some("Nikto"));
+    assert_eq!(x.response_header("www-authenticate"), Some("Bearer"));
+    assert_eq!(x.request_visibility, Visibility::Partial);
+
+    let line = json!({"status": 401, "method": "GET", "path": "/", "http_x_api_key": "k",
+        "sent_http_www_authenticate": "Basic", "req_authorization": "Bearer x",
+        "http.request.header.x-request-id": ["abc"], "http_status": 401});
+    let (x, _) = from_value(&line, None).unwrap();
+    assert_eq!(x.request_header("x-api-key"), Some("k"));
+    assert_eq!(x.request_header("authorization"), Some("Bearer x"));
+    assert_eq!(x.request_header("x-request-id"), Some("abc"));
+    assert_eq!(x.response_header("www-authenticate"), Some("Basic"));
+}
+
+#[test]
+fn a_raw_block_of_response_fields_is_split() {
+    let line = json!({"req": {"method": "GET", "url": "/"}, "res": {"statusCode": 401,
+        "header": "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"api\"\r\n\r\n"}});
+    let (x, _) = from_value(&line, None).unwrap();
+    assert_eq!(x.response_header("www-authenticate"), Some("Bearer realm=\"api\""));
+}
+
+#[test]
+fn bodies_are_taken_as_objects_or_text() {
+    let line = json!({"status": 401, "method": "POST", "path": "/token",
+        "requestBody": "grant_type=refresh_token", "response": {"body": {"error": "invalid_grant",
+        "status": 200, "path": "/elsewhere"}}});
+    let (x, _) = from_value(&line, None).unwrap();
+    assert_eq!((x.status, &*x.url), (Some(401), "/token"));
+    assert_eq!(x.request_body.text.read(), "grant_type=refresh_token");
+    assert_eq!(x.request_body.mime.as_deref(), Some("application/x-www-form-urlencoded"));
+    assert!(x.response_body.text.read().contains("invalid_grant"));
+    assert_eq!(x.response_body.mime.as_deref(), Some("application/json"));
+}
+
+#[test]
+fn the_answer_to_the_client_wins_over_the_answer_of_an_upstream() {
+    let line = json!({"req": {"method": "GET", "url": "/me"}, "res": {"statusCode": 401},
+        "err": {"message": "jwt expired", "type": "TokenExpiredError", "status": 502,
+            "config": {"method": "POST", "url": "https://idp/introspect"},
+            "response": {"status": 503}}});
+    let (x, _) = from_value(&line, None).unwrap();
+    assert_eq!((x.status, x.method.as_deref(), &*x.url), (Some(401), Some("GET"), "/me"));
+    assert!(x.reasons.contains(&("err.message".into(), "jwt expired".into())));
+    assert!(x.reasons.contains(&("err.type".into(), "TokenExpiredError".into())));
+}
+
+#[test]
+fn routine_messages_are_no_reasons() {
+    let reasons = |msg: &str| {
+        let line = json!({"status": 401, "method": "GET", "path": "/", "msg": msg});
+        from_value(&line, None).unwrap().0.reasons.len()
+    };
+    for routine in ["request completed", "handled request", "GET / 401", "HTTP GET /", "-", ""] {
+        assert_eq!(reasons(routine), 0, "{routine}");
+    }
+    assert_eq!(reasons("token expired at 10:00"), 1);
+}
+
+#[test]
+fn a_grpc_code_is_an_answer() {
+    let line = json!({"grpc.service": "acme.Orders", "grpc.method": "Get",
+        "grpc.code": "Unauthenticated", "error": "token is expired", "level": "info"});
+    let (x, _) = from_value(&line, None).unwrap();
+    assert_eq!((&*x.url, x.response_header("grpc-status")), ("/acme.Orders/Get", Some("16")));
+}
+
+#[test]
+fn a_har_entry_in_a_line_is_read_as_one() {
+    let entry = json!({"startedDateTime": "2026-01-01T10:00:00Z",
+        "request": {"method": "GET", "url": "https://a/", "headers": []},
+        "response": {"status": 401}});
+    let wrapped = json!({"type": "resource-snapshot", "snapshot": entry});
+    for line in [&entry, &wrapped] {
+        let (x, _) = from_value(line, None).unwrap();
+        assert_eq!((x.status, x.observer), (Some(401), Observer::Client));
+    }
+}
+
+#[test]
+fn ids_are_taken_apart() {
+    let with = |name: &str, value: &str| {
+        let line = json!({"status": 401, "method": "GET", "path": "/", name: value});
+        let (x, _) = from_value(&line, None).unwrap();
+        (x.trace_id.or(x.request_id)).map(Cow::into_owned)
+    };
+    let id = "0af7651916cd43dd8448eb211c80319c";
+    for (name, value, expected) in [
+        ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", Some(id)),
+        ("b3", "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1", Some(id)),
+        ("xrayTraceId", "Root=1-58337281-abc;Sampled=1", Some("1-58337281-abc")),
+        ("trace_id", "t-1", Some("t-1")),
+        ("request_id", "7805c9d1", Some("7805c9d1")),
+        ("reqId", "17", None),
+    ] {
+        assert_eq!(with(name, value).as_deref(), expected, "{name}");
+    }
+}
+
+#[test]
+fn paths_that_the_user_gave_come_first() {
+    let line = json!({"status": 200, "inner": {"http_state": 401}, "method": "GET", "path": "/",
+        "headers": {"x-where": "/elsewhere"}});
+    let pairs = [("status", "inner.http_state"), ("path", "headers.x-where")];
+    let mapping = Mapping::given(&pairs).unwrap();
+    let (x, used) = from_value(&line, Some(&mapping)).unwrap();
+    assert_eq!((x.status, &*x.url), (Some(401), "/elsewhere"));
+    assert!(used.fields().contains(&("status", "inner.http_state".into())));
+    assert_eq!(Mapping::given(&[("colour", "x")]).map(|_| ()), Err("colour"));
+}
+
+fn any_line() -> impl Strategy<Value = Value> {
+    let name = prop::sample::select(vec![
+        "status",
+        "res",
+        "req",
+        "request",
+        "response",
+        "method",
+        "url",
+        "path",
+        "headers",
+        "err",
+        "error",
+        "time",
+        "msg",
+        "statusCode",
+        "code",
+        "http_authorization",
+        "body",
+        "host",
+        "x",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        prop::sample::select(vec![401_u16, 200, 0]).prop_map(Value::from),
+        prop::sample::select(vec!["GET", "/me", "", "-", "401", "x", "GET / HTTP/1.1"])
+            .prop_map(Value::from),
+    ];
+    let tree = leaf.prop_recursive(3, 24, 6, move |inner| {
+        prop_oneof![
+            prop::collection::btree_map(name.clone().prop_map(str::to_owned), inner.clone(), 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::vec(inner, 0..3).prop_map(Value::Array),
+        ]
+    });
+    prop::collection::btree_map(
+        prop::sample::select(vec!["status", "method", "path", "req", "res", "request", "err", "x"])
+            .prop_map(str::to_owned),
+        tree,
+        0..6,
+    )
+    .prop_map(|map| Value::Object(map.into_iter().collect()))
+}
+
+proptest! {
+    #[test]
+    fn the_line_before_does_not_show(first in any_line(), second in any_line()) {
+        let hint = from_value(&first, None).map(|(_, mapping)| mapping).ok();
+        let alone = from_value(&second, None).map(|(x, _)| format!("{x:?}"));
+        let after = from_value(&second, hint.as_ref()).map(|(x, _)| format!("{x:?}"));
+        prop_assert_eq!(alone, after);
+    }
+}

@@ -1,0 +1,112 @@
+//! A reader of records, whatever their shape, that can stop and go on anywhere.
+
+use memchr::memchr;
+
+use super::document::{Document, Nesting, Pause, Seam};
+use super::lines::Lines;
+use super::record::Sink;
+
+/// Reads records from windows of an input.
+#[derive(Clone, Debug)]
+pub(crate) enum Reader {
+    /// HAR and everything like it.
+    Document(Document),
+    /// A record a line.
+    Lines(Lines),
+}
+
+/// What a reader has to know to go on: equal marks at equal offsets read the same.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Mark(Option<Nesting>);
+
+impl Reader {
+    pub(super) fn lines() -> Self {
+        Self::Lines(Lines::default())
+    }
+
+    pub(super) fn document(document: Document) -> Self {
+        Self::Document(document)
+    }
+
+    /// Reads the records that start in `bytes` before index `limit`; returns how many bytes are done
+    /// with and why it stopped. `last` says that nothing follows `bytes`.
+    pub(crate) fn read(
+        &mut self,
+        bytes: &[u8],
+        last: bool,
+        limit: usize,
+        sink: &mut dyn Sink,
+    ) -> (usize, Pause) {
+        match self {
+            Self::Document(document) => document.read(bytes, last, limit, sink),
+            Self::Lines(lines) => lines.read(bytes, last, limit, sink),
+        }
+    }
+
+    /// Returns a reader that counts from nothing and stands where this one stands.
+    pub(crate) fn fresh(&self) -> Self {
+        match self {
+            Self::Document(document) => Self::Document(document.fresh()),
+            Self::Lines(_) => Self::lines(),
+        }
+    }
+
+    /// Returns where it stands.
+    pub(crate) fn mark(&self) -> Mark {
+        match self {
+            Self::Document(document) => Mark(Some(document.nesting)),
+            Self::Lines(_) => Mark(None),
+        }
+    }
+
+    /// Returns the index of the first record at or after `from`, as far as bytes alone can tell.
+    pub(crate) fn seam(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        match self {
+            Self::Document(document) => document.seam.as_ref()?.find(bytes, from),
+            Self::Lines(_) if from == 0 => Some(0),
+            Self::Lines(_) => Some(from + memchr(b'\n', bytes.get(from - 1..)?)?),
+        }
+    }
+
+    /// Returns whether seams can be guessed at all.
+    pub(crate) fn has_seams(&self) -> bool {
+        match self {
+            Self::Document(document) => document.seam.is_some(),
+            Self::Lines(_) => true,
+        }
+    }
+
+    /// Returns how many bytes before and after a place a search for its seam has to see.
+    pub(crate) fn seam_span(&self) -> (usize, usize) {
+        match self {
+            Self::Document(document) => {
+                document.seam.as_ref().map_or((0, 0), |seam| (Seam::lead(seam), Seam::len(seam)))
+            }
+            Self::Lines(_) => (1, 1),
+        }
+    }
+
+    /// Returns how many records were met, read or skipped.
+    pub(crate) fn entries(&self) -> u64 {
+        match self {
+            Self::Document(document) => document.entries,
+            Self::Lines(lines) => lines.entries,
+        }
+    }
+
+    /// Returns how many lines were met, when lines are counted.
+    pub(crate) fn lines_met(&self) -> u64 {
+        match self {
+            Self::Document(_) => 0,
+            Self::Lines(lines) => lines.lines,
+        }
+    }
+
+    /// Returns whether the input ended inside a record or before its brackets closed.
+    pub(crate) fn truncated(&self) -> bool {
+        match self {
+            Self::Document(document) => document.truncated,
+            Self::Lines(lines) => lines.truncated,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! One record on its own: the border to whoever takes exchanges, and the patient reading.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::lenient;
+use super::skip::{Repair, SkipReason};
+use super::walk::Attached;
+use crate::model::{Exchange, Observer, Position};
+
+/// Takes what a reader finds, in the order of the input.
+pub(crate) trait Sink {
+    /// Takes an exchange; `attached` names the files that hold bodies it lacks.
+    fn exchange(&mut self, exchange: &mut Exchange<'_>, attached: &Attached<'_>);
+    /// Notes a record that could not be read.
+    fn skipped(&mut self, position: Position, reason: SkipReason);
+    /// Notes what was repaired in a record that could.
+    fn repaired(&mut self, position: Position, repairs: &[Repair]);
+}
+
+/// Reads one record that the fast path did not understand.
+///
+/// `sure` says that it is an entry of a HAR; else it may be a record of another kind.
+pub(super) fn read(
+    bytes: &[u8],
+    sure: bool,
+    position: Position,
+    observer: Observer,
+    sink: &mut dyn Sink,
+) {
+    let found = lenient::parse(bytes);
+    if !found.complete && !found.value.is_object() {
+        sink.skipped(position, SkipReason::NotJson);
+        return;
+    }
+    let mut repairs = found.repairs;
+    match exchange_of(&found.value, sure, &mut repairs) {
+        Ok(mut exchange) => {
+            exchange.position = position;
+            if sure || exchange.observer == Observer::default() {
+                exchange.observer = observer;
+            }
+            repairs.sort_unstable();
+            repairs.dedup();
+            if !repairs.is_empty() {
+                sink.repaired(position, &repairs);
+            }
+            sink.exchange(&mut exchange, &attached(&found.value));
+        }
+        Err(reason) => sink.skipped(position, reason),
+    }
+}
+
+fn exchange_of(
+    value: &Value,
+    sure: bool,
+    repairs: &mut Vec<Repair>,
+) -> Result<Exchange<'static>, SkipReason> {
+    if sure || is_entry(value) {
+        return super::stand_in::entry_from_value(value, repairs);
+    }
+    super::stand_in::line_from_value(value, repairs)
+}
+
+/// Returns whether a record outside a HAR is a HAR entry.
+pub(super) fn is_entry(value: &Value) -> bool {
+    let Some(members) = value.as_object() else { return false };
+    let get = |name: &str| members.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).map(|m| m.1);
+    let (Some(Value::Object(request)), response) = (get("request"), get("response")) else {
+        return false;
+    };
+    get("startedDateTime").is_some()
+        || (request.get("headers").is_some_and(Value::is_array)
+            && response.and_then(|r| r.get("content")).is_some())
+}
+
+/// Returns the names of the files that hold the bodies of an entry.
+fn attached(value: &Value) -> Attached<'_> {
+    Attached {
+        request: file_of(value.get("request").and_then(|r| r.get("postData"))),
+        response: file_of(value.get("response").and_then(|r| r.get("content"))),
+    }
+}
+
+fn file_of(body: Option<&Value>) -> Option<Cow<'_, str>> {
+    let body = body?;
+    let name = body.get("_file").or_else(|| body.get("_sha1"))?;
+    name.as_str().map(Cow::Borrowed)
+}
+
+/// Returns the name and version of a `creator` or `browser`.
+pub(super) fn creator(value: &Value) -> Option<String> {
+    if let Some(name) = value.as_str() {
+        return (!name.is_empty()).then(|| name.to_owned());
+    }
+    let name = value.get("name")?.as_str().filter(|name| !name.is_empty())?;
+    match value.get("version") {
+        Some(Value::String(version)) if !version.is_empty() => Some(format!("{name} {version}")),
+        Some(Value::Number(version)) => Some(format!("{name} {version}")),
+        _ => Some(name.to_owned()),
+    }
+}
+
+/// Tells from a creator's name who recorded: a debugging proxy or the client itself.
+pub(super) fn observer_of(creator: &str) -> Observer {
+    const PROXIES: [&str; 17] = [
+        "charles", "fiddler", "mitmproxy", "proxyman", "browsermob", "http toolkit", "httptoolkit",
+        "burp", "zap", "loggerplusplus", "logger++", "proxypin", "reqable", "whistle", "anyproxy",
+        "requestly", "proxy",
+    ];
+    let lower = creator.to_ascii_lowercase();
+    if PROXIES.iter().any(|proxy| lower.contains(proxy)) { Observer::Proxy } else { Observer::Client }
+}
