@@ -147,7 +147,7 @@ impl Axis {
     /// Returns round instants with their columns and labels, far enough apart to be read.
     pub(super) fn ticks(&self) -> Vec<(usize, String)> {
         let room = |tick: i64| {
-            let wide = label(self.start(), tick, false).len() + 3;
+            let wide = label(self.start(), tick, News::Time).len() + 3;
             usize::try_from(tick / self.step).is_ok_and(|steps| steps * self.cell >= wide)
         };
         let tick = LADDER
@@ -156,7 +156,7 @@ impl Axis {
             .find(|tick| room(*tick))
             .unwrap_or(self.step.saturating_mul(16));
         let mut ticks: Vec<(usize, String)> = Vec::new();
-        let mut day = None;
+        let mut day = self.start().div_euclid(DAY);
         for part in &self.parts {
             let end = self.end(part);
             let round = part.start.div_euclid(tick).saturating_mul(tick);
@@ -167,12 +167,12 @@ impl Axis {
             }
             while at < end {
                 let Some(column) = self.column(at) else { break };
-                let new_day = day.is_some_and(|day| day != at.div_euclid(DAY));
-                let text = label(at, tick, new_day);
+                let news = News::between(day, at.div_euclid(DAY));
+                let text = label(at, tick, news);
                 let free = ticks.last().is_none_or(|(c, t)| c + t.len() + 1 < column);
                 if free {
                     ticks.push((column, text));
-                    day = Some(at.div_euclid(DAY));
+                    day = at.div_euclid(DAY);
                 }
                 at = at.saturating_add(tick);
             }
@@ -208,18 +208,54 @@ fn stretches(marks: &[i64], unit: i64) -> Option<Vec<(i64, i64)>> {
     Some(parts.into_iter().filter_map(|p| Some((*p.first()?, *p.last()?))).collect())
 }
 
-/// Returns a tick's label, as precise as the distance of the ticks asks for; a new day shows its date.
-fn label(millis: i64, tick: i64, new_day: bool) -> String {
+/// What a tick's label must tell that the one before it did not.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum News {
+    Time,
+    Day,
+    Year,
+}
+
+impl News {
+    /// Compares days counted from 1970.
+    fn between(before: i64, after: i64) -> Self {
+        let year = |day: i64| {
+            let millis = day.saturating_mul(DAY);
+            Timestamp::from_millisecond(millis)
+                .ok()
+                .map(|stamp| stamp.to_string().get(..4).map(str::to_owned))
+        };
+        if before == after {
+            Self::Time
+        } else if year(before) == year(after) {
+            Self::Day
+        } else {
+            Self::Year
+        }
+    }
+}
+
+/// Returns a tick's label, as precise as the distance of the ticks asks for.
+fn label(millis: i64, tick: i64, news: News) -> String {
     let stamp = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
     let text = format!("{stamp:.3}");
     let cut = |from, to| text.get(from..to).unwrap_or_default();
-    match tick {
-        _ if tick >= DAY => cut(5, 10).to_owned(),
-        _ if new_day && millis.rem_euclid(DAY) == 0 => cut(5, 10).to_owned(),
-        _ if new_day => format!("{} {}", cut(5, 10), cut(11, 16)),
-        _ if tick >= 60_000 && millis.rem_euclid(60_000) == 0 => cut(11, 16).to_owned(),
-        _ if tick >= 1_000 && millis.rem_euclid(1_000) == 0 => cut(11, 19).to_owned(),
-        _ => cut(11, 23).to_owned(),
+    let date = match news {
+        News::Year => cut(0, 10),
+        News::Time if tick < DAY => "",
+        News::Time | News::Day => cut(5, 10),
+    };
+    let round = |unit: i64| tick >= unit && millis.rem_euclid(unit) == 0;
+    let time = match () {
+        () if round(DAY) || !date.is_empty() && millis.rem_euclid(DAY) == 0 => "",
+        () if round(60_000) => cut(11, 16),
+        () if round(1_000) => cut(11, 19),
+        () => cut(11, 23),
+    };
+    if date.is_empty() || time.is_empty() {
+        format!("{date}{time}")
+    } else {
+        format!("{date} {time}")
     }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 
 use anstyle::Style;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
+use unicode_width::UnicodeWidthStr;
 
 use super::page::{Ink, Page, Span, escape, prose, shorten, solid, span};
 use super::when::{Clock, count, number};
@@ -24,8 +25,9 @@ pub(super) fn table(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::R
     }
     page.gap()?;
     let columns = page.look.columns();
-    let ids = rows.iter().map(|c| c.id.as_str().len()).max().unwrap_or(0).max(5);
-    let with_times = columns >= 72 + if clock.columns() > 8 { 12 } else { 0 };
+    let id = |cause: &CauseRow| shorten(&escape(cause.id.as_str()), columns / 2, &page.look);
+    let ids = rows.iter().map(|c| id(c).width()).max().unwrap_or(0).max(5);
+    let with_times = columns >= 56 + 2 * clock.columns();
     let with_confidence = columns >= 100;
     let with_spread = columns >= 124;
     // What the other columns take, two blanks between each.
@@ -60,13 +62,13 @@ pub(super) fn table(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::R
     }));
     for cause in &rows {
         let mut cells = vec![
-            Cell::new(escape(cause.id.as_str())),
+            Cell::new(id(cause)),
             Cell::new(number(cause.count)),
             Cell::new(format!("{:.1}%", cause.share * 100.0)),
             Cell::new(format!("{:bar$}", page.look.bar(cause.share, bar))),
         ];
         if coloured {
-            cells[0] = Cell::new(escape(cause.id.as_str())).add_attribute(Attribute::Bold);
+            cells[0] = Cell::new(id(cause)).add_attribute(Attribute::Bold);
             let bar = format!("{:bar$}", page.look.bar(cause.share, bar));
             cells[3] = Cell::new(bar).fg(colour(&page.look.palette.bad));
         }

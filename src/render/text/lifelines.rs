@@ -13,6 +13,10 @@ use crate::model::{Lifeline, Report};
 
 /// Tokens drawn unless the look is verbose.
 const TOKENS: usize = 6;
+/// Milliseconds below which nobody looks.
+const UNIT: i64 = 100;
+/// Parts in which a time of use is marked, so that no part of it is taken for a silence.
+const PARTS: i64 = 64;
 
 /// Writes the lifelines; nothing when no token has a time.
 pub(super) fn chart(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()> {
@@ -22,7 +26,7 @@ pub(super) fn chart(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::R
     let name = lives.iter().map(|(line, _)| line.fingerprint.width() + 2).max().unwrap_or(0);
     let room = page.look.columns().saturating_sub(name);
     let marks = marks(&lives);
-    let Some(axis) = Axis::fit(&marks, 1, room) else { return Ok(()) };
+    let Some(axis) = Axis::fit(&marks, UNIT, room) else { return Ok(()) };
 
     let (dot, refused) = (page.look.glyph("·", "."), "x");
     let key = format!("I issued, {dot} in use, o let in, {refused} refused, | exp, > replaced");
@@ -112,11 +116,20 @@ impl Life {
         }
     }
 
-    /// Instants of traffic; these alone span the axis.
+    /// Instants of traffic, and some in between; these alone span the axis.
     fn traffic(&self) -> impl Iterator<Item = i64> {
-        [self.first_use, self.last_use, self.last_success, self.first_refusal, self.last_refusal]
-            .into_iter()
-            .flatten()
+        let known = [
+            self.first_use,
+            self.last_use,
+            self.last_success,
+            self.first_refusal,
+            self.last_refusal,
+        ];
+        let between = self.first_use.zip(self.last_use).into_iter().flat_map(|(first, last)| {
+            let part = last.saturating_sub(first) / PARTS;
+            (1..PARTS).map(move |i| first.saturating_add(part.saturating_mul(i)))
+        });
+        known.into_iter().flatten().chain(between)
     }
 
     /// Draws the line: each column in the ink of what happened there.

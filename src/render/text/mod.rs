@@ -81,16 +81,13 @@ fn headline(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()
         spans.extend([dot.clone(), solid(Ink::Plain, count(totals.lookalike, "lookalike"))]);
     }
     if let Some(first) = &report.period.first {
-        let day = first.get(..10).unwrap_or_default();
-        let last = report.period.last.as_deref();
-        let text = format!("{day} {} to {} UTC", time_of(first), clock.show(last));
+        let start = first.get(..19).unwrap_or_default().replace('T', " ");
+        let end = clock.show(report.period.last.as_deref());
+        let text = if start.ends_with(&end) { start } else { format!("{start} to {end}") };
+        let text = format!("{text} UTC");
         spans.extend([dot, solid(Ink::Plain, text)]);
     }
     page.para("", 0, &spans)
-}
-
-fn time_of(time: &str) -> &str {
-    time.get(11..19).unwrap_or_default()
 }
 
 /// Says what happened when the report brings no sentence of its own.
@@ -99,6 +96,12 @@ fn fallback(report: &Report) -> String {
     let worst = report.causes.iter().find(|c| c.class == Class::Failure);
     match worst {
         _ if totals.exchanges == 0 => "nothing was read".to_owned(),
+        Some(worst) if worst.count == totals.failure => format!(
+            "{} of {} failed to authenticate, all for one cause: {}",
+            number(totals.failure),
+            count(totals.exchanges, "request"),
+            lower_first(&worst.title)
+        ),
         Some(worst) => format!(
             "{} of {} failed to authenticate, {} of them for one cause: {}",
             number(totals.failure),

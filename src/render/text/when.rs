@@ -7,31 +7,40 @@ use crate::model::{Period, Seconds};
 /// How instants are shortened in one report.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
-    dated: bool,
+    /// Where the text begins: after the date, after the year, or with it.
+    from: usize,
 }
 
 impl Clock {
-    /// Dates are left out when everything happened on one day (UTC).
+    /// Leaves out the date when everything happened on one day (UTC), the year when in one year.
     pub(super) fn of(period: &Period) -> Self {
-        let day =
-            |time: &Option<String>| time.as_deref().and_then(|t| t.get(..10)).map(str::to_owned);
-        Self { dated: day(&period.first) != day(&period.last) }
+        let same = |to: usize| {
+            let part = |time: &Option<String>| time.as_deref()?.get(..to).map(str::to_owned);
+            part(&period.first) == part(&period.last)
+        };
+        let from = if same(10) {
+            11
+        } else if same(4) {
+            5
+        } else {
+            0
+        };
+        Self { from }
     }
 
     /// Returns `10:31:00`, or `11-20 10:31:00` when the report spans days; text that is no RFC 3339 as
     /// it is, nothing as `-`.
     pub(super) fn show(self, time: Option<&str>) -> String {
         let Some(time) = time else { return "-".to_owned() };
-        match (time.get(5..10), time.get(11..19)) {
-            (Some(date), Some(clock)) if self.dated => format!("{date} {clock}"),
-            (Some(_), Some(clock)) => clock.to_owned(),
+        match time.get(self.from..19) {
+            Some(text) if time.as_bytes().get(10) == Some(&b'T') => text.replace('T', " "),
             _ => time.to_owned(),
         }
     }
 
     /// Returns the width of what [`Clock::show`] gives.
     pub(super) fn columns(self) -> usize {
-        if self.dated { 14 } else { 8 }
+        19 - self.from
     }
 }
 
@@ -90,6 +99,8 @@ mod tests {
         assert_eq!(day.show(Some("2026-11-20T10:31:00.120Z")), "10:31:00");
         let days = Clock::of(&period("2026-11-20T10:00:00Z", "2026-11-21T11:00:00Z"));
         assert_eq!(days.show(Some("2026-11-20T10:31:00Z")), "11-20 10:31:00");
+        let years = Clock::of(&period("2026-12-31T10:00:00Z", "2027-01-01T11:00:00Z"));
+        assert_eq!(years.show(Some("2026-12-31T10:31:00Z")), "2026-12-31 10:31:00");
         assert_eq!(days.show(None), "-");
         assert_eq!(days.show(Some("soon")), "soon");
     }
