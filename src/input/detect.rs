@@ -53,7 +53,12 @@ pub(crate) fn look(
             at: 0,
             format: "jsonl",
             creator: None,
-            observer: Observer::App,
+            // A line that is a HAR entry was recorded by a client.
+            observer: if starts_an_entry(head, skip_blanks(head, 0)) {
+                Observer::Client
+            } else {
+                Observer::App
+            },
         })),
         Shape::Document => Ok(look_at_document(head, last, mapping)),
     }
