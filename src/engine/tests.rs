@@ -182,7 +182,7 @@ fn oracle(entries: &[Value]) -> Vec<Seen> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn no_split_shows_in_what_is_read(

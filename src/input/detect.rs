@@ -1,6 +1,6 @@
 //! Tells by its first bytes what an input is.
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use super::document::{self, Document, Pause};
 use super::error::InputError;
@@ -71,7 +71,9 @@ fn look_at_document(head: &[u8], last: bool, mapping: &Mapping) -> Option<Look> 
         return None;
     }
     let is_har = document.is_in_entries() || starts_an_entry(head, at);
-    document.seam = document::Seam::learn(head, at);
+    // An entry that is null shows no seam, the next one does.
+    let brace = memchr(b'{', head.get(at..).unwrap_or_default());
+    document.seam = brace.and_then(|found| document::Seam::learn(head, at + found));
     let (creator, observer) = (document.creator.clone(), document.observer);
     let format = if is_har || pause == Pause::End { "har" } else { "json" };
     document.only_head = false;

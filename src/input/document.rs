@@ -243,6 +243,10 @@ impl<'a> Pass<'a, '_, '_> {
             return self.find_the_next_seam();
         }
         let at = self.blanks()?;
+        let is_end = matches!(self.bytes.get(at), Some(b',' | b']' | b'}'));
+        if self.document.only_head && !is_end && self.bytes.get(at) != Some(&b'{') {
+            return Err(Pause::Limit);
+        }
         match self.bytes.get(at) {
             Some(b',') => self.at = at + 1,
             Some(b']') => {
@@ -260,6 +264,9 @@ impl<'a> Pass<'a, '_, '_> {
             _ => {
                 let rest = self.bytes.get(at + 1..).unwrap_or_default();
                 let stray = rest.iter().position(|b| matches!(b, b',' | b']' | b'{'));
+                if stray.is_none() && !self.last && rest.len() < LONGEST_ENTRY {
+                    return Err(Pause::More);
+                }
                 self.at = stray.map_or(self.bytes.len(), |n| at + 1 + n);
             }
         }
