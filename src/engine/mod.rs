@@ -135,3 +135,6 @@ struct MapPiece {
     entries: u64,
     lines: u64,
 }
+
+#[cfg(test)]
+mod tests;

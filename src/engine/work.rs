@@ -499,10 +499,10 @@ impl<G: Gatherer> Active<G> {
         let truncated = ledger.truncated || trouble.damaged;
         let mut error = ledger.error.take().or(trouble.error);
         if error.is_none() && log.exchanges == 0 {
-            error = Some(if truncated {
-                InputError::Truncated { byte: ledger.at }
-            } else {
-                InputError::NoExchange
+            error = Some(match (truncated, &*facts.format) {
+                (true, _) => InputError::Truncated { byte: ledger.at },
+                (false, "har") if log.skipped.is_empty() => InputError::NoEntries,
+                _ => InputError::NoExchange,
             });
         }
         let summary = InputSummary {

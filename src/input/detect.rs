@@ -1,6 +1,6 @@
 //! Tells by its first bytes what an input is.
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use super::document::{self, Document, Pause};
 use super::error::InputError;
@@ -53,7 +53,12 @@ pub(crate) fn look(
             at: 0,
             format: "jsonl",
             creator: None,
-            observer: Observer::App,
+            // A line that is a HAR entry was recorded by a client.
+            observer: if starts_an_entry(head, skip_blanks(head, 0)) {
+                Observer::Client
+            } else {
+                Observer::App
+            },
         })),
         Shape::Document => Ok(look_at_document(head, last, mapping)),
     }
@@ -66,7 +71,9 @@ fn look_at_document(head: &[u8], last: bool, mapping: &Mapping) -> Option<Look> 
         return None;
     }
     let is_har = document.is_in_entries() || starts_an_entry(head, at);
-    document.seam = document::Seam::learn(head, at);
+    // An entry that is null shows no seam, the next one does.
+    let brace = memchr(b'{', head.get(at..).unwrap_or_default());
+    document.seam = brace.and_then(|found| document::Seam::learn(head, at + found));
     let (creator, observer) = (document.creator.clone(), document.observer);
     let format = if is_har || pause == Pause::End { "har" } else { "json" };
     document.only_head = false;
