@@ -12,6 +12,7 @@ use crate::token;
 
 use super::context::Seen;
 use super::locate::add_from_body;
+use super::names::is_session_cookie;
 use super::url::{Url, decode_param, params};
 
 /// A larger body is not looked at.
@@ -307,8 +308,22 @@ pub(super) fn handed_out(
             raw.take(&word_of(name), &decode_param(value));
         }
     }
+    if raw.is_empty() && (200..400).contains(&status) {
+        raw.access = cookie_token(exchange);
+    }
     raw.finish(&mut out);
     out
+}
+
+/// Returns a JWT that the answer sets as a session cookie.
+fn cookie_token(exchange: &Exchange<'_>) -> Option<String> {
+    let fields =
+        exchange.response_headers.iter().filter(|h| h.name.eq_ignore_ascii_case("set-cookie"));
+    fields.flat_map(|h| h.value.split('\n')).find_map(|line| {
+        let (name, value) = line.split(';').next()?.split_once('=')?;
+        let value = value.trim().trim_matches('"');
+        (token::is_jwt_shaped(value) && is_session_cookie(name.trim())).then(|| value.to_owned())
+    })
 }
 
 /// Raw tokens of an answer, before they are marked.
@@ -371,6 +386,10 @@ impl RawTokens {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.access.is_none() && self.id.is_none() && self.refresh.is_none()
+    }
+
     fn finish(self, out: &mut HandedOut) {
         let mut mark = |raw: &Option<String>| -> (Option<Fingerprint>, Option<Arc<Token>>) {
             let Some(raw) = raw else { return (None, None) };
@@ -383,7 +402,7 @@ impl RawTokens {
         let (id, id_token) = mark(&self.id);
         let (refresh, refresh_token) = mark(&self.refresh);
         out.secrets.extend(self.others.iter().map(|raw| Secret::new(raw)));
-        if self.access.is_none() && self.id.is_none() && self.refresh.is_none() {
+        if self.is_empty() {
             return;
         }
         out.issued = Some(Issued {
