@@ -111,7 +111,26 @@ pub(super) fn asked(exchange: &Exchange<'_>, path: &str, purpose: Purpose) -> As
         || body.params.iter().any(|(n, _)| {
             matches!(&**n, "grant_type" | "refresh_token" | "SAMLResponse" | "access_token")
         });
+    // A GraphQL endpoint is no login path; a mutation with a password is a login all the same.
+    let graphql = path.ends_with("graphql") && (telling(b"assword") || telling(b"efreshToken"));
+    let purpose = if graphql { Purpose::Login } else { purpose };
     if purpose == Purpose::Other && !grant_in_body {
+        return asked;
+    }
+    let words: [&[u8]; 10] = [
+        b"ass",
+        b"oken",
+        b"ode",
+        b"ssertion",
+        b"ecret",
+        b"grant",
+        b"efresh",
+        b"jwt",
+        b"pwd",
+        b"otp",
+    ];
+    let silent = body.params.is_empty() && !words.iter().any(|w| telling(w));
+    if silent && !raw.is_empty() {
         return asked;
     }
     let text = body.text.read();
@@ -205,7 +224,10 @@ fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant>
     if has(&["samlresponse"]) {
         return Some(Grant::Assertion);
     }
-    if has(&["refreshtoken"]) || (path.contains("refresh") && purpose != Purpose::Other) {
+    // `/dashboards/refresh` refreshes no token.
+    let renews = path.contains("refresh")
+        && ["token", "auth", "jwt", "session", "login"].iter().any(|w| path.contains(w));
+    if has(&["refreshtoken"]) || (renews && purpose != Purpose::Other) {
         return Some(Grant::Refresh);
     }
     if purpose == Purpose::Other {

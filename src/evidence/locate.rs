@@ -39,9 +39,10 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Adds what a body carries; it is what a token or login endpoint reads first.
-    pub(super) fn add_grant(&mut self, seen: Seen) {
-        self.seen.push((Rank::Grant, Arc::new(seen)));
+    /// Adds what a body carries: what a token or login endpoint reads first, else one place of many.
+    pub(super) fn add_body(&mut self, seen: Seen, granting: bool) {
+        let rank = if granting { Rank::Grant } else { Rank::Elsewhere };
+        self.seen.push((rank, Arc::new(seen)));
     }
 
     /// Returns raw texts that must not survive.

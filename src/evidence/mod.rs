@@ -56,7 +56,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let asked = grants::asked(exchange, url.path, purpose);
     let grant = asked.grant;
     if !asked.seen.credentials.is_empty() || !asked.seen.secrets.is_empty() {
-        found.add_grant(asked.seen);
+        found.add_body(asked.seen, grant.is_some());
     }
     let location = request::location(exchange);
     let handed = grants::handed_out(exchange, location.as_deref(), purpose, grant);
