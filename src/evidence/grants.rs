@@ -14,6 +14,7 @@ use super::context::Seen;
 use super::locate::add_from_body;
 use super::names::is_session_cookie;
 use super::url::{Url, decode_param, params};
+use super::words::Words;
 
 /// A larger body is not looked at.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -30,44 +31,23 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    /// Tells it from the path.
-    pub(super) fn of(path: &str) -> Self {
-        let has = |part: &[u8]| {
-            path.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part))
-        };
-        let path_end = path.trim_end_matches('/');
-        let last = path_end.rsplit('/').next().unwrap_or_default();
-        if last.eq_ignore_ascii_case("token")
+    /// Tells it from the path and its words.
+    pub(super) fn of(path: &str, words: Words) -> Self {
+        if !words.token() && !words.login() {
+            let ends_in_auth = path.len() >= 5 && last_segment(path).eq_ignore_ascii_case("auth");
+            return if ends_in_auth { Self::Login } else { Self::Other };
+        }
+        let last = last_segment(path);
+        let token = words.token()
+            || last.eq_ignore_ascii_case("token")
             || last.eq_ignore_ascii_case("tokens")
-            || has(b"oauth/token")
-            || has(b"oauth2/token")
-            || has(b"token.oauth2")
-            || has(b"oauth/access_token")
-            || (has(b"/token/") && has(b"refresh"))
-        {
-            return Self::Token;
-        }
-        let words: [&[u8]; 14] = [
-            b"login",
-            b"signin",
-            b"sign-in",
-            b"sign_in",
-            b"logon",
-            b"session",
-            b"authenticate",
-            b"refresh",
-            b"jwt",
-            b"/auth/",
-            b"/oauth",
-            b"token",
-            b"register",
-            b"accounts:",
-        ];
-        if words.iter().any(|w| has(w)) || last.eq_ignore_ascii_case("auth") {
-            return Self::Login;
-        }
-        Self::Other
+            || (words.refresh() && path.to_ascii_lowercase().contains("/token/"));
+        if token { Self::Token } else { Self::Login }
     }
+}
+
+fn last_segment(path: &str) -> &str {
+    path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
 /// What a request asks a token or login endpoint for.
@@ -86,7 +66,7 @@ struct Field<'b> {
 }
 
 /// Reads the body of a token or login request; nothing when it is neither.
-pub(super) fn asked(exchange: &Exchange<'_>, path: &str, purpose: Purpose) -> Asked {
+pub(super) fn asked(exchange: &Exchange<'_>, path: &str, words: Words, purpose: Purpose) -> Asked {
     let mut asked = Asked::default();
     let method = exchange.method.as_deref().unwrap_or_default();
     let writes = ["POST", "PUT", "PATCH"].iter().any(|m| method.eq_ignore_ascii_case(m));
@@ -112,12 +92,12 @@ pub(super) fn asked(exchange: &Exchange<'_>, path: &str, purpose: Purpose) -> As
             matches!(&**n, "grant_type" | "refresh_token" | "SAMLResponse" | "access_token")
         });
     // A GraphQL endpoint is no login path; a mutation with a password is a login all the same.
-    let graphql = path.ends_with("graphql") && (telling(b"assword") || telling(b"efreshToken"));
+    let graphql = words.graphql() && (telling(b"assword") || telling(b"efreshToken"));
     let purpose = if graphql { Purpose::Login } else { purpose };
     if purpose == Purpose::Other && !grant_in_body {
         return asked;
     }
-    let words: [&[u8]; 10] = [
+    let telltales: [&[u8]; 10] = [
         b"ass",
         b"oken",
         b"ode",
@@ -129,7 +109,7 @@ pub(super) fn asked(exchange: &Exchange<'_>, path: &str, purpose: Purpose) -> As
         b"pwd",
         b"otp",
     ];
-    let silent = body.params.is_empty() && !words.iter().any(|w| telling(w));
+    let silent = body.params.is_empty() && !telltales.iter().any(|w| telling(w));
     if silent && !raw.is_empty() {
         return asked;
     }
@@ -239,7 +219,7 @@ fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant>
     if purpose == Purpose::Token {
         return Some(Grant::Other);
     }
-    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let last = last_segment(&path);
     let login = ["login", "signin", "sign-in", "sign_in", "logon", "authenticate"];
     (fields.is_empty() && login.contains(&last)).then_some(Grant::Login)
 }
