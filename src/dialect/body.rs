@@ -336,7 +336,7 @@ fn structural(node: &Node, into: &mut Vec<Clue>) {
         .any(|name| node.get(name).is_some_and(|v| !v.is_empty()))
         && node.get("jsonrpc").is_none();
     let stated = node.get("success").or_else(|| node.get("ok")).is_some();
-    if (record && strangers > 0) || (failing && !stated && strangers > 2) || (!failing && strangers > 0) {
+    if (record && (strangers > 0 || !stated)) || (failing && !stated && strangers > 2) || (!failing && strangers > 0) {
         return;
     }
     let before = into.len();

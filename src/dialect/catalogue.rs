@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use regex::Regex;
+use aho_corasick::AhoCorasick;
+use regex::{Regex, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 use crate::model::{CauseId, Weight};
@@ -15,6 +16,33 @@ use crate::model::At;
 /// The embedded files; a new one is one line here.
 const VENDORS: &[(&str, &str)] = &[
     ("standards", include_str!("vendors/standards.toml")),
+    ("aliyun", include_str!("vendors/aliyun.toml")),
+    ("apigee", include_str!("vendors/apigee.toml")),
+    ("apisix", include_str!("vendors/apisix.toml")),
+    ("aspnet", include_str!("vendors/aspnet.toml")),
+    ("auth0", include_str!("vendors/auth0.toml")),
+    ("aws", include_str!("vendors/aws.toml")),
+    ("azure", include_str!("vendors/azure.toml")),
+    ("china", include_str!("vendors/china.toml")),
+    ("entra", include_str!("vendors/entra.toml")),
+    ("envoy", include_str!("vendors/envoy.toml")),
+    ("firebase", include_str!("vendors/firebase.toml")),
+    ("go", include_str!("vendors/go.toml")),
+    ("google", include_str!("vendors/google.toml")),
+    ("keycloak", include_str!("vendors/keycloak.toml")),
+    ("kong", include_str!("vendors/kong.toml")),
+    ("kubernetes", include_str!("vendors/kubernetes.toml")),
+    ("node", include_str!("vendors/node.toml")),
+    ("okta", include_str!("vendors/okta.toml")),
+    ("php", include_str!("vendors/php.toml")),
+    ("platforms", include_str!("vendors/platforms.toml")),
+    ("python", include_str!("vendors/python.toml")),
+    ("rust_ruby_elixir", include_str!("vendors/rust_ruby_elixir.toml")),
+    ("slack", include_str!("vendors/slack.toml")),
+    ("soap", include_str!("vendors/soap.toml")),
+    ("spring", include_str!("vendors/spring.toml")),
+    ("supabase", include_str!("vendors/supabase.toml")),
+    ("tyk", include_str!("vendors/tyk.toml")),
 ];
 
 /// Everything that is known of speakers: embedded files and the user's.
@@ -23,8 +51,12 @@ pub struct Catalogue {
     entries: Vec<Entry>,
     /// Codes in lower case, with the entries that name them.
     codes: BTreeMap<String, Vec<usize>>,
-    /// Entries that need a search.
-    patterns: Vec<usize>,
+    /// Prefixes and runs of words in one automaton, with the entries that name them.
+    runs: Option<AhoCorasick>,
+    run_entries: Vec<usize>,
+    /// Regular expressions in one set, with their entries.
+    patterns: RegexSet,
+    pattern_entries: Vec<usize>,
 }
 
 /// Why a dialect file cannot be used.
@@ -162,7 +194,7 @@ impl Catalogue {
             for (_, text) in VENDORS {
                 catalogue.add(text).expect("embedded files are valid, tested below");
             }
-            catalogue
+            catalogue.finish().expect("embedded files are valid, tested below")
         })
     }
 
@@ -174,7 +206,7 @@ impl Catalogue {
             for (_, text) in VENDORS.iter().take(1) {
                 catalogue.add(text).expect("embedded files are valid, tested below");
             }
-            catalogue
+            catalogue.finish().expect("embedded files are valid, tested below")
         })
     }
 
@@ -190,7 +222,7 @@ impl Catalogue {
         for (_, text) in VENDORS {
             catalogue.add(text)?;
         }
-        Ok(catalogue)
+        catalogue.finish()
     }
 
     fn add(&mut self, text: &str) -> Result<(), DialectError> {
@@ -208,9 +240,6 @@ impl Catalogue {
             let index = self.entries.len();
             for code in &entry.code {
                 self.codes.entry(form(code)).or_default().push(index);
-            }
-            if !entry.prefix.is_empty() || !entry.words.is_empty() || regex.is_some() {
-                self.patterns.push(index);
             }
             let source = if entry.source.is_empty() { file.source.clone() } else { entry.source };
             let mut examples = entry.examples;
@@ -235,6 +264,42 @@ impl Catalogue {
         Ok(())
     }
 
+    /// Builds the automata over all entries; to be called after the last [`Catalogue::add`].
+    fn finish(mut self) -> Result<Self, DialectError> {
+        let mut runs = Vec::new();
+        let mut patterns = Vec::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            // Of words that must all occur the first is enough to make a candidate.
+            for run in entry.prefix.iter().chain(entry.words.first()) {
+                runs.push(run.as_str());
+                self.run_entries.push(index);
+            }
+            if let Some(regex) = &entry.regex {
+                patterns.push(regex.as_str());
+                self.pattern_entries.push(index);
+            }
+        }
+        self.runs = AhoCorasick::new(&runs).ok();
+        self.patterns = RegexSetBuilder::new(patterns)
+            .size_limit(64 << 20)
+            .build()
+            .map_err(|source| DialectError::Pattern { entry: "all".to_owned(), source })?;
+        Ok(self)
+    }
+
+    /// Returns the entries whose search could succeed, in order.
+    fn candidates(&self, form: &str, text: &str) -> Vec<usize> {
+        let runs = self.runs.iter().flat_map(|runs| runs.find_overlapping_iter(form));
+        let mut found: Vec<usize> =
+            runs.filter_map(|hit| self.run_entries.get(hit.pattern().as_usize()).copied()).collect();
+        found.extend(
+            self.patterns.matches(text).iter().filter_map(|i| self.pattern_entries.get(i).copied()),
+        );
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// Returns what the first entry that fits makes of a text; codes before patterns.
     pub(super) fn recognise(&self, clue: &Clue, status: u16, speech: &dyn Speech) -> Option<Recognised<'_>> {
         let text = form(&clue.text);
@@ -243,8 +308,7 @@ impl Catalogue {
         if let Some(entry) = exact {
             return Some(entry.recognised(None, None));
         }
-        let entries = self.patterns.iter().filter_map(|i| self.entries.get(*i));
-        for entry in entries {
+        for entry in self.candidates(&text, &clue.text).into_iter().filter_map(|i| self.entries.get(i)) {
             if let Some((expected, time)) = entry.matches(&text, &clue.text)
                 && entry.may_speak(clue, status, speech)
             {
@@ -303,10 +367,10 @@ fn is_channel(channel: &str, clue: &Clue) -> bool {
 mod tests {
     use super::*;
 
-    struct Known;
-    impl Speech for Known {
-        fn bears(&self, _: &str) -> bool {
-            true
+    struct Known<'e>(&'e Entry);
+    impl Speech for Known<'_> {
+        fn bears(&self, mark: &str) -> bool {
+            self.0.speaker.iter().any(|m| m == mark)
         }
     }
 
@@ -327,8 +391,8 @@ mod tests {
             let status = entry.status.first().copied().unwrap_or(401);
             for example in &entry.samples.examples {
                 let clue = clue_for(entry, example);
-                let id = catalogue.recognise(&clue, status, &Known).map(|r| r.id.to_owned());
-                let causes = catalogue.recognise(&clue, status, &Known).map(|r| r.causes.to_vec());
+                let id = catalogue.recognise(&clue, status, &Known(entry)).map(|r| r.id.to_owned());
+                let causes = catalogue.recognise(&clue, status, &Known(entry)).map(|r| r.causes.to_vec());
                 // Two vendors may use one code; what it means must then be the same.
                 if id.as_deref() != Some(&entry.id) && causes.as_deref() != Some(&entry.causes) {
                     wrong.push(format!("{}: {example} is {id:?}", entry.id));
@@ -336,7 +400,7 @@ mod tests {
             }
             for other in &entry.samples.counter_examples {
                 let clue = clue_for(entry, other);
-                let known = catalogue.recognise(&clue, status, &Known);
+                let known = catalogue.recognise(&clue, status, &Known(entry));
                 if known.is_some_and(|r| r.id == entry.id) {
                     wrong.push(format!("{} takes {other}", entry.id));
                 }

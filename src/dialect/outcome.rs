@@ -107,7 +107,11 @@ fn has_word(path: &str, words: &[&str]) -> bool {
     path.split(['/', '.', ';', '#', '!']).any(|segment| {
         !segment.is_empty() && segment.len() < 40 && words.iter().any(|word| {
             segment.eq_ignore_ascii_case(word)
-                || (word.len() > 4 && segment.to_ascii_lowercase().split(['-', '_']).any(|w| w == *word))
+                || (word.len() > 4 && {
+                    let lower = segment.to_ascii_lowercase();
+                    let parts: Vec<&str> = lower.split(['-', '_']).collect();
+                    parts.len() <= 2 && parts.contains(word)
+                })
         })
     })
 }

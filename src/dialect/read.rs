@@ -64,6 +64,12 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
         answer.body_missing = lacks_body(exchange);
     }
     clues.append(&mut reading.clues);
+    // `{"code":401}` in a 2xx answer makes it one of auth.
+    let setting = if clues.iter().any(|c| numeric(c, status).is_some()) {
+        Setting { challenged: true, ..setting }
+    } else {
+        setting
+    };
     let speech = Answered { exchange, clues: &clues };
     let mut told = false;
     for clue in &clues {
@@ -190,7 +196,7 @@ fn joined(clues: &[Clue], setting: Setting, answer: &mut Answer) {
         return;
     }
     let texts: Vec<&str> =
-        clues.iter().filter(|c| c.rank <= 3 && c.text.len() < 160).take(6).map(|c| c.text.as_str()).collect();
+        clues.iter().filter(|c| c.rank <= 3 && c.text.len() <= 48).take(4).map(|c| c.text.as_str()).collect();
     if texts.len() < 2 {
         return;
     }

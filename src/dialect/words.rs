@@ -15,7 +15,7 @@ const STOP: &[&str] = &[
     "a", "an", "the", "is", "are", "was", "were", "be", "been", "being", "this", "that", "these",
     "those", "your", "you", "yours", "of", "to", "by", "for", "please", "does", "do", "did", "has",
     "had", "currently", "it", "its", "and", "we", "our", "i", "my", "on", "as", "from", "so",
-    "just", "also", "very", "could", "would", "can", "may", "any", "which", "if", "when", "with",
+    "just", "also", "very", "could", "would", "can", "may", "any", "which", "if", "when",
     "err", "errors", "der", "die", "das", "ist", "le", "la", "les", "el", "est", "es", "de", "du", "und", "et", "y",
 ];
 
