@@ -329,7 +329,7 @@ fn structural(node: &Node, into: &mut Vec<Clue>) {
     if says_success(node) {
         return;
     }
-    let failing = says_failure(node);
+    let failing = says_failure(node) || node.get("meta").is_some_and(says_failure);
     let strangers = members.iter().filter(|(n, v)| !v.is_empty() && !is_envelope(n)).count();
     let record = ["id", "_id", "uuid", "created_at", "createdat", "updated_at"]
         .iter()

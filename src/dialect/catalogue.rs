@@ -152,13 +152,26 @@ struct Entry {
     channel: Vec<String>,
     prefix: Vec<String>,
     words: Vec<String>,
-    regex: Option<Regex>,
+    regex: Option<Pattern>,
     causes: Vec<CauseId>,
     weight: Weight,
     status: Vec<u16>,
     speaker: Vec<String>,
     #[cfg_attr(not(test), expect(dead_code, reason = "read by tests"))]
     samples: Samples,
+}
+
+/// A regular expression that is compiled when a text first needs its captures: most never are.
+#[derive(Debug)]
+struct Pattern {
+    text: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    fn get(&self) -> Option<&Regex> {
+        self.compiled.get_or_init(|| Regex::new(&self.text).ok()).as_ref()
+    }
 }
 
 #[derive(Debug)]
@@ -219,6 +232,13 @@ impl Catalogue {
     pub fn with_file(text: &str) -> Result<Self, DialectError> {
         let mut catalogue = Self::default();
         catalogue.add(text)?;
+        // The set below names no culprit: the user's patterns are compiled one by one.
+        for entry in &catalogue.entries {
+            if let Some(pattern) = &entry.regex {
+                Regex::new(&pattern.text)
+                    .map_err(|source| DialectError::Pattern { entry: entry.id.clone(), source })?;
+            }
+        }
         for (_, text) in VENDORS {
             catalogue.add(text)?;
         }
@@ -232,11 +252,7 @@ impl Catalogue {
             if entry.code.is_empty() && entry.prefix.is_empty() && entry.words.is_empty() && entry.regex.is_none() {
                 return Err(DialectError::Entry { entry: id, expected: "code, prefix, words or regex" });
             }
-            let regex = match entry.regex.as_deref().map(|r| Regex::new(&format!("(?i){r}"))) {
-                Some(Err(source)) => return Err(DialectError::Pattern { entry: id, source }),
-                Some(Ok(regex)) => Some(regex),
-                None => None,
-            };
+            let regex = entry.regex.map(|r| Pattern { text: format!("(?i){r}"), compiled: OnceLock::new() });
             let index = self.entries.len();
             for code in &entry.code {
                 self.codes.entry(form(code)).or_default().push(index);
@@ -275,7 +291,7 @@ impl Catalogue {
                 self.run_entries.push(index);
             }
             if let Some(regex) = &entry.regex {
-                patterns.push(regex.as_str());
+                patterns.push(regex.text.as_str());
                 self.pattern_entries.push(index);
             }
         }
@@ -333,7 +349,7 @@ impl Entry {
         if !self.words.is_empty() && self.words.iter().all(|w| form.contains(w.as_str())) {
             return Some((None, None));
         }
-        let captures = self.regex.as_ref()?.captures(text)?;
+        let captures = self.regex.as_ref()?.get()?.captures(text)?;
         let expected = captures.name("expected").map(|m| m.as_str().to_owned());
         let time = captures.name("time").and_then(|m| time_in(m.as_str()));
         Some((expected, time))
