@@ -138,8 +138,8 @@ struct Grammar {
 }
 
 /// Names of settings in rules, each a bit.
-const SETTINGS: [&str; 19] = [
-    "@400", "@401", "@403", "@404", "@406", "@429", "@500", "@503", "@auth", "@login", "@grant",
+const SETTINGS: [&str; 20] = [
+    "@400", "@401", "@403", "@404", "@406", "@429", "@500", "@502", "@503", "@auth", "@login", "@grant",
     "@refresh", "@code", "@password", "@basic", "@bearer", "@digest", "@word", "@sigv4",
 ];
 
@@ -236,6 +236,7 @@ impl Grammar {
             406 => "@406",
             429 => "@429",
             500 => "@500",
+            502 | 504 => "@502",
             503 => "@503",
             _ => "",
         };
