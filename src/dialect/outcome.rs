@@ -142,7 +142,7 @@ pub(super) fn wants_data(exchange: &Exchange<'_>) -> bool {
         && !accept.contains("text/html")
         || exchange.request_header("x-requested-with").is_some_and(|v| v.eq_ignore_ascii_case("xmlhttprequest"))
         || exchange.request_header("sec-fetch-dest").is_some_and(|v| v == "empty")
-        || (!accept.contains("text/html") && (has_word(path, &["api", "graphql", "rest"]) || path.ends_with(".json")))
+        || (!accept.contains("text/html") && (has_word(path, &["api", "graphql", "rest"]) || has_word(path, &["json"])))
 }
 
 /// Returns whether the request posts credentials to a login, by its path.

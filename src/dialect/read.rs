@@ -117,7 +117,10 @@ fn interpret(
     speech: &Answered<'_, '_>,
     answer: &mut Answer,
 ) -> Option<(Statement, bool)> {
-    answer.server_time = answer.server_time.or_else(|| value::server_time_in(&clue.text));
+    answer.server_time = answer.server_time.or_else(|| match clue.key.as_str() {
+        "servertime" | "server_time" | "currenttime" | "current_time" => value::time_in(&clue.text),
+        _ => value::server_time_in(&clue.text),
+    });
     if let Some(known) = catalogue.recognise(clue, status, speech) {
         answer.server_time = answer.server_time.or(known.time);
         let mut causes = known.causes.to_vec();
@@ -150,6 +153,9 @@ fn interpret(
         Weight::Vague
     } else if is_word(clue.text.trim()) && clue.rank <= 2 && meaning.causes.len() == 1 {
         Weight::Code
+    } else if clue.place.contains("-authenticate.") && meaning.causes.len() == 1 {
+        // A challenge is written by the verifier; a body may be the framework's stock phrase.
+        Weight::Phrase
     } else {
         Weight::Words
     };
@@ -404,7 +410,8 @@ fn sort(statements: &mut [Statement]) {
         };
         let silent = u8::from(s.causes.is_empty());
         // A vague word that names nothing stands behind a status that does.
-        (weight + silent, s.dialect.is_none(), s.causes.len() > 1)
+        let challenge = s.place.contains("-authenticate.");
+        (weight + silent, !challenge, s.dialect.is_none(), s.causes.len() > 1)
     });
 }
 

@@ -99,11 +99,7 @@ fn add_word(word: &mut String, out: &mut String) {
         w if NEGATIONS.contains(&w) => out.push_str("not "),
         w if STOP.contains(&w) => {}
         // Halves of mixed case names.
-        "auth2" if out.ends_with(" o ") => {
-            out.truncate(out.len() - 2);
-            out.push_str("oauth ");
-        }
-        "auth" if out.ends_with(" o ") => {
+        "auth" | "auth2" if out.ends_with(" o ") => {
             out.truncate(out.len() - 2);
             out.push_str("oauth ");
         }
