@@ -24,8 +24,10 @@ const VENDORS: &[(&str, &str)] = &[
     ("aws", include_str!("vendors/aws.toml")),
     ("azure", include_str!("vendors/azure.toml")),
     ("china", include_str!("vendors/china.toml")),
+    ("china_web", include_str!("vendors/china_web.toml")),
     ("entra", include_str!("vendors/entra.toml")),
     ("envoy", include_str!("vendors/envoy.toml")),
+    ("feishu", include_str!("vendors/feishu.toml")),
     ("firebase", include_str!("vendors/firebase.toml")),
     ("go", include_str!("vendors/go.toml")),
     ("google", include_str!("vendors/google.toml")),
@@ -38,6 +40,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("platforms", include_str!("vendors/platforms.toml")),
     ("python", include_str!("vendors/python.toml")),
     ("rust_ruby_elixir", include_str!("vendors/rust_ruby_elixir.toml")),
+    ("saas", include_str!("vendors/saas.toml")),
     ("slack", include_str!("vendors/slack.toml")),
     ("soap", include_str!("vendors/soap.toml")),
     ("spring", include_str!("vendors/spring.toml")),
@@ -369,7 +372,7 @@ fn form(text: &str) -> String {
 fn is_channel(channel: &str, clue: &Clue) -> bool {
     let place = clue.place.to_ascii_lowercase();
     match channel.split_once('.') {
-        Some(("body", key)) => place.starts_with("body") && clue.key == key,
+        Some(("body", key)) => place.starts_with("body") && (clue.key == key || place == channel),
         Some(("challenge", param)) => {
             place.contains("-authenticate.") && place.ends_with(&format!(".{param}"))
         }
