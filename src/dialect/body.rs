@@ -49,7 +49,7 @@ pub(super) struct Reading {
 pub(super) fn of_error(exchange: &Exchange<'_>) -> Reading {
     let Some(text) = text_of(exchange) else { return Reading::default() };
     let mut reading = Reading::default();
-    match notation(&text, media_type(exchange)) {
+    match notation(&text, &media_type(exchange)) {
         Notation::Tree(node) => gather(&node, &mut Path::default(), false, &mut reading.clues),
         Notation::Html => {
             let page = markup::html(&text);
@@ -77,7 +77,7 @@ pub(super) fn of_success(exchange: &Exchange<'_>) -> Reading {
         return reading;
     }
     let Some(text) = text_of(exchange) else { return reading };
-    if let Notation::Tree(node) = notation(&text, media_type(exchange)) {
+    if let Notation::Tree(node) = notation(&text, &media_type(exchange)) {
         structural(&node, &mut reading.clues);
     }
     reading
@@ -165,7 +165,7 @@ enum Notation {
 }
 
 /// Tells the notation by content; the media type decides only between form and plain text.
-fn notation(text: &str, media: String) -> Notation {
+fn notation(text: &str, media: &str) -> Notation {
     let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     if start.starts_with('<') {
         let head = start.get(..floor(start, 400)).unwrap_or_default().to_ascii_lowercase();
@@ -329,14 +329,14 @@ fn structural(node: &Node, into: &mut Vec<Clue>) {
     if says_success(node) {
         return;
     }
-    let failing = says_failure(node);
+    let failing = says_failure(node) || node.get("meta").is_some_and(says_failure);
     let strangers = members.iter().filter(|(n, v)| !v.is_empty() && !is_envelope(n)).count();
     let record = ["id", "_id", "uuid", "created_at", "createdat", "updated_at"]
         .iter()
         .any(|name| node.get(name).is_some_and(|v| !v.is_empty()))
         && node.get("jsonrpc").is_none();
     let stated = node.get("success").or_else(|| node.get("ok")).is_some();
-    if (record && strangers > 0) || (failing && !stated && strangers > 2) || (!failing && strangers > 0) {
+    if (record && (strangers > 0 || !stated)) || (failing && !stated && strangers > 2) || (!failing && strangers > 0) {
         return;
     }
     let before = into.len();
@@ -348,13 +348,11 @@ fn structural(node: &Node, into: &mut Vec<Clue>) {
         );
         if region && !value.is_empty() {
             error_region(value, &root.member(name), into);
-        } else if lower == "response" || (failing && matches!(lower.as_str(), "meta" | "result" | "data" | "header" | "status")) {
-            if let Node::Map(_) = value {
-                match value.get("Error").or_else(|| value.get("error")) {
-                    Some(error) => error_region(error, &root.member(name).member("Error"), into),
-                    None if failing => error_region(value, &root.member(name), into),
-                    None => {}
-                }
+        } else if matches!(value, Node::Map(_)) && may_wrap(&lower, failing) {
+            match value.get("Error") {
+                Some(error) => error_region(error, &root.member(name).member("Error"), into),
+                None if failing => error_region(value, &root.member(name), into),
+                None => {}
             }
         }
     }
@@ -367,6 +365,12 @@ fn structural(node: &Node, into: &mut Vec<Clue>) {
             }
         }
     }
+}
+
+/// Returns whether a member may hold the error object: `Response.Error`, `meta.code`.
+fn may_wrap(name: &str, failing: bool) -> bool {
+    name == "response"
+        || (failing && matches!(name, "meta" | "result" | "data" | "header" | "status"))
 }
 
 /// Collects from an error object or a list of them; a list of records with dates is data.

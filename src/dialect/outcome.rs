@@ -107,7 +107,11 @@ fn has_word(path: &str, words: &[&str]) -> bool {
     path.split(['/', '.', ';', '#', '!']).any(|segment| {
         !segment.is_empty() && segment.len() < 40 && words.iter().any(|word| {
             segment.eq_ignore_ascii_case(word)
-                || (word.len() > 4 && segment.to_ascii_lowercase().split(['-', '_']).any(|w| w == *word))
+                || (word.len() > 4 && {
+                    let lower = segment.to_ascii_lowercase();
+                    let parts: Vec<&str> = lower.split(['-', '_']).collect();
+                    parts.len() <= 2 && parts.contains(word)
+                })
         })
     })
 }
@@ -138,7 +142,7 @@ pub(super) fn wants_data(exchange: &Exchange<'_>) -> bool {
         && !accept.contains("text/html")
         || exchange.request_header("x-requested-with").is_some_and(|v| v.eq_ignore_ascii_case("xmlhttprequest"))
         || exchange.request_header("sec-fetch-dest").is_some_and(|v| v == "empty")
-        || (!accept.contains("text/html") && (has_word(path, &["api", "graphql", "rest"]) || path.ends_with(".json")))
+        || (!accept.contains("text/html") && (has_word(path, &["api", "graphql", "rest"]) || has_word(path, &["json"])))
 }
 
 /// Returns whether the request posts credentials to a login, by its path.

@@ -64,6 +64,12 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
         answer.body_missing = lacks_body(exchange);
     }
     clues.append(&mut reading.clues);
+    // `{"code":401}` in a 2xx answer makes it one of auth.
+    let setting = if clues.iter().any(|c| numeric(c, status).is_some()) {
+        Setting { challenged: true, ..setting }
+    } else {
+        setting
+    };
     let speech = Answered { exchange, clues: &clues };
     let mut told = false;
     for clue in &clues {
@@ -111,7 +117,10 @@ fn interpret(
     speech: &Answered<'_, '_>,
     answer: &mut Answer,
 ) -> Option<(Statement, bool)> {
-    answer.server_time = answer.server_time.or_else(|| value::server_time_in(&clue.text));
+    answer.server_time = answer.server_time.or_else(|| match clue.key.as_str() {
+        "servertime" | "server_time" | "currenttime" | "current_time" => value::time_in(&clue.text),
+        _ => value::server_time_in(&clue.text),
+    });
     if let Some(known) = catalogue.recognise(clue, status, speech) {
         answer.server_time = answer.server_time.or(known.time);
         let mut causes = known.causes.to_vec();
@@ -144,6 +153,9 @@ fn interpret(
         Weight::Vague
     } else if is_word(clue.text.trim()) && clue.rank <= 2 && meaning.causes.len() == 1 {
         Weight::Code
+    } else if clue.place.contains("-authenticate.") && meaning.causes.len() == 1 {
+        // A challenge is written by the verifier; a body may be the framework's stock phrase.
+        Weight::Phrase
     } else {
         Weight::Words
     };
@@ -190,7 +202,7 @@ fn joined(clues: &[Clue], setting: Setting, answer: &mut Answer) {
         return;
     }
     let texts: Vec<&str> =
-        clues.iter().filter(|c| c.rank <= 3 && c.text.len() < 160).take(6).map(|c| c.text.as_str()).collect();
+        clues.iter().filter(|c| c.rank <= 3 && c.text.len() <= 48).take(4).map(|c| c.text.as_str()).collect();
     if texts.len() < 2 {
         return;
     }
@@ -398,7 +410,8 @@ fn sort(statements: &mut [Statement]) {
         };
         let silent = u8::from(s.causes.is_empty());
         // A vague word that names nothing stands behind a status that does.
-        (weight + silent, s.dialect.is_none(), s.causes.len() > 1)
+        let challenge = s.place.contains("-authenticate.");
+        (weight + silent, !challenge, s.dialect.is_none(), s.causes.len() > 1)
     });
 }
 

@@ -15,7 +15,7 @@ const STOP: &[&str] = &[
     "a", "an", "the", "is", "are", "was", "were", "be", "been", "being", "this", "that", "these",
     "those", "your", "you", "yours", "of", "to", "by", "for", "please", "does", "do", "did", "has",
     "had", "currently", "it", "its", "and", "we", "our", "i", "my", "on", "as", "from", "so",
-    "just", "also", "very", "could", "would", "can", "may", "any", "which", "if", "when", "with",
+    "just", "also", "very", "could", "would", "can", "may", "any", "which", "if", "when",
     "err", "errors", "der", "die", "das", "ist", "le", "la", "les", "el", "est", "es", "de", "du", "und", "et", "y",
 ];
 
@@ -99,11 +99,7 @@ fn add_word(word: &mut String, out: &mut String) {
         w if NEGATIONS.contains(&w) => out.push_str("not "),
         w if STOP.contains(&w) => {}
         // Halves of mixed case names.
-        "auth2" if out.ends_with(" o ") => {
-            out.truncate(out.len() - 2);
-            out.push_str("oauth ");
-        }
-        "auth" if out.ends_with(" o ") => {
+        "auth" | "auth2" if out.ends_with(" o ") => {
             out.truncate(out.len() - 2);
             out.push_str("oauth ");
         }
