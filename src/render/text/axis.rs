@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(axis.step(), 1000);
         assert_eq!(axis.cuts().collect::<Vec<_>>(), [30]);
         assert_eq!(axis.column(NOON + 2 * DAY), Some(33));
-        assert!(axis.ticks().iter().any(|(c, l)| *c == 33 && l == "11-22 12:00"), "{axis:?}");
+        assert!(axis.ticks().iter().any(|(c, l)| *c == 33 && l == "11-22 12:00:00"), "{axis:?}");
     }
 
     #[test]
