@@ -9,7 +9,7 @@ use crate::render::{Look, text};
 const FORMATS: &[(&str, &str)] = &[
     ("har", "HTTP Archive of any exporter: whole, cut off, sanitized, or a bare list of entries"),
     ("json", "a JSON document that holds a list of request records"),
-    ("jsonl", "request logs with one JSON object a line; other text around it is skipped"),
+    ("jsonl", "request logs with one JSON object a line, of these and other loggers"),
     ("  api gateway", "AWS API Gateway access logs"),
     ("  azure", "Azure diagnostic logs of gateways and web apps"),
     ("  caddy", "Caddy access logs"),

@@ -6,13 +6,15 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::causes::{counted, left_out};
 use super::page::{Ink, Page, Span, escape, prose, shorten, solid, span};
-use super::when::{Clock, count, millis, number, percent, span_of};
+use super::when::{Clock, count, millis, number, percent, size, span_of};
 use crate::model::{CauseRow, Class, Incident, InputRow, Position, Report, SkipRow};
 
 /// Sentences of the story unless the look is verbose.
 const STORY: usize = 10;
 /// Incidents unless the look is verbose.
 const INCIDENTS: usize = 4;
+/// Notes of one kind unless the look is verbose.
+const NOTES: usize = 5;
 /// A clock that is off by less than this many seconds is not worth a line.
 const NOTABLE_SKEW: f64 = 2.0;
 
@@ -159,9 +161,21 @@ pub(super) fn footnotes(page: &mut Page<'_>, report: &Report) -> io::Result<()> 
         let why = key.unusable.as_deref().unwrap_or_default();
         notes.push(("key", vec![span(Ink::Plain, format!("{} was not used: {why}", key.name))]));
     }
+    if page.look.verbose || report.totals.failure == 0 {
+        notes.extend(report.inputs.iter().filter(|i| i.error.is_none()).map(read));
+    }
     for input in &report.inputs {
         inputs(input, &mut notes);
     }
+    // Notes of one kind stand together, in the order in which the kinds came up.
+    let mut kinds: Vec<&str> = Vec::new();
+    for (label, _) in &notes {
+        if !kinds.contains(label) {
+            kinds.push(label);
+        }
+    }
+    let rank = |label: &str| kinds.iter().position(|kind| *kind == label);
+    notes.sort_by_key(|(label, _)| rank(label));
     if page.look.verbose {
         expectations(report, &mut notes);
     }
@@ -180,11 +194,16 @@ pub(super) fn footnotes(page: &mut Page<'_>, report: &Report) -> io::Result<()> 
         return Ok(());
     }
     page.heading("NOTES", "")?;
-    let mut last = "";
-    for (label, spans) in notes {
-        let shown = if label == last { "  " } else { &format!("  {label}") };
-        page.para(shown, 13, &spans)?;
-        last = label;
+    let most = if page.look.verbose { usize::MAX } else { NOTES };
+    for group in notes.chunk_by(|a, b| a.0 == b.0) {
+        for (i, (label, spans)) in group.iter().take(most).enumerate() {
+            let shown = if i == 0 { &format!("  {label}") } else { "  " };
+            page.para(shown, 13, spans)?;
+        }
+        if group.len() > most {
+            let more = format!("{} more with -v", number((group.len() - most) as u64));
+            page.para("  ", 13, &[span(Ink::Faint, more)])?;
+        }
     }
     for list in ["inputs", "expectations", "clocks"] {
         if let Some(n) = report.left_out.get(list).filter(|n| **n > 0) {
@@ -211,6 +230,18 @@ fn clocks(report: &Report, page: &Page<'_>, notes: &mut Vec<(&'static str, Vec<S
         );
         notes.push(("clock", vec![solid(Ink::Plain, &clock.host), span(Ink::Plain, text)]));
     }
+}
+
+/// Says what one input was: `a.har: har, 212 exchanges, 4.8 MB, by WebInspector 537.36`.
+fn read(input: &InputRow) -> (&'static str, Vec<Span>) {
+    let format = input.format.as_deref().unwrap_or("unknown format");
+    let exchanges = count(input.exchanges, "exchange");
+    let mut text = format!(": {format}, {exchanges}, {}", size(input.bytes));
+    if let Some(creator) = &input.creator {
+        text.push_str(", by ");
+        text.push_str(creator);
+    }
+    ("read", vec![solid(Ink::Plain, &input.source), span(Ink::Plain, text)])
 }
 
 /// Adds what went wrong with one input or could not be seen in it.

@@ -79,6 +79,22 @@ pub(super) fn count(n: u64, one: &str) -> String {
     format!("{} {one}{ending}", number(n))
 }
 
+/// Returns a size as `812 B`, `96.4 kB`, `4.8 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let units = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    let mut scaled = bytes as f64 / 1e3;
+    let mut unit = 0;
+    while scaled >= 999.95 && unit + 1 < units.len() {
+        scaled /= 1e3;
+        unit += 1;
+    }
+    format!("{scaled:.1} {}", units[unit])
+}
+
 /// Returns a share as `72.7%`, `100%`, `0.3%`.
 pub(super) fn percent(share: f64) -> String {
     let text = format!("{:.1}", share * 100.0);
@@ -109,6 +125,7 @@ mod tests {
     fn numbers_read_like_numbers() {
         assert_eq!([0, 999, 1_284, 1_000_000].map(number), ["0", "999", "1,284", "1,000,000"]);
         assert_eq!([0.727_27, 1.0, 0.003].map(percent), ["72.7%", "100%", "0.3%"]);
+        assert_eq!([812, 96_412, 999_999].map(size), ["812 B", "96.4 kB", "1.0 MB"]);
         assert_eq!(count(1, "failure"), "1 failure");
         assert_eq!(count(2, "address"), "2 addresses");
     }
