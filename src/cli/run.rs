@@ -11,7 +11,7 @@ use super::plan::Plan;
 use super::terminal::Terminal;
 use super::{ERROR, FAILED, SUCCESS};
 use crate::desk::{self, Analysis, Error, Job, LineSink, Product, Progress, Unwatched};
-use crate::model::{Line, Report};
+use crate::model::Report;
 use crate::render::{Format, Look, Made};
 
 /// Runs the main job.
@@ -29,7 +29,7 @@ pub(super) fn merge(
     terminal: &Terminal,
     args: &TerminalArgs,
 ) -> Result<u8, Complaint> {
-    let makes_lines = |format: &Format| matches!(format.made, Made::Lines(_));
+    let makes_lines = |format: &Format| matches!(format.made, Made::Lines);
     let formats = plan.stdout.into_iter().chain(plan.files.iter().map(|(_, format)| *format));
     if let Some(format) = formats.into_iter().find(|format| makes_lines(format)) {
         let message =
@@ -60,8 +60,8 @@ fn run(
     let bar = watched.then(|| Bar::new(terminal.unicode));
     let progress: &dyn Progress = bar.as_ref().map_or(&Unwatched, |bar| bar);
 
-    let mut print_line = |line: &Line| outlets.line(line);
-    let lines: Option<LineSink<'_>> = if plan.wants_lines() { Some(&mut print_line) } else { None };
+    let mut tee = Lines(&mut outlets);
+    let lines: Option<LineSink<'_>> = if plan.wants_lines() { Some(&mut tee) } else { None };
     let analysis = match work(&plan.job, progress, lines) {
         Ok(analysis) => analysis,
         // Nobody reads any more, and nothing else was asked for.
@@ -105,7 +105,7 @@ fn exit_code(analysis: &Analysis, plan: &Plan, terminal: &Terminal) -> u8 {
 impl Plan {
     fn wants_lines(&self) -> bool {
         let files = self.files.iter().map(|(_, format)| format);
-        self.stdout.iter().chain(files).any(|format| matches!(format.made, Made::Lines(_)))
+        self.stdout.iter().chain(files).any(|format| matches!(format.made, Made::Lines))
     }
 }
 
@@ -134,6 +134,31 @@ impl Finish for Stdout {
     }
 }
 
+/// Writes exchange lines to every output that is made of them.
+struct Lines<'a>(&'a mut Outlets);
+
+impl Write for Lines<'_> {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        if let Some((out, Made::Lines)) = &mut self.0.stdout {
+            out.write_all(lines)?;
+            if out.is_closed() && self.0.files.is_empty() {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+        }
+        for (name, file, made) in &mut self.0.files {
+            if matches!(made, Made::Lines) {
+                let told = |e: io::Error| io::Error::new(e.kind(), format!("{name}: {e}"));
+                file.write_all(lines).map_err(told)?;
+            }
+        }
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Outlets {
     fn open(plan: &Plan, look: Look) -> Result<Self, Complaint> {
         let open = |path: &Path| {
@@ -158,22 +183,6 @@ impl Outlets {
         let files = files.collect::<Result<_, Complaint>>()?;
         let stdout = plan.stdout.map(|format| (Stdout::lock(), format.made));
         Ok(Self { stdout, files, partial, look })
-    }
-
-    /// Writes one exchange to every output that is made of lines.
-    fn line(&mut self, line: &Line) -> io::Result<()> {
-        if let Some((out, Made::Lines(write))) = &mut self.stdout {
-            write(line, out)?;
-            if out.is_closed() && self.files.is_empty() {
-                return Err(io::ErrorKind::BrokenPipe.into());
-            }
-        }
-        for (name, file, made) in &mut self.files {
-            if let Made::Lines(write) = made {
-                write(line, file).map_err(|e| io::Error::new(e.kind(), format!("{name}: {e}")))?;
-            }
-        }
-        Ok(())
     }
 
     /// Writes the report to every output that is made of it.

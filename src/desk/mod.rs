@@ -5,13 +5,16 @@ pub mod explain;
 pub mod formats;
 mod job;
 pub mod merge;
+mod partial;
 
 use std::io;
 
 pub use analyze::{Analysis, Fault, LineSink, Product};
 pub use job::{
-    BUCKETS, Expected, FailOn, Job, Moment, Reading, Selection, Shaping, Sort, SourceName, Statuses,
+    BUCKETS, Expected, FailOn, Job, Reading, Shaping, Sort, SourceName,
 };
+
+pub use crate::report::{Moment, Selection, Statuses};
 
 /// Watches work on bytes; called from several threads.
 pub trait Progress: Sync {

@@ -18,6 +18,7 @@ pub use replay::{ReplayError, replay};
 pub use work::read;
 
 use crate::input::Reader;
+use crate::input::jsonl::Mapping;
 use crate::model::{Exchange, Observer};
 
 /// What an input is, as far as its beginning told.
@@ -71,6 +72,8 @@ pub struct Outcome<H> {
 /// How to read.
 #[derive(Clone, Debug)]
 pub struct ReadOptions {
+    /// Where records that are no HAR entries keep their parts, as far as the user said.
+    pub mapping: Mapping,
     /// Workers; `None` means one a core.
     pub jobs: Option<NonZeroUsize>,
     /// Size of a piece in bytes; `None` chooses. It never shows in a result: for tests.
@@ -82,7 +85,7 @@ pub struct ReadOptions {
 impl Default for ReadOptions {
     fn default() -> Self {
         // 128 KiB over-reads at the ends of pieces, 8 MiB leaves the cache; between them it is flat.
-        Self { jobs: None, piece_bytes: None, window_bytes: NonZeroUsize::MIN.saturating_add(1 << 20) }
+        Self { mapping: Mapping::default(), jobs: None, piece_bytes: None, window_bytes: NonZeroUsize::MIN.saturating_add(1 << 20) }
     }
 }
 

@@ -625,7 +625,10 @@ pub(super) fn attach(
     for (name, body) in bodies {
         if let (Some(name), Text::Absent) = (name, &body.text) {
             match files.read(name) {
-                Some(text) => body.text = Text::Plain(text.into()),
+                Some(text) => {
+                    body.text = Text::Plain(text.into());
+                    body.withheld = false;
+                }
                 None => body.withheld = true,
             }
         }

@@ -182,7 +182,11 @@ fn locate_in_field(
         }
         Field::Never => {
             // No credential of this request, and still nothing to print.
-            if value.len() >= Fingerprint::SHORTEST {
+            if value.len() >= Fingerprint::SHORTEST
+                && (token::is_jwt_shaped(value)
+                    || token::is_random(value)
+                    || speaks_of_token(value))
+            {
                 let secrets = vec![Secret::new(value)];
                 found.push(Rank::Beside, Arc::new(Seen { secrets, ..Seen::default() }));
             }

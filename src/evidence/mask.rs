@@ -85,8 +85,29 @@ impl<'s> Masker<'s> {
         }
         settle(url, |t| {
             let by_part = mask_parts(t, 0);
-            self.by_value(&by_part).into_owned()
+            // A cookie may hold the name of the host, which is no secret: only what follows is compared.
+            let authority = Url::split(&by_part).authority;
+            match by_part.find(authority).filter(|_| !authority.is_empty()) {
+                Some(at) => {
+                    let (head, tail) = by_part.split_at(at + authority.len());
+                    let (scheme, _) = head.split_at(at);
+                    format!("{scheme}{}{}", self.host(authority), self.by_value(tail))
+                }
+                None => self.by_value(&by_part).into_owned(),
+            }
         })
+    }
+
+    /// Masks a host that holds a whole secret; parts of names in cookies prove nothing.
+    pub(super) fn host<'t>(&self, host: &'t str) -> Cow<'t, str> {
+        if self
+            .secrets
+            .iter()
+            .any(|s| s.len() >= WINDOW && s.len() <= host.len() && host.contains(s))
+        {
+            return Cow::Borrowed(MASK);
+        }
+        Cow::Borrowed(host)
     }
 
     /// Masks secrets of this exchange in text that is masked by shape already, quickly.

@@ -299,6 +299,19 @@ const SESSION_COOKIES: &[&str] = &[
     "_session_id",
     "sess",
     "kc_session",
+    "iplanetdirectorypro",
+    "smsession",
+    "ltpatoken2",
+    "mellon-cookie",
+    "_shibsession",
+    "sessid",
+    "psession",
+    "express.sid",
+    "koa.sess",
+    "koa:sess",
+    "rack.session",
+    "django_session",
+    "flask_session",
 ];
 
 /// Names that look like a session and count or protect something else.

@@ -74,7 +74,7 @@ fn endpoint_of(
     let path = masker.values(&path);
     Endpoint {
         method: method.filter(|m| is_method(m)).map(|m| context.share(m)),
-        host: host.map(|h| context.share(&cap(&masker.values(h), 120))),
+        host: host.map(|h| context.share(&cap(&masker.host(h), 120))),
         path: context.share(&path),
     }
 }

@@ -123,24 +123,32 @@ fn stand_in(segment: &str) -> Option<(&'static str, &str)> {
         return Some(("{id}", ""));
     }
     let (stem, ext) = match segment.rfind('.') {
-        Some(dot) if dot > 0 && segment.len() - dot <= 6 => segment.split_at(dot),
+        Some(dot) if dot > 0 && is_extension(segment.get(dot..).unwrap_or_default()) => {
+            segment.split_at(dot)
+        }
         _ => (segment, ""),
     };
     let all = |test: fn(&u8) -> bool| !stem.is_empty() && stem.as_bytes().iter().all(test);
     let number = all(|b| b.is_ascii_digit() || matches!(b, b'-' | b',' | b':'))
         && stem.bytes().any(|b| b.is_ascii_digit());
-    let hex = stem.len() >= 12 && all(u8::is_ascii_hexdigit) && has_digit(stem);
+    let digits = stem.bytes().filter(u8::is_ascii_digit).count();
+    let hex = stem.len() >= 8 && digits >= 2 && all(u8::is_ascii_hexdigit);
+    // `ORD-12345`, `inv_000017`.
+    let numbered = digits >= 4
+        && digits * 2 >= stem.len()
+        && all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     let long = stem.len() >= 16
         && all(|b| {
             b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'=' | b'~' | b'%')
         })
         && (token::is_random(stem) || stem.len() > 64);
-    let id = number || hex || long || ends_in_uuid(stem);
+    let id = number || hex || numbered || long || ends_in_uuid(stem);
     id.then_some(("{id}", ext))
 }
 
-fn has_digit(text: &str) -> bool {
-    text.bytes().any(|b| b.is_ascii_digit())
+/// `.json`, and not the `.0` of a version.
+fn is_extension(text: &str) -> bool {
+    text.len() <= 6 && text.as_bytes().get(1).is_some_and(u8::is_ascii_alphabetic)
 }
 
 fn ends_in_uuid(text: &str) -> bool {
@@ -226,6 +234,8 @@ mod tests {
             ("/v1/users/3f1c2d4e-5b6a-4789-90ab-cdef01234567/roles", "/v1/users/{id}/roles"),
             ("/api/v2/items/507f1f77bcf86cd799439011", "/api/v2/items/{id}"),
             ("/oauth2/token", "/oauth2/token"),
+            ("/api/v2.0/orders/ORD-12345", "/api/v2.0/orders/{id}"),
+            ("/api/3.0/x", "/api/3.0/x"),
             ("/reports/2026-01-01.csv", "/reports/{id}.csv"),
             ("/well-known-configuration-endpoint/x", "/well-known-configuration-endpoint/x"),
             ("/users/alice@example.com", "/users/{id}"),

@@ -179,10 +179,10 @@ fn open_value<'v>(value: &'v str, reading: &mut Reading) -> Option<Cow<'v, str>>
         text = Cow::Owned(plain);
     }
     let shown = |c: char| matches!(c, ' ' | '\t');
-    if text.starts_with(shown) {
+    if value.starts_with(shown) {
         reading.note(Oddity::Blank(Blank::Leading));
     }
-    if text.ends_with(shown) {
+    if value.ends_with(shown) {
         reading.note(Oddity::Blank(Blank::Trailing));
     }
     let text = trim(text);
@@ -192,7 +192,9 @@ fn open_value<'v>(value: &'v str, reading: &mut Reading) -> Option<Cow<'v, str>>
         return None;
     }
     let unquoted = match unquote(&text) {
-        Some((quote, inner)) if !is_placeholder(&text) && mask_word(&text).is_none() => {
+        Some((quote, inner))
+            if text.starts_with(quote) && !is_placeholder(&text) && mask_word(&text).is_none() =>
+        {
             reading.note(Oddity::Quoted(quote));
             Cow::Owned(inner.to_owned())
         }
@@ -318,6 +320,11 @@ fn read_credential(text: &str, reading: &mut Reading) {
         read_json(text, reading);
         return;
     }
+    let masked = |text: &str| if token::is_jwt_shaped(text) { None } else { mask_word(text) };
+    if let Some(mask) = masked(text) {
+        redacted(text, &mask, reading);
+        return;
+    }
     if is_placeholder(text) {
         placeholder(text, reading);
         return;
@@ -339,11 +346,11 @@ fn read_credential(text: &str, reading: &mut Reading) {
         placeholder(text, reading);
         return;
     }
-    let jwt_shaped = token::is_jwt_shaped(text);
-    if !jwt_shaped && let Some(mask) = mask_word(text) {
+    if let Some(mask) = masked(text) {
         redacted(text, &mask, reading);
         return;
     }
+    let jwt_shaped = token::is_jwt_shaped(text);
     let text = first_joined(text, reading);
     let mut plain = Cow::Borrowed(text);
     if text.contains(char::is_whitespace) {
@@ -600,9 +607,10 @@ fn short(text: &str) -> String {
 }
 
 fn third_is_mark(text: &str) -> bool {
-    text.split('.').nth(2).is_some_and(|third| {
-        third.starts_with(['[', '*', '<']) || mask_word(third).is_some() || third.is_empty()
-    }) && token::read(text).signature == Signature::Removed
+    text.split('.')
+        .nth(2)
+        .is_some_and(|third| third.starts_with(['[', '*', '<']) || mask_word(third).is_some())
+        && token::read(text).signature == Signature::Removed
 }
 
 fn has_percent_code(text: &str) -> bool {

@@ -4,6 +4,7 @@ use memchr::memmem;
 
 use super::document::{self, Document, Pause};
 use super::error::InputError;
+use super::jsonl::Mapping;
 use super::record::{self, Sink};
 use super::scan::{container_end, skip_blanks};
 use super::skip::{Repair, SkipReason};
@@ -41,21 +42,25 @@ pub(crate) struct Look {
 /// Looks at the beginning of an input; `last` says that `head` is all of it.
 ///
 /// `Ok(None)` asks for more.
-pub(crate) fn look(head: &[u8], last: bool) -> Result<Option<Look>, InputError> {
+pub(crate) fn look(
+    head: &[u8],
+    last: bool,
+    mapping: &Mapping,
+) -> Result<Option<Look>, InputError> {
     match shape(head, last)? {
         Shape::Lines => Ok(Some(Look {
-            reader: Reader::lines(),
+            reader: Reader::lines(mapping),
             at: 0,
             format: "jsonl",
             creator: None,
             observer: Observer::App,
         })),
-        Shape::Document => Ok(look_at_document(head, last)),
+        Shape::Document => Ok(look_at_document(head, last, mapping)),
     }
 }
 
-fn look_at_document(head: &[u8], last: bool) -> Option<Look> {
-    let mut document = Document::looking();
+fn look_at_document(head: &[u8], last: bool, mapping: &Mapping) -> Option<Look> {
+    let mut document = Document::looking(mapping);
     let (at, pause) = document.read(head, last, usize::MAX, &mut Nobody);
     if pause == Pause::More {
         return None;
@@ -67,7 +72,9 @@ fn look_at_document(head: &[u8], last: bool) -> Option<Look> {
     document.only_head = false;
     // At the end without a record the reader goes over it again, to say what it skips.
     let (reader, at) =
-        if pause == Pause::End { (Document::default(), 0) } else { (document, at) };
+        if pause == Pause::End {
+            (Document { mapping: mapping.clone(), ..Document::default() }, 0)
+        } else { (document, at) };
     Some(Look { reader: Reader::document(reader), at, format, creator, observer })
 }
 

@@ -8,6 +8,7 @@
 
 use memchr::{memchr2, memmem};
 
+use super::jsonl::Mapping;
 use super::lenient;
 use super::record::{self, Sink};
 use super::scan::{container_end, skip_blanks, string_end};
@@ -134,11 +135,13 @@ pub(crate) struct Document {
     /// Whether the input ends before its brackets close.
     pub(crate) truncated: bool,
     /// Whether the reader looks for the next seam, behind a record that never ended.
-    lost: bool,
+    pub(super) lost: bool,
     /// `creator.name` and version, else the browser's.
     pub(crate) creator: Option<String>,
     /// Who recorded the entries.
     pub(crate) observer: Observer,
+    /// The shapes of records that are no HAR entries.
+    pub(super) mapping: Mapping,
     /// Whether to stop at the first record: a look at the beginning.
     pub(super) only_head: bool,
 }
@@ -159,8 +162,8 @@ struct Pass<'a, 'd, 's> {
 
 impl Document {
     /// Returns a reader that stops at the first record, to learn what stands before it.
-    pub(crate) fn looking() -> Self {
-        Self { only_head: true, ..Self::default() }
+    pub(crate) fn looking(mapping: &Mapping) -> Self {
+        Self { only_head: true, mapping: mapping.clone(), ..Self::default() }
     }
 
     /// Returns a reader that has counted nothing and stands where this one stands.
@@ -389,7 +392,8 @@ impl<'a> Pass<'a, '_, '_> {
         }
         let position = self.next_position();
         let bytes = self.bytes.get(at..end).unwrap_or_default();
-        record::read(bytes, sure, position, self.document.observer, self.sink);
+        let observer = self.document.observer;
+        record::read(bytes, sure, position, observer, &mut self.document.mapping, self.sink);
         self.document.entries += 1;
         self.at = follower;
         Ok(())

@@ -3,6 +3,7 @@
 use memchr::memchr;
 
 use super::document::Pause;
+use super::jsonl::Mapping;
 use super::record::{self, Sink};
 use super::scan::skip_blanks;
 use super::skip::SkipReason;
@@ -21,8 +22,10 @@ pub(crate) struct Lines {
     pub(crate) entries: u64,
     /// Whether the last line is cut off.
     pub(crate) truncated: bool,
+    /// The shapes of the lines.
+    pub(super) mapping: Mapping,
     /// Whether the rest of an endless line is being skipped.
-    lost: bool,
+    pub(super) lost: bool,
 }
 
 impl Lines {
@@ -93,7 +96,7 @@ impl Lines {
             self.truncated = true;
             sink.skipped(position, SkipReason::CutOff);
         } else if *first == b'{' {
-            record::read(text, false, position, Observer::App, sink);
+            record::read(text, false, position, Observer::App, &mut self.mapping, sink);
         } else {
             sink.skipped(position, SkipReason::NotThisFormat);
         }

@@ -3,6 +3,7 @@
 use memchr::memchr;
 
 use super::document::{Document, Nesting, Pause, Seam};
+use super::jsonl::Mapping;
 use super::lines::Lines;
 use super::record::Sink;
 
@@ -20,8 +21,8 @@ pub(crate) enum Reader {
 pub(crate) struct Mark(Option<Nesting>);
 
 impl Reader {
-    pub(super) fn lines() -> Self {
-        Self::Lines(Lines::default())
+    pub(super) fn lines(mapping: &Mapping) -> Self {
+        Self::Lines(Lines { mapping: mapping.clone(), ..Lines::default() })
     }
 
     pub(super) fn document(document: Document) -> Self {
@@ -47,7 +48,7 @@ impl Reader {
     pub(crate) fn fresh(&self) -> Self {
         match self {
             Self::Document(document) => Self::Document(document.fresh()),
-            Self::Lines(_) => Self::lines(),
+            Self::Lines(lines) => Self::lines(&lines.mapping),
         }
     }
 

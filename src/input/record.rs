@@ -1,9 +1,12 @@
 //! One record on its own: the border to whoever takes exchanges, and the patient reading.
 
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::Value;
 
+use super::har_entry::entry_from_value;
+use super::jsonl::{self, Mapping};
 use super::lenient;
 use super::skip::{Repair, SkipReason};
 use super::walk::Attached;
@@ -21,26 +24,37 @@ pub(crate) trait Sink {
 
 /// Reads one record that the fast path did not understand.
 ///
-/// `sure` says that it is an entry of a HAR; else it may be a record of another kind.
+/// `sure` says that it is an entry of a HAR; else it may be a record of another kind. `hint` knows
+/// the shapes of the records before it.
 pub(super) fn read(
     bytes: &[u8],
     sure: bool,
     position: Position,
     observer: Observer,
+    hint: &mut Mapping,
     sink: &mut dyn Sink,
 ) {
-    let found = lenient::parse(bytes);
+    // The patient reading repairs what nobody foresaw: should it fall over, only this record is lost.
+    let read = catch_unwind(AssertUnwindSafe(|| lenient::parse(bytes)));
+    let Ok(found) = read else { return sink.skipped(position, SkipReason::Panicked) };
     if !found.complete && !found.value.is_object() {
-        sink.skipped(position, SkipReason::NotJson);
-        return;
+        return sink.skipped(position, SkipReason::NotJson);
     }
-    let mut repairs = found.repairs;
-    match exchange_of(&found.value, sure, &mut repairs) {
-        Ok(mut exchange) => {
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        if sure || is_entry(&found.value) {
+            return entry_from_value(&found.value);
+        }
+        let (exchange, mapping) = jsonl::from_value(&found.value, Some(hint))?;
+        *hint = mapping;
+        Ok((exchange, Vec::new()))
+    }));
+    match read {
+        Ok(Ok((mut exchange, mut repairs))) => {
             exchange.position = position;
-            if sure || exchange.observer == Observer::default() {
+            if sure {
                 exchange.observer = observer;
             }
+            repairs.extend_from_slice(&found.repairs);
             repairs.sort_unstable();
             repairs.dedup();
             if !repairs.is_empty() {
@@ -48,19 +62,9 @@ pub(super) fn read(
             }
             sink.exchange(&mut exchange, &attached(&found.value));
         }
-        Err(reason) => sink.skipped(position, reason),
+        Ok(Err(reason)) => sink.skipped(position, reason),
+        Err(_) => sink.skipped(position, SkipReason::Panicked),
     }
-}
-
-fn exchange_of(
-    value: &Value,
-    sure: bool,
-    repairs: &mut Vec<Repair>,
-) -> Result<Exchange<'static>, SkipReason> {
-    if sure || is_entry(value) {
-        return super::stand_in::entry_from_value(value, repairs);
-    }
-    super::stand_in::line_from_value(value, repairs)
 }
 
 /// Returns whether a record outside a HAR is a HAR entry.

@@ -8,8 +8,10 @@
 use std::borrow::Cow;
 
 use super::clock;
+use super::field_list;
+use super::har_entry::without_port;
 use super::scan::{container_end, skip_blanks, string_end};
-use crate::model::{Body, Exchange, Header, Text, Visibility};
+use crate::model::{Body, Exchange, Header, Text, Time, Visibility};
 
 /// Names of files beside the capture that hold its bodies (Playwright's `attach` mode).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -42,7 +44,7 @@ pub(super) fn entry<'a>(
 ) -> Walk<usize> {
     clear(exchange);
     *attached = Attached::default();
-    let mut walker = Walker { bytes, at: from };
+    let mut walker = Walker { bytes, at: from, wire: None, by_worker: false };
     walker.entry(exchange, attached)?;
     Ok(walker.at)
 }
@@ -63,7 +65,32 @@ fn clear(exchange: &mut Exchange<'_>) {
 struct Walker<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// The response's size on the wire.
+    wire: Option<u64>,
+    /// Whether a service worker answered.
+    by_worker: bool,
 }
+
+/// Private names from which the patient reading learns something.
+const TELLING: [&[u8]; 14] = [
+    b"_webSocketMessages",
+    b"_fetchedViaServiceWorker",
+    b"_fromDiskCache",
+    b"_fromServiceWorker",
+    b"_fetchType",
+    b"_fromCache",
+    b"_error",
+    b"_errorText",
+    b"_failureText",
+    b"_errorMessage",
+    b"_blocked",
+    b"_serverAddress",
+    b"_clientIPAddress",
+    b"_clientAddress",
+];
+
+/// Firefox keeps this much of a body; see the patient reading.
+const FIREFOX_BODY_BYTES: usize = 1 << 20;
 
 /// Notes the names met in one object.
 #[derive(Default)]
@@ -88,12 +115,13 @@ impl Seen {
 impl<'a> Walker<'a> {
     fn entry(&mut self, out: &mut Exchange<'a>, attached: &mut Attached<'a>) -> Walk<()> {
         let mut seen = Seen::default();
+        let mut websocket = false;
         let mut name = self.open()?;
         while let Some(key) = name {
             match key {
                 b"startedDateTime" => {
                     seen.once(0)?;
-                    out.time = Some(clock::parse_time(&self.text()?).ok_or(Stop::Odd)?);
+                    out.time = Some(standard_time(&self.text()?).ok_or(Stop::Odd)?);
                 }
                 b"request" => {
                     seen.once(1)?;
@@ -109,22 +137,78 @@ impl<'a> Walker<'a> {
                 }
                 b"serverIPAddress" => {
                     seen.once(4)?;
-                    let address = self.text()?;
-                    out.server = (!address.is_empty()).then_some(address);
+                    out.server = self.filled_text()?.map(without_port);
                 }
                 b"cache" => self.skip_container()?,
                 b"time" => self.number().map(drop)?,
                 b"pageref" | b"connection" | b"comment" => self.text().map(drop)?,
-                b"_fromCache" | b"_webSocketMessages" | b"_fetchedViaServiceWorker"
-                | b"_error" => return Err(Stop::Odd),
+                b"_fromCache" => {
+                    seen.once(5)?;
+                    out.from_cache = self.filled_text()?.is_some();
+                }
+                b"_resourceType" => {
+                    seen.once(6)?;
+                    websocket = self.text()? == "websocket";
+                }
                 _ => self.skip_private(key)?,
             }
             name = self.next()?;
         }
         // Without a time or a message the patient reading decides whether it is an entry at all.
         seen.all(0b111)?;
-        complete(out);
+        if !out.url.contains("://") {
+            return Err(Stop::Odd);
+        }
+        self.complete(out);
+        out.websocket |= websocket;
         Ok(())
+    }
+
+    /// Fills in what follows from what was read.
+    fn complete(&self, out: &mut Exchange<'a>) {
+        out.request_visibility = match field_list::visibility(&out.request_headers) {
+            Visibility::Full if out.from_cache => Visibility::Partial,
+            other => other,
+        };
+        if !out.response_headers.is_empty() {
+            out.response_visibility = Visibility::Full;
+        }
+        out.from_cache |= self.by_worker;
+        let scheme = out.url.split_once(':').map_or("", |(scheme, _)| scheme);
+        out.websocket = scheme.eq_ignore_ascii_case("ws") || scheme.eq_ignore_ascii_case("wss");
+        let body = &mut out.request_body;
+        let empty = body.text.raw().is_empty() && body.params.is_empty();
+        body.withheld |= empty && body.size.is_some_and(|bytes| bytes > 0);
+        if !empty && body.mime.is_none() {
+            body.mime = field_list::owned(&out.request_headers, "content-type");
+        }
+        self.complete_response(out);
+    }
+
+    fn complete_response(&self, out: &mut Exchange<'a>) {
+        let bodiless = matches!(out.status, Some(204 | 304))
+            || out.method.as_deref().is_some_and(|m| m.eq_ignore_ascii_case("head"));
+        let body = &mut out.response_body;
+        body.size = body.size.or(self.wire);
+        if body.mime.is_none() {
+            body.mime = field_list::owned(&out.response_headers, "content-type");
+        }
+        let kept = body.text.raw().len();
+        let (base64, size) = (body.base64, body.size);
+        let claimed = || {
+            let length = field_list::find(&out.response_headers, "content-length");
+            size.or_else(|| length.and_then(|l| l.trim().parse().ok())).unwrap_or(0)
+        };
+        let cut = if kept == 0 {
+            !bodiless && claimed() > 0
+        } else if kept >= FIREFOX_BODY_BYTES - 4 && !base64 {
+            // Escapes are longer than what they stand for.
+            let kept = body.text.read().len();
+            kept >= FIREFOX_BODY_BYTES - 4 && claimed() > kept as u64
+        } else {
+            false
+        };
+        out.response_body.withheld |= cut;
     }
 
     fn request(&mut self, out: &mut Exchange<'a>, attached: &mut Attached<'a>) -> Walk<()> {
@@ -134,11 +218,11 @@ impl<'a> Walker<'a> {
             match key {
                 b"method" => {
                     seen.once(0)?;
-                    out.method = Some(self.text()?);
+                    out.method = Some(self.filled_text()?.ok_or(Stop::Odd)?);
                 }
                 b"url" => {
                     seen.once(1)?;
-                    out.url = self.text()?;
+                    out.url = self.filled_text()?.ok_or(Stop::Odd)?;
                 }
                 b"headers" => {
                     seen.once(2)?;
@@ -183,8 +267,7 @@ impl<'a> Walker<'a> {
                 }
                 b"statusText" => {
                     seen.once(1)?;
-                    let text = self.text()?;
-                    out.status_text = (!text.is_empty()).then_some(text);
+                    out.status_text = self.filled_text()?;
                 }
                 b"headers" => {
                     seen.once(2)?;
@@ -196,37 +279,35 @@ impl<'a> Walker<'a> {
                 }
                 b"redirectURL" => {
                     seen.once(4)?;
-                    let target = self.text()?;
-                    out.redirect_url = (!target.is_empty()).then_some(target);
+                    out.redirect_url = self.filled_text()?;
                 }
                 b"_error" => {
                     seen.once(5)?;
                     match self.peek()? {
                         b'n' => self.skip_value()?,
-                        _ => {
-                            let error = self.text()?;
-                            out.error = (!error.is_empty()).then_some(error);
-                        }
+                        _ => out.error = self.filled_text()?,
                     }
                 }
                 b"_fetchedViaServiceWorker" => {
                     seen.once(6)?;
-                    match self.word()? {
-                        b"false" => {}
-                        _ => return Err(Stop::Odd),
-                    }
+                    self.by_worker = self.word()? == b"true";
                 }
                 b"cookies" => self.skip_list()?,
                 b"httpVersion" | b"comment" => self.text().map(drop)?,
-                b"headersSize" | b"bodySize" => self.number().map(drop)?,
+                b"bodySize" => {
+                    seen.once(7)?;
+                    self.wire = self.size()?;
+                }
+                b"headersSize" => self.number().map(drop)?,
                 _ => self.skip_private(key)?,
             }
             name = self.next()?;
         }
-        seen.all(0b101)
+        seen.all(0b1101)
     }
 
     fn post_data(&mut self, out: &mut Body<'a>, attached: &mut Attached<'a>) -> Walk<()> {
+        let mut elsewhere = false;
         let mut seen = Seen::default();
         let mut name = self.open()?;
         if name.is_none() {
@@ -236,7 +317,7 @@ impl<'a> Walker<'a> {
             match key {
                 b"mimeType" => {
                     seen.once(0)?;
-                    out.mime = Some(self.text()?);
+                    out.mime = self.filled_text()?;
                 }
                 b"text" => {
                     seen.once(1)?;
@@ -246,17 +327,22 @@ impl<'a> Walker<'a> {
                     seen.once(2)?;
                     self.pairs(|name, value| out.params.push((name, value)))?;
                 }
-                b"_file" | b"_sha1" => attached.request = Some(self.text()?),
+                b"_file" | b"_sha1" => {
+                    attached.request = Some(self.text()?);
+                    elsewhere = true;
+                }
                 // `encoding` (base64) and `comment` (cut, left out) change what the text means.
                 b"encoding" | b"comment" => return Err(Stop::Odd),
                 _ => self.skip_private(key)?,
             }
             name = self.next()?;
         }
+        out.withheld |= elsewhere && out.text.raw().is_empty();
         Ok(())
     }
 
     fn content(&mut self, out: &mut Body<'a>, attached: &mut Attached<'a>) -> Walk<()> {
+        let mut elsewhere = false;
         let mut seen = Seen::default();
         let mut name = self.open()?;
         while let Some(key) = name {
@@ -267,7 +353,7 @@ impl<'a> Walker<'a> {
                 }
                 b"mimeType" => {
                     seen.once(1)?;
-                    out.mime = Some(self.text()?);
+                    out.mime = self.filled_text()?;
                 }
                 b"text" => {
                     seen.once(2)?;
@@ -282,12 +368,16 @@ impl<'a> Walker<'a> {
                     }
                 }
                 b"compression" => self.number().map(drop)?,
-                b"_file" | b"_sha1" => attached.response = Some(self.text()?),
+                b"_file" | b"_sha1" => {
+                    attached.response = Some(self.text()?);
+                    elsewhere = true;
+                }
                 b"comment" => return Err(Stop::Odd),
                 _ => self.skip_private(key)?,
             }
             name = self.next()?;
         }
+        out.withheld |= elsewhere && out.text.raw().is_empty();
         Ok(())
     }
 
@@ -345,7 +435,8 @@ impl<'a> Walker<'a> {
 
     /// Skips the value of a name that HAR 1.2 leaves to exporters; any other name is odd.
     fn skip_private(&mut self, key: &[u8]) -> Walk<()> {
-        if key.first() == Some(&b'_') { self.skip_value() } else { Err(Stop::Odd) }
+        let is_private = key.first() == Some(&b'_') && !TELLING.contains(&key);
+        if is_private { self.skip_value() } else { Err(Stop::Odd) }
     }
 
     fn skip_list(&mut self) -> Walk<()> {
@@ -375,6 +466,11 @@ impl<'a> Walker<'a> {
     fn text(&mut self) -> Walk<Cow<'a, str>> {
         let (raw, escaped) = self.string()?;
         Ok(if escaped { unescaped(raw) } else { String::from_utf8_lossy(raw) })
+    }
+
+    /// Reads a string as text; `None` when it is empty.
+    fn filled_text(&mut self) -> Walk<Option<Cow<'a, str>>> {
+        Ok(Some(self.text()?).filter(|text| !text.is_empty()))
     }
 
     /// Reads a string; returns its inside and whether that holds a backslash.
@@ -508,11 +604,11 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// Fills in what follows from what was read.
-fn complete(out: &mut Exchange<'_>) {
-    out.request_visibility = Visibility::Full;
-    out.response_visibility = Visibility::Full;
-    out.websocket = out.url.starts_with("ws:") || out.url.starts_with("wss:");
+/// Reads a time as RFC 3339 has it, with a zone; `None` for other forms.
+fn standard_time(text: &str) -> Option<Time> {
+    let zone = text.len().checked_sub(6).and_then(|at| text.as_bytes().get(at..))?;
+    let standard = matches!(zone, [.., b'Z' | b'z'] | [b'+' | b'-', _, _, b':', _, _]);
+    clock::parse_time(text).filter(|time| standard && !time.zone_assumed)
 }
 
 /// Adds up the phases before the answer.
@@ -532,4 +628,78 @@ impl Phases {
 /// Unescapes the inside of a string that holds a backslash.
 fn unescaped<'a>(raw: &[u8]) -> Cow<'a, str> {
     Cow::Owned(Text::Escaped(raw).read().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::har_entry::entry_from_value;
+
+    /// Shows an exchange with its texts unescaped.
+    fn shown(exchange: &Exchange<'_>) -> String {
+        let mut exchange = exchange.clone();
+        for body in [&mut exchange.request_body, &mut exchange.response_body] {
+            if let Text::Escaped(raw) = body.text {
+                body.text = Text::Plain(Text::Escaped(raw).read().into_owned().into());
+            }
+        }
+        format!("{exchange:#?}")
+    }
+
+    const ENTRY: &str = r#"{"pageref":"p","startedDateTime":"2026-01-01T10:00:00.000Z","time":1.5,
+        "request":{"method":"POST","url":"https://a.example/t?x=1","httpVersion":"h3",
+          "headers":[{"name":"Host","value":"a"},{"name":"X","value":"\"\u00e9\""}],
+          "cookies":[{"name":"c","value":"v","httpOnly":true}],"queryString":[],
+          "headersSize":-1,"bodySize":3,
+          "postData":{"mimeType":"text/plain","text":"a=\n","params":[]}},
+        "response":{"status":401,"statusText":"Unauthorized","httpVersion":"h3","cookies":[],
+          "headers":[{"name":"Content-Type","value":"application/json"}],
+          "content":{"size":25,"mimeType":"","text":"{\"error\":\"é\"}"},
+          "redirectURL":"","headersSize":-1,"bodySize":-1,"_transferSize":3,"_error":null},
+        "cache":{},"timings":{"blocked":1,"dns":-1,"connect":2,"send":0.5,"wait":3e0,"receive":9},
+        "serverIPAddress":"[::1]","connection":"443","_priority":"High","_fromCache":"disk"}"#;
+
+    fn walked(text: &str) -> Result<String, Stop> {
+        let mut exchange = Exchange::default();
+        let end = entry(text.as_bytes(), 0, &mut exchange, &mut Attached::default())?;
+        assert_eq!(end, text.len());
+        Ok(shown(&exchange))
+    }
+
+    #[test]
+    fn the_fast_path_reads_what_the_patient_one_reads() {
+        let value = serde_json::from_str(ENTRY).unwrap();
+        let (patient, repairs) = entry_from_value(&value).unwrap();
+        assert_eq!(walked(ENTRY), Ok(shown(&patient)));
+        assert_eq!(repairs, []);
+    }
+
+    #[test]
+    fn what_har_does_not_promise_goes_to_the_patient_reading() {
+        for (from, to) in [
+            ("\"status\":401", "\"status\":\"401\""),
+            ("\"status\":401", "\"status\":0"),
+            ("\"bodySize\":3", "\"bodySize\":null"),
+            ("\"time\":1.5", "\"time\":NaN"),
+            ("\"pageref\":\"p\"", "\"Request\":{}"),
+            ("\"cache\":{}", "\"timings\":{}"),
+            ("2026-01-01T10:00:00.000Z", "2026-01-01T10:00:00"),
+            ("\"value\":\"a\"", "\"value\":7"),
+            ("https://a.example/t?x=1", "/t?x=1"),
+            ("_priority", "_blocked"),
+        ] {
+            assert!(ENTRY.contains(from), "{from}");
+            assert_eq!(walked(&ENTRY.replacen(from, to, 1)), Err(Stop::Odd), "{to}");
+        }
+    }
+
+    #[test]
+    fn an_entry_cut_off_anywhere_asks_for_more() {
+        for end in 0..ENTRY.len() {
+            let mut exchange = Exchange::default();
+            let cut = &ENTRY.as_bytes()[..end];
+            let walked = entry(cut, 0, &mut exchange, &mut Attached::default());
+            assert_eq!(walked, Err(Stop::More), "{end}");
+        }
+    }
 }

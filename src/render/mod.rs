@@ -8,7 +8,7 @@ pub mod text;
 
 use std::io;
 
-use crate::model::{Line, Report};
+use crate::model::Report;
 
 pub use text::{Look, Palette, Text};
 
@@ -38,7 +38,7 @@ pub enum Made {
     /// Out of the report.
     Report(fn(&Look) -> Box<dyn Render>),
     /// Out of the exchanges, one by one.
-    Lines(fn(&Line, &mut dyn io::Write) -> io::Result<()>),
+    Lines,
     /// Not built yet.
     Later,
 }
@@ -51,7 +51,7 @@ pub const FORMATS: &[Format] = &[
         made: Made::Report(|look| Box::new(Text::new(*look))),
     },
     Format { name: "json", extensions: &["json"], made: Made::Report(|_| Box::new(json::Json)) },
-    Format { name: "jsonl", extensions: &["jsonl", "ndjson"], made: Made::Lines(json::line) },
+    Format { name: "jsonl", extensions: &["jsonl", "ndjson"], made: Made::Lines },
     Format { name: "markdown", extensions: &["md", "markdown"], made: Made::Later },
     Format { name: "html", extensions: &["html", "htm"], made: Made::Later },
     Format { name: "csv", extensions: &["csv"], made: Made::Later },
@@ -75,7 +75,7 @@ pub fn format_of_extension(extension: &str) -> Option<&'static Format> {
 pub fn by_name(name: &str) -> Option<Box<dyn Render>> {
     match format(name)?.made {
         Made::Report(make) => Some(make(&Look::default())),
-        Made::Lines(_) | Made::Later => None,
+        Made::Lines | Made::Later => None,
     }
 }
 

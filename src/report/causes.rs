@@ -7,12 +7,11 @@ use crate::causes::cards;
 use crate::model::{
     CauseRow, Class, Confidence, ExampleRow, Kind, Origin, ServerLine, Time, Weight,
 };
-use crate::world::World;
 
 /// Most examples of a cause.
 const EXAMPLES: usize = 3;
 
-pub(super) fn rows(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> Vec<CauseRow> {
+pub(super) fn rows(judged: &[Judged<'_>], top: usize) -> Vec<CauseRow> {
     let mut by_cause: BTreeMap<(Class, &str), Vec<&Judged<'_>>> = BTreeMap::new();
     let mut by_class: BTreeMap<Class, u64> = BTreeMap::new();
     for item in judged {
@@ -23,7 +22,7 @@ pub(super) fn rows(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> Vec<
     let mut rows: Vec<CauseRow> = by_cause
         .into_iter()
         .map(|((class, id), items)| {
-            row(world, class, id, &items, by_class.get(&class).copied().unwrap_or(0), top)
+            row(class, id, &items, by_class.get(&class).copied().unwrap_or(0), top)
         })
         .collect();
     rows.sort_by(|a, b| {
@@ -37,7 +36,6 @@ pub(super) fn rows(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> Vec<
 }
 
 fn row(
-    world: &World<'_>,
     class: Class,
     id: &str,
     items: &[&Judged<'_>],
@@ -96,7 +94,6 @@ fn row(
         confidence.entry(degree.as_str().to_owned()).or_default();
     }
     let card = cards::card(id);
-    let _ = world;
     CauseRow {
         id: crate::model::CauseId::owned(id.to_owned()),
         class,

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 pub use self::judged::{Judged, judge_all};
 pub use self::line::line;
-pub use self::selection::Selection;
+pub use self::selection::{Moment, Selection, Statuses};
 use crate::model::{
     Class, ClockRow, Evidence, Expectation, GroupRow, Period, Report, Time, Totals,
 };
@@ -50,37 +50,18 @@ impl Default for ReportOptions {
     }
 }
 
-/// Makes the report: judges every group at every instant, counts, orders, cuts.
+/// Makes the report: judges every group at every instant, counts, orders. [`cut`] bounds its lists.
 pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
     let tally = world.tally();
     let judged: Vec<Judged<'_>> =
         judge_all(world).into_iter().filter(|j| options.selection.takes(j)).collect();
     let mut left_out = BTreeMap::new();
-    let mut cut = |name: &str, total: usize| {
-        if total > options.top {
-            let rest = u64::try_from(total - options.top).unwrap_or(u64::MAX);
-            left_out.insert(name.to_owned(), rest);
-        }
-    };
-    let totals = totals(world, &judged, &options.selection);
-    let mut causes = causes::rows(world, &judged, options.top);
-    cut("causes", causes.len());
-    causes.truncate(options.top);
-    let mut incidents = incidents::find(world, &judged);
-    cut("incidents", incidents.len());
-    incidents.truncate(options.top);
-    let mut tokens = lifelines::draw(world, &judged);
-    cut("tokens", tokens.len());
-    tokens.truncate(options.top);
-    let mut groups = groups(&judged, &options.group_by);
-    cut("groups", groups.len());
-    groups.truncate(options.top);
-    for (name, full) in [
+    for (name, is_sample) in [
         ("distinct_tokens", tally.tokens.is_sample()),
         ("uses", tally.uses.is_sample()),
         ("refusals", tally.groups.is_sample()),
     ] {
-        if full {
+        if is_sample {
             left_out.insert(name.to_owned(), 0);
         }
     }
@@ -91,23 +72,43 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
         summary: String::new(),
         inputs: inputs::rows(tally),
         period: period(world, &judged, &options.selection),
+        totals: totals(world, &judged, &options.selection),
+        causes: causes::rows(&judged, options.top),
         timeline: timeline::draw(tally, &judged, options.bucket),
-        story: story::tell(world, &judged, options.top),
-        expectations: expectations(world, options.top),
+        incidents: incidents::find(world, &judged),
+        tokens: lifelines::draw(world, &judged),
         clocks: clocks(world),
-        warnings: inputs::warnings(tally, &judged),
-        assumptions: inputs::assumptions(tally),
-        options: options.given.clone(),
+        story: story::tell(world, &judged),
+        groups: groups(&judged, &options.group_by),
+        expectations: expectations(world, options.top),
         keys: Vec::new(),
-        totals,
-        causes,
-        incidents,
-        tokens,
-        groups,
+        warnings: inputs::warnings(tally, &judged),
+        options: options.given.clone(),
+        assumptions: inputs::assumptions(tally),
         left_out,
     };
     report.summary = story::summary(&report);
     report
+}
+
+/// Cuts every list to `top` rows and says how many were left out.
+pub fn cut(report: &mut Report, top: usize) {
+    fn to<T>(list: &mut Vec<T>, top: usize, name: &str, left_out: &mut BTreeMap<String, u64>) {
+        let rest = list.len().saturating_sub(top);
+        if rest > 0 {
+            list.truncate(top);
+            left_out.insert(name.to_owned(), u64::try_from(rest).unwrap_or(u64::MAX));
+        }
+    }
+    let mut left_out = std::mem::take(&mut report.left_out);
+    to(&mut report.causes, top, "causes", &mut left_out);
+    to(&mut report.incidents, top, "incidents", &mut left_out);
+    to(&mut report.tokens, top, "tokens", &mut left_out);
+    to(&mut report.clocks, top, "clocks", &mut left_out);
+    to(&mut report.story, top.saturating_mul(2), "story", &mut left_out);
+    to(&mut report.groups, top, "groups", &mut left_out);
+    to(&mut report.expectations, top.saturating_mul(4), "expectations", &mut left_out);
+    report.left_out = left_out;
 }
 
 fn totals(world: &World<'_>, judged: &[Judged<'_>], selection: &Selection) -> Totals {

@@ -1,28 +1,44 @@
 //! What is reported; histories are learned from everything all the same.
 
 use super::Judged;
-use crate::model::{At, Class, Confidence, Endpoint};
+use crate::model::{At, CauseId, Class, Endpoint, Seconds};
 use crate::world::World;
 
-/// The selection options; empty lists take everything.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// What is reported; an empty list selects everything.
+#[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// `--since`, inclusive.
-    pub since: Option<At>,
-    /// `--until`, inclusive.
-    pub until: Option<At>,
-    /// `--host`: equal, or ending in `.host`.
+    /// First instant, inclusive.
+    pub since: Option<Moment>,
+    /// Last instant, inclusive.
+    pub until: Option<Moment>,
+    /// Hosts in lower case; `*` stands for any run of letters.
     pub hosts: Vec<String>,
-    /// `--path`: beginning of the path, `*` as any run of characters.
+    /// Path prefixes; `*` stands for any run of letters.
     pub paths: Vec<String>,
-    /// `--status`: `401` or `4xx`.
-    pub statuses: Vec<String>,
-    /// `--cause`: an id or a family.
+    /// Statuses.
+    pub statuses: Vec<Statuses>,
+    /// Cause ids and families.
     pub causes: Vec<String>,
-    /// `--class`; empty: all but `ok`.
+    /// Classes; without any, all but [`Class::Ok`] have a line.
     pub classes: Vec<Class>,
-    /// Least confidence.
-    pub confidence: Option<Confidence>,
+}
+
+/// An instant, or one that only the data tell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Moment {
+    /// An instant.
+    At(At),
+    /// So long before the latest instant of the data.
+    BeforeLatest(Seconds),
+}
+
+/// A run of statuses, both ends included; `None` for exchanges without one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Statuses {
+    /// From, to.
+    Between(u16, u16),
+    /// No status at all.
+    Missing,
 }
 
 impl Selection {
@@ -34,107 +50,131 @@ impl Selection {
             && self.paths.is_empty()
             && self.statuses.is_empty()
             && self.causes.is_empty()
-            && self.confidence.is_none()
             && (self.classes.is_empty() || self.classes.len() == Class::ALL.len())
     }
 
+    /// Returns the same with times relative to `latest` resolved.
+    #[must_use]
+    pub fn resolved(mut self, latest: Option<At>) -> Self {
+        let resolve = |moment: Option<Moment>| match (moment, latest) {
+            (Some(Moment::BeforeLatest(by)), Some(latest)) => {
+                Some(Moment::At(latest.plus(Seconds(-by.0))))
+            }
+            (other, _) => other,
+        };
+        self.since = resolve(self.since);
+        self.until = resolve(self.until);
+        self
+    }
+
     /// Returns whether judged exchanges are reported.
-    pub fn takes(&self, item: &Judged<'_>) -> bool {
+    pub(super) fn takes(&self, item: &Judged<'_>) -> bool {
         let at = item.timed.then_some(item.bucket.first);
-        self.takes_place(&item.facts.endpoint)
-            && self.takes_time(at)
-            && self.takes_status(item.facts.status)
-            && self.takes_verdict(item.judgement.class, Some(item.cause()))
+        let cause = item.judgement.root.as_ref().map(|f| &f.cause);
+        self.admits_place(&item.facts.endpoint)
+            && self.admits_time(at, None)
+            && self.admits_status(item.facts.status)
+            && self.admits_cause(cause)
+            && self.admits_class(item.judgement.class)
     }
 
-    /// Returns whether an endpoint is reported.
-    pub fn takes_place(&self, endpoint: &Endpoint) -> bool {
-        let host = endpoint.host.as_deref().unwrap_or_default();
-        let bare = host.split(':').next().unwrap_or(host);
-        let host_fits = |wanted: &String| {
-            host.eq_ignore_ascii_case(wanted)
-                || bare.eq_ignore_ascii_case(wanted)
-                || bare.len().checked_sub(wanted.len() + 1).is_some_and(|n| {
-                    bare.get(n..).is_some_and(|t| t.eq_ignore_ascii_case(&format!(".{wanted}")))
-                })
-        };
-        (self.hosts.is_empty() || self.hosts.iter().any(host_fits))
-            && (self.paths.is_empty() || self.paths.iter().any(|p| path_fits(p, &endpoint.path)))
-    }
-
-    /// Returns whether an instant is reported; without one, only when no time is asked for.
-    pub fn takes_time(&self, at: Option<At>) -> bool {
-        match at {
-            Some(at) => self.since.is_none_or(|s| at >= s) && self.until.is_none_or(|u| at <= u),
-            None => self.since.is_none() && self.until.is_none(),
-        }
-    }
-
-    /// Returns whether a status is reported.
-    pub fn takes_status(&self, status: Option<u16>) -> bool {
-        self.statuses.is_empty()
-            || status.is_some_and(|status| {
-                let digits = status.to_string();
-                self.statuses.iter().any(|wanted| {
-                    wanted.len() == digits.len()
-                        && wanted
-                            .chars()
-                            .zip(digits.chars())
-                            .all(|(w, d)| w == d || w == 'x' || w == 'X')
-                })
-            })
-    }
-
-    /// Returns whether a verdict is reported.
-    pub fn takes_verdict(&self, class: Class, cause: Option<&str>) -> bool {
-        let class_fits = if self.classes.is_empty() {
-            class != Class::Ok
-        } else {
-            self.classes.contains(&class)
-        };
-        let cause_fits = |wanted: &String| {
-            cause.is_some_and(|c| {
-                c == wanted || c.split('.').next().is_some_and(|family| family == wanted)
-            })
-        };
-        class_fits && (self.causes.is_empty() || self.causes.iter().any(cause_fits))
+    /// Returns whether an endpoint passes.
+    pub fn admits_place(&self, endpoint: &Endpoint) -> bool {
+        self.admits_host(endpoint.host.as_deref()) && self.admits_path(&endpoint.path)
     }
 
     /// Counts exchanges that were let in under the place and time asked for, as far as uses tell.
     pub(super) fn count_ok(&self, world: &World<'_>) -> u64 {
-        if !self.causes.is_empty()
-            || !(self.classes.is_empty() || self.classes.contains(&Class::Ok))
-        {
-            return 0;
-        }
-        if !self.statuses.is_empty() {
+        let wanted = self.classes.is_empty() || self.classes.contains(&Class::Ok);
+        if !self.causes.is_empty() || !wanted || !self.statuses.is_empty() {
             return 0;
         }
         let uses = world.tally().uses.iter();
         uses.flat_map(|(_, usage)| usage.endpoints.iter())
-            .filter(|(endpoint, _)| self.takes_place(endpoint))
+            .filter(|(endpoint, _)| self.admits_place(endpoint))
             .flat_map(|(_, times)| times.buckets())
-            .filter(|bucket| self.takes_time(Some(bucket.first)))
+            .filter(|bucket| self.admits_time(Some(bucket.first), None))
             .map(|bucket| bucket.count)
             .sum()
     }
+
+    /// Returns whether the host passes; an unknown host passes only where none is asked for.
+    pub fn admits_host(&self, host: Option<&str>) -> bool {
+        let admitted = |host: &str| {
+            let bare = host.rsplit_once(':').filter(|(_, port)| is_digits(port)).map(|(h, _)| h);
+            self.hosts
+                .iter()
+                .any(|asked| fits(asked, host) || bare.is_some_and(|bare| fits(asked, bare)))
+        };
+        self.hosts.is_empty() || host.is_some_and(|host| admitted(&host.to_ascii_lowercase()))
+    }
+
+    /// Returns whether the path (without query) passes.
+    pub fn admits_path(&self, path: &str) -> bool {
+        let prefix = |asked: &str| {
+            let rest = path.strip_prefix(asked.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let admits = |asked: &String| {
+            if asked.contains('*') { fits(asked, path) } else { prefix(asked) }
+        };
+        self.paths.is_empty() || self.paths.iter().any(admits)
+    }
+
+    /// Returns whether the status passes.
+    pub fn admits_status(&self, status: Option<u16>) -> bool {
+        let admits = |asked: &Statuses| match (*asked, status) {
+            (Statuses::Between(from, to), Some(status)) => (from..=to).contains(&status),
+            (Statuses::Missing, None) => true,
+            _ => false,
+        };
+        self.statuses.is_empty() || self.statuses.iter().any(admits)
+    }
+
+    /// Returns whether the root cause passes; an exchange without one passes only where none is asked
+    /// for.
+    pub fn admits_cause(&self, cause: Option<&CauseId>) -> bool {
+        let admits =
+            |id: &CauseId| self.causes.iter().any(|asked| *id == **asked || id.family() == asked);
+        self.causes.is_empty() || cause.is_some_and(admits)
+    }
+
+    /// Returns whether exchanges of this class are printed as lines.
+    pub fn admits_class(&self, class: Class) -> bool {
+        if self.classes.is_empty() { class != Class::Ok } else { self.classes.contains(&class) }
+    }
+
+    /// Returns whether an instant passes, given the latest one of the data; an unknown one passes only
+    /// where none is asked for.
+    pub fn admits_time(&self, time: Option<At>, latest: Option<At>) -> bool {
+        let bound = |moment: Moment| match moment {
+            Moment::At(at) => Some(at),
+            Moment::BeforeLatest(by) => latest.map(|latest| latest.plus(Seconds(-by.0))),
+        };
+        let after = |moment| time.zip(bound(moment)).is_some_and(|(time, from)| time >= from);
+        let before = |moment| time.zip(bound(moment)).is_some_and(|(time, to)| time <= to);
+        self.since.is_none_or(after) && self.until.is_none_or(before)
+    }
 }
 
-fn path_fits(pattern: &str, path: &str) -> bool {
-    if !pattern.contains('*') {
-        return path.starts_with(pattern);
-    }
-    let mut rest = path;
-    let mut parts = pattern.split('*');
-    let Some(tail) = parts.next().and_then(|head| rest.strip_prefix(head)) else { return false };
-    rest = tail;
-    parts.all(|part| match rest.find(part) {
-        Some(at) => {
-            rest = rest.get(at + part.len()..).unwrap_or_default();
-            true
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Returns whether `text` fits `pattern`, in which `*` stands for any run of characters.
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
+    let Some(last) = pieces.next_back() else { return rest.is_empty() };
+    for piece in pieces {
+        match rest.find(piece) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
         }
-        None => false,
-    })
+    }
+    rest.ends_with(last)
 }
 
 #[cfg(test)]
@@ -142,16 +182,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_a_beginning_or_a_pattern() {
-        assert!(path_fits("/v1", "/v1/me"));
-        assert!(path_fits("/*/me", "/v1/me"));
-        assert!(!path_fits("/v2*", "/v1/me"));
+    fn a_star_stands_for_any_run() {
+        for (pattern, text, fit) in [
+            ("*.example.com", "api.example.com", true),
+            ("*.example.com", "example.com", false),
+            ("/a/*/c", "/a/b/b/c", true),
+            ("/a/*/c", "/a/c", false),
+            ("abc", "abc", true),
+            ("abc", "abcd", false),
+            ("a*a", "a", false),
+        ] {
+            assert_eq!(fits(pattern, text), fit, "{pattern} {text}");
+        }
     }
 
     #[test]
-    fn a_status_may_be_a_hundred() {
-        let selection = Selection { statuses: vec!["4xx".into()], ..Selection::default() };
-        assert!(selection.takes_status(Some(401)));
-        assert!(!selection.takes_status(Some(500)));
+    fn a_path_is_a_prefix_of_whole_segments() {
+        let selection = Selection { paths: vec!["/api/".into()], ..Selection::default() };
+        assert!(selection.admits_path("/api") && selection.admits_path("/api/x"));
+        assert!(!selection.admits_path("/apis"));
+    }
+
+    #[test]
+    fn a_host_passes_with_and_without_its_port() {
+        let selection = Selection { hosts: vec!["a.example".into()], ..Selection::default() };
+        assert!(selection.admits_host(Some("A.example:8443")));
+        assert!(!selection.admits_host(Some("b.a.example")) && !selection.admits_host(None));
+    }
+
+    #[test]
+    fn a_relative_time_counts_back_from_the_latest() {
+        let hour = Moment::BeforeLatest(Seconds(3600.0));
+        let selection = Selection { since: Some(hour), ..Selection::default() };
+        let latest = Some(At::from_secs(10_000));
+        assert!(selection.admits_time(Some(At::from_secs(6_400)), latest));
+        assert!(!selection.admits_time(Some(At::from_secs(6_399)), latest));
+        assert!(!selection.admits_time(None, latest));
     }
 }

@@ -7,7 +7,7 @@ use crate::model::{At, Class, Report, StoryItem, Time, Token, Totals};
 use crate::world::{Sight, World};
 
 /// Tells the moments that explain the failures, one sentence each, in order.
-pub(super) fn tell(world: &World<'_>, judged: &[Judged<'_>], most: usize) -> Vec<StoryItem> {
+pub(super) fn tell(world: &World<'_>, judged: &[Judged<'_>]) -> Vec<StoryItem> {
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
     let failures: Vec<&Judged<'_>> =
         judged.iter().filter(|j| j.timed && j.judgement.class == Class::Failure).collect();
@@ -53,7 +53,6 @@ pub(super) fn tell(world: &World<'_>, judged: &[Judged<'_>], most: usize) -> Vec
         }
     }
     told.into_iter()
-        .take(most.saturating_mul(2))
         .map(|(at, text)| StoryItem {
             time: Some(show(at)),
             text,

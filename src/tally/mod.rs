@@ -249,6 +249,11 @@ impl Tally {
         }
     }
 
+    /// Adds what reading told of an input.
+    pub fn note(&mut self, source: Arc<str>, read: Input) {
+        self.inputs.entry(source).or_default().merge(read);
+    }
+
     fn note_input(&mut self, record: &Record) {
         let facts = &record.facts;
         if !self.inputs.contains_key(&record.origin.source) {

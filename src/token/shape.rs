@@ -49,7 +49,7 @@ pub fn is_random(text: &str) -> bool {
         b'0'..=b'9' => 3,
         _ => 0,
     };
-    let (mut letters, mut changes, mut digits, mut seen) = (0_usize, 0_usize, 0_usize, 0_u64);
+    let (mut letters, mut changes, mut digits, mut seen) = (0_usize, 0_usize, 0_usize, 0_u128);
     let mut last = (0_u8, 0_u8);
     for b in text.bytes() {
         let now = class(b);
@@ -59,7 +59,7 @@ pub fn is_random(text: &str) -> bool {
         }
         letters += 1;
         digits += usize::from(now == 3);
-        seen |= 1 << (b % 64);
+        seen |= 1 << (b & 0x7f);
         // A capital and the small letter after it is how words begin, so it counts only when the
         // capital did not follow a small letter or a start.
         let starts_word = last.1 == 2 && now == 1 && last.0 != 3 && last.0 != 2;
@@ -73,14 +73,21 @@ pub fn is_random(text: &str) -> bool {
         2.. => 22,
         _ => 30,
     };
-    seen.count_ones() >= 6 && letters >= 8 && per_hundred >= needed
+    // `1920x392x0x412` has one letter only.
+    let words = (seen >> b'A').count_ones();
+    seen.count_ones() >= 6 && words >= 3 && letters >= 8 && per_hundred >= needed
 }
 
 /// Returns whether text is an e-mail address.
 pub fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+' | b'%');
+    // `logo@2x.png` is a picture.
+    let file = ["png", "jpg", "jpeg", "gif", "svg", "webp", "js", "css", "html", "ico"]
+        .iter()
+        .any(|ext| domain.rsplit('.').next().is_some_and(|end| end.eq_ignore_ascii_case(ext)));
     !local.is_empty()
+        && !file
         && local.bytes().all(plain)
         && domain.split_once('.').is_some_and(|(name, end)| {
             !name.is_empty() && end.len() >= 2 && end.bytes().all(plain) && name.bytes().all(plain)

@@ -174,7 +174,7 @@ fn time_claims_are_read_in_the_unit_that_their_size_suggests() {
     for (value, unit, is_number) in cases {
         let date = exp(value);
         assert_eq!((date.unit, date.is_number), (unit, is_number), "{value}");
-        assert_eq!(date.at.unwrap().since(at).0.round(), 0.0, "{value}");
+        assert!(date.at.unwrap().since(at).0.abs() < 0.001, "{value}");
         assert_eq!(date.in_seconds().is_some(), unit == Unit::Seconds && is_number, "{value}");
     }
     for value in ["\"2026-01-01T11:00:00Z\"", "null", "true", "[1]", "{}"] {
