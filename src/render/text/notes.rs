@@ -56,17 +56,18 @@ pub(super) fn incidents(page: &mut Page<'_>, report: &Report, clock: Clock) -> i
 
 fn one_incident(page: &mut Page<'_>, incident: &Incident, clock: Clock) -> io::Result<()> {
     let dot = || span(Ink::Faint, page.look.dot());
-    let (start, end) = (clock.show(Some(&incident.start)), clock.show(Some(&incident.end)));
+    let when = clock.range(Some(&incident.start), Some(&incident.end));
     let mut spans = vec![solid(Ink::Bad, count(incident.count, "failure"))];
     let (from, to) = (millis(Some(&incident.start)), millis(Some(&incident.end)));
-    if let (Some(from), Some(to)) = (from, to) {
-        let text = format!(" in {}", span_of(to.saturating_sub(from)));
-        spans.push(solid(Ink::Plain, text));
+    if let (Some(from), Some(to)) = (from, to)
+        && to > from
+    {
+        spans.push(solid(Ink::Plain, format!(" in {}", span_of(to - from))));
     }
     let causes: Vec<(String, u64)> =
         incident.causes.iter().map(|(id, n)| (id.to_string(), *n)).collect();
     spans.push(dot());
-    spans.extend(counted(page, &causes, 3, None));
+    spans.extend(counted(page, &causes, 3, None, incident.count));
     if incident.clients > 0 {
         spans.extend([dot(), solid(Ink::Plain, count(incident.clients, "client"))]);
     }
@@ -74,9 +75,9 @@ fn one_incident(page: &mut Page<'_>, incident: &Incident, clock: Clock) -> io::R
         let text = count(incident.endpoints.len() as u64, "endpoint");
         spans.extend([dot(), solid(Ink::Plain, text)]);
     }
-    let hang = 2 * clock.columns() + 8;
+    let hang = when.len() + 4;
     let hang = if hang * 2 > page.look.columns() { 4 } else { hang };
-    let mut first = vec![solid(Ink::Strong, format!("  {start} to {end}  "))];
+    let mut first = vec![solid(Ink::Strong, format!("  {when}  "))];
     first.extend(spans);
     page.para("", hang, &first)?;
     for before in &incident.before {
@@ -164,9 +165,7 @@ pub(super) fn footnotes(page: &mut Page<'_>, report: &Report) -> io::Result<()> 
     if page.look.verbose || report.totals.failure == 0 {
         notes.extend(report.inputs.iter().filter(|i| i.error.is_none()).map(read));
     }
-    for input in &report.inputs {
-        inputs(input, &mut notes);
-    }
+    inputs(report, page, &mut notes);
     // Notes of one kind stand together, in the order in which the kinds came up.
     let mut kinds: Vec<&str> = Vec::new();
     for (label, _) in &notes {
@@ -244,27 +243,45 @@ fn read(input: &InputRow) -> (&'static str, Vec<Span>) {
     ("read", vec![solid(Ink::Plain, &input.source), span(Ink::Plain, text)])
 }
 
-/// Adds what went wrong with one input or could not be seen in it.
-fn inputs(input: &InputRow, notes: &mut Vec<(&'static str, Vec<Span>)>) {
-    let source = || solid(Ink::Plain, &input.source);
-    let said = |text: String| vec![source(), span(Ink::Plain, ": "), span(Ink::Plain, text)];
-    if let Some(error) = &input.error {
-        notes.push(("unread", said(error.clone())));
+/// Adds what went wrong with inputs or could not be seen in them; what is true of several stands once.
+fn inputs(report: &Report, page: &Page<'_>, notes: &mut Vec<(&'static str, Vec<Span>)>) {
+    let mut said: Vec<(&'static str, String, Vec<&str>)> = Vec::new();
+    let mut say = |label, source, text: String| {
+        let same = |(l, t, _): &&mut (_, String, _)| *l == label && *t == text;
+        match said.iter_mut().find(same).filter(|_| !page.look.verbose) {
+            Some((_, _, sources)) => sources.push(source),
+            None => said.push((label, text, vec![source])),
+        }
+    };
+    for input in &report.inputs {
+        let source = input.source.as_str();
+        if let Some(error) = &input.error {
+            say("unread", source, error.clone());
+        }
+        if input.truncated {
+            say("cut off", source, "ends in the middle of a record".to_owned());
+        }
+        for unseen in &input.unseen {
+            say("not seen", source, unseen.clone());
+        }
+        for (label, rows) in [("skipped", &input.skipped), ("repaired", &input.repaired)] {
+            for SkipRow { reason, count: n, first } in rows {
+                let first = first_places(first);
+                say(label, source, format!("{}, {reason}{first}", count(*n, "record")));
+            }
+        }
     }
-    if input.truncated {
-        notes.push(("cut off", said("ends in the middle of a record".to_owned())));
-    }
-    for unseen in &input.unseen {
-        let mut spans = vec![source(), span(Ink::Plain, ": ")];
-        spans.extend(prose(Ink::Plain, unseen));
-        notes.push(("not seen", spans));
-    }
-    let rows = [("skipped", &input.skipped), ("repaired", &input.repaired)];
-    for (label, SkipRow { reason, count: n, first }) in
-        rows.into_iter().flat_map(|(label, rows)| rows.iter().map(move |row| (label, row)))
-    {
-        let records = count(*n, "record");
-        notes.push((label, said(format!("{records}, {reason}{}", first_places(first)))));
+    for (label, text, sources) in said {
+        let mut spans = match sources.as_slice() {
+            [source] => vec![solid(Ink::Plain, source), span(Ink::Plain, ": ")],
+            all => vec![span(Ink::Plain, format!("{}: ", count(all.len() as u64, "input")))],
+        };
+        spans.extend(prose(Ink::Plain, &text));
+        if let [first, _, ..] = sources.as_slice() {
+            spans.push(span(Ink::Faint, " (the first: "));
+            spans.extend([solid(Ink::Faint, first), span(Ink::Faint, ")")]);
+        }
+        notes.push((label, spans));
     }
 }
 

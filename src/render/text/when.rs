@@ -38,6 +38,15 @@ impl Clock {
         }
     }
 
+    /// Returns `10:31:00 to 10:38:12`; the second date only where it differs, one instant only once.
+    pub(super) fn range(self, first: Option<&str>, last: Option<&str>) -> String {
+        let (start, end) = (self.show(first), self.show(last));
+        let day = |time: Option<&'_ str>| time.and_then(|t| t.get(..10)).map(str::to_owned);
+        let same_day = day(first).is_some() && day(first) == day(last);
+        let end = if same_day { Self { from: 11 }.show(last) } else { end };
+        if start.ends_with(&end) { start } else { format!("{start} to {end}") }
+    }
+
     /// Returns the width of what [`Clock::show`] gives.
     pub(super) fn columns(self) -> usize {
         19 - self.from
@@ -115,6 +124,12 @@ mod tests {
         assert_eq!(day.show(Some("2026-11-20T10:31:00.120Z")), "10:31:00");
         let days = Clock::of(&period("2026-11-20T10:00:00Z", "2026-11-21T11:00:00Z"));
         assert_eq!(days.show(Some("2026-11-20T10:31:00Z")), "11-20 10:31:00");
+        let range = days.range(Some("2026-11-20T10:31:00Z"), Some("2026-11-20T10:32:00Z"));
+        assert_eq!(range, "11-20 10:31:00 to 10:32:00");
+        assert_eq!(
+            day.range(Some("2026-11-20T10:31:00Z"), Some("2026-11-20T10:31:00.5Z")),
+            "10:31:00"
+        );
         let years = Clock::of(&period("2026-12-31T10:00:00Z", "2027-01-01T11:00:00Z"));
         assert_eq!(years.show(Some("2026-12-31T10:31:00Z")), "2026-12-31 10:31:00");
         assert_eq!(days.show(None), "-");
