@@ -8,9 +8,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use super::feed::{Opened, Piece, Source, Window, lock};
 use super::log::{InputSummary, Log};
-use super::{
-    Gatherer, InputFacts, Map, MapInput, MapPiece, Outcome, Progress, ReadOptions,
-};
+use super::{Gatherer, InputFacts, Map, MapInput, MapPiece, Outcome, Progress, ReadOptions};
 use crate::input::skip::{Repair, SkipReason};
 use crate::input::{self, Attached, Attachments, InputError, Inputs, Pause, Reader, Sink};
 use crate::model::{Exchange, Position, Text};
@@ -157,6 +155,9 @@ struct Worker<'a, G: Gatherer> {
     mine: Option<Arc<Active<G>>>,
 }
 
+/// Reads the records of a piece: where it stopped and why.
+type Drive<'d> = dyn FnMut(&mut Reader, &mut dyn Sink) -> io::Result<(u64, Pause)> + 'd;
+
 impl<'a, G: Gatherer> Worker<'a, G> {
     fn new(shop: &'a Shop<'a, G>) -> Self {
         Self {
@@ -175,7 +176,10 @@ impl<'a, G: Gatherer> Worker<'a, G> {
                 Order::Read(active) => self.take(&active),
                 Order::Leave => break,
             }
+            // Under the lock: no worker may be between its last look and its sleep.
+            let orders = lock(&self.shop.orders);
             self.shop.changed.notify_all();
+            drop(orders);
         }
         lock(&self.shop.done).harvests.push(self.harvest);
     }
@@ -209,11 +213,8 @@ impl<'a, G: Gatherer> Worker<'a, G> {
             if nothing_left && orders.opening == 0 && orders.open.is_empty() {
                 return Order::Leave;
             }
-            orders = self
-                .shop
-                .changed
-                .wait(orders)
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            orders =
+                self.shop.changed.wait(orders).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
     }
 
@@ -328,7 +329,7 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         active: &Active<G>,
         reader: &Reader,
         start: u64,
-        drive: &mut dyn FnMut(&mut Reader, &mut dyn Sink) -> io::Result<(u64, Pause)>,
+        drive: &mut Drive<'_>,
     ) -> Found<G> {
         let mut avoid = Vec::new();
         loop {

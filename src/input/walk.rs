@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use super::clock;
 use super::field_list;
 use super::har_entry::without_port;
@@ -465,7 +467,10 @@ impl<'a> Walker<'a> {
     #[inline]
     fn text(&mut self) -> Walk<Cow<'a, str>> {
         let (raw, escaped) = self.string()?;
-        Ok(if escaped { unescaped(raw) } else { String::from_utf8_lossy(raw) })
+        if escaped && memchr(b'\\', raw).is_some() {
+            return Ok(unescaped(raw));
+        }
+        Ok(String::from_utf8_lossy(raw))
     }
 
     /// Reads a string as text; `None` when it is empty.
@@ -473,7 +478,7 @@ impl<'a> Walker<'a> {
         Ok(Some(self.text()?).filter(|text| !text.is_empty()))
     }
 
-    /// Reads a string; returns its inside and whether that holds a backslash.
+    /// Reads a string; returns its inside and whether that may hold a backslash.
     #[inline]
     fn string(&mut self) -> Walk<(&'a [u8], bool)> {
         if self.peek()? != b'"' {
@@ -545,7 +550,7 @@ impl<'a> Walker<'a> {
     #[inline]
     fn key(&mut self) -> Walk<&'a [u8]> {
         let (key, escaped) = self.string()?;
-        if escaped {
+        if escaped && key.contains(&b'\\') {
             return Err(Stop::Odd);
         }
         self.blanks();
