@@ -57,9 +57,12 @@ pub fn entry_from_value(entry: &Value) -> Result<(Exchange<'_>, Vec<Repair>), Sk
         return Err(SkipReason::NoMethodOrUrl);
     }
     time(entry, &mut exchange, &mut repairs);
-    read_request(request, &mut exchange, &mut repairs);
+    let mut sizes = Sizes::default();
+    read_request(request, &mut exchange, &mut sizes, &mut repairs);
     match member(entry, "response", &mut repairs) {
-        Some(Value::Object(response)) => read_response(response, &mut exchange, &mut repairs),
+        Some(Value::Object(response)) => {
+            read_response(response, &mut exchange, &mut sizes, &mut repairs);
+        }
         _ => repairs.note(Repair::MissingValue),
     }
     read_failure(entry, &mut exchange);
@@ -68,8 +71,9 @@ pub fn entry_from_value(entry: &Value) -> Result<(Exchange<'_>, Vec<Repair>), Sk
         Some(Value::Object(timings)) => until_answer(timings, &mut repairs),
         _ => None,
     };
-    exchange.websocket |= entry.contains_key("_webSocketMessages")
+    exchange.websocket = entry.contains_key("_webSocketMessages")
         || entry.get("_resourceType").and_then(Value::as_str) == Some("websocket");
+    conclude(&mut exchange, sizes);
     Ok((exchange, repairs.sorted()))
 }
 
@@ -160,6 +164,7 @@ pub(super) fn number_time(value: &Value) -> Option<Time> {
 fn read_request<'v>(
     request: &'v Map<String, Value>,
     exchange: &mut Exchange<'v>,
+    sizes: &mut Sizes,
     repairs: &mut Repairs,
 ) {
     match member(request, "headers", repairs) {
@@ -168,20 +173,13 @@ fn read_request<'v>(
         }
         _ => repairs.note(Repair::MissingValue),
     }
-    exchange.request_visibility = match field_list::visibility(&exchange.request_headers) {
-        Visibility::Full if exchange.from_cache => Visibility::Partial,
-        other => other,
-    };
     if let Some(cookies) = member(request, "cookies", repairs) {
         exchange.request_cookies = field_list::pairs(cookies, &mut Repairs::default());
     }
-    let scheme = exchange.url.split_once(':').map_or("", |(scheme, _)| scheme);
-    exchange.websocket = scheme.eq_ignore_ascii_case("ws") || scheme.eq_ignore_ascii_case("wss");
     if !is_absolute(&exchange.url) {
         repairs.note(Repair::UrlNotAbsolute);
-        exchange.host = host_of(exchange);
     }
-    let size = member(request, "bodySize", repairs).and_then(size);
+    sizes.sent = member(request, "bodySize", repairs).and_then(size);
     exchange.request_body = match member(request, "postData", repairs) {
         Some(Value::Object(post)) => posted(post, repairs),
         Some(Value::String(text)) => {
@@ -190,12 +188,66 @@ fn read_request<'v>(
         }
         _ => Body::default(),
     };
+}
+
+/// Sizes in bytes as an entry gives them; `None` when unknown or negative.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sizes {
+    /// `request.bodySize`.
+    pub(super) sent: Option<u64>,
+    /// `response.content.size`.
+    pub(super) decoded: Option<u64>,
+    /// `response.bodySize`.
+    pub(super) wire: Option<u64>,
+}
+
+/// Fills in what follows from what an entry says, the same for the fast and the patient reading:
+/// the host, what of the fields could be seen, a handshake, bodies that were left out or cut.
+///
+/// Expects everything else to be read; keeps `websocket` and `withheld` where they are set.
+pub(super) fn conclude(exchange: &mut Exchange<'_>, sizes: Sizes) {
+    let scheme = exchange.url.split_once(':').map_or("", |(scheme, _)| scheme);
+    exchange.websocket |= scheme.eq_ignore_ascii_case("ws") || scheme.eq_ignore_ascii_case("wss");
+    if !is_absolute(&exchange.url) {
+        exchange.host = host_of(exchange);
+    }
+    exchange.request_visibility = match field_list::visibility(&exchange.request_headers) {
+        Visibility::Full if exchange.from_cache => Visibility::Partial,
+        other => other,
+    };
+    exchange.response_visibility =
+        if exchange.response_headers.is_empty() { Visibility::None } else { Visibility::Full };
+    conclude_sent(exchange, sizes);
+    conclude_received(exchange, sizes);
+}
+
+fn conclude_sent(exchange: &mut Exchange<'_>, sizes: Sizes) {
     let body = &mut exchange.request_body;
     let empty = body.text.raw().is_empty() && body.params.is_empty();
-    body.size = size;
-    body.withheld |= empty && size.is_some_and(|bytes| bytes > 0);
-    if !empty && body.mime.is_none() {
+    body.size = sizes.sent;
+    body.withheld |= empty && sizes.sent.is_some_and(|bytes| bytes > 0);
+    if !empty && body.mime.as_deref().unwrap_or_default().is_empty() {
         body.mime = field_list::owned(&exchange.request_headers, "content-type");
+    }
+}
+
+fn conclude_received(exchange: &mut Exchange<'_>, sizes: Sizes) {
+    let length = field_list::find(&exchange.response_headers, "content-length")
+        .and_then(|length| length.trim().parse().ok());
+    let bodiless = matches!(exchange.status, Some(204 | 304))
+        || exchange.method.as_deref().is_some_and(|m| m.eq_ignore_ascii_case("head"));
+    let body = &mut exchange.response_body;
+    body.size = sizes.decoded.or(sizes.wire);
+    if body.mime.as_deref().unwrap_or_default().is_empty() {
+        body.mime = field_list::owned(&exchange.response_headers, "content-type");
+    }
+    let claimed = sizes.decoded.max(sizes.wire).max(length).unwrap_or(0);
+    body.withheld |= body.text.raw().is_empty() && claimed > 0 && !bodiless;
+    // A character of up to four bytes may have been cut with the rest.
+    let least = FIREFOX_BODY_BYTES - 4;
+    if !body.base64 && body.text.raw().len() >= least {
+        let kept = body.text.read().len();
+        body.withheld |= kept >= least && sizes.decoded.is_some_and(|size| size > kept as u64);
     }
 }
 
@@ -263,6 +315,7 @@ fn says_withheld(comment: &str) -> bool {
 fn read_response<'v>(
     response: &'v Map<String, Value>,
     exchange: &mut Exchange<'v>,
+    sizes: &mut Sizes,
     repairs: &mut Repairs,
 ) {
     exchange.status_text = optional(response, "statusText", repairs);
@@ -273,42 +326,20 @@ fn read_response<'v>(
         }
         _ => repairs.note(Repair::MissingValue),
     }
-    if !exchange.response_headers.is_empty() {
-        exchange.response_visibility = Visibility::Full;
-    }
     exchange.redirect_url = optional(response, "redirectURL", repairs);
     exchange.from_cache |= from_cache(response);
-    let content = match member(response, "content", repairs) {
-        Some(Value::Object(content)) => Some(content),
+    sizes.wire = member(response, "bodySize", repairs).and_then(size);
+    match member(response, "content", repairs) {
+        Some(Value::Object(content)) => {
+            exchange.response_body = read_body(content, repairs);
+            sizes.decoded = member(content, "size", repairs).and_then(size);
+        }
         Some(Value::String(text)) => {
             repairs.note(Repair::MistypedValue);
             exchange.response_body.text = Text::Plain(Cow::Borrowed(text));
-            None
         }
-        _ => {
-            repairs.note(Repair::MissingValue);
-            None
-        }
-    };
-    if let Some(content) = content {
-        exchange.response_body = read_body(content, repairs);
+        _ => repairs.note(Repair::MissingValue),
     }
-    let decoded = content.and_then(|c| member(c, "size", repairs)).and_then(size);
-    let wire = member(response, "bodySize", repairs).and_then(size);
-    let length = field_list::find(&exchange.response_headers, "content-length")
-        .and_then(|length| length.trim().parse().ok());
-    let bodiless = matches!(exchange.status, Some(204 | 304))
-        || exchange.method.as_deref().is_some_and(|m| m.eq_ignore_ascii_case("head"));
-    let mime = field_list::owned(&exchange.response_headers, "content-type");
-    let body = &mut exchange.response_body;
-    body.size = decoded.or(wire);
-    if body.mime.is_none() {
-        body.mime = mime;
-    }
-    let kept = body.text.raw().len();
-    let claimed = decoded.or(wire).or(length).unwrap_or(0);
-    body.withheld |= kept == 0 && claimed > 0 && !bodiless;
-    body.withheld |= !body.base64 && kept >= FIREFOX_BODY_BYTES - 4 && claimed > kept as u64;
 }
 
 fn read_status<'v>(

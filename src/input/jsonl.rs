@@ -5,21 +5,25 @@
 //! which takes from each place the first value that can be what its name says.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use self::alias::Slot;
 use self::plan::{Candidate, Logger, Plan};
+use self::value::{
+    KNOWN_METHODS, VERBS, address, body_text, grpc_status, guessed_mime, host_and_path, is_blank,
+    is_routine, is_secret_field, is_unique, logged_fields, request_line, said, trace_id,
+};
 use super::clock::parse_time;
-use super::field_list::{self, Repairs, scalar};
+use super::field_list;
 use super::har_entry::{entry_from_value, number_time, status_of, without_port};
 use super::skip::SkipReason;
 use crate::model::{Body, Exchange, Header, Text, Visibility};
 
 mod alias;
 mod plan;
+mod value;
 
 /// The text that stands for a value which the logger took out.
 pub const REDACTED: &str = "REDACTED";
@@ -210,6 +214,7 @@ impl<'v, 'p> Reader<'v, 'p> {
             trace_id: self.text(Slot::TraceId).and_then(trace_id),
             ..Exchange::default()
         };
+        split_host(&mut exchange);
         self.time(&mut exchange);
         self.fields(&mut exchange, grpc);
         self.host(&mut exchange);
@@ -270,7 +275,8 @@ impl<'v, 'p> Reader<'v, 'p> {
         self.nearest(Slot::Url, near, |place, value| {
             let text = said(value)?;
             let shaped = text.starts_with('/') || text.contains("://") || &*text == "*";
-            let named = place.rank < 2 && !text.contains(char::is_whitespace);
+            let unbroken = !text.contains(char::is_whitespace);
+            let named = unbroken && (place.rank < 2 || host_and_path(&text).is_some());
             (shaped || named).then_some(text)
         })
     }
@@ -329,15 +335,23 @@ impl<'v, 'p> Reader<'v, 'p> {
         if exchange.url.contains("://") {
             return;
         }
-        let column = self.all(Slot::Host).find_map(|(place, value)| {
-            let host = value.is_string().then(|| said(value)).flatten()?;
-            // `host` alone is as often the machine that wrote the line.
-            let plausible = place.rank < 2 || host.contains(['.', ':']) || host == "localhost";
-            (plausible && !host.contains(['/', ' '])).then_some(host)
-        });
-        exchange.host = column
+        let column = |telling: bool| {
+            self.all(Slot::Host).filter(move |(place, _)| (place.rank < 2) == telling).find_map(
+                |(_, value)| {
+                    let host = value.is_string().then(|| said(value)).flatten()?;
+                    // `host` alone is as often the machine that wrote the line.
+                    let plausible = telling || host.contains(['.', ':']) || host == "localhost";
+                    (plausible && !host.contains(['/', ' '])).then_some(host)
+                },
+            )
+        };
+        exchange.host = exchange
+            .host
+            .take()
+            .or_else(|| column(true))
             .or_else(|| field_list::owned(&exchange.request_headers, ":authority"))
-            .or_else(|| field_list::owned(&exchange.request_headers, "host"));
+            .or_else(|| field_list::owned(&exchange.request_headers, "host"))
+            .or_else(|| column(false));
         let scheme = self.text(Slot::Scheme).unwrap_or_default().to_ascii_lowercase();
         if matches!(&*scheme, "http" | "https")
             && exchange.url.starts_with('/')
@@ -418,120 +432,6 @@ impl<'v, 'p> Reader<'v, 'p> {
     }
 }
 
-/// RFC 9110, RFC 5789, and those of `WebDAV` that clients send.
-const KNOWN_METHODS: [&str; 17] = [
-    "GET",
-    "POST",
-    "PUT",
-    "DELETE",
-    "PATCH",
-    "HEAD",
-    "OPTIONS",
-    "CONNECT",
-    "TRACE",
-    "PROPFIND",
-    "PROPPATCH",
-    "REPORT",
-    "MKCOL",
-    "MOVE",
-    "COPY",
-    "LOCK",
-    "UNLOCK",
-];
-
-/// Verbs of the Kubernetes API and the methods they come from.
-const VERBS: [(&str, &str); 8] = [
-    ("get", "GET"),
-    ("list", "GET"),
-    ("watch", "GET"),
-    ("create", "POST"),
-    ("update", "PUT"),
-    ("patch", "PATCH"),
-    ("delete", "DELETE"),
-    ("deletecollection", "DELETE"),
-];
-
-/// Names of gRPC status codes, by number.
-const GRPC_CODES: [&str; 17] = [
-    "ok",
-    "canceled",
-    "unknown",
-    "invalidargument",
-    "deadlineexceeded",
-    "notfound",
-    "alreadyexists",
-    "permissiondenied",
-    "resourceexhausted",
-    "failedprecondition",
-    "aborted",
-    "outofrange",
-    "unimplemented",
-    "internal",
-    "unavailable",
-    "dataloss",
-    "unauthenticated",
-];
-
-fn grpc_status(value: &Value) -> Option<u8> {
-    if let Some(number) = value.as_u64() {
-        return u8::try_from(number).ok().filter(|code| *code <= 16);
-    }
-    let text = value.as_str()?;
-    let named = GRPC_CODES.iter().position(|code| *code == alias::fold(text));
-    let number = named.or_else(|| text.trim().parse().ok()).filter(|code| *code <= 16)?;
-    u8::try_from(number).ok()
-}
-
-/// Whether a logger wrote that there was nothing.
-fn is_blank(text: &str) -> bool {
-    matches!(text.trim(), "" | "-" | "null" | "undefined" | "<nil>" | "(none)")
-}
-
-/// A scalar's text, or that of a list's first item, unless it says nothing.
-fn said(value: &Value) -> Option<Cow<'_, str>> {
-    let value = match value {
-        Value::Array(items) => items.first()?,
-        other => other,
-    };
-    scalar(value).filter(|text| !is_blank(text))
-}
-
-/// Splits `GET /path HTTP/1.1`; `GET /path` is enough.
-fn request_line(text: &str) -> Option<(Option<&str>, &str)> {
-    let mut words = text.split(' ');
-    let (method, target) = (words.next()?, words.next()?);
-    let known = KNOWN_METHODS.iter().any(|known| method.eq_ignore_ascii_case(known));
-    let versioned = words.next_back().is_some_and(|word| word.starts_with("HTTP/"));
-    let path = target.starts_with('/') || target.contains("://") || target == "*";
-    (path && (known || versioned)).then_some((known.then_some(method), target))
-}
-
-/// Reads a map or list of fields as a log means it: what is empty was not there.
-fn logged_fields(value: &Value) -> Vec<Header<'_>> {
-    let mut repairs = Repairs::default();
-    let mut list = field_list::headers(value, &mut repairs);
-    if let Value::Object(map) = value {
-        // Caddy before 2.7 writes an empty list for what it takes out.
-        let taken_out = |name: &str| {
-            map.get(name).and_then(Value::as_array).is_some_and(Vec::is_empty)
-                && is_secret_field(name)
-        };
-        for header in &mut list {
-            if taken_out(&header.name) {
-                header.value = Cow::Borrowed(REDACTED);
-            }
-        }
-    }
-    list.retain(|header| !is_blank(&header.value));
-    list
-}
-
-fn is_secret_field(name: &str) -> bool {
-    ["authorization", "proxy-authorization", "cookie", "set-cookie"]
-        .iter()
-        .any(|secret| name.eq_ignore_ascii_case(secret))
-}
-
 /// Adds a field that has a column of its own; `false` when the column says that there was none.
 fn push_column<'v>(place: &Candidate, value: &'v Value, headers: &mut Vec<Header<'v>>) -> bool {
     let emptied = value.as_array().is_some_and(Vec::is_empty) && is_secret_field(&place.name);
@@ -543,92 +443,12 @@ fn push_column<'v>(place: &Candidate, value: &'v Value, headers: &mut Vec<Header
     true
 }
 
-/// The first address of a column: a port, brackets and further hops are stripped.
-fn address(value: &Value) -> Option<Cow<'_, str>> {
-    let text = match said(value)? {
-        Cow::Borrowed(text) => text.split(',').next().unwrap_or(text).trim(),
-        Cow::Owned(_) => return None,
-    };
-    let bare = without_port(Cow::Borrowed(text));
-    bare.parse::<IpAddr>().is_ok().then_some(bare)
-}
-
-/// Whether an id can tell requests of several logs apart; a process's own counter cannot.
-fn is_unique(id: &str) -> bool {
-    !(id.len() < 6 && id.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// Takes the trace id out of `traceparent` (W3C), `b3`, `Root=…` (AWS), `projects/…/traces/…`.
-fn trace_id(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
-    let found = {
-        let text = &*text;
-        if let Some((_, root)) = text.split_once("Root=") {
-            root.split(';').next()
-        } else if let Some((_, id)) = text.rsplit_once("/traces/") {
-            Some(id)
-        } else {
-            let parts = || text.split('-');
-            let is_hex = |t: &&str| t.len() == 32 && t.bytes().all(|b| b.is_ascii_hexdigit());
-            match parts().count() {
-                2..=4 => parts().find(is_hex),
-                _ => Some(text),
-            }
-        }
-    };
-    let found = found.unwrap_or(&text);
-    if found.len() == text.len() {
-        return Some(text);
+fn split_host(exchange: &mut Exchange<'_>) {
+    if let Cow::Borrowed(url) = exchange.url
+        && let Some((host, path)) = host_and_path(url)
+    {
+        (exchange.host, exchange.url) = (Some(Cow::Borrowed(host)), Cow::Borrowed(path));
     }
-    (!found.is_empty()).then(|| Cow::Owned(found.to_owned()))
-}
-
-fn body_text(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => (!is_blank(text)).then_some(Cow::Borrowed(text)),
-        Value::Object(map) => (!map.is_empty()).then(|| Cow::Owned(value.to_string())),
-        Value::Array(items) => (!items.is_empty()).then(|| Cow::Owned(value.to_string())),
-        _ => None,
-    }
-}
-
-fn guessed_mime(text: &str) -> Option<&'static str> {
-    match text.trim_start().as_bytes().first()? {
-        b'{' | b'[' => Some("application/json"),
-        b'<' => Some("text/html"),
-        _ if text.contains('=') && !text.contains([' ', '\n']) => {
-            Some("application/x-www-form-urlencoded")
-        }
-        _ => None,
-    }
-}
-
-/// Whether a message only says that there was a request.
-fn is_routine(text: &str, exchange: &Exchange<'_>) -> bool {
-    const PHRASES: [&str; 14] = [
-        "request completed",
-        "request errored",
-        "request finished",
-        "request received",
-        "request processed",
-        "request aborted",
-        "handled request",
-        "incoming request",
-        "finished request",
-        "http request",
-        "access log",
-        "access",
-        "request",
-        "response",
-    ];
-    let plain = text.trim_end_matches(['.', '!']);
-    let starts_with_method = text
-        .trim_start_matches("HTTP ")
-        .split(' ')
-        .next()
-        .is_some_and(|word| KNOWN_METHODS.contains(&word));
-    PHRASES.iter().any(|phrase| plain.eq_ignore_ascii_case(phrase))
-        || starts_with_method
-        || text == exchange.url
 }
 
 #[cfg(test)]

@@ -146,7 +146,8 @@ pub(super) fn alias(folded: &str) -> Option<(Slot, u8)> {
         | "elbstatus"
         | "scstatus"
         | "httprequeststatus"
-        | "responsehttpstatus" => (Slot::Status, 0),
+        | "responsehttpstatus"
+        | "httpresponsestatus" => (Slot::Status, 0),
         "statuscode" | "httpcode" | "responsehttpcode" | "respcode" => (Slot::Status, 1),
         "status" => (Slot::Status, 2),
         "code" => (Slot::Status, 4),
@@ -181,9 +182,8 @@ pub(super) fn alias(folded: &str) -> Option<(Slot, u8)> {
         "scheme" | "proto" => (Slot::Scheme, 1),
 
         "requesthost" | "clientrequesthost" | "httphost" | "urldomain" | "requestauthority"
-        | "authority" | "cshost" | "xhostheader" | "originalhost" | "reqhost" | "domainname" => {
-            (Slot::Host, 0)
-        }
+        | "authority" | "cshost" | "xhostheader" | "originalhost" | "reqhost"
+        | "httprequesthost" | "domainname" => (Slot::Host, 0),
         "vhost" | "virtualhost" => (Slot::Host, 1),
         "host" => (Slot::Host, 2),
         "servername" | "domain" | "serveraddress" => (Slot::Host, 3),
@@ -236,9 +236,10 @@ pub(super) fn alias(folded: &str) -> Option<(Slot, u8)> {
         | "reqip"
         | "realip"
         | "xrealip"
-        | "identitysourceip" => (Slot::ClientIp, 1),
+        | "identitysourceip"
+        | "httprequestremote" => (Slot::ClientIp, 1),
         "remoteaddr" | "clientaddr" | "remotehost" => (Slot::ClientIp, 2),
-        "ip" | "xforwardedfor" | "httpxforwardedfor" => (Slot::ClientIp, 3),
+        "ip" | "xforwardedfor" | "forwardedfor" | "httpxforwardedfor" => (Slot::ClientIp, 3),
 
         "useragentoriginal"
         | "httpuseragent"

@@ -107,46 +107,46 @@ impl Logger {
     }
 
     fn of(line: &Map<String, Value>) -> Self {
-        let has = |name: &str| line.contains_key(name);
+        let folded: Vec<String> = line.keys().map(|key| fold(key)).collect();
+        let has = |name: &str| folded.iter().any(|key| key == name);
         let inside = |outer: &str, inner: &str| {
             line.get(outer).and_then(Value::as_object).is_some_and(|map| map.contains_key(inner))
         };
-        let flat_http = || line.keys().any(|key| key.starts_with("http_"));
-        if has("resp_headers") && has("request") {
+        let envoy =
+            ["responsecodedetails", "responseflags", "xenvoyoriginpath", "xenvoyoriginalpath"];
+        if has("respheaders") && has("request") {
             Self::Caddy
-        } else if has("DownstreamStatus") || has("RouterName") {
+        } else if has("downstreamstatus") || has("routername") {
             Self::Traefik
-        } else if inside("latencies", "kong") || (has("started_at") && has("latencies")) {
+        } else if inside("latencies", "kong") || (has("startedat") && has("latencies")) {
             Self::Kong
-        } else if has("response_code_details")
-            || has("response_flags")
-            || has("upstream_cluster")
-            || has("x-envoy-origin-path")
-            || has("x-envoy-original-path")
-        {
+        } else if envoy.into_iter().any(has) {
             Self::Envoy
-        } else if has("httpRequest") {
+        } else if inside("httpRequest", "status") {
             Self::Gcp
-        } else if has("EdgeResponseStatus") || has("RayID") {
+        } else if has("edgeresponsestatus") || has("rayid") {
             Self::Cloudflare
-        } else if has("auditID") && has("verb") {
+        } else if has("auditid") && has("verb") {
             Self::KubernetesAudit
-        } else if has("LastErrorReason")
-            || has("lastError_reason_s")
+        } else if has("lasterrorreason")
+            || has("lasterrorreasons")
             || inside("properties", "httpStatus")
         {
             Self::Azure
-        } else if (has("routeKey") || has("resourcePath")) && has("requestId") {
+        } else if (has("routekey") || has("resourcepath")) && has("requestid") {
             Self::ApiGateway
-        } else if has("id_orig_h") || has("id.orig_h") {
+        } else if has("idorigh") {
             Self::Zeek
         } else if inside("meta", "req") || inside("meta", "res") {
             Self::Winston
         } else if inside("res", "statusCode") || (has("req") && has("hostname") && has("pid")) {
             Self::Pino
-        } else if has("ecs.version") || has("ecs") {
+        } else if has("ecsversion") || has("ecs") {
             Self::Ecs
-        } else if has("remote_addr") || has("upstream_status") || flat_http() {
+        } else if has("remoteaddr")
+            || has("upstreamstatus")
+            || line.iter().any(|(key, value)| key.starts_with("http_") && !value.is_object())
+        {
             Self::Nginx
         } else {
             Self::Other
