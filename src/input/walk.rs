@@ -10,10 +10,9 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use super::clock;
-use super::field_list;
-use super::har_entry::without_port;
+use super::har_entry::{Sizes, conclude, without_port};
 use super::scan::{container_end, skip_blanks, string_end};
-use crate::model::{Body, Exchange, Header, Text, Time, Visibility};
+use crate::model::{Body, Exchange, Header, Text, Time};
 
 /// Names of files beside the capture that hold its bodies (Playwright's `attach` mode).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -46,7 +45,7 @@ pub(super) fn entry<'a>(
 ) -> Walk<usize> {
     clear(exchange);
     *attached = Attached::default();
-    let mut walker = Walker { bytes, at: from, wire: None, by_worker: false };
+    let mut walker = Walker { bytes, at: from, sizes: Sizes::default(), by_worker: false };
     walker.entry(exchange, attached)?;
     Ok(walker.at)
 }
@@ -67,8 +66,7 @@ fn clear(exchange: &mut Exchange<'_>) {
 struct Walker<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// The response's size on the wire.
-    wire: Option<u64>,
+    sizes: Sizes,
     /// Whether a service worker answered.
     by_worker: bool,
 }
@@ -90,9 +88,6 @@ const TELLING: [&[u8]; 14] = [
     b"_clientIPAddress",
     b"_clientAddress",
 ];
-
-/// Firefox keeps this much of a body; see the patient reading.
-const FIREFOX_BODY_BYTES: usize = 1 << 20;
 
 /// Notes the names met in one object.
 #[derive(Default)]
@@ -161,56 +156,10 @@ impl<'a> Walker<'a> {
         if !out.url.contains("://") {
             return Err(Stop::Odd);
         }
-        self.complete(out);
-        out.websocket |= websocket;
-        Ok(())
-    }
-
-    /// Fills in what follows from what was read.
-    fn complete(&self, out: &mut Exchange<'a>) {
-        out.request_visibility = match field_list::visibility(&out.request_headers) {
-            Visibility::Full if out.from_cache => Visibility::Partial,
-            other => other,
-        };
-        if !out.response_headers.is_empty() {
-            out.response_visibility = Visibility::Full;
-        }
+        out.websocket = websocket;
         out.from_cache |= self.by_worker;
-        let scheme = out.url.split_once(':').map_or("", |(scheme, _)| scheme);
-        out.websocket = scheme.eq_ignore_ascii_case("ws") || scheme.eq_ignore_ascii_case("wss");
-        let body = &mut out.request_body;
-        let empty = body.text.raw().is_empty() && body.params.is_empty();
-        body.withheld |= empty && body.size.is_some_and(|bytes| bytes > 0);
-        if !empty && body.mime.is_none() {
-            body.mime = field_list::owned(&out.request_headers, "content-type");
-        }
-        self.complete_response(out);
-    }
-
-    fn complete_response(&self, out: &mut Exchange<'a>) {
-        let bodiless = matches!(out.status, Some(204 | 304))
-            || out.method.as_deref().is_some_and(|m| m.eq_ignore_ascii_case("head"));
-        let body = &mut out.response_body;
-        body.size = body.size.or(self.wire);
-        if body.mime.is_none() {
-            body.mime = field_list::owned(&out.response_headers, "content-type");
-        }
-        let kept = body.text.raw().len();
-        let (base64, size) = (body.base64, body.size);
-        let claimed = || {
-            let length = field_list::find(&out.response_headers, "content-length");
-            size.or_else(|| length.and_then(|l| l.trim().parse().ok())).unwrap_or(0)
-        };
-        let cut = if kept == 0 {
-            !bodiless && claimed() > 0
-        } else if kept >= FIREFOX_BODY_BYTES - 4 && !base64 {
-            // Escapes are longer than what they stand for.
-            let kept = body.text.read().len();
-            kept >= FIREFOX_BODY_BYTES - 4 && claimed() > kept as u64
-        } else {
-            false
-        };
-        out.response_body.withheld |= cut;
+        conclude(out, self.sizes);
+        Ok(())
     }
 
     fn request(&mut self, out: &mut Exchange<'a>, attached: &mut Attached<'a>) -> Walk<()> {
@@ -240,7 +189,7 @@ impl<'a> Walker<'a> {
                 }
                 b"bodySize" => {
                     seen.once(5)?;
-                    out.request_body.size = self.size()?;
+                    self.sizes.sent = self.size()?;
                 }
                 b"queryString" => self.skip_list()?,
                 b"httpVersion" | b"comment" => self.text().map(drop)?,
@@ -298,7 +247,7 @@ impl<'a> Walker<'a> {
                 b"httpVersion" | b"comment" => self.text().map(drop)?,
                 b"bodySize" => {
                     seen.once(7)?;
-                    self.wire = self.size()?;
+                    self.sizes.wire = self.size()?;
                 }
                 b"headersSize" => self.number().map(drop)?,
                 _ => self.skip_private(key)?,
@@ -351,7 +300,7 @@ impl<'a> Walker<'a> {
             match key {
                 b"size" => {
                     seen.once(0)?;
-                    out.size = self.size()?;
+                    self.sizes.decoded = self.size()?;
                 }
                 b"mimeType" => {
                     seen.once(1)?;
