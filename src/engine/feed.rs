@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use super::{InputFacts, ReadOptions};
 use crate::input::{
-    Attachments, Content, InputError, Look, Part, Pause, Reader, Section, Sink, fill, is_cut, look,
+    self, Attachments, Content, InputError, Look, Part, Pause, Reader, Section, Sink, fill, is_cut,
+    look,
 };
 
 /// Bytes in which the first record has to start.
@@ -399,6 +400,34 @@ impl Window {
                 self.bytes.resize(doubled, 0);
             }
         }
+    }
+}
+
+/// Opens a file and looks at its parts; those of an archive that are no captures are left out.
+pub(super) fn prepare(
+    file: &input::InputFile,
+    options: &ReadOptions,
+) -> Result<Vec<(usize, Opened)>, InputError> {
+    let parts = input::open(file)?;
+    let members = parts.len();
+    let is_archive = parts.iter().any(|part| part.member.is_some());
+    let mut opened = Vec::new();
+    let mut first_error = None;
+    for (index, part) in parts.into_iter().enumerate() {
+        match Opened::prepare(part, &file.source, options) {
+            // Bodies beside a capture are JSON too, but no captures.
+            Ok(one) if is_archive && members > 1 && &*one.facts.format == "json" => {}
+            Ok(one) => opened.push((index, one)),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    if is_archive && opened.iter().any(|(_, one)| &*one.facts.format == "har") {
+        opened.retain(|(_, one)| &*one.facts.format == "har");
+    }
+    match first_error {
+        _ if !opened.is_empty() => Ok(opened),
+        Some(error) if members == 1 => Err(error),
+        _ => Err(InputError::EmptyArchive { members }),
     }
 }
 

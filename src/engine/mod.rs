@@ -5,6 +5,7 @@
 //! is read again from there. So no result depends on how an input was cut or on who read it.
 
 mod feed;
+mod gather;
 mod log;
 mod replay;
 mod work;

@@ -8,7 +8,8 @@ use std::sync::{Condvar, Mutex};
 use thiserror::Error;
 
 use super::feed::{Opened, Source, Window, lock};
-use super::work::{attach, on_all};
+use super::gather::attach;
+use super::work::on_all;
 use super::{InputFacts, Map, MapInput, MapPiece, ReadOptions};
 use crate::input::skip::{Repair, SkipReason};
 use crate::input::{self, Attached, Attachments, Inputs, Reader, Sink};

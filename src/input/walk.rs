@@ -5,16 +5,16 @@
 //! type, `null`, an unknown or repeated name, a missing message) it gives up with [`Stop::Odd`], and
 //! the entry goes alone to the patient reading. What it does read it reads to the same exchange.
 
-use std::borrow::Cow;
-
 mod json;
 
-pub(super) use json::Stop;
-use json::{Json, Walk};
+use std::borrow::Cow;
+
+use self::json::{Json, Walk};
 
 use super::clock;
 use super::har_entry::{Sizes, conclude, without_port};
 use crate::model::{Body, Exchange, Header, Text, Time};
+pub(super) use json::Stop;
 
 /// Names of files beside the capture that hold its bodies (Playwright's `attach` mode).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
