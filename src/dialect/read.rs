@@ -1,12 +1,13 @@
 //! One response from its fields, target and body to its statements.
 
-use crate::model::{Answer, CauseId, Challenge, Exchange, Outcome, Sign, Statement, Text, Weight};
+use crate::model::{Answer, CauseId, Exchange, Outcome, Sign, Statement, Weight};
 
 use super::body::{self, Clue, Reading};
 use super::catalogue::{Catalogue, Speech};
+use super::fields::{fields, grpc_status, setting};
 use super::general::{self, Setting};
 use super::words::{is_word, shown};
-use super::{challenge, outcome, said, status_statement, tree, value};
+use super::{challenge, outcome, said, status_statement, value};
 
 /// Statements of one answer that are kept.
 const MOST: usize = 12;
@@ -73,7 +74,7 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
     }
     let is_page = reading.page;
     answer.challenges = challenge::of(exchange);
-    let setting = setting(exchange, status, &answer);
+    let setting = setting(exchange, status, &answer.challenges);
     if status >= 400 || grpc.is_some() {
         fields(exchange, &answer.challenges, &mut clues);
         answer.body_missing = lacks_body(exchange);
@@ -286,149 +287,6 @@ fn bare_challenges(answer: &mut Answer) {
     answer.statements.append(&mut said);
 }
 
-/// Collects clues from challenges, other fields, reasons, gRPC and the reason phrase.
-fn fields(exchange: &Exchange<'_>, challenges: &[Challenge], clues: &mut Vec<Clue>) {
-    for challenge in challenges {
-        let field = if challenge.proxy { "proxy-authenticate" } else { "www-authenticate" };
-        for (name, value) in &challenge.params {
-            let rank = match name.as_str() {
-                "error" | "error_code" => 0,
-                "error_description" | "message" | "reason" | "error_message" | "cause"
-                | "description" => 2,
-                _ => continue,
-            };
-            clues.push(Clue {
-                place: format!("header:{field}.{name}"),
-                key: name.clone(),
-                text: value.clone(),
-                rank,
-            });
-        }
-    }
-    for header in &exchange.response_headers {
-        let name = header.name.to_ascii_lowercase();
-        let wanted = name == "x-amzn-errortype"
-            || name == "grpc-message"
-            || name == "dpop-nonce"
-            || (name.starts_with("x-")
-                && (name.contains("error") || name.contains("reason") || name.contains("denied")));
-        if !wanted || header.value.trim().is_empty() {
-            continue;
-        }
-        let (place, text) = match name.as_str() {
-            "grpc-message" => ("grpc-message".to_owned(), tree::percent(&header.value)),
-            "x-amzn-errortype" => (
-                format!("header:{name}"),
-                header.value.split(':').next().unwrap_or_default().to_owned(),
-            ),
-            "dpop-nonce" => continue,
-            _ => (format!("header:{name}"), header.value.to_string()),
-        };
-        clues.push(Clue { place, key: name, text, rank: 1 });
-    }
-    for (name, text) in &exchange.reasons {
-        let key = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-        if !text.trim().is_empty() {
-            clues.push(Clue {
-                place: format!("reason:{name}"),
-                key,
-                text: text.to_string(),
-                rank: 1,
-            });
-        }
-    }
-    if let Some(phrase) = exchange.status_text.as_deref().filter(|p| !is_standard(p)) {
-        clues.push(Clue {
-            place: "status".to_owned(),
-            key: String::new(),
-            text: phrase.to_owned(),
-            rank: 3,
-        });
-    }
-    if let Some(error) = exchange.error.as_deref() {
-        clues.push(Clue {
-            place: "error".to_owned(),
-            key: String::new(),
-            text: error.to_owned(),
-            rank: 3,
-        });
-    }
-}
-
-fn is_standard(phrase: &str) -> bool {
-    let phrase = phrase.trim();
-    phrase.is_empty()
-        || [
-            "Unauthorized",
-            "Forbidden",
-            "OK",
-            "Bad Request",
-            "Not Found",
-            "Authorization Required",
-            "Too Many Requests",
-            "Internal Server Error",
-            "Proxy Authentication Required",
-        ]
-        .iter()
-        .any(|p| phrase.eq_ignore_ascii_case(p))
-}
-
-fn setting(exchange: &Exchange<'_>, status: u16, answer: &Answer) -> Setting {
-    let sent = exchange.request_header("authorization").unwrap_or_default();
-    let sent = sent.split(' ').next().unwrap_or_default().to_ascii_lowercase();
-    let only = |scheme: &str| {
-        !answer.challenges.is_empty()
-            && answer.challenges.iter().all(|c| c.scheme.eq_ignore_ascii_case(scheme))
-    };
-    let grant_type = grant_type(exchange);
-    let granted = |name: &str| grant_type.as_deref() == Some(name);
-    Setting {
-        status,
-        login: outcome::is_login_request(exchange),
-        grant: grant_type.is_some() || outcome::is_token_endpoint(&exchange.url),
-        refresh: granted("refresh_token"),
-        code: granted("authorization_code"),
-        password: granted("password"),
-        basic: sent == "basic" || only("basic"),
-        digest: sent == "digest" || only("digest"),
-        bearer: sent == "bearer" || only("bearer"),
-        sigv4: sent.starts_with("aws4-"),
-        challenged: !answer.challenges.is_empty(),
-    }
-}
-
-/// Takes `grant_type` from a form or JSON body.
-fn grant_type(exchange: &Exchange<'_>) -> Option<String> {
-    let body = &exchange.request_body;
-    if let Some((_, value)) = body.params.iter().find(|(n, _)| n == "grant_type") {
-        return Some(value.to_string());
-    }
-    if matches!(body.text, Text::Absent) || body.text.raw().len() > 16 * 1024 {
-        return None;
-    }
-    memchr::memmem::find(body.text.raw(), b"grant_type")?;
-    let text = body.text.read();
-    let node = tree::json(&text).or_else(|| tree::form(&text))?;
-    node.get("grant_type").and_then(tree::Node::text).map(str::to_owned)
-}
-
-/// Returns `grant-status` from a field or a log's column.
-fn grpc_status(exchange: &Exchange<'_>) -> Option<String> {
-    let logged = || {
-        let found = exchange.reasons.iter().find(|(n, _)| {
-            n.eq_ignore_ascii_case("grpc-status") || n.eq_ignore_ascii_case("grpc_status")
-        });
-        found.map(|(_, v)| v.to_string())
-    };
-    let text = exchange.response_header("grpc-status").map(str::to_owned).or_else(logged)?;
-    let code = match text.trim().to_ascii_uppercase().as_str() {
-        "UNAUTHENTICATED" => "16".to_owned(),
-        "PERMISSION_DENIED" | "PERMISSIONDENIED" => "7".to_owned(),
-        other => other.to_owned(),
-    };
-    (code != "0" && !code.is_empty() && code != "-").then_some(code)
-}
-
 fn blocked(exchange: &Exchange<'_>, answer: &mut Answer) {
     if answer.outcome.is_refused()
         && let Some(error) = exchange.error.as_deref()
@@ -508,5 +366,147 @@ impl Speech for Answered<'_, '_> {
             Some(("host", name)) => self.exchange.url.contains(name),
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{At, Body, Header, Text};
+
+    fn exchange(
+        status: u16,
+        fields: &[(&'static str, &'static str)],
+        body: &'static str,
+    ) -> Exchange<'static> {
+        let headers = fields.iter().map(|(n, v)| Header { name: (*n).into(), value: (*v).into() });
+        Exchange {
+            status: Some(status),
+            method: Some("GET".into()),
+            url: "https://api.example.com/v1/orders".into(),
+            response_headers: headers.collect(),
+            response_body: Body {
+                text: if body.is_empty() { Text::Absent } else { Text::Plain(body.into()) },
+                ..Body::default()
+            },
+            ..Exchange::default()
+        }
+    }
+
+    fn first(answer: &Answer) -> (&str, &str, Weight) {
+        let statement = answer.statements.first().unwrap();
+        let cause = statement.causes.first().map_or("", |c| c.as_str());
+        (cause, &statement.place, statement.weight)
+    }
+
+    fn answer(exchange: &Exchange<'_>) -> Answer {
+        read(exchange, Catalogue::embedded())
+    }
+
+    #[test]
+    fn a_description_beats_the_coarse_code_beside_it() {
+        let challenge =
+            r#"Bearer error="invalid_token", error_description="The access token expired""#;
+        let answer = answer(&exchange(401, &[("WWW-Authenticate", challenge)], ""));
+        assert_eq!(first(&answer).0, "time.expired");
+        assert_eq!(answer.statements.last().unwrap().weight, Weight::Status);
+    }
+
+    #[test]
+    fn a_bare_challenge_says_that_nothing_came_and_says_it_softly() {
+        let answer = answer(&exchange(401, &[("www-authenticate", "Bearer realm=\"x\"")], ""));
+        assert_eq!(first(&answer), ("header.missing", "header:www-authenticate", Weight::Vague));
+    }
+
+    #[test]
+    fn a_stale_digest_nonce_is_a_code() {
+        let challenge = r#"Digest realm="r", nonce="n", stale=TRUE"#;
+        let answer = answer(&exchange(401, &[("WWW-Authenticate", challenge)], ""));
+        assert_eq!(first(&answer), ("digest.stale_nonce", "header:www-authenticate", Weight::Code));
+    }
+
+    #[test]
+    fn the_scope_of_a_challenge_is_what_was_expected() {
+        let challenge = r#"Bearer error="insufficient_scope", scope="orders:write""#;
+        let answer = answer(&exchange(403, &[("WWW-Authenticate", challenge)], ""));
+        let expected = answer.statements.first().and_then(|s| s.expected.as_deref());
+        assert_eq!((first(&answer).0, expected), ("authz.scope", Some("orders:write")));
+    }
+
+    #[test]
+    fn grpc_refuses_in_a_200() {
+        let fields = [("grpc-status", "16"), ("grpc-message", "token%20is%20expired")];
+        let refused = answer(&exchange(200, &fields, ""));
+        assert_eq!(refused.outcome, Outcome::Refused(Sign::Grpc));
+        assert_eq!(first(&refused).0, "time.expired");
+        assert_eq!(answer(&exchange(200, &[("grpc-status", "0")], "")).outcome, Outcome::LetIn);
+        assert!(!answer(&exchange(200, &[("grpc-status", "5")], "")).outcome.is_refused());
+    }
+
+    #[test]
+    fn the_grant_tells_what_invalid_grant_means() {
+        for (form, cause) in [
+            ("grant_type=refresh_token&refresh_token=x", "oauth.refresh_refused"),
+            ("grant_type=authorization_code&code=x", "oauth.invalid_grant"),
+            ("grant_type=password&username=a", "login.bad_credentials"),
+        ] {
+            let mut exchange = exchange(400, &[], r#"{"error":"invalid_grant"}"#);
+            exchange.method = Some("POST".into());
+            exchange.url = "https://id.example.com/oauth/token".into();
+            exchange.request_body.text = Text::Plain(form.into());
+            assert_eq!(first(&answer(&exchange)).0, cause, "{form}");
+        }
+    }
+
+    #[test]
+    fn one_code_means_what_its_speaker_means() {
+        let body = "<Error><Code>SignatureDoesNotMatch</Code></Error>";
+        let aws = answer(&exchange(403, &[("x-amz-request-id", "1")], body));
+        assert_eq!(first(&aws).0, "sigv4.signature");
+        let other = answer(&exchange(403, &[("x-oss-request-id", "1")], body));
+        assert_eq!(first(&other).0, "reqsig.signature");
+    }
+
+    #[test]
+    fn the_server_prints_its_clock() {
+        let body = "<Error><Code>RequestTimeTooSkewed</Code><ServerTime>2026-11-23T02:13:00Z</ServerTime></Error>";
+        let answer = answer(&exchange(403, &[], body));
+        assert_eq!(answer.server_time, Some(At::from_secs(1_795_399_980)));
+    }
+
+    #[test]
+    fn reasons_of_gateways_are_read() {
+        let mut exchange = exchange(401, &[], "");
+        exchange.reasons = vec![(
+            "response_code_details".into(),
+            "jwt_authn_access_denied{Jwt_is_expired}".into(),
+        )];
+        let answer = answer(&exchange);
+        assert_eq!(first(&answer), ("time.expired", "reason:response_code_details", Weight::Code));
+        assert!(answer.body_missing);
+    }
+
+    #[test]
+    fn a_plain_401_names_no_cause() {
+        let answer = answer(&exchange(401, &[("content-length", "0")], ""));
+        assert_eq!(first(&answer), ("", "status", Weight::Status));
+        assert!(!answer.body_missing);
+    }
+
+    #[test]
+    fn two_statements_that_disagree_stay_two() {
+        let challenge = r#"Bearer error="invalid_token", error_description="Token expired""#;
+        let answer = answer(&exchange(
+            401,
+            &[("WWW-Authenticate", challenge)],
+            r#"{"error":"invalid_issuer"}"#,
+        ));
+        let causes: Vec<&str> = answer
+            .statements
+            .iter()
+            .filter_map(|s| s.causes.first())
+            .map(CauseId::as_str)
+            .collect();
+        assert_eq!(causes, ["claim.issuer", "time.expired"]);
     }
 }
