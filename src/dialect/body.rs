@@ -12,12 +12,14 @@ use crate::model::Exchange;
 
 use super::keys::rank_of;
 use super::markup;
-use super::structure::structural;
+use super::structure::{is_region, structural};
 use super::tree::{self, Node};
 use super::words::floor;
 
 /// Bytes of a body that are read; a 2xx body beyond this is data.
 pub(super) const LONGEST: usize = 64 * 1024;
+/// Bytes of a member of a 2xx body that is no error region; what is longer is data.
+const LONGEST_DATA: usize = 4 * 1024;
 /// Texts of one body that are kept.
 const MOST: usize = 48;
 /// Levels that are searched for texts.
@@ -82,7 +84,9 @@ pub(super) fn of_success(exchange: &Exchange<'_>) -> Reading {
         return reading;
     }
     let Some(text) = text_of(exchange) else { return reading };
-    if let Notation::Tree(node) = notation(&text, &media_type(exchange)) {
+    if let Some(node) = tree::json_within(&text, LONGEST_DATA, is_region) {
+        structural(&node, &mut reading.clues);
+    } else if let Notation::Tree(node) = notation(&text, &media_type(exchange)) {
         structural(&node, &mut reading.clues);
     }
     reading

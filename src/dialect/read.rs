@@ -1,6 +1,6 @@
 //! One response from its fields, target and body to its statements.
 
-use crate::model::{Answer, CauseId, Exchange, Outcome, Sign, Statement, Weight};
+use crate::model::{Answer, CauseId, Challenge, Exchange, Outcome, Sign, Statement, Weight};
 
 use super::body::{self, Clue, Reading};
 use super::catalogue::{Catalogue, Speech};
@@ -100,6 +100,7 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
         }
     }
     joined(&clues, setting, &mut answer);
+    asked(&answer.challenges, &mut answer.statements);
     bare_challenges(&mut answer);
     decide(status, told, login_redirect, &mut answer);
     if answer.outcome.is_refused() {
@@ -254,6 +255,21 @@ fn joined(clues: &[Clue], setting: Setting, answer: &mut Answer) {
     }
 }
 
+/// Adds what a challenge asks for to the statements about it: `scope`, `acr_values`, `max_age`.
+fn asked(challenges: &[Challenge], statements: &mut [Statement]) {
+    for (param, cause) in
+        [("scope", "authz.scope"), ("acr_values", "authz.step_up"), ("max_age", "authz.step_up")]
+    {
+        let value = challenges.iter().find_map(|c| c.param(param)).filter(|v| !v.is_empty());
+        let about = |s: &&mut Statement| s.causes.first().is_some_and(|c| *c == cause);
+        for statement in statements.iter_mut().filter(about).filter(|_| value.is_some()) {
+            if statement.expected.is_none() {
+                statement.expected = value.map(shown);
+            }
+        }
+    }
+}
+
 /// What a challenge says by its form: no `error` means that no credential came (RFC 6750, section 3.1).
 fn bare_challenges(answer: &mut Answer) {
     let mut said = Vec::new();
@@ -275,14 +291,6 @@ fn bare_challenges(answer: &mut Answer) {
                 _ => continue,
             };
         said.push(statement(causes, weight, &challenge.scheme, place));
-        if let Some(scope) = challenge.param("scope").filter(|s| !s.is_empty()) {
-            for statement in &mut answer.statements {
-                let about_scope = statement.causes.first().is_some_and(|c| *c == "authz.scope");
-                if about_scope && statement.expected.is_none() {
-                    statement.expected = Some(shown(scope));
-                }
-            }
-        }
     }
     answer.statements.append(&mut said);
 }

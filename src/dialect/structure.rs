@@ -50,20 +50,7 @@ pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
     let before = into.len();
     for (name, value) in members {
         let lower = name.to_ascii_lowercase();
-        let region = matches!(
-            lower.as_str(),
-            "error"
-                | "errors"
-                | "err"
-                | "fault"
-                | "exception"
-                | "errorresponse"
-                | "error_info"
-                | "errorinfo"
-                | "base_resp"
-                | "baseresp"
-                | "failure"
-        );
+        let region = is_region(&lower);
         if region && !value.is_empty() {
             error_region(value, &root.member(name), into);
         } else if matches!(value, Node::Map(_)) && may_wrap(&lower, failing) {
@@ -90,6 +77,25 @@ pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
             }
         }
     }
+}
+
+/// Returns whether a top-level member holds errors by its name.
+pub(super) fn is_region(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    matches!(
+        lower.as_str(),
+        "error"
+            | "errors"
+            | "err"
+            | "fault"
+            | "exception"
+            | "errorresponse"
+            | "error_info"
+            | "errorinfo"
+            | "base_resp"
+            | "baseresp"
+            | "failure"
+    )
 }
 
 /// Returns whether a member may hold the error object: `Response.Error`, `meta.code`.
