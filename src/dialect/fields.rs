@@ -46,17 +46,7 @@ pub(super) fn fields(exchange: &Exchange<'_>, challenges: &[Challenge], clues: &
         };
         clues.push(Clue { place, key: name, text, rank: 1 });
     }
-    for (name, text) in &exchange.reasons {
-        let key = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-        if !text.trim().is_empty() {
-            clues.push(Clue {
-                place: format!("reason:{name}"),
-                key,
-                text: text.to_string(),
-                rank: 1,
-            });
-        }
-    }
+    clues.extend(exchange.reasons.iter().filter_map(|(name, text)| reason(name, text)));
     if let Some(phrase) = exchange.status_text.as_deref().filter(|p| !is_standard(p)) {
         clues.push(Clue {
             place: "status".to_owned(),
@@ -73,6 +63,27 @@ pub(super) fn fields(exchange: &Exchange<'_>, challenges: &[Challenge], clues: &
             rank: 3,
         });
     }
+}
+
+/// Collects the reason columns of a logged success that are errors by their names.
+pub(super) fn errors_logged(exchange: &Exchange<'_>) -> Vec<Clue> {
+    let named = |name: &str| {
+        let lower = name.to_ascii_lowercase();
+        lower.contains("error") || lower.starts_with("err.") || lower.contains("fault")
+    };
+    let reasons = exchange.reasons.iter().filter(|(name, _)| named(name));
+    reasons.filter_map(|(name, text)| reason(name, text)).collect()
+}
+
+fn reason(name: &str, text: &str) -> Option<Clue> {
+    let text = text.trim();
+    let key = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+    (!text.is_empty() && text != "-").then(|| Clue {
+        place: format!("reason:{name}"),
+        key,
+        text: text.to_owned(),
+        rank: 1,
+    })
 }
 
 fn is_standard(phrase: &str) -> bool {

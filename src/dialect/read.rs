@@ -4,11 +4,13 @@ use crate::model::{Answer, CauseId, Challenge, Exchange, Outcome, Sign, Statemen
 
 use super::body::{self, Clue, Reading};
 use super::catalogue::{Catalogue, Speech};
-use super::fields::{fields, grpc_status, setting};
+use super::fields::{errors_logged, fields, grpc_status, setting};
 use super::general::{self, Setting};
 use super::words::{is_word, shown};
 use super::{challenge, outcome, said, status_statement, value};
 
+/// Stands for the status of an event that has none.
+const EVENT: u16 = 0;
 /// Statements of one answer that are kept.
 const MOST: usize = 12;
 
@@ -18,64 +20,24 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
     if matches!(grpc.as_deref(), Some("16" | "7")) {
         answer.outcome = Outcome::Refused(Sign::Grpc);
     }
-    let Some(status) = exchange.status.or(grpc.is_some().then_some(200)) else {
+    // An event without a status (an identity provider's log) may still state a reason.
+    let event = (grpc.is_some() || !exchange.reasons.is_empty()).then_some(EVENT);
+    let Some(status) = exchange.status.or(event) else {
         blocked(exchange, &mut answer);
         return answer;
     };
-    let mut clues = Vec::new();
-    let mut reading = Reading::default();
-    let mut login_redirect = false;
-    match status {
-        300..=399 => {
-            let Some(redirect) = outcome::redirect(exchange) else { return answer };
-            login_redirect = redirect.login || redirect.back_to_login;
-            if redirect.back_to_login {
-                answer.statements.push(statement(
-                    &["login.bad_credentials"],
-                    Weight::Vague,
-                    "back to the login page",
-                    "redirect",
-                ));
-            } else if redirect.login {
-                answer.statements.push(statement(
-                    &["session.expired", "header.missing"],
-                    Weight::Vague,
-                    "redirect to a login page",
-                    "redirect",
-                ));
-            }
-            for (name, text) in redirect.errors {
-                let rank = u8::from(name != "error") * 2;
-                clues.push(Clue { place: format!("redirect.{name}"), key: name, text, rank });
-            }
-            if clues.is_empty() && !login_redirect {
-                return answer;
-            }
-        }
-        0..=299 if grpc.is_none() => {
-            reading = body::of_success(exchange);
-            if reading.clues.is_empty() {
-                if outcome::wants_data(exchange)
-                    && !outcome::is_login_target(&exchange.url)
-                    && body::is_login_page(exchange)
-                {
-                    answer.outcome = Outcome::Refused(Sign::LoginPage);
-                    answer.statements.push(statement(
-                        &["session.expired", "header.missing"],
-                        Weight::Vague,
-                        "a login page",
-                        "body",
-                    ));
-                }
-                return answer;
-            }
-        }
-        _ => reading = body::of_error(exchange),
-    }
+    let gathered = match status {
+        300..=399 => moved(exchange, &mut answer),
+        100..=299 if grpc.is_none() => let_in(exchange, &mut answer),
+        _ => Some(Gathered { reading: body::of_error(exchange), ..Gathered::default() }),
+    };
+    let Some(Gathered { mut clues, mut reading, login_redirect }) = gathered else {
+        return answer;
+    };
     let is_page = reading.page;
     answer.challenges = challenge::of(exchange);
     let setting = setting(exchange, status, &answer.challenges);
-    if status >= 400 || grpc.is_some() {
+    if status >= 400 || status == EVENT || grpc.is_some() {
         fields(exchange, &answer.challenges, &mut clues);
         answer.body_missing = lacks_body(exchange);
     }
@@ -111,6 +73,68 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
     sort(&mut answer.statements);
     answer.statements.truncate(MOST);
     answer
+}
+
+/// What a status made worth reading.
+#[derive(Default)]
+struct Gathered {
+    clues: Vec<Clue>,
+    reading: Reading,
+    login_redirect: bool,
+}
+
+/// Reads the target of a redirect; `None` when it leads to no login and names no error.
+fn moved(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
+    let redirect = outcome::redirect(exchange)?;
+    if redirect.back_to_login {
+        let causes = &["login.bad_credentials"];
+        answer.statements.push(statement(
+            causes,
+            Weight::Vague,
+            "back to the login page",
+            "redirect",
+        ));
+    } else if redirect.login {
+        let causes = &["session.expired", "header.missing"];
+        answer.statements.push(statement(
+            causes,
+            Weight::Vague,
+            "redirect to a login page",
+            "redirect",
+        ));
+    }
+    let clues: Vec<Clue> = redirect
+        .errors
+        .into_iter()
+        .map(|(name, text)| {
+            let rank = if name == "error" { 0 } else { 2 };
+            Clue { place: format!("redirect.{name}"), key: name, text, rank }
+        })
+        .collect();
+    let login_redirect = redirect.login || redirect.back_to_login;
+    (login_redirect || !clues.is_empty()).then(|| Gathered {
+        clues,
+        login_redirect,
+        ..Gathered::default()
+    })
+}
+
+/// Looks for an error inside a success; `None` for the common case that there is none.
+fn let_in(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
+    let clues = errors_logged(exchange);
+    let reading = body::of_success(exchange);
+    if !reading.clues.is_empty() || !clues.is_empty() {
+        return Some(Gathered { clues, reading, ..Gathered::default() });
+    }
+    if outcome::wants_data(exchange)
+        && !outcome::is_login_target(&exchange.url)
+        && body::is_login_page(exchange)
+    {
+        answer.outcome = Outcome::Refused(Sign::LoginPage);
+        let causes = &["session.expired", "header.missing"];
+        answer.statements.push(statement(causes, Weight::Vague, "a login page", "body"));
+    }
+    None
 }
 
 /// Decides whether words turn a neutral or successful status into a refusal.
@@ -342,7 +366,6 @@ fn sort(statements: &mut [Statement]) {
             Weight::Status => 5,
         };
         let silent = u8::from(s.causes.is_empty());
-        // A vague word that names nothing stands behind a status that does.
         let challenge = s.place.contains("-authenticate.");
         (weight + silent, !challenge, s.dialect.is_none(), s.causes.len() > 1)
     });
@@ -492,6 +515,18 @@ mod tests {
         let answer = answer(&exchange);
         assert_eq!(first(&answer), ("time.expired", "reason:response_code_details", Weight::Code));
         assert!(answer.body_missing);
+    }
+
+    #[test]
+    fn an_event_without_a_status_is_refused_by_its_reason_alone() {
+        let logged = |reason: &'static str| {
+            let reasons = vec![("error".into(), reason.into())];
+            answer(&Exchange { reasons, ..Exchange::default() })
+        };
+        let refused = logged("invalid_user_credentials");
+        assert_eq!(refused.outcome, Outcome::Refused(Sign::Said));
+        assert_eq!(first(&refused).0, "login.bad_credentials");
+        assert_eq!(logged("disk full").outcome, Outcome::Unanswered);
     }
 
     #[test]
