@@ -317,6 +317,8 @@ fn soup() -> impl proptest::strategy::Strategy<Value = String> {
 }
 
 proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(96))]
+
     #[test]
     fn reading_never_panics_whatever_the_answer_holds(
         body in soup(), challenge in soup(), location in soup(), reason in soup(), status in 100_u16..600,
