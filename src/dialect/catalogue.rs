@@ -29,6 +29,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("envoy", include_str!("vendors/envoy.toml")),
     ("feishu", include_str!("vendors/feishu.toml")),
     ("firebase", include_str!("vendors/firebase.toml")),
+    ("flask", include_str!("vendors/flask.toml")),
     ("go", include_str!("vendors/go.toml")),
     ("google", include_str!("vendors/google.toml")),
     ("keycloak", include_str!("vendors/keycloak.toml")),

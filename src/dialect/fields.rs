@@ -86,6 +86,16 @@ fn reason(name: &str, text: &str) -> Option<Clue> {
     })
 }
 
+/// Returns whether a text is the reason phrase of a refusal, with or without its number: it says nothing
+/// that the status does not say.
+pub(super) fn is_stock_phrase(text: &str) -> bool {
+    let text = text.trim();
+    let phrase = text.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches([' ', ':', '-']);
+    ["Unauthorized", "Forbidden", "Authorization Required", "Proxy Authentication Required"]
+        .iter()
+        .any(|p| phrase.eq_ignore_ascii_case(p))
+}
+
 fn is_standard(phrase: &str) -> bool {
     let phrase = phrase.trim();
     phrase.is_empty()

@@ -4,7 +4,7 @@ use crate::model::{Answer, CauseId, Challenge, Exchange, Outcome, Sign, Statemen
 
 use super::body::{self, Clue, Reading};
 use super::catalogue::{Catalogue, Speech};
-use super::fields::{errors_logged, fields, grpc_status, setting};
+use super::fields::{errors_logged, fields, grpc_status, is_stock_phrase, setting};
 use super::general::{self, Setting};
 use super::words::{is_word, shown};
 use super::{challenge, outcome, said, status_statement, value};
@@ -141,6 +141,9 @@ fn let_in(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
 fn decide(status: u16, told: bool, login_redirect: bool, answer: &mut Answer) {
     if login_redirect || ((300..400).contains(&status) && told) {
         answer.outcome = Outcome::Refused(Sign::LoginRedirect);
+    } else if status >= 400 && !answer.challenges.is_empty() && !answer.outcome.is_refused() {
+        // A challenge beside a 400: the server read no credential that it could use.
+        answer.outcome = said();
     } else if told && !answer.outcome.is_refused() {
         let large = answer
             .statements
@@ -168,6 +171,9 @@ fn interpret(
         "servertime" | "server_time" | "currenttime" | "current_time" => value::time_in(&clue.text),
         _ => value::server_time_in(&clue.text),
     });
+    if is_stock_phrase(&clue.text) {
+        return Some((statement(&[], Weight::Vague, &clue.text, &clue.place), true));
+    }
     if let Some(known) = catalogue.recognise(clue, status, speech) {
         answer.server_time = answer.server_time.or(known.time);
         let mut causes = known.causes.to_vec();
