@@ -12,3 +12,4 @@ pub mod render;
 pub mod report;
 pub mod tally;
 pub mod token;
+pub mod world;

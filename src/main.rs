@@ -1,3 +1,7 @@
 //! The `authopsy` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    authopsy::cli::main()
+}

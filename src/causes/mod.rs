@@ -1,1 +1,66 @@
-//! Case to finding: which cause it was.
+//! Case to judgement: which cause it was.
+//!
+//! Each family looks at a [`Case`] and offers candidates; one generic choice (`choose`) picks the root:
+//! the host's own acceptance of a defect clears it, a later stage that the server names clears earlier
+//! ones, what the server states goes before what is merely seen, and the order of a server's own checks
+//! breaks ties. No cause knows of another.
+
+pub mod cards;
+mod case;
+mod choose;
+mod claim;
+mod flow;
+mod header;
+mod session;
+mod signature;
+mod state;
+mod stated;
+mod steps;
+mod time;
+mod token;
+
+use self::case::Candidate;
+pub use self::case::Case;
+use crate::model::{Class, Judgement, Outcome, Seconds};
+
+/// The families; each offers what fits. The order does not matter.
+const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 8] = [
+    header::examine,
+    token::examine,
+    time::examine,
+    claim::examine,
+    signature::examine,
+    state::examine,
+    flow::examine,
+    session::examine,
+];
+
+/// Judges one exchange.
+pub fn judge(case: &Case<'_>) -> Judgement {
+    let clocked = |mut judgement: Judgement| {
+        let skew = case.world.skew(case.facts.endpoint.host.as_ref());
+        judgement.skew = skew.map(|s| s.median);
+        judgement.judged_at = case.judged_at();
+        judgement
+    };
+    if let Some(judgement) = steps::examine(case) {
+        return clocked(judgement);
+    }
+    if !case.facts.answer.outcome.is_refused() {
+        return clocked(Judgement {
+            class: Class::Ok,
+            root: None,
+            also: Vec::new(),
+            agrees: "silent",
+            judged_at: None,
+            skew: None::<Seconds>,
+        });
+    }
+    let candidates = FAMILIES.iter().flat_map(|examine| examine(case)).collect();
+    clocked(choose::root(case, candidates))
+}
+
+/// Whether an exchange can be anything but `ok`, by its facts alone.
+pub fn is_suspect(outcome: Outcome) -> bool {
+    outcome.is_refused()
+}

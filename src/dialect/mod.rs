@@ -1,1 +1,72 @@
 //! Response to answer: what the server said.
+//!
+//! The general reading ([`general`]) knows words and grammar of refusals in several languages; the
+//! [`Catalogue`] knows speakers. Codes weigh more than words, fields more than free text.
+
+use crate::model::{Answer, Exchange, Outcome, Sign, Statement, Weight};
+
+mod body;
+mod catalogue;
+mod challenge;
+mod fields;
+mod general;
+mod keys;
+mod markup;
+mod outcome;
+mod read;
+mod structure;
+mod tree;
+#[cfg(test)]
+mod trial;
+mod value;
+mod words;
+
+pub use catalogue::{Catalogue, DialectError};
+
+/// Reads what an exchange's response says of auth.
+///
+/// Statements are sorted, strongest first: by weight, then those that name a cause, then by place.
+///
+/// ```
+/// # use authopsy::dialect::{self, Catalogue};
+/// # use authopsy::model::{Body, Exchange, Text};
+/// let exchange = Exchange {
+///     status: Some(401),
+///     response_body: Body { text: Text::Plain(r#"{"error":"token_expired"}"#.into()), ..Body::default() },
+///     ..Exchange::default()
+/// };
+/// let answer = dialect::read(&exchange, Catalogue::embedded());
+/// assert_eq!(answer.statements[0].causes[0], "time.expired");
+/// ```
+pub fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
+    read::read(exchange, catalogue)
+}
+
+/// Adds what the status alone says, when it says something.
+fn status_statement(status: u16) -> Option<Statement> {
+    use crate::model::CauseId;
+    let causes: &[&'static str] = match status {
+        401 | 407 => &[],
+        403 => &["authz.role"],
+        419 => &["session.expired", "other.csrf"],
+        429 => &["other.rate_limit"],
+        431 | 494 => &["header.too_large"],
+        440 => &["session.expired"],
+        498 => &["time.expired"],
+        511 => &["authz.policy"],
+        _ => return None,
+    };
+    Some(Statement {
+        causes: causes.iter().copied().map(CauseId::of).collect(),
+        weight: Weight::Status,
+        text: status.to_string(),
+        place: "status".to_owned(),
+        dialect: None,
+        expected: None,
+    })
+}
+
+/// Returns the sign of an error that the words alone show.
+const fn said() -> Outcome {
+    Outcome::Refused(Sign::Said)
+}

@@ -1,1 +1,182 @@
-//! Exchange to record: where a credential hides and in what state; facts, never judgement.
+//! Turns an exchange into facts: which credentials it carried, where and in what state, and what came back.
+//!
+//! Nothing here says "wrong". Past this room no raw credential exists: every text of a
+//! [`Record`] is masked by shape, by name, and by the values of its own exchange.
+
+mod context;
+mod grants;
+mod locate;
+mod marks;
+mod mask;
+mod names;
+mod request;
+mod url;
+mod value;
+mod words;
+
+pub use context::{Context, Source};
+pub use mask::{mask, mask_url};
+pub use value::{Split, split_scheme};
+
+use std::borrow::Cow;
+
+use crate::dialect;
+use crate::model::{Answer, Exchange, Facts, Origin, Record, pseudonym};
+
+use grants::Purpose;
+use mask::Masker;
+use request::Answered;
+use url::Url;
+use words::Words;
+
+/// Reads the facts of one exchange.
+///
+/// ```
+/// use authopsy::dialect::Catalogue;
+/// use authopsy::evidence::{Context, Source, gather};
+/// use authopsy::model::{Exchange, Header, Oddity};
+///
+/// let mut context = Context::new(Catalogue::embedded(), Source::new("a.har", "har"));
+/// let exchange = Exchange {
+///     url: "https://api.example/orders/42".into(),
+///     request_headers: vec![Header {
+///         name: "Authorizaton".into(),
+///         value: "Bearer eyJhbGciOiJub25lIn0.e30.".into(),
+///     }],
+///     ..Exchange::default()
+/// };
+/// let record = gather(&exchange, &mut context);
+/// assert_eq!(record.facts.endpoint.to_string(), "- api.example/orders/{id}");
+/// assert_eq!(
+///     record.facts.credentials[0].oddities[0],
+///     Oddity::Misspelt("Authorizaton".into()),
+/// );
+/// ```
+pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
+    let url = Url::split(&exchange.url);
+    let words = Words::of(url.path);
+    let purpose = Purpose::of(url.path, words);
+    let mut found = locate::locate(exchange, &url, context);
+    let asked = grants::asked(exchange, url.path, words, purpose);
+    let grant = asked.grant;
+    if !asked.seen.credentials.is_empty() || !asked.seen.secrets.is_empty() {
+        found.add_body(asked.seen, grant.is_some());
+    }
+    let answered = Answered::of(exchange);
+    let location = request::location(exchange, &answered);
+    let handed = grants::handed_out(exchange, location, purpose, grant);
+    let set = request::cookies(exchange, &answered);
+    let cookies_sent = request::cookies_sent(exchange, found.cookies);
+
+    let masker = Masker::new(found.secrets().chain(&handed.secrets).chain(&set.secrets));
+    let answer = masked(dialect::read(exchange, context.catalogue), &masker);
+    let masked_url = masker.url(&exchange.url).into_owned();
+    let client = request::client(exchange, &masker, context);
+    let endpoint = request::endpoint(exchange, &url, &masker, context);
+    let redirect = location.and_then(|to| request::redirect(exchange, &url, to, &masker, context));
+    let node = request::node(exchange, &answered, &masker);
+    let id = |text: &Option<Cow<'_, str>>| {
+        text.as_deref().filter(|t| !matches!(*t, "" | "-")).map(|t| cap(&masker.name(t), 80))
+    };
+    let (request_id, trace_id) = (id(&exchange.request_id), id(&exchange.trace_id));
+    drop(masker);
+
+    let (credentials, tokens) = found.into_credentials();
+    let after_exp = request::after_exp(exchange, &credentials, &tokens);
+    let cross_origin = request::cross_origin(exchange, &url);
+    let preflight = request::is_preflight(exchange);
+    Record {
+        origin: Origin {
+            time: exchange.time,
+            source: context.source.name.clone(),
+            member: context.source.member.clone(),
+            position: exchange.position,
+        },
+        url: masked_url,
+        tokens,
+        issued: handed.issued,
+        issued_tokens: handed.tokens,
+        date_offset: request::date_offset(exchange, &answered),
+        user: exchange
+            .user
+            .as_deref()
+            .filter(|user| !matches!(*user, "" | "-" | "anonymous"))
+            .map(pseudonym),
+        request_id,
+        trace_id,
+        facts: Facts {
+            client,
+            observer: exchange.observer,
+            endpoint,
+            status: exchange.status,
+            grpc_status: request::grpc_status(exchange, &answered),
+            visibility: request::visibility(exchange, &credentials),
+            credentials,
+            answer,
+            preflight,
+            preflight_names: if preflight {
+                request::preflight_names(exchange)
+            } else {
+                Vec::new()
+            },
+            cross_origin,
+            cors_missing: cross_origin && request::lacks_cors(exchange, &answered),
+            cookies_sent,
+            grant,
+            redirect,
+            cookies_set: set.set,
+            cookies_cleared: set.cleared,
+            from_cache: exchange.from_cache,
+            node,
+            logout: words.logout(),
+            format: context.source.format.clone(),
+            after_exp,
+        },
+    }
+}
+
+/// Masks every text of an answer; what the dialects read is raw.
+fn masked(mut answer: Answer, masker: &Masker<'_>) -> Answer {
+    for statement in &mut answer.statements {
+        replace(&mut statement.text, masker, 160);
+        replace(&mut statement.place, masker, 80);
+        if let Some(expected) = &mut statement.expected {
+            *expected = cap(&masker.name(expected), 160);
+        }
+    }
+    for challenge in &mut answer.challenges {
+        replace(&mut challenge.scheme, masker, 32);
+        for (name, value) in &mut challenge.params {
+            replace(name, masker, 40);
+            if matches!(
+                name.as_str(),
+                "realm" | "scope" | "authorization_uri" | "resource_metadata"
+            ) {
+                *value = cap(&masker.name(value), 160);
+            } else {
+                replace(value, masker, 160);
+            }
+        }
+    }
+    answer
+}
+
+fn replace(text: &mut String, masker: &Masker<'_>, most: usize) {
+    if let Cow::Owned(masked) = masker.text(text) {
+        *text = masked;
+    }
+    if text.len() > most {
+        *text = cap(text, most);
+    }
+}
+
+/// Cuts text to `most` characters, the last one an ellipsis where something is missing.
+fn cap(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -261,6 +261,8 @@ pub enum Oddity {
     SchemeCase(String),
     /// A colon after the scheme word.
     SchemeColon,
+    /// No blank between scheme word and credential (`BearereyJ...`).
+    SchemeGlued,
     /// A scheme word that is a near miss of a known one (`Beara`), as sent.
     SchemeMisspelt(String),
     /// Percent-encoded as a whole.

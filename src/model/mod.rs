@@ -9,6 +9,7 @@ mod credential;
 mod exchange;
 mod finding;
 mod fingerprint;
+mod pseudonym;
 mod record;
 mod report;
 mod secret;
@@ -21,6 +22,7 @@ pub use credential::{Blank, Credential, Kind, Oddity, Place, Scheme, State};
 pub use exchange::{Body, Exchange, Header, Observer, Position, Text, Visibility};
 pub use finding::{Evidence, Finding, Judgement};
 pub use fingerprint::{Fingerprint, KeyHasher};
+pub use pseudonym::pseudonym;
 pub use record::{Client, Endpoint, Facts, Grant, Issued, Origin, Record, Redirect};
 pub use report::{
     Assumption, CauseRow, ClientLine, ClockRow, CredentialLine, ExampleRow, Expectation, GroupRow,

@@ -12,7 +12,7 @@ use super::time::{At, Seconds, Time};
 use super::token::Token;
 
 /// One exchange as facts: where it stands, when it was, what was sent and said.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
     /// Where it stands and when it was.
     pub origin: Origin,

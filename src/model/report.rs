@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::cause::{CauseId, Class, Confidence};
 use super::exchange::Position;
 use super::finding::Evidence;
 
-/// The report of one run; what `-f json` prints, field by field.
+/// The report of one run; what `-f json` prints, field by field and in this order.
+///
+/// A field without a value is `null`. The one exception are the `*_raw` fields of time claims: they
+/// exist only where the value is no number of seconds. Counted lists (`endpoints` and so on) print as
+/// `[{"name": ..., "count": ...}]`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
     /// `authopsy.report/1`.
     pub schema: String,
-    /// Program version.
-    pub version: String,
     /// Title given by the user.
     pub title: Option<String>,
     /// One sentence that says what happened.
@@ -47,6 +49,8 @@ pub struct Report {
     pub warnings: Vec<Evidence>,
     /// Options that shaped the report, by name.
     pub options: BTreeMap<String, String>,
+    /// Program version.
+    pub version: String,
     /// What was assumed, with the option that changes it.
     pub assumptions: Vec<Assumption>,
     /// For each list that was cut: its name and how many were left out.
@@ -129,6 +133,7 @@ pub struct CauseRow {
     /// Exchanges.
     pub count: u64,
     /// Share of its class, 0 to 1, four decimals.
+    #[serde(serialize_with = "rounded")]
     pub share: f64,
     /// Exchanges by confidence.
     pub confidence: BTreeMap<String, u64>,
@@ -137,20 +142,26 @@ pub struct CauseRow {
     /// Last instant, RFC 3339.
     pub last: Option<String>,
     /// Endpoints with counts, most first.
+    #[serde(with = "counts")]
     pub endpoints: Vec<(String, u64)>,
     /// Hosts with counts, most first.
+    #[serde(with = "counts")]
     pub hosts: Vec<(String, u64)>,
     /// Tokens (marks) with counts, most first.
+    #[serde(with = "counts")]
     pub tokens: Vec<(String, u64)>,
     /// Users (pseudonyms) with counts, most first.
+    #[serde(with = "counts")]
     pub users: Vec<(String, u64)>,
     /// Clients (ids) with counts, most first.
+    #[serde(with = "counts")]
     pub clients: Vec<(String, u64)>,
     /// How many distinct endpoints, hosts, tokens, users, clients there are in all.
     pub distinct: BTreeMap<String, u64>,
     /// A few exchanges with their evidence.
     pub examples: Vec<ExampleRow>,
     /// Other defects seen in these exchanges, with counts.
+    #[serde(with = "counts")]
     pub also: Vec<(CauseId, u64)>,
     /// What to do, one sentence.
     pub advice: String,
@@ -184,6 +195,7 @@ pub struct ExampleRow {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Timeline {
     /// Bucket width in seconds; 0 when there is no time at all.
+    #[serde(serialize_with = "rounded")]
     pub width_s: f64,
     /// Buckets by start.
     pub buckets: Vec<TimelineBucket>,
@@ -216,8 +228,10 @@ pub struct Incident {
     /// Failures in it.
     pub count: u64,
     /// Causes with counts, most first.
+    #[serde(with = "counts")]
     pub causes: Vec<(CauseId, u64)>,
     /// Endpoints with counts, most first.
+    #[serde(with = "counts")]
     pub endpoints: Vec<(String, u64)>,
     /// Clients hit.
     pub clients: u64,
@@ -245,10 +259,12 @@ pub struct Lifeline {
     /// RFC 3339, or `None` and the raw value in `iat_raw`.
     pub iat: Option<String>,
     /// Raw value that is no number of seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iat_raw: Option<String>,
     /// RFC 3339.
     pub exp: Option<String>,
     /// Raw value that is no number of seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exp_raw: Option<String>,
     /// When an answer of the capture handed it out.
     pub issued: Option<String>,
@@ -271,6 +287,7 @@ pub struct Lifeline {
     /// Mark of the token that took its place.
     pub replaced_by: Option<String>,
     /// Root causes of its refusals with counts, most first.
+    #[serde(with = "counts")]
     pub causes: Vec<(CauseId, u64)>,
 }
 
@@ -280,8 +297,10 @@ pub struct ClockRow {
     /// Host.
     pub host: String,
     /// Median of server minus capture, seconds.
+    #[serde(serialize_with = "rounded")]
     pub skew_s: f64,
     /// Half the span between the 10th and 90th percentile, seconds.
+    #[serde(serialize_with = "rounded")]
     pub spread_s: f64,
     /// Answers that were used.
     pub samples: u64,
@@ -306,6 +325,7 @@ pub struct GroupRow {
     /// Failures.
     pub count: u64,
     /// Share of all failures, 0 to 1.
+    #[serde(serialize_with = "rounded")]
     pub share: f64,
 }
 
@@ -370,6 +390,7 @@ pub struct Line {
     /// RFC 3339: the instant at which the token was judged.
     pub judged_at: Option<String>,
     /// Server clock minus capture clock, seconds.
+    #[serde(serialize_with = "rounded_or_null")]
     pub skew_s: Option<f64>,
     /// Who recorded it.
     pub observer: super::exchange::Observer,
@@ -447,14 +468,17 @@ pub struct CredentialLine {
     /// RFC 3339.
     pub iat: Option<String>,
     /// Raw value that is no number of seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iat_raw: Option<String>,
     /// RFC 3339.
     pub nbf: Option<String>,
     /// Raw value that is no number of seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf_raw: Option<String>,
     /// RFC 3339.
     pub exp: Option<String>,
     /// Raw value that is no number of seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exp_raw: Option<String>,
 }
 
@@ -472,4 +496,46 @@ pub struct ServerLine {
     pub dialect: Option<String>,
     /// `agrees`, `contradicts` or `silent`.
     pub agrees: String,
+}
+
+/// Decimals kept of every fraction: enough for a millisecond and for a hundredth of a percent.
+fn round(value: f64) -> f64 {
+    // Adding zero turns -0.0 into 0.0.
+    (value * 1e4).round() / 1e4 + 0.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn rounded<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(round(*value))
+}
+
+#[expect(clippy::ref_option, reason = "the signature that serde asks for")]
+fn rounded_or_null<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+    value.map(round).serialize(to)
+}
+
+/// A counted list on the wire: objects, so that fields can be added.
+mod counts {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Count<T> {
+        name: T,
+        count: u64,
+    }
+
+    #[expect(clippy::ptr_arg, reason = "the signature that serde asks for")]
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        list: &Vec<(T, u64)>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_seq(list.iter().map(|(name, count)| Count { name, count: *count }))
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<(T, u64)>, D::Error> {
+        let list = Vec::<Count<T>>::deserialize(from)?;
+        Ok(list.into_iter().map(|c| (c.name, c.count)).collect())
+    }
 }

@@ -1,1 +1,269 @@
-//! World and findings to report.
+//! World and judgements to report: counts, timeline, incidents, lifelines, the story.
+
+mod causes;
+mod incidents;
+mod inputs;
+mod judged;
+mod lifelines;
+mod line;
+mod selection;
+mod story;
+mod timeline;
+
+use std::collections::BTreeMap;
+
+pub use self::judged::{Judged, judge_all};
+pub use self::line::line;
+pub use self::selection::{Moment, Selection, Statuses};
+use crate::model::{
+    Class, ClockRow, Evidence, Expectation, GroupRow, Period, Report, Time, Totals,
+};
+use crate::world::{Learned, World};
+
+/// What shapes a report without touching facts.
+#[derive(Clone, Debug)]
+pub struct ReportOptions {
+    /// `--title`.
+    pub title: Option<String>,
+    /// `--top`: most rows of each list.
+    pub top: usize,
+    /// `--bucket` in nanoseconds; `None`: automatic.
+    pub bucket: Option<i64>,
+    /// Options given, by name, for the report's own record.
+    pub given: BTreeMap<String, String>,
+    /// Keys of `--group-by`.
+    pub group_by: Vec<String>,
+    /// What is reported.
+    pub selection: Selection,
+}
+
+impl Default for ReportOptions {
+    fn default() -> Self {
+        Self {
+            title: None,
+            top: 20,
+            bucket: None,
+            given: BTreeMap::new(),
+            group_by: Vec::new(),
+            selection: Selection::default(),
+        }
+    }
+}
+
+/// Makes the report: judges every group at every instant, counts, orders. [`cut`] bounds its lists.
+pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
+    let tally = world.tally();
+    let judged: Vec<Judged<'_>> =
+        judge_all(world).into_iter().filter(|j| options.selection.takes(j)).collect();
+    let mut left_out = BTreeMap::new();
+    for (name, is_sample) in [
+        ("distinct_tokens", tally.tokens.is_sample()),
+        ("uses", tally.uses.is_sample()),
+        ("refusals", tally.groups.is_sample()),
+    ] {
+        if is_sample {
+            left_out.insert(name.to_owned(), 0);
+        }
+    }
+    let mut report = Report {
+        schema: "authopsy.report/1".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        title: options.title.clone(),
+        summary: String::new(),
+        inputs: inputs::rows(tally),
+        period: period(world, &judged, &options.selection),
+        totals: totals(world, &judged, &options.selection),
+        causes: causes::rows(&judged, options.top),
+        timeline: timeline::draw(tally, &judged, options.bucket),
+        incidents: incidents::find(world, &judged),
+        tokens: lifelines::draw(world, &judged),
+        clocks: clocks(world),
+        story: story::tell(world, &judged),
+        groups: groups(&judged, &options.group_by),
+        expectations: expectations(world, options.top),
+        keys: Vec::new(),
+        warnings: inputs::warnings(tally, &judged),
+        options: options.given.clone(),
+        assumptions: inputs::assumptions(tally),
+        left_out,
+    };
+    report.summary = story::summary(&report);
+    report
+}
+
+/// Cuts every list to `top` rows and says how many were left out.
+pub fn cut(report: &mut Report, top: usize) {
+    fn to<T>(list: &mut Vec<T>, top: usize, name: &str, left_out: &mut BTreeMap<String, u64>) {
+        let rest = list.len().saturating_sub(top);
+        if rest > 0 {
+            list.truncate(top);
+            left_out.insert(name.to_owned(), u64::try_from(rest).unwrap_or(u64::MAX));
+        }
+    }
+    let mut left_out = std::mem::take(&mut report.left_out);
+    to(&mut report.causes, top, "causes", &mut left_out);
+    to(&mut report.incidents, top, "incidents", &mut left_out);
+    to(&mut report.tokens, top, "tokens", &mut left_out);
+    to(&mut report.clocks, top, "clocks", &mut left_out);
+    to(&mut report.story, top.saturating_mul(2), "story", &mut left_out);
+    to(&mut report.groups, top, "groups", &mut left_out);
+    to(&mut report.expectations, top.saturating_mul(4), "expectations", &mut left_out);
+    report.left_out = left_out;
+}
+
+fn totals(world: &World<'_>, judged: &[Judged<'_>], selection: &Selection) -> Totals {
+    let tally = world.tally();
+    let mut totals = Totals::default();
+    for item in judged {
+        match item.judgement.class {
+            Class::Ok => {}
+            Class::Failure => totals.failure += item.bucket.count,
+            Class::Expected => totals.expected += item.bucket.count,
+            Class::Lookalike => totals.lookalike += item.bucket.count,
+        }
+    }
+    let refused = totals.failure + totals.expected + totals.lookalike;
+    if selection.is_all() {
+        totals.exchanges = tally.exchanges;
+        totals.ok = tally.exchanges.saturating_sub(refused);
+        for (status, count) in &tally.statuses {
+            let name = if *status == 0 { "none".to_owned() } else { status.to_string() };
+            totals.by_status.insert(name, *count);
+        }
+    } else {
+        totals.ok = selection.count_ok(world);
+        totals.exchanges = totals.ok + refused;
+        for item in judged {
+            let name = item.facts.status.map_or_else(|| "none".to_owned(), |s| s.to_string());
+            *totals.by_status.entry(name).or_default() += item.bucket.count;
+        }
+    }
+    totals
+}
+
+fn period(world: &World<'_>, judged: &[Judged<'_>], selection: &Selection) -> Period {
+    let show = |at| Some(Time { at, digits: 3, zone_assumed: false }.to_string());
+    let (first, last) = if selection.is_all() {
+        (world.tally().timeline.first(), world.tally().timeline.last())
+    } else {
+        let timed = || judged.iter().filter(|j| j.timed);
+        (timed().map(|j| j.bucket.first).min(), timed().map(|j| j.bucket.last).max())
+    };
+    Period { first: first.and_then(show), last: last.and_then(show) }
+}
+
+fn clocks(world: &World<'_>) -> Vec<ClockRow> {
+    let row = |(host, skew): (&std::sync::Arc<str>, &crate::world::Skew)| ClockRow {
+        host: host.to_string(),
+        skew_s: skew.median.0,
+        spread_s: (skew.spread.0 * 10.0).round() / 10.0,
+        samples: skew.samples,
+    };
+    let mut rows: Vec<ClockRow> = world.skews().iter().map(row).collect();
+    rows.sort_by(|a, b| {
+        b.skew_s.abs().total_cmp(&a.skew_s.abs()).then_with(|| a.host.cmp(&b.host))
+    });
+    rows
+}
+
+fn expectations(world: &World<'_>, top: usize) -> Vec<Expectation> {
+    let mut rows = Vec::new();
+    let given = world.given();
+    let lists = [
+        ("issuer", &given.issuers),
+        ("audience", &given.audiences),
+        ("algorithm", &given.algorithms),
+        ("claim", &given.claims),
+    ];
+    for (what, values) in lists {
+        for value in values {
+            rows.push(Expectation {
+                host: None,
+                what: what.into(),
+                value: value.clone(),
+                basis: "given".into(),
+                first: None,
+                last: None,
+            });
+        }
+    }
+    for (host, profile) in world.profiles() {
+        let lists: [(&str, &Learned); 4] = [
+            ("issuer", &profile.issuers),
+            ("audience", &profile.audiences),
+            ("algorithm", &profile.algorithms),
+            ("kid", &profile.kids),
+        ];
+        for (what, learned) in lists {
+            for (value, (first, last)) in learned.0.iter().take(top) {
+                rows.push(Expectation {
+                    host: Some(host.to_string()),
+                    what: what.into(),
+                    value: value.clone(),
+                    basis: "learned".into(),
+                    first: first.map(|t| t.to_string()),
+                    last: last.map(|t| t.to_string()),
+                });
+            }
+        }
+        if let Some(late) = profile.latest_after_exp {
+            rows.push(Expectation {
+                host: Some(host.to_string()),
+                what: "leeway".into(),
+                value: late.to_string(),
+                basis: "learned".into(),
+                first: None,
+                last: None,
+            });
+        }
+    }
+    rows
+}
+
+/// Counts failures under the values of the keys asked for.
+fn groups(judged: &[Judged<'_>], keys: &[String]) -> Vec<GroupRow> {
+    if keys.is_empty() {
+        return Vec::new();
+    }
+    let mut counts: BTreeMap<Vec<String>, u64> = BTreeMap::new();
+    let failures = judged.iter().filter(|j| j.judgement.class == Class::Failure);
+    for item in failures {
+        let key = keys.iter().map(|key| item.value_of(key)).collect();
+        *counts.entry(key).or_default() += item.bucket.count;
+    }
+    let total: u64 = counts.values().sum();
+    let mut rows: Vec<GroupRow> = counts
+        .into_iter()
+        .map(|(key, count)| GroupRow { key, count, share: share(count, total) })
+        .collect();
+    rows.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.key.cmp(&b.key)));
+    rows
+}
+
+/// Returns `part / whole` with four decimals; 0 for nothing.
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 {
+        return 0.0;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    let exact = part as f64 / whole as f64;
+    (exact * 10_000.0).round() / 10_000.0
+}
+
+/// Sorts counts, most first, then by name, and keeps `top`.
+fn ranked<K: Ord>(counts: BTreeMap<K, u64>, top: usize) -> Vec<(K, u64)> {
+    let mut rows: Vec<(K, u64)> = counts.into_iter().collect();
+    rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    rows.truncate(top);
+    rows
+}
+
+/// Makes evidence with its place, for warnings.
+fn note(fact: String, place: &str) -> Evidence {
+    Evidence::new(fact, place)
+}
+
+/// Returns a cause's title; its id where there is no card.
+fn causes_title(id: &str) -> &str {
+    crate::causes::cards::card(id).map_or(id, |card| card.title())
+}

@@ -1,1 +1,505 @@
-//! Record to tally: merge, bounded tables, timeline.
+//! Record to tally: owned facts that merge in any order, in bounded space, with no judgement.
+//!
+//! `Tally::default()` is the zero of [`Tally::merge`], which is commutative and associative: threads,
+//! files and machines are the same thing. What was let in is kept as *uses* of a credential on a host,
+//! what was refused (or tells of a flow: redirects, preflights, logins, logouts) as *groups* of equal
+//! facts; both know their instants. Counts under a key that no longer fits its table are in the totals
+//! all the same.
+
+mod smallest;
+mod times;
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+
+use foldhash::quality::FixedState;
+use serde::{Deserialize, Serialize};
+
+pub use self::smallest::{Merge, Smallest, Table};
+pub use self::times::{Bucket, Times};
+use crate::model::{
+    Answer, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Issued, KeyHasher, Observer,
+    Origin, Outcome, Record, SkipRow, Token,
+};
+
+/// Version of the mergeable state; another one is refused.
+pub const VERSION: u32 = 1;
+
+/// Most distinct tokens, uses, groups kept. Chosen so that the tables of an ordinary capture never fill.
+const TOKENS: usize = 1 << 20;
+const USES: usize = 1 << 19;
+const GROUPS: usize = 1 << 17;
+const ISSUES: usize = 1 << 17;
+const DOORS: usize = 1 << 16;
+const HOSTS: usize = 1 << 12;
+
+/// Everything that is known of the input, before any judgement.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tally {
+    /// One entry an input, by source name.
+    pub inputs: BTreeMap<Arc<str>, Input>,
+    /// Facts of each distinct token, used or handed out.
+    pub tokens: Table<Fingerprint, Slot<Token>, TOKENS>,
+    /// What was let in.
+    pub uses: Table<u128, Use, USES>,
+    /// Refusals and moments of flows, by the key of their facts.
+    pub groups: Table<u128, Group, GROUPS>,
+    /// Credentials handed out.
+    pub issues: Table<u128, Issue, ISSUES>,
+    /// What endpoints did.
+    pub doors: Table<Endpoint, Door, DOORS>,
+    /// Clock offsets by host, in tenths of a second, server minus capture.
+    pub clocks: Table<Arc<str>, Offsets, HOSTS>,
+    /// All exchanges over time.
+    pub timeline: Times<4096>,
+    /// Exchanges without a time.
+    pub untimed: u64,
+    /// All exchanges.
+    pub exchanges: u64,
+    /// By status; 0 where there is none.
+    pub statuses: BTreeMap<u16, u64>,
+}
+
+/// A value that is the same whoever brings it: the first of two equal ones stays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slot<T>(pub Option<T>);
+
+/// What one input was.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// Format as detected.
+    pub format: Option<String>,
+    /// Program that wrote it.
+    pub creator: Option<String>,
+    /// Who recorded it.
+    pub observer: Observer,
+    /// Exchanges read.
+    pub exchanges: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Cut off.
+    pub truncated: bool,
+    /// Named on the command line.
+    pub named: bool,
+    /// Records skipped, by reason.
+    pub skipped: BTreeMap<String, SkipRow>,
+    /// Records repaired, by kind.
+    pub repaired: BTreeMap<String, SkipRow>,
+    /// Why nothing could be read.
+    pub error: Option<String>,
+    /// Requests with a value in a field that carries credentials, or a cookie.
+    pub with_credentials: u64,
+    /// Answers that set a cookie.
+    pub with_set_cookie: u64,
+    /// Requests whose credentials are masked.
+    pub with_redacted: u64,
+    /// Requests of which no or not all fields are known.
+    pub unseen_fields: u64,
+    /// Refusals whose body is missing.
+    pub bodies_missing: u64,
+    /// Exchanges whose time had no zone.
+    pub zone_assumed: u64,
+}
+
+/// One credential (or none) let in on one host for one client.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Use {
+    /// Who.
+    pub client: Client,
+    /// Where.
+    pub host: Option<Arc<str>>,
+    /// With what; `None` for nothing that could be seen.
+    pub credential: Option<Credential>,
+    /// How often.
+    pub count: u64,
+    /// When, as far as times are known.
+    pub times: Times<48>,
+    /// At which endpoints.
+    pub endpoints: Table<Endpoint, Times<8>, 48>,
+    /// Which nodes answered.
+    pub nodes: Smallest<String, 8>,
+    /// Whether any of these requests carried a cookie.
+    pub with_cookie: bool,
+}
+
+/// Exchanges of equal facts: a refusal, or a moment of a flow.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// What they have in common; always there once the group is counted.
+    pub facts: Option<Box<Facts>>,
+    /// How many.
+    pub count: u64,
+    /// When.
+    pub times: Times<256>,
+    /// The smallest by time, source, position.
+    pub examples: Smallest<Origin, 3>,
+    /// User names from a column, as pseudonyms.
+    pub users: Smallest<String, 16>,
+}
+
+/// Credentials handed out together, once or more.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Issue {
+    /// To whom.
+    pub client: Client,
+    /// What.
+    pub issued: Issued,
+    /// For what.
+    pub grant: Option<Grant>,
+    /// By whom.
+    pub endpoint: Endpoint,
+    /// When.
+    pub times: Times<16>,
+}
+
+/// What one endpoint did.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Door {
+    /// Let in with a credential that could be seen.
+    pub let_in_with: u64,
+    /// Let in without one, where it would have been seen.
+    pub let_in_without: u64,
+    /// Let in, and nothing can be said of credentials.
+    pub let_in_unseen: u64,
+    /// Refused.
+    pub refused: u64,
+    /// Refused because no credential was sent.
+    pub refused_bare: u64,
+    /// Said nothing of auth.
+    pub neutral: u64,
+}
+
+/// Offsets of one host's clock, in tenths of a second, with counts.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Offsets(pub BTreeMap<i32, u64>);
+
+impl Tally {
+    /// Adds one record.
+    pub fn observe(&mut self, record: Record) {
+        let Record { origin, facts, tokens, issued, issued_tokens, .. } = &record;
+        self.exchanges += 1;
+        *self.statuses.entry(facts.status.unwrap_or(0)).or_default() += 1;
+        match origin.time {
+            Some(time) => self.timeline.push(time.at),
+            None => self.untimed += 1,
+        }
+        self.note_input(&record);
+        for token in tokens.iter().chain(issued_tokens) {
+            if let Some(mark) = token.fingerprint
+                && let Some(slot) = self.tokens.slot(&mark)
+                && slot.0.is_none()
+            {
+                slot.0 = Some(Token::clone(token));
+            }
+        }
+        if let (Some(host), Some(offset)) = (&facts.endpoint.host, record.date_offset)
+            && let Some(clock) = self.clocks.slot(host)
+        {
+            #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
+            let tenths = (offset.0 * 10.0).round() as i32;
+            *clock.0.entry(tenths).or_default() += 1;
+        }
+        self.note_door(facts);
+        if facts.answer.outcome == Outcome::LetIn && !facts.preflight {
+            self.note_use(&record);
+        }
+        if let (Some(issued), Some(time)) = (issued, record.origin.time) {
+            let key = fast_key(&(&facts.client, issued, facts.grant, &facts.endpoint));
+            if let Some(issue) = self.issues.slot(&key) {
+                issue.client = facts.client.clone();
+                issue.issued = issued.clone();
+                issue.grant = facts.grant;
+                issue.endpoint = facts.endpoint.clone();
+                issue.times.push(time.at);
+            }
+        }
+        if is_notable(facts) {
+            self.note_group(record);
+        }
+    }
+
+    /// Adds everything of `other`. Commutative and associative; `Tally::default()` is the zero.
+    pub fn merge(&mut self, other: Self) {
+        for (source, input) in other.inputs {
+            self.inputs.entry(source).or_default().merge(input);
+        }
+        self.tokens.merge(other.tokens);
+        self.uses.merge(other.uses);
+        self.groups.merge(other.groups);
+        self.issues.merge(other.issues);
+        self.doors.merge(other.doors);
+        self.clocks.merge(other.clocks);
+        self.timeline.merge(&other.timeline);
+        self.untimed += other.untimed;
+        self.exchanges += other.exchanges;
+        for (status, count) in other.statuses {
+            *self.statuses.entry(status).or_default() += count;
+        }
+    }
+
+    /// Shifts all positions, which are counted from the start of a shard, by where the shard begins.
+    pub fn rebase(&mut self, entries: u64, lines: u64) {
+        for group in self.groups.values_mut() {
+            group.examples.shift(|origin| {
+                let position = &mut origin.position;
+                position.entry = position.entry.map(|n| n + entries);
+                position.line = position.line.map(|n| n + lines);
+            });
+        }
+    }
+
+    /// Adds what reading told of an input.
+    pub fn note(&mut self, source: Arc<str>, read: Input) {
+        self.inputs.entry(source).or_default().merge(read);
+    }
+
+    fn note_input(&mut self, record: &Record) {
+        let facts = &record.facts;
+        if !self.inputs.contains_key(&record.origin.source) {
+            self.inputs.insert(Arc::clone(&record.origin.source), Input::default());
+        }
+        let Some(input) = self.inputs.get_mut(&record.origin.source) else { return };
+        let shows = facts.credentials.iter().any(|c| {
+            use crate::model::Place;
+            matches!(&c.place, Place::Cookie(_))
+                || matches!(&c.place, Place::Header(name)
+                    if name == "authorization" || name == "proxy-authorization")
+        });
+        input.with_credentials += u64::from(shows || facts.cookies_sent == Some(true));
+        input.with_set_cookie +=
+            u64::from(!facts.cookies_set.is_empty() || !facts.cookies_cleared.is_empty());
+        input.with_redacted +=
+            u64::from(facts.credentials.iter().any(|c| c.state == crate::model::State::Redacted));
+        input.unseen_fields += u64::from(facts.visibility != crate::model::Visibility::Full);
+        input.bodies_missing +=
+            u64::from(facts.answer.body_missing && facts.answer.outcome.is_refused());
+        input.zone_assumed += u64::from(record.origin.time.is_some_and(|t| t.zone_assumed));
+        input.observer = facts.observer;
+    }
+
+    fn note_door(&mut self, facts: &Facts) {
+        if facts.preflight {
+            return;
+        }
+        let Some(door) = self.doors.slot(&facts.endpoint) else { return };
+        let seen = facts.visibility == crate::model::Visibility::Full;
+        match facts.answer.outcome {
+            Outcome::LetIn if !facts.credentials.is_empty() => door.let_in_with += 1,
+            Outcome::LetIn if seen => door.let_in_without += 1,
+            Outcome::LetIn => door.let_in_unseen += 1,
+            Outcome::Refused(_) => {
+                door.refused += 1;
+                door.refused_bare += u64::from(facts.credentials.is_empty());
+            }
+            Outcome::Neutral | Outcome::Unanswered => door.neutral += 1,
+        }
+    }
+
+    fn note_use(&mut self, record: &Record) {
+        let facts = &record.facts;
+        let credential = facts.credentials.first();
+        let key = fast_key(&(&facts.client, &facts.endpoint.host, credential));
+        let Some(usage) = self.uses.slot(&key) else { return };
+        if usage.count == 0 {
+            usage.client = facts.client.clone();
+            usage.host.clone_from(&facts.endpoint.host);
+            usage.credential = credential.cloned();
+        }
+        usage.count += 1;
+        if let Some(node) = &facts.node {
+            usage.nodes.push(node.clone());
+        }
+        usage.with_cookie |= facts.cookies_sent == Some(true);
+        let spent = usage.endpoints.slot(&facts.endpoint);
+        if let Some(time) = record.origin.time {
+            usage.times.push(time.at);
+            if let Some(times) = spent {
+                times.push(time.at);
+            }
+        }
+    }
+
+    fn note_group(&mut self, record: Record) {
+        let key = KeyHasher::key(&FactsKey(&record.facts));
+        let Some(group) = self.groups.slot(&key) else { return };
+        group.count += 1;
+        if let Some(time) = record.origin.time {
+            group.times.push(time.at);
+        }
+        group.examples.push(record.origin);
+        if let Some(user) = record.user {
+            group.users.push(user);
+        }
+        group.adopt(Some(Box::new(record.facts)));
+    }
+}
+
+/// Returns the key under which a record's facts are counted.
+pub fn group_key(facts: &Facts) -> u128 {
+    KeyHasher::key(&FactsKey(facts))
+}
+
+/// Facts without the exact words of the answer: messages that differ in ids and times are one group.
+struct FactsKey<'a>(&'a Facts);
+
+impl Hash for FactsKey<'_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        let Facts { answer, .. } = self.0;
+        let Answer { outcome, statements, challenges, server_time: _, body_missing } = answer;
+        (outcome, body_missing, statements.len(), challenges.len()).hash(state);
+        for statement in statements {
+            (&statement.causes, statement.weight, &statement.place, &statement.dialect).hash(state);
+            statement.expected.hash(state);
+        }
+        for challenge in challenges {
+            challenge.scheme.hash(state);
+            for name in ["error", "realm", "scope", "stale"] {
+                challenge.param(name).hash(state);
+            }
+        }
+        let mut rest = Facts::clone(self.0);
+        rest.answer = Answer::default();
+        rest.hash(state);
+    }
+}
+
+/// Whether an exchange is kept with its facts: a refusal, or a moment that explains others.
+fn is_notable(facts: &Facts) -> bool {
+    facts.answer.outcome.is_refused()
+        || facts.preflight
+        || facts.grant.is_some()
+        || facts.logout
+        || facts.redirect.is_some()
+        || !facts.cookies_set.is_empty()
+        || !facts.cookies_cleared.is_empty()
+        || !facts.answer.statements.is_empty()
+        || (facts.answer.outcome == Outcome::Unanswered && facts.cross_origin)
+}
+
+/// A 128-bit key by a fast hash with fixed seeds: the same on every machine that runs this version.
+fn fast_key(value: &impl Hash) -> u128 {
+    let [high, low] =
+        [0x5bd1_e995_u64, 0x9e37_79b9].map(|s| FixedState::with_seed(s).hash_one(value));
+    u128::from(high) << 64 | u128::from(low)
+}
+
+impl Group {
+    /// Takes the facts that sort first by their words, so that the shown text does not depend on order.
+    fn adopt(&mut self, facts: Option<Box<Facts>>) {
+        let words = |f: &Option<Box<Facts>>| {
+            f.as_ref().map(|f| {
+                let texts: Vec<_> = f.answer.statements.iter().map(|s| s.text.clone()).collect();
+                let params: Vec<_> = f.answer.challenges.iter().map(|c| c.params.clone()).collect();
+                (texts, params, f.answer.server_time)
+            })
+        };
+        if self.facts.is_none() || (facts.is_some() && words(&facts) < words(&self.facts)) {
+            self.facts = facts;
+        }
+    }
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Merge for Slot<T> {
+    fn merge(&mut self, other: Self) {
+        if self.0.is_none() {
+            self.0 = other.0;
+        }
+    }
+}
+
+impl<const LIMIT: usize> Merge for Times<LIMIT> {
+    fn merge(&mut self, other: Self) {
+        Self::merge(self, &other);
+    }
+}
+
+impl Merge for Use {
+    fn merge(&mut self, other: Self) {
+        if self.count == 0 {
+            *self = other;
+            return;
+        }
+        self.count += other.count;
+        self.times.merge(&other.times);
+        self.endpoints.merge(other.endpoints);
+        self.nodes.merge(other.nodes);
+        self.with_cookie |= other.with_cookie;
+    }
+}
+
+impl Merge for Group {
+    fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.times.merge(&other.times);
+        self.examples.merge(other.examples);
+        self.users.merge(other.users);
+        self.adopt(other.facts);
+    }
+}
+
+impl Merge for Issue {
+    fn merge(&mut self, other: Self) {
+        let mut times = std::mem::take(&mut self.times);
+        times.merge(&other.times);
+        *self = Self { times, ..other };
+    }
+}
+
+impl Merge for Door {
+    fn merge(&mut self, other: Self) {
+        self.let_in_with += other.let_in_with;
+        self.let_in_without += other.let_in_without;
+        self.let_in_unseen += other.let_in_unseen;
+        self.refused += other.refused;
+        self.refused_bare += other.refused_bare;
+        self.neutral += other.neutral;
+    }
+}
+
+impl Merge for Offsets {
+    fn merge(&mut self, other: Self) {
+        for (tenths, count) in other.0 {
+            *self.0.entry(tenths).or_default() += count;
+        }
+    }
+}
+
+impl Merge for Input {
+    fn merge(&mut self, other: Self) {
+        self.format = std::mem::take(&mut self.format).max(other.format);
+        self.creator = std::mem::take(&mut self.creator).max(other.creator);
+        self.observer = self.observer.max(other.observer);
+        self.exchanges += other.exchanges;
+        self.bytes += other.bytes;
+        self.truncated |= other.truncated;
+        self.named |= other.named;
+        merge_skips(&mut self.skipped, other.skipped);
+        merge_skips(&mut self.repaired, other.repaired);
+        self.error = std::mem::take(&mut self.error).max(other.error);
+        self.with_credentials += other.with_credentials;
+        self.with_set_cookie += other.with_set_cookie;
+        self.with_redacted += other.with_redacted;
+        self.unseen_fields += other.unseen_fields;
+        self.bodies_missing += other.bodies_missing;
+        self.zone_assumed += other.zone_assumed;
+    }
+}
+
+fn merge_skips(mine: &mut BTreeMap<String, SkipRow>, other: BTreeMap<String, SkipRow>) {
+    for (reason, row) in other {
+        let slot = mine
+            .entry(reason)
+            .or_insert_with_key(|reason| SkipRow { reason: reason.clone(), ..SkipRow::default() });
+        slot.count += row.count;
+        slot.first.extend(row.first);
+        slot.first.sort();
+        slot.first.truncate(3);
+    }
+}

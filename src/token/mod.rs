@@ -1,1 +1,89 @@
-//! Text to token: structure, claims, near misses.
+//! Reads what a token says of itself: structure, header, claims, purpose; never whether it is true.
+//!
+//! Verifiers stop at the first fault. Here every fault is named and whatever still decodes is
+//! kept, since a broken token is what the reader wants explained.
+
+mod claims;
+mod purpose;
+mod segments;
+mod shape;
+mod vendor;
+
+pub use segments::percent_decode;
+pub use shape::{identifier, is_email, is_jwt_shaped, is_random, is_uuid};
+pub use vendor::{Vendor, vendor_of};
+
+use crate::model::{Fault, Fingerprint, Form, Signature, Token};
+
+use segments::Segments;
+
+/// Reads a token, the text after its scheme, blanks and quotes already taken off.
+///
+/// Never fails: text without a JOSE header is an opaque token, told by its public prefix where it has
+/// one. No claim is checked here, and no signature.
+///
+/// ```
+/// use authopsy::model::{Fault, Form};
+///
+/// let token = authopsy::token::read("eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE3NjcyNjUyMDB9");
+/// assert_eq!(token.form, Form::Jws);
+/// assert_eq!(token.alg.as_deref(), Some("HS256"));
+/// assert!(token.faults.contains(&Fault::TooFewSegments(2, 3)));
+/// assert_eq!(token.expires().unwrap().to_string(), "2026-01-01T11:00:00Z");
+/// ```
+pub fn read(text: &str) -> Token {
+    let fingerprint = Fingerprint::of(text);
+    let mut token = match Segments::split(text) {
+        Some(segments) => read_jose(&segments),
+        None => read_opaque(text),
+    };
+    token.fingerprint = fingerprint;
+    token
+}
+
+fn read_opaque(text: &str) -> Token {
+    let vendor = vendor_of(text).map(|v| v.name.to_owned());
+    Token { form: Form::Opaque, vendor, ..Token::default() }
+}
+
+fn read_jose(segments: &Segments<'_>) -> Token {
+    let mut token = Token { form: segments.form, ..Token::default() };
+    let mut faults = segments.faults.clone();
+    let header = segments.header(&mut faults);
+    claims::fill_header(&mut token, header.as_ref());
+    if header.is_some() && token.alg.is_none() {
+        faults.push(Fault::NoAlg);
+    }
+    if segments.form == Form::Jws {
+        let payload = segments.payload(&mut faults);
+        if let Some(payload) = &payload {
+            claims::fill_payload(&mut token, payload);
+        }
+        let (used_as, why) = purpose::of(header.as_ref(), payload.as_ref());
+        token.used_as = used_as;
+        token.used_as_why = why;
+        token.signature = segments.signature(token.alg.as_deref(), &mut faults);
+        mark_parts(&mut token, segments);
+    } else {
+        token.signature = Signature::None;
+    }
+    segments.check_count(&mut faults);
+    segments.check_cut(&mut faults);
+    token.faults = faults;
+    token
+}
+
+/// Marks payload and signature apart, so that a signature that moved to another payload shows.
+fn mark_parts(token: &mut Token, segments: &Segments<'_>) {
+    if let (Some(unsigned), Some(_)) = (segments.unsigned(), segments.part(2)) {
+        token.unsigned = Some(Fingerprint::of_bytes("unsigned", unsigned.as_bytes()));
+    }
+    if token.signature == Signature::Present
+        && let Some(signature) = segments.part(2)
+    {
+        token.signature_mark = Some(Fingerprint::of_bytes("signature", signature.as_bytes()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

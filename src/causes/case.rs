@@ -1,0 +1,222 @@
+//! What a judge sees: the facts of a refusal, the instant, the world.
+
+use crate::model::{
+    At, CauseId, Challenge, Confidence, Credential, Evidence, Facts, Finding, Kind, Place, Scheme,
+    Seconds, State, Statement, Token, Weight,
+};
+use crate::world::{Profile, Skew, World, mark_of};
+
+/// One refused exchange, or many of equal facts at one instant.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// What is known of it.
+    pub facts: &'a Facts,
+    /// When it was, by the capture's clock.
+    pub at: Option<At>,
+    /// What the whole input teaches.
+    pub world: &'a World<'a>,
+}
+
+/// A cause that fits, before the root is chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Candidate {
+    /// The cause with what speaks for it.
+    pub(super) finding: Finding,
+    /// What it rests on.
+    pub(super) basis: Basis,
+    /// The host was seen to accept the same defect, or it cannot be what mattered here: never the root
+    /// unless the server states it.
+    pub(super) harmless: bool,
+}
+
+/// What a candidate rests on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Basis {
+    /// The bytes of the request prove the defect.
+    Bytes,
+    /// Other exchanges, or what the host accepts.
+    History,
+}
+
+impl Candidate {
+    /// Makes a candidate that the bytes of the request prove.
+    pub(super) fn proven(cause: &'static str, fact: impl Into<String>, place: &str) -> Self {
+        Self::new(cause, Confidence::Proven, Basis::Bytes, fact, place)
+    }
+
+    /// Makes a candidate read off the history.
+    pub(super) fn inferred(cause: &'static str, fact: impl Into<String>, place: &str) -> Self {
+        Self::new(cause, Confidence::Inferred, Basis::History, fact, place)
+    }
+
+    /// Makes a candidate that fits as others do.
+    pub(super) fn suspected(cause: &'static str, fact: impl Into<String>, place: &str) -> Self {
+        Self::new(cause, Confidence::Suspected, Basis::History, fact, place)
+    }
+
+    fn new(
+        cause: &'static str,
+        confidence: Confidence,
+        basis: Basis,
+        fact: impl Into<String>,
+        place: &str,
+    ) -> Self {
+        let evidence = vec![Evidence::new(fact, place)];
+        let finding = Finding { cause: CauseId::of(cause), confidence, evidence };
+        Self { finding, basis, harmless: false }
+    }
+
+    /// Adds a fact.
+    pub(super) fn and(mut self, fact: impl Into<String>, place: &str) -> Self {
+        self.finding.evidence.push(Evidence::new(fact, place));
+        self
+    }
+
+    /// Lowers or raises the confidence.
+    pub(super) fn at(mut self, confidence: Confidence) -> Self {
+        self.finding.confidence = confidence;
+        self
+    }
+
+    /// Marks it as no root, with the reason as evidence.
+    pub(super) fn harmless_because(mut self, fact: impl Into<String>, place: &str) -> Self {
+        self.harmless = true;
+        self.finding.confidence = Confidence::Suspected;
+        self.and(fact, place)
+    }
+
+    /// Marks it as no root when `reason` is there.
+    pub(super) fn unless(self, reason: Option<String>, place: &str) -> Self {
+        match reason {
+            Some(fact) => self.harmless_because(fact, place),
+            None => self,
+        }
+    }
+}
+
+impl<'a> Case<'a> {
+    /// Returns the judged credential.
+    pub(super) fn credential(&self) -> Option<&'a Credential> {
+        self.facts.credentials.first()
+    }
+
+    /// Returns the judged credential when it was sent as a token or key, not as a session cookie.
+    pub(super) fn bearer(&self) -> Option<&'a Credential> {
+        self.credential().filter(|c| !matches!(c.kind, Kind::Session))
+    }
+
+    /// Returns the facts of the judged token.
+    pub(super) fn token(&self) -> Option<&'a Token> {
+        self.credential().and_then(mark_of).and_then(|mark| self.world.token(mark))
+    }
+
+    /// Returns where the judged credential stands, as a place for evidence.
+    pub(super) fn place(&self) -> String {
+        self.credential().map_or_else(|| "request".into(), |c| place_of(&c.place))
+    }
+
+    /// Returns the skew of the host's clock where it is more than noise.
+    pub(super) fn skew(&self) -> Option<Skew> {
+        self.world.skew(self.facts.endpoint.host.as_ref()).filter(Skew::is_real)
+    }
+
+    /// Returns the instant by the host's clock.
+    pub(super) fn judged_at(&self) -> Option<At> {
+        let shift = self.skew().map_or(Seconds(0.0), |skew| skew.median);
+        self.at.map(|at| at.plus(shift))
+    }
+
+    /// Returns what the host was proven to accept.
+    pub(super) fn profile(&self) -> Option<&'a Profile> {
+        self.world.profile(self.facts.endpoint.host.as_ref())
+    }
+
+    /// Returns the host as text.
+    pub(super) fn host(&self) -> &'a str {
+        self.facts.endpoint.host.as_deref().unwrap_or("this host")
+    }
+
+    /// Returns the strongest statement that names causes and is more than vague.
+    pub(super) fn statement(&self) -> Option<&'a Statement> {
+        self.facts
+            .answer
+            .statements
+            .iter()
+            .filter(|s| s.weight > Weight::Vague && !s.causes.is_empty())
+            .max_by(|a, b| a.weight.cmp(&b.weight).then_with(|| b.place.cmp(&a.place)))
+    }
+
+    /// Returns whether some statement names this cause or one of its family `prefix`.
+    pub(super) fn says(&self, prefix: &str) -> bool {
+        self.facts
+            .answer
+            .statements
+            .iter()
+            .filter(|s| s.weight > Weight::Vague)
+            .any(|s| s.causes.first().is_some_and(|c| c.as_str().starts_with(prefix)))
+    }
+
+    /// Returns whether some statement, vague ones too, can mean this cause.
+    pub(super) fn can_mean(&self, prefix: &str) -> bool {
+        let mut statements = self.facts.answer.statements.iter();
+        statements.any(|s| s.causes.iter().any(|c| c.as_str().starts_with(prefix)))
+    }
+
+    /// Returns the challenges for origin credentials.
+    pub(super) fn challenges(&self) -> impl Iterator<Item = &'a Challenge> {
+        self.facts.answer.challenges.iter()
+    }
+
+    /// Returns whether the answer challenges for this scheme.
+    pub(super) fn challenged_for(&self, scheme: &Scheme) -> bool {
+        self.challenges().any(|c| Scheme::of(&c.scheme) == *scheme)
+    }
+
+    /// Returns whether the request carried a credential in `Authorization` whose value is known or masked.
+    pub(super) fn has_authorization(&self) -> bool {
+        self.facts.credentials.iter().any(|c| {
+            c.place.is_authorization()
+                && matches!(c.state, State::Present | State::Redacted | State::Truncated)
+        })
+    }
+
+    /// Returns whether the capture could have shown credentials of this request.
+    pub(super) fn could_show(&self) -> bool {
+        crate::world::could_show(self.facts)
+            && !self.world.looks_sanitized(&self.facts.client)
+            && !self.stripped_by_preflight()
+    }
+
+    /// Returns whether a preflight proves that `Authorization` was sent although it is not shown.
+    pub(super) fn stripped_by_preflight(&self) -> bool {
+        !self.has_authorization()
+            && self
+                .world
+                .preflight_names(self.facts)
+                .is_some_and(|names| names.iter().any(|n| n == "authorization"))
+            && !self.world.shows_credentials(&self.facts.client)
+    }
+}
+
+/// Returns a credential's place in the words of evidence: `request.headers.authorization`.
+pub(super) fn place_of(place: &Place) -> String {
+    match place {
+        Place::Header(name) => format!("request.headers.{name}"),
+        Place::Cookie(name) => format!("request.cookies.{name}"),
+        Place::Query(name) => format!("request.url.{name}"),
+        Place::Form(name) | Place::Json(name) => format!("request.body.{name}"),
+    }
+}
+
+/// Whether an oddity is legal by RFC 9110, so that it alone is no defect.
+pub(super) fn is_legal(oddity: &crate::model::Oddity) -> bool {
+    use crate::model::{Blank, Oddity};
+    matches!(
+        oddity,
+        Oddity::SeveralBlanks(_)
+            | Oddity::SchemeCase(_)
+            | Oddity::Large(_)
+            | Oddity::Mask(_)
+            | Oddity::Blank(Blank::Leading | Blank::Trailing)
+    )
+}

@@ -1,0 +1,359 @@
+//! Defects of the field that carries the credential: its name, its form, its place.
+
+use super::case::{Candidate, Case, place_of};
+use crate::model::{
+    Blank, Confidence, Credential, Kind, Oddity, Outcome, Place, Scheme, Sign, State,
+};
+use crate::world::{Sight, mark_of, oddity_shape};
+
+pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for credential in &case.facts.credentials {
+        // A cookie or an odd field beside a sound Authorization is not what the server read.
+        let judged = case.credential().is_some_and(|first| first.place == credential.place);
+        if judged || matches!(credential.oddities.first(), Some(Oddity::Misspelt(_))) {
+            for oddity in &credential.oddities {
+                found.extend(of_oddity(case, credential, oddity));
+            }
+        }
+    }
+    found.extend(missing(case));
+    found.extend(wrong_scheme(case));
+    found.extend(wrong_place(case));
+    found.extend(proxy_stripped(case));
+    found
+}
+
+fn of_oddity(case: &Case<'_>, credential: &Credential, oddity: &Oddity) -> Option<Candidate> {
+    let place = place_of(&credential.place);
+    let proven = |cause, fact: String| Candidate::proven(cause, fact, &place);
+    let candidate = match oddity {
+        Oddity::Misspelt(name) if !case.has_authorization() => proven(
+            "header.misspelt_name",
+            format!("field `{name}` carries the credential, `Authorization` was not sent"),
+        ),
+        Oddity::Misspelt(name) => {
+            return Some(
+                proven("header.misspelt_name", format!("field `{name}` carries a credential too"))
+                    .harmless_because("`Authorization` was sent as well", &place),
+            );
+        }
+        Oddity::Empty if case.facts.format.as_ref() != "har" => return None,
+        Oddity::Empty => proven("header.empty", "the field is there without a value".into()),
+        Oddity::SchemeOnly if takes_no_credential(credential) => return None,
+        Oddity::SchemeOnly => {
+            proven("header.empty", "a scheme word and no credential after it".into())
+        }
+        Oddity::Placeholder(word) => {
+            proven("header.placeholder", format!("`{word}` stands in place of a credential"))
+        }
+        Oddity::Blank(blank) => return whitespace(case, credential, *blank, &place),
+        Oddity::SeveralBlanks(count) => {
+            return Some(several_blanks(case, credential, *count, &place));
+        }
+        Oddity::Quoted(mark) => {
+            proven("header.quoted", format!("`{mark}` stands around the credential"))
+        }
+        Oddity::Duplicate(count) => {
+            proven("header.duplicate", format!("{count} fields of this name were sent"))
+        }
+        Oddity::Joined => {
+            proven("header.duplicate", "several credentials are joined by a comma".into())
+        }
+        Oddity::SchemeMissing => {
+            proven("header.scheme_missing", "a bare token, no scheme word before it".into())
+        }
+        Oddity::SchemeDoubled => {
+            proven("header.scheme_doubled", "the scheme word stands twice".into())
+        }
+        Oddity::SchemeCase(word) => return Some(scheme_case(case, credential, word, &place)),
+        Oddity::SchemeColon => {
+            proven("header.scheme_wrong", "a colon follows the scheme word".into())
+        }
+        Oddity::SchemeGlued => {
+            proven("header.scheme_wrong", "no blank stands between scheme and credential".into())
+        }
+        Oddity::SchemeMisspelt(word) => {
+            proven("header.scheme_wrong", format!("`{word}` is no scheme"))
+        }
+        Oddity::PercentEncoded => {
+            proven("token.encoding", "the credential is percent-encoded".into())
+        }
+        Oddity::Json => {
+            proven("token.malformed", "a JSON text stands in place of a credential".into())
+        }
+        Oddity::BasicNotBase64 => {
+            proven("basic.malformed", "the Basic credential is no base64".into())
+        }
+        Oddity::BasicNoColon => {
+            proven("basic.malformed", "the decoded Basic credential has no colon".into())
+        }
+        Oddity::Large(kib) => {
+            let size = format!("a field of {kib} KiB");
+            return (case.facts.answer.outcome == Outcome::Refused(Sign::FieldsTooLarge))
+                .then(|| proven("header.too_large", size));
+        }
+        Oddity::Mask(_) => return None,
+    };
+    Some(candidate.unless(accepted(case, oddity), "history"))
+}
+
+/// Schemes whose first message is the scheme word alone, or that carry nothing by design.
+fn takes_no_credential(credential: &Credential) -> bool {
+    matches!(credential.scheme, Some(Scheme::Negotiate | Scheme::Ntlm))
+}
+
+/// Returns the words for "this host accepts the same", if it was proven to.
+fn accepted(case: &Case<'_>, oddity: &Oddity) -> Option<String> {
+    let profile = case.profile()?;
+    profile
+        .oddities
+        .has(&oddity_shape(oddity))
+        .then(|| format!("{} let in requests of the same form", case.host()))
+}
+
+/// Returns whether the same token was let in on this host in a form without this oddity.
+fn let_in_without(case: &Case<'_>, credential: &Credential, oddity: &Oddity) -> bool {
+    let shape = oddity_shape(oddity);
+    mark_of(credential).is_some_and(|mark| {
+        case.world.sights(mark).iter().any(|sight| match sight {
+            Sight::LetIn(usage) => {
+                usage.host == case.facts.endpoint.host
+                    && usage.credential.as_ref().is_some_and(|c| {
+                        c.oddities.iter().all(|other| oddity_shape(other) != shape)
+                    })
+            }
+            Sight::Refused(..) => false,
+        })
+    })
+}
+
+fn whitespace(
+    case: &Case<'_>,
+    credential: &Credential,
+    blank: Blank,
+    place: &str,
+) -> Option<Candidate> {
+    let oddity = Oddity::Blank(blank);
+    let what = match blank {
+        Blank::Leading => "blanks before the scheme",
+        Blank::Trailing => "blanks after the credential",
+        Blank::Inside => "a blank inside the credential",
+        Blank::Tab => "a tab between scheme and credential",
+        Blank::LineBreak => "a line break in the field",
+        Blank::Encoded => "a percent-encoded blank or line break in the field",
+        Blank::Invisible => "an invisible character in the field",
+    };
+    // HTTP strips blanks at both ends (RFC 9110, section 5.5): they count only by history.
+    let stripped = matches!(blank, Blank::Leading | Blank::Trailing);
+    let without = let_in_without(case, credential, &oddity);
+    if stripped && !without {
+        return None;
+    }
+    let mut candidate = Candidate::proven("header.whitespace", what, place);
+    if stripped {
+        candidate = candidate.at(Confidence::Inferred);
+    }
+    if without {
+        candidate = candidate.and("the same token was let in without it", "history");
+    }
+    Some(candidate.unless(accepted(case, &oddity), "history"))
+}
+
+fn several_blanks(case: &Case<'_>, credential: &Credential, count: u8, place: &str) -> Candidate {
+    let oddity = Oddity::SeveralBlanks(count);
+    let fact =
+        format!("{count} blanks between scheme and credential (legal, but many servers mind)");
+    let candidate = if let_in_without(case, credential, &oddity) {
+        Candidate::inferred("header.whitespace", fact, place)
+            .and("the same token was let in with one blank", "history")
+    } else if case.says("header.") || case.says("token.malformed") {
+        Candidate::inferred("header.whitespace", fact, place)
+    } else {
+        Candidate::suspected("header.whitespace", fact, place)
+    };
+    candidate.unless(accepted(case, &oddity), "history")
+}
+
+fn scheme_case(case: &Case<'_>, credential: &Credential, word: &str, place: &str) -> Candidate {
+    let oddity = Oddity::SchemeCase(word.to_owned());
+    let fact = format!("the scheme is written `{word}` (legal, but some servers mind)");
+    let candidate = if let_in_without(case, credential, &oddity) {
+        Candidate::inferred("header.scheme_case", fact, place)
+            .and("the same token was let in under the usual spelling", "history")
+    } else if case.says("header.missing") || case.says("header.scheme") {
+        Candidate::inferred("header.scheme_case", fact, place)
+            .and("the server says that it found no credential of its scheme", "response")
+    } else {
+        Candidate::suspected("header.scheme_case", fact, place)
+    };
+    candidate.unless(accepted(case, &oddity), "history")
+}
+
+/// No credential at all, where the capture could have shown one.
+fn missing(case: &Case<'_>) -> Option<Candidate> {
+    let facts = case.facts;
+    let asked = facts.answer.outcome;
+    if case.bearer().is_some()
+        || facts.grant.is_some()
+        || facts.preflight
+        || !matches!(
+            asked,
+            Outcome::Refused(
+                Sign::Unauthorized | Sign::ProxyAuthentication | Sign::Said | Sign::Grpc
+            )
+        ) && !case.says("header.missing")
+    {
+        return None;
+    }
+    if asked == Outcome::Refused(Sign::Said)
+        && !case.says("header.missing")
+        && !case.can_mean("header.missing")
+    {
+        return None;
+    }
+    let observable = case.could_show()
+        || (case.says("header.missing") && case.world.shows_credentials(&facts.client))
+            && !case.stripped_by_preflight();
+    if !observable {
+        return None;
+    }
+    // A session cookie may be all that this application reads: then the session is what failed.
+    if facts.cookies_sent == Some(true)
+        && case.credential().is_some()
+        && !case.says("header.")
+        && case.challenges().next().is_none()
+    {
+        return None;
+    }
+    let mut candidate =
+        Candidate::proven("header.missing", "no credential was sent", "request.headers");
+    if !crate::world::could_show(facts) {
+        candidate = candidate.at(Confidence::Stated);
+    }
+    if let Some(challenge) = case.challenges().next() {
+        let fact = format!("the server asks for {}", Scheme::of(&challenge.scheme));
+        candidate = candidate.and(fact, "response.headers.www-authenticate");
+    }
+    Some(candidate)
+}
+
+/// Another scheme than the server asks for.
+fn wrong_scheme(case: &Case<'_>) -> Option<Candidate> {
+    let credential = case.credential()?;
+    let sent = credential.scheme.as_ref()?;
+    if !credential.place.is_authorization() || credential.state == State::Absent {
+        return None;
+    }
+    let asked: Vec<Scheme> =
+        case.challenges().filter(|c| !c.proxy).map(|c| Scheme::of(&c.scheme)).collect();
+    if asked.is_empty() {
+        return unlearned_scheme(case, sent);
+    }
+    let known = |s: &Scheme| !matches!(s, Scheme::Other(_));
+    if asked.contains(sent) || !asked.iter().any(known) {
+        return None;
+    }
+    // A DPoP-bound server challenges for both; NTLM is a step of Negotiate.
+    let kin = |a: &Scheme, b: &Scheme| {
+        matches!((a, b), (Scheme::Ntlm | Scheme::Negotiate, Scheme::Ntlm | Scheme::Negotiate))
+    };
+    if asked.iter().any(|a| kin(a, sent)) {
+        return None;
+    }
+    let list = asked.iter().map(Scheme::as_str).collect::<Vec<_>>().join(", ");
+    let fact = format!("sent {sent}, the server asks for {list}");
+    let accepted = case
+        .profile()
+        .filter(|p| p.schemes.has(sent.as_str()))
+        .map(|_| format!("{} let in requests with {sent}", case.host()));
+    Some(
+        Candidate::inferred("header.scheme_wrong", fact, "response.headers.www-authenticate")
+            .unless(accepted, "history"),
+    )
+}
+
+/// Another scheme than the host was ever seen to accept.
+fn unlearned_scheme(case: &Case<'_>, sent: &Scheme) -> Option<Candidate> {
+    let schemes = &case.profile()?.schemes;
+    if schemes.has(sent.as_str()) || schemes.only().is_none_or(str::is_empty) {
+        return None;
+    }
+    let fact = format!("{} let in requests with {} only", case.host(), schemes.list(1));
+    Some(
+        Candidate::inferred("header.scheme_wrong", format!("sent {sent}"), &case.place())
+            .and(fact, "history"),
+    )
+}
+
+/// A token elsewhere, where the server says that none came or takes it in one place only.
+fn wrong_place(case: &Case<'_>) -> Option<Candidate> {
+    let credential = case.credential()?;
+    if credential.place.is_authorization()
+        || matches!(credential.place, Place::Header(ref n) if n == "proxy-authorization")
+        || credential.oddities.iter().any(|o| matches!(o, Oddity::Misspelt(_)))
+        || !matches!(credential.kind, Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::ApiKey)
+        || case.facts.grant.is_some()
+    {
+        return None;
+    }
+    let here = credential.place.to_string();
+    let places = case.profile().map(|p| &p.places);
+    let accepted = places
+        .filter(|p| p.has(&here))
+        .map(|_| format!("{} let in requests with it there", case.host()));
+    let candidate = Candidate::inferred(
+        "header.wrong_place",
+        format!("the credential came as `{here}`"),
+        &case.place(),
+    );
+    let only = places.and_then(|p| p.only()).filter(|place| *place == "header:authorization");
+    if case.says("header.missing") || case.says("header.scheme_missing") {
+        let candidate = candidate.and("the server says that none came", "response");
+        return Some(candidate.unless(accepted, "history"));
+    }
+    only.map(|_| {
+        candidate
+            .and(format!("{} let in requests with `Authorization` only", case.host()), "history")
+    })
+}
+
+/// The client sent it, the server says that none came.
+fn proxy_stripped(case: &Case<'_>) -> Option<Candidate> {
+    let credential = case.credential()?;
+    let sound = credential.oddities.iter().all(|o| {
+        matches!(
+            o,
+            Oddity::Mask(_) | Oddity::Blank(Blank::Leading | Blank::Trailing) | Oddity::Large(_)
+        )
+    });
+    if !case.says("header.missing") || !case.has_authorization() || !sound {
+        return None;
+    }
+    // What the server calls missing is often another scheme than it reads.
+    let mut challenges = case.challenges().peekable();
+    let asked = challenges.peek().is_some();
+    let fits = challenges.any(|c| credential.scheme == Some(Scheme::of(&c.scheme)));
+    if asked && !fits {
+        return None;
+    }
+    let other_scheme =
+        !matches!(credential.scheme, Some(Scheme::Bearer | Scheme::Basic | Scheme::Dpop));
+    if !asked && other_scheme {
+        return None;
+    }
+    Some(
+        Candidate::inferred(
+            "header.proxy_stripped",
+            "the capture shows `Authorization`, the server says that none came",
+            &case.place(),
+        )
+        .at(
+            if asked || case.world.door(&case.facts.endpoint).is_some_and(|d| d.let_in_with == 0) {
+                Confidence::Inferred
+            } else {
+                Confidence::Suspected
+            },
+        ),
+    )
+}

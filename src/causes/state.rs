@@ -1,0 +1,129 @@
+//! What only the history of a token tells: revoked, no longer known.
+
+use super::case::{Candidate, Case};
+use crate::model::{Confidence, Outcome, Sign};
+use crate::world::{is_token_refusal, mark_of};
+
+pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    found.extend(revoked(case));
+    found.extend(role(case));
+    found
+}
+
+/// Refused before `exp` although the same token worked, while others still do.
+fn revoked(case: &Case<'_>) -> Option<Candidate> {
+    let facts = case.facts;
+    let (credential, at) = (case.bearer()?, case.at?);
+    let mark = mark_of(credential)?;
+    if !is_token_refusal(facts) || facts.grant.is_some() {
+        return None;
+    }
+    // A bare 403 on another endpoint is a matter of rights.
+    let forbidden = facts.answer.outcome == Outcome::Refused(Sign::Forbidden);
+    let token = case.world.token(mark);
+    if let Some(token) = token
+        && super::time::lateness(case, token).is_some()
+    {
+        return None;
+    }
+    // The same token in the same form: another form is another story.
+    let before = case
+        .world
+        .accepted_until(mark, facts, at)
+        .filter(|a| a.same_endpoint || (a.proven && !forbidden))?;
+    if !same_form_was_let_in(case) {
+        return None;
+    }
+    let after = case.world.accepted_from(mark, facts, at).filter(|a| a.at > at);
+    if after.is_some() {
+        return None;
+    }
+    let mut candidate = Candidate::inferred(
+        "state.revoked",
+        format!("the same token was let in until {}", before.at),
+        "history",
+    );
+    let logout =
+        case.world.logouts(&facts.client, token).into_iter().rfind(|t| *t <= at && *t >= before.at);
+    if let Some(when) = logout {
+        candidate = candidate.and(format!("the client asked for logout at {when}"), "history");
+    }
+    let others = others_still_work(case, at);
+    if others {
+        candidate = candidate.and("other tokens of the same key are still let in", "history");
+    }
+    let sure = before.proven && (others || logout.is_some());
+    Some(if sure { candidate } else { candidate.at(Confidence::Suspected) })
+}
+
+/// Whether the credential was let in with the same oddities of form.
+fn same_form_was_let_in(case: &Case<'_>) -> bool {
+    let Some(credential) = case.credential() else { return false };
+    let Some(mark) = mark_of(credential) else { return false };
+    case.world.sights(mark).iter().any(|sight| match sight {
+        crate::world::Sight::LetIn(usage) => {
+            usage.host == case.facts.endpoint.host
+                && usage.credential.as_ref().is_some_and(|c| {
+                    c.oddities == credential.oddities && c.scheme == credential.scheme
+                })
+        }
+        crate::world::Sight::Refused(..) => false,
+    })
+}
+
+/// Whether another token of the same issuer and key is let in on this host after `at`.
+fn others_still_work(case: &Case<'_>, at: crate::model::At) -> bool {
+    let own = case.token();
+    case.world.tally().uses.iter().any(|(_, usage)| {
+        usage.host == case.facts.endpoint.host
+            && usage.times.last().is_some_and(|last| last > at)
+            && usage.endpoints.iter().any(|(e, _)| case.world.is_guarded(e))
+            && usage.credential.as_ref().and_then(mark_of).is_some_and(|mark| {
+                let other = case.world.token(mark);
+                match (own, other) {
+                    (Some(own), Some(other)) => {
+                        own.fingerprint != other.fingerprint
+                            && own.kid == other.kid
+                            && own.iss == other.iss
+                            && own.alg == other.alg
+                    }
+                    _ => false,
+                }
+            })
+    })
+}
+
+/// 403 for a credential that the host accepts elsewhere.
+fn role(case: &Case<'_>) -> Option<Candidate> {
+    let facts = case.facts;
+    let forbidden = matches!(facts.answer.outcome, Outcome::Refused(Sign::Forbidden))
+        || facts.grpc_status == Some(7);
+    if !forbidden || facts.grant.is_some() {
+        return None;
+    }
+    let credential = case.credential()?;
+    // The very call was let in with this credential before: it is not about rights.
+    let earlier = case.at.zip(mark_of(credential)).and_then(|(at, mark)| {
+        case.world.accepted_until(mark, facts, at).filter(|a| a.same_endpoint)
+    });
+    if earlier.is_some() && !case.says("authz.") {
+        return None;
+    }
+    let accepted = mark_of(credential)
+        .and_then(|mark| case.world.accepted_until(mark, facts, crate::model::At(i64::MAX)));
+    let mut candidate = Candidate::suspected(
+        "authz.role",
+        format!("status {} for a request with a credential", facts.status.unwrap_or(403)),
+        "response.status",
+    );
+    if let Some(accepted) = accepted {
+        candidate = candidate
+            .and(
+                format!("{} let in the same credential at {}", case.host(), accepted.at),
+                "history",
+            )
+            .at(if accepted.proven { Confidence::Inferred } else { Confidence::Suspected });
+    }
+    Some(candidate)
+}

@@ -1,0 +1,172 @@
+//! What the server states, read in the light of the request: the same words mean another cause for a
+//! refresh, a password or a cookie.
+
+use super::case::Case;
+use crate::model::{CauseId, Grant, Kind, Scheme, Statement};
+
+/// Returns the cause that a statement names for this very request.
+pub(super) fn cause(case: &Case<'_>, statement: &Statement) -> Option<CauseId> {
+    let named = statement.causes.first()?;
+    Some(refine(case, named.as_str()).map_or_else(|| named.clone(), CauseId::of))
+}
+
+fn refine(case: &Case<'_>, named: &str) -> Option<&'static str> {
+    let credential = case.credential();
+    let scheme = credential.and_then(|c| c.scheme.as_ref());
+    let kind = credential.map(|c| c.kind);
+    match case.facts.grant {
+        Some(Grant::Refresh) => {
+            return match named {
+                "oauth.invalid_grant"
+                | "state.revoked"
+                | "state.unknown_token"
+                | "time.expired"
+                | "token.malformed"
+                | "session.expired"
+                | "token.not_jwt"
+                | "signature.invalid" => Some("oauth.refresh_refused"),
+                _ => None,
+            };
+        }
+        Some(Grant::Password | Grant::Login) => {
+            return match named {
+                "oauth.invalid_grant"
+                | "basic.bad_password"
+                | "state.unknown_token"
+                | "claim.subject" => Some("login.bad_credentials"),
+                _ => None,
+            };
+        }
+        Some(Grant::Code | Grant::Assertion | Grant::Device) => {
+            return match named {
+                "time.expired" | "state.unknown_token" | "token.malformed" => {
+                    Some("oauth.invalid_grant")
+                }
+                _ => None,
+            };
+        }
+        Some(Grant::ClientCredentials) => {
+            return match named {
+                "login.bad_credentials" | "basic.bad_password" => Some("oauth.invalid_client"),
+                _ => None,
+            };
+        }
+        Some(Grant::Other) | None => {}
+    }
+    match (named, kind) {
+        ("login.bad_credentials", Some(Kind::Basic)) => Some("basic.bad_password"),
+        ("login.bad_credentials" | "basic.bad_password", Some(Kind::Digest)) => {
+            Some("digest.bad_password")
+        }
+        ("token.malformed", Some(Kind::Basic)) if scheme == Some(&Scheme::Basic) => {
+            Some("basic.malformed")
+        }
+        ("time.expired", Some(Kind::Session)) => Some("session.expired"),
+        ("time.expired" | "state.unknown_token", Some(Kind::ApiKey)) if named == "time.expired" => {
+            Some("apikey.expired")
+        }
+        ("state.unknown_token", Some(Kind::ApiKey)) => Some("apikey.wrong"),
+        _ => None,
+    }
+}
+
+/// For what a server says, the finer causes that it may mean: verifiers stop at the first check and name
+/// that. `family.*` is a whole family, `prefix*` all that begin so, `!` takes one out again.
+const COVERS: &[(&str, &str)] = &[
+    (
+        "header.missing",
+        "header.* !header.too_large session.cookie_missing apikey.missing token.malformed",
+    ),
+    (
+        "header.empty header.scheme_missing header.scheme_wrong header.whitespace header.placeholder \
+      header.wrong_place",
+        "header.* !header.missing !header.too_large !header.redirect_stripped token.malformed \
+      token.encoding basic.malformed",
+    ),
+    (
+        "token.malformed token.not_jwt token.encoding token.truncated",
+        "token.* header.whitespace header.quoted header.placeholder header.empty \
+      header.scheme_doubled header.duplicate header.scheme_missing header.scheme_wrong \
+      header.scheme_case basic.malformed time.wrong_type signature.alg_none",
+    ),
+    ("token.wrong_type", "token.id_token token.refresh_token token.not_jwt"),
+    (
+        "signature.invalid signature.wrong_key",
+        "signature.* token.truncated token.encoding token.malformed claim.environment \
+         verifier.one_instance",
+    ),
+    ("signature.algorithm", "signature.alg_none signature.alg_family signature.alg_variant"),
+    (
+        "signature.unknown_kid",
+        "signature.key_rotated signature.wrong_key signature.alg_family signature.alg_variant \
+         claim.environment claim.tenant claim.issuer",
+    ),
+    (
+        "time.expired",
+        "time.expired* time.refresh* time.clock_skew time.unit_milliseconds time.wrong_type \
+      time.exp_missing",
+    ),
+    ("time.not_yet_valid", "time.clock_skew time.unit_milliseconds time.wrong_type"),
+    ("time.clock_skew", "time.not_yet_valid time.expired time.expired_cached"),
+    ("claim.issuer", "claim.issuer_slash claim.tenant claim.environment"),
+    ("claim.audience", "claim.environment token.id_token claim.required_missing"),
+    ("claim.required_missing", "time.exp_missing token.id_token token.refresh_token"),
+    ("claim.invalid", "claim.* time.wrong_type token.id_token token.refresh_token"),
+    (
+        "state.unknown_token",
+        "time.expired* token.* state.revoked header.placeholder header.whitespace header.quoted",
+    ),
+    ("state.revoked", "session.expired"),
+    ("session.expired", "time.* state.revoked session.cookie_missing"),
+    ("oauth.refresh_refused", "oauth.refresh_reuse"),
+    ("basic.bad_password", "basic.*"),
+    ("login.bad_credentials", "basic.bad_password basic.malformed"),
+    ("apikey.wrong", "apikey.* header.placeholder header.whitespace header.quoted"),
+    ("apikey.missing", "header.* !header.too_large"),
+    ("oauth.invalid_grant", "oauth.refresh_refused oauth.refresh_reuse"),
+    ("digest.bad_password", "digest.stale_nonce"),
+];
+
+/// Returns whether a statement of `stated` is a coarser word for `cause`.
+pub(super) fn covers(stated: &str, cause: &str) -> bool {
+    let hit = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(prefix) => cause.starts_with(prefix),
+        None => cause == pattern,
+    };
+    stated == cause
+        || COVERS.iter().filter(|(words, _)| words.split_whitespace().any(|w| w == stated)).any(
+            |(_, finer)| {
+                let mut patterns = finer.split_whitespace();
+                let out = patterns.clone().filter_map(|p| p.strip_prefix('!')).any(hit);
+                !out && patterns.any(hit)
+            },
+        )
+}
+
+/// Returns whether two causes are about the same thing, so that neither contradicts the other.
+pub(super) fn agree(stated: &str, cause: &str) -> bool {
+    covers(stated, cause) || covers(cause, stated)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::cards::card;
+
+    #[test]
+    fn every_name_in_the_table_is_a_cause() {
+        for (stated, finer) in COVERS {
+            for name in stated.split_whitespace().chain(finer.split_whitespace()) {
+                let name = name.trim_start_matches('!');
+                assert!(name.ends_with('*') || card(name).is_some(), "{name} is no cause");
+            }
+        }
+    }
+
+    #[test]
+    fn a_server_that_finds_no_header_may_mean_a_misspelt_one_but_not_a_large_one() {
+        assert!(covers("header.missing", "header.misspelt_name"));
+        assert!(!covers("header.missing", "header.too_large"));
+        assert!(!covers("time.expired", "signature.invalid"));
+    }
+}

@@ -1,0 +1,249 @@
+//! Refusals that are steps of a normal protocol and led to success, and consequences of another refusal.
+
+use super::case::Case;
+use super::time::{MENDING, NORMAL_REFUSALS, lateness};
+use crate::model::{
+    CauseId, Class, Confidence, Credential, Evidence, Finding, Judgement, Kind, Outcome, Scheme,
+    Seconds, Sign,
+};
+use crate::world::is_token_refusal;
+
+/// A person may take this long to answer a browser's password prompt.
+const PROMPT: Seconds = Seconds(120.0);
+/// A login may take this long before it comes back to the page that asked for it.
+const LOGIN: Seconds = Seconds(600.0);
+
+pub(super) fn examine(case: &Case<'_>) -> Option<Judgement> {
+    if case.facts.answer.outcome == Outcome::Unanswered || blocked(case) {
+        return behind_preflight(case);
+    }
+    if !case.facts.answer.outcome.is_refused() {
+        return None;
+    }
+    pending(case)
+        .or_else(|| answered_challenge(case))
+        .or_else(|| login_round(case))
+        .or_else(|| mended_expiry(case))
+}
+
+fn blocked(case: &Case<'_>) -> bool {
+    case.facts.answer.outcome == Outcome::Refused(Sign::Blocked)
+}
+
+fn expected(cause: &'static str, confidence: Confidence, facts: Vec<Evidence>) -> Judgement {
+    step(Class::Expected, cause, confidence, facts)
+}
+
+fn step(
+    class: Class,
+    cause: &'static str,
+    confidence: Confidence,
+    evidence: Vec<Evidence>,
+) -> Judgement {
+    Judgement {
+        class,
+        root: Some(Finding { cause: CauseId::of(cause), confidence, evidence }),
+        also: Vec::new(),
+        agrees: "silent",
+        judged_at: None,
+        skew: None,
+    }
+}
+
+/// The status-0 request behind a refused preflight is its consequence.
+fn behind_preflight(case: &Case<'_>) -> Option<Judgement> {
+    if case.facts.preflight {
+        return None;
+    }
+    let when = case.world.refused_preflight(case.facts, case.at?)?;
+    let fact = format!("its preflight was refused at {when}; the request itself was never sent");
+    Some(step(
+        Class::Lookalike,
+        "cors.preflight",
+        Confidence::Proven,
+        vec![Evidence::new(fact, "history")],
+    ))
+}
+
+/// A device or CIBA flow that is not finished.
+fn pending(case: &Case<'_>) -> Option<Judgement> {
+    case.says("oauth.pending").then(|| {
+        let fact = "the user has not finished yet, the client keeps asking";
+        expected(
+            "oauth.pending",
+            Confidence::Stated,
+            vec![Evidence::new(fact, "response.body.error")],
+        )
+    })
+}
+
+/// A challenge that the same client answered at the same place with success.
+fn answered_challenge(case: &Case<'_>) -> Option<Judgement> {
+    let (facts, at) = (case.facts, case.at?);
+    if facts.preflight || !case.world.is_someone(&facts.client) {
+        return None;
+    }
+    let nonce = case.says("dpop.nonce")
+        || case.challenges().any(|c| c.param("error").is_some_and(|e| e == "use_dpop_nonce"));
+    if nonce {
+        let retried =
+            case.world.let_in(&facts.client, &facts.endpoint, at, at.plus(MENDING), |_| true)?;
+        return Some(expected(
+            "dpop.nonce",
+            Confidence::Stated,
+            vec![
+                Evidence::new("the server asks for its nonce in the proof", "response"),
+                Evidence::new(format!("the next try was let in at {retried}"), "history"),
+            ],
+        ));
+    }
+    let asked: Vec<Scheme> = case.challenges().map(|c| Scheme::of(&c.scheme)).collect();
+    let sent = case.bearer();
+    // The first leg carries nothing, or an opening message of a handshake, or a stale Digest answer.
+    let opening = match sent {
+        None => true,
+        Some(c) => {
+            c.kind == Kind::Negotiate
+                || (c.kind == Kind::Digest
+                    && case
+                        .challenges()
+                        .any(|c| c.param("stale").is_some_and(|v| v.eq_ignore_ascii_case("true"))))
+        }
+    };
+    if !opening || asked.is_empty() {
+        return None;
+    }
+    // A registry's Bearer challenge names a realm to fetch a token from.
+    let registry = case.challenges().any(|c| {
+        Scheme::of(&c.scheme) == Scheme::Bearer
+            && c.param("error").is_none()
+            && c.param("realm").is_some_and(|r| r.starts_with("http"))
+            && (c.param("service").is_some() || c.param("scope").is_some())
+    });
+    let answers = |scheme: &Scheme| match scheme {
+        Scheme::Basic | Scheme::Digest | Scheme::Negotiate | Scheme::Ntlm => {
+            asked.contains(scheme)
+                || (matches!(scheme, Scheme::Negotiate | Scheme::Ntlm)
+                    && asked.iter().any(|a| matches!(a, Scheme::Negotiate | Scheme::Ntlm)))
+        }
+        Scheme::Bearer => registry,
+        _ => false,
+    };
+    let until = at.plus(PROMPT);
+    let fits = |c: Option<&Credential>| c.and_then(|c| c.scheme.as_ref()).is_some_and(answers);
+    let retried = case.world.let_in(&facts.client, &facts.endpoint, at, until, fits);
+    let names = asked.iter().map(Scheme::as_str).collect::<Vec<_>>().join(", ");
+    let asked =
+        Evidence::new(format!("a challenge for {names}"), "response.headers.www-authenticate");
+    let (cause, outcome) = match retried {
+        // A Digest answer with an old nonce, repeated with the new one.
+        Some(retried) if sent.is_some_and(|c| c.kind == Kind::Digest) => {
+            ("digest.stale_nonce", format!("repeated with success at {retried}"))
+        }
+        Some(retried) => ("other.handshake", format!("answered with success at {retried}")),
+        // The answer was refused: that one is the failure, not the question before it.
+        None => {
+            let answered = case.world.answered(facts, at, until, fits)?;
+            ("other.handshake", format!("answered at {answered}, and that answer was refused"))
+        }
+    };
+    let evidence = vec![asked, Evidence::new(outcome, "history")];
+    Some(expected(cause, Confidence::Inferred, evidence))
+}
+
+/// A redirect to a login page that ended where it began, logged in.
+fn login_round(case: &Case<'_>) -> Option<Judgement> {
+    let (facts, at) = (case.facts, case.at?);
+    if facts.answer.outcome != Outcome::Refused(Sign::LoginRedirect)
+        || case.says("oauth.")
+        || !case.world.is_someone(&facts.client)
+        || case.bearer().is_some()
+    {
+        return None;
+    }
+    // Somebody who was let in here before lost a session: that is worth a word.
+    let before = case.world.let_in_before(&facts.client, &facts.endpoint, at, |_| true);
+    if before.is_some() {
+        return None;
+    }
+    let back = case.world.let_in(&facts.client, &facts.endpoint, at, at.plus(LOGIN), |_| true)?;
+    Some(expected(
+        "other.handshake",
+        Confidence::Inferred,
+        vec![
+            Evidence::new("the answer redirects to a login page", "response.headers.location"),
+            Evidence::new(format!("the same client was let in here at {back}"), "history"),
+        ],
+    ))
+}
+
+/// An expiry that the client mended at once.
+fn mended_expiry(case: &Case<'_>) -> Option<Judgement> {
+    let (facts, at) = (case.facts, case.at?);
+    if !is_token_refusal(facts) || facts.grant.is_some() || !case.world.is_someone(&facts.client) {
+        return None;
+    }
+    let Some(token) = case.token() else { return mended_unseen(case) };
+    lateness(case, token)?;
+    let contradicted = case.statement().and_then(|s| s.causes.first()).is_some_and(|cause| {
+        !matches!(cause.family(), "time" | "token" | "session" | "state")
+            && *cause != "signature.invalid"
+    });
+    if contradicted || !case.credential()?.oddities.iter().all(super::case::is_legal) {
+        return None;
+    }
+    let refusals = case.world.refusals(token.fingerprint?, facts);
+    let first = refusals.first().map_or(at, |(t, _)| *t);
+    let earlier: u64 = refusals.iter().take_while(|(t, _)| *t < at).map(|(_, n)| n).sum();
+    if earlier >= NORMAL_REFUSALS {
+        return None;
+    }
+    let (when, _) = case.world.succeeded_by(facts, Some(token), first, at.plus(MENDING))?;
+    if when < at
+        && case
+            .world
+            .renewals(&facts.client, Some(token))
+            .iter()
+            .any(|r| r.at.plus(Seconds(2.0)) < at)
+    {
+        return None;
+    }
+    let late = lateness(case, token)?;
+    Some(expected(
+        "time.expired_recovered",
+        Confidence::Inferred,
+        vec![
+            Evidence::new(format!("`exp` passed {late} before the request"), case.place()),
+            Evidence::new(
+                format!("a new credential of the same client was let in at {when}"),
+                "history",
+            ),
+        ],
+    ))
+}
+
+/// The token cannot be seen, the server says expired, a new one is fetched and the call is let in.
+fn mended_unseen(case: &Case<'_>) -> Option<Judgement> {
+    let (facts, at) = (case.facts, case.at?);
+    if !case.says("time.expired") {
+        return None;
+    }
+    let until = at.plus(MENDING);
+    let renewals = case.world.renewals(&facts.client, None);
+    let renewal = renewals.iter().find(|r| r.at >= at && r.at <= until)?;
+    let back = case.world.let_in(&facts.client, &facts.endpoint, renewal.at, until, |_| true)?;
+    let refusals = case.world.refusals_at(&facts.client, &facts.endpoint);
+    let earlier = refusals.iter().filter(|t| **t < at && at.since(**t).0 <= MENDING.0).count();
+    if earlier >= usize::try_from(NORMAL_REFUSALS).unwrap_or(usize::MAX) {
+        return None;
+    }
+    Some(expected(
+        "time.expired_recovered",
+        Confidence::Inferred,
+        vec![
+            Evidence::new("the server says that the token expired", "response"),
+            Evidence::new(format!("a new token was handed out at {}", renewal.at), "history"),
+            Evidence::new(format!("the same call was let in at {back}"), "history"),
+        ],
+    ))
+}

@@ -1,0 +1,340 @@
+//! The command line as it is written: options by group, nothing judged yet.
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::BrightWhite.on_default().bold())
+    .usage(AnsiColor::BrightWhite.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(AnsiColor::Cyan.on_default().dimmed());
+
+const EXAMPLES: &str = "\
+Examples:
+  authopsy capture.har                       why did requests fail in this browser capture?
+  kubectl logs deploy/gateway | authopsy     the same for a log from a pipe
+  authopsy logs/ --since -3h -o report.json  the last three hours of a directory, as JSON
+  authopsy -f jsonl --cause time a.har       one line for each refusal that has to do with time
+  authopsy explain time.expired_cached       what a cause is and what to do";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    the report was made, whatever it says
+  1    --fail-on matched
+  2    wrong usage, an input that cannot be read or holds no exchange, an output that cannot be written
+  130  interrupted";
+
+/// Finds out why requests failed to authenticate.
+///
+/// Reads HAR captures and request logs and reports the root cause of every failed authentication, with
+/// the proof and the cure. Nothing is sent anywhere, and no output holds a secret.
+#[derive(Debug, Parser)]
+#[command(
+    name = "authopsy",
+    version,
+    styles = STYLES,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    after_help = EXAMPLES,
+    after_long_help = const_format(),
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) analyze: Analyze,
+    #[command(flatten)]
+    pub(super) terminal: TerminalArgs,
+}
+
+fn const_format() -> String {
+    format!("{EXAMPLES}\n\n{EXIT_CODES}")
+}
+
+/// What to do other than the main job.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Say what a cause is, how it is known, and what to do
+    Explain {
+        /// A cause such as time.expired, or a family such as time; without it, the list of all
+        #[arg(value_name = "CAUSE")]
+        cause: Option<String>,
+    },
+    /// Merge partial results into the report of one run
+    Merge(Box<Merge>),
+    /// List the input formats
+    Formats {
+        #[arg(value_name = "INPUT", hide = true)]
+        input: Option<String>,
+    },
+    #[command(hide = true)]
+    Token(Rest),
+    #[command(hide = true)]
+    Compare(Rest),
+    #[command(hide = true)]
+    Redact(Rest),
+    #[command(hide = true)]
+    Schema(Rest),
+    #[command(hide = true)]
+    Completions(Rest),
+    #[command(hide = true)]
+    Man(Rest),
+}
+
+/// Whatever follows a command that is not built yet.
+#[derive(Args, Debug)]
+pub(super) struct Rest {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    pub(super) rest: Vec<String>,
+}
+
+/// The main job.
+#[derive(Args, Debug)]
+pub(super) struct Analyze {
+    /// Files, directories, globs; - is standard input. Compressed ones are recognised by content
+    #[arg(value_name = "INPUT")]
+    pub(super) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(super) reading: ReadingArgs,
+    #[command(flatten)]
+    pub(super) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(super) expected: ExpectedArgs,
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+    #[command(flatten)]
+    pub(super) running: RunningArgs,
+    #[command(flatten)]
+    pub(super) later: LaterArgs,
+}
+
+/// Merging of partial results.
+#[derive(Args, Debug)]
+pub(super) struct Merge {
+    /// Files that --partial wrote; - is standard input, a partial a line
+    #[arg(value_name = "PARTIAL", required = true)]
+    pub(super) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(super) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(super) expected: ExpectedArgs,
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+    #[command(flatten)]
+    pub(super) running: RunningArgs,
+}
+
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Input")]
+pub(super) struct ReadingArgs {
+    /// Read more input names from FILE, one a line; - is standard input
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(super) files_from: Option<String>,
+    /// Call the only input NAME in reports, and count its lines from this number on
+    #[arg(long, value_name = "NAME[:FIRST_LINE]", hide_short_help = true)]
+    pub(super) source: Option<String>,
+    /// Take a field of the exchange from a path in the log record, such as status=http.code
+    #[arg(long, value_name = "FIELD=PATH", value_delimiter = ',', hide_short_help = true)]
+    pub(super) map: Vec<String>,
+    /// Zone of times that name none, such as +02:00 or Europe/Paris; without it, UTC
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true, hide_short_help = true)]
+    pub(super) tz: Option<String>,
+    /// More dialects: what other servers say when they refuse
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(super) dialects: Vec<String>,
+    /// Exit with 2 when even one record had to be skipped
+    #[arg(long, hide_short_help = true)]
+    pub(super) strict: bool,
+    /// Show user names and subjects as they are, not as pseudonyms
+    #[arg(long, hide_short_help = true)]
+    pub(super) show_identity: bool,
+}
+
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Selection (what is reported; everything is still learned from)")]
+pub(super) struct SelectionArgs {
+    /// From this time on: 2026-11-20T10:30:00Z, 2026-11-20, or -3h back from the latest in the data
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(super) since: Option<String>,
+    /// Up to this time; a date includes its whole day
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(super) until: Option<String>,
+    /// Only these hosts; * stands for any run of characters
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    pub(super) host: Vec<String>,
+    /// Only paths that begin so; * stands for any run of characters
+    #[arg(long, value_name = "PATH", value_delimiter = ',', hide_short_help = true)]
+    pub(super) path: Vec<String>,
+    /// Only these statuses: 401, 4xx, 400-499, none
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', hide_short_help = true)]
+    pub(super) status: Vec<String>,
+    /// Only these causes or families: time.expired, header
+    #[arg(long, value_name = "CAUSE", value_delimiter = ',')]
+    pub(super) cause: Vec<String>,
+    /// Only these classes: failure, expected, lookalike, ok, all
+    #[arg(long, value_name = "CLASS", value_delimiter = ',')]
+    pub(super) class: Vec<String>,
+}
+
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Verification (what tokens should be like; otherwise learned)")]
+pub(super) struct ExpectedArgs {
+    /// Accepted issuer
+    #[arg(long, value_name = "ISS")]
+    pub(super) issuer: Vec<String>,
+    /// Accepted audience
+    #[arg(long, value_name = "AUD")]
+    pub(super) audience: Vec<String>,
+    /// Accepted signature algorithms
+    #[arg(long, value_name = "ALG", value_delimiter = ',', hide_short_help = true)]
+    pub(super) algorithm: Vec<String>,
+    /// Claims that must be there
+    #[arg(long, value_name = "CLAIM", value_delimiter = ',', hide_short_help = true)]
+    pub(super) require_claim: Vec<String>,
+    /// Tolerance for exp, nbf and iat, such as 30s; without it, learned for each host
+    #[arg(long, value_name = "SPAN", allow_hyphen_values = true, hide_short_help = true)]
+    pub(super) leeway: Option<String>,
+}
+
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Report")]
+pub(super) struct ReportArgs {
+    /// Write to FILE, repeatable; the extension chooses the format: .txt, .json, .jsonl
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Vec<String>,
+    /// Format on standard output: text, json, jsonl
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(super) format: Option<String>,
+    /// Width of the timeline's buckets: auto, 100ms, 1s, 5s, 15s, 1m, 5m, 15m, 1h, 6h, 1d
+    #[arg(long, value_name = "SPAN", hide_short_help = true)]
+    pub(super) bucket: Option<String>,
+    /// Order of exchange lines
+    #[arg(long, value_name = "KEY", value_enum, hide_short_help = true)]
+    pub(super) sort: Option<SortArg>,
+    /// Longest list in the report
+    #[arg(long, value_name = "N")]
+    pub(super) top: Option<String>,
+    /// Title of the report
+    #[arg(long, value_name = "TEXT", hide_short_help = true)]
+    pub(super) title: Option<String>,
+}
+
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Running")]
+pub(super) struct RunningArgs {
+    /// Worker threads; without it, one for each core
+    #[arg(short, long, value_name = "N", hide_short_help = true)]
+    pub(super) jobs: Option<String>,
+    /// Write the mergeable state to FILE instead of a report; - is standard output
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(super) partial: Option<String>,
+    /// Exit with 1 on any failure, on a cause or family, or from a share of failures on: any, time, 5%
+    #[arg(long, value_name = "any|CAUSE|N%", value_delimiter = ',')]
+    pub(super) fail_on: Vec<String>,
+}
+
+/// What every command takes.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Running")]
+pub(super) struct TerminalArgs {
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
+    pub(super) color: ColorArg,
+    /// No progress bar
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(super) no_progress: bool,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Leave nothing out of the text report
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(super) enum ColorArg {
+    /// On a terminal that wants it
+    #[default]
+    Auto,
+    /// Also in a pipe
+    Always,
+    /// Not at all
+    Never,
+}
+
+/// Order of exchange lines.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum SortArg {
+    /// Source, then position
+    Source,
+    /// Time, unknown ones last
+    Time,
+}
+
+/// Options of the contract that are not built yet: taken so that they can be refused by name.
+#[derive(Args, Debug, Default)]
+pub(super) struct LaterArgs {
+    #[arg(long, hide = true)]
+    input_format: Option<String>,
+    #[arg(long, hide = true)]
+    year: Option<String>,
+    #[arg(long, hide = true)]
+    framed: bool,
+    #[arg(long, hide = true)]
+    unparsed: Option<String>,
+    #[arg(long, hide = true)]
+    no_join: bool,
+    #[arg(long, hide = true, action = ArgAction::Append)]
+    jwks: Vec<String>,
+    #[arg(long, hide = true, action = ArgAction::Append)]
+    key: Vec<String>,
+    #[arg(long, hide = true, action = ArgAction::Append)]
+    secret_env: Vec<String>,
+    #[arg(long, hide = true)]
+    group_by: Option<String>,
+    #[arg(long, hide = true)]
+    baseline: Option<String>,
+    #[arg(long, hide = true)]
+    max_memory: Option<String>,
+    #[arg(long, hide = true)]
+    config: Option<String>,
+    #[arg(long, hide = true)]
+    pseudonym_key: Option<String>,
+}
+
+impl LaterArgs {
+    /// Returns the first option given that is not built yet.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        [
+            ("--input-format", self.input_format.is_some()),
+            ("--year", self.year.is_some()),
+            ("--framed", self.framed),
+            ("--unparsed", self.unparsed.is_some()),
+            ("--no-join", self.no_join),
+            ("--jwks", !self.jwks.is_empty()),
+            ("--key", !self.key.is_empty()),
+            ("--secret-env", !self.secret_env.is_empty()),
+            ("--group-by", self.group_by.is_some()),
+            ("--baseline", self.baseline.is_some()),
+            ("--max-memory", self.max_memory.is_some()),
+            ("--config", self.config.is_some()),
+            ("--pseudonym-key", self.pseudonym_key.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(name, given)| given.then_some(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

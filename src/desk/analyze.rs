@@ -1,0 +1,385 @@
+//! The main job: captures and logs in, a report or its mergeable state out.
+
+use std::io::{self, Write};
+use std::sync::{Arc, mpsc};
+
+use super::partial::{self, Shape};
+use super::{Error, Job, Progress, Sort};
+use crate::causes::{Case, judge};
+use crate::dialect::Catalogue;
+use crate::engine::{self, Gatherer, InputFacts, InputSummary, ReadOptions};
+use crate::evidence::{Context, Source, gather};
+use crate::input::Inputs;
+use crate::model::{Exchange, Record, Report, SkipRow};
+use crate::render::json;
+use crate::report::{self, ReportOptions};
+use crate::tally::{Input, Tally};
+use crate::world::{Given, World};
+
+/// Takes exchange lines as JSON Lines, in the order of the output; its error ends the run.
+pub type LineSink<'a> = &'a mut dyn Write;
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Analysis {
+    /// The result.
+    pub product: Product,
+    /// Whether a condition of [`Job::fail_on`] holds, judged before lists were cut.
+    pub failed: bool,
+    /// What makes the exit code 2 although there is a result.
+    pub faults: Vec<Fault>,
+}
+
+/// A report, or what can be merged into one.
+#[derive(Debug)]
+pub enum Product {
+    /// The report.
+    Report(Box<Report>),
+    /// One line of a partial result, line end included.
+    Partial(Vec<u8>),
+}
+
+/// A named input that could not be read, is empty or holds no exchange.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fault {
+    /// The input and what is wrong with it.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// Reads `job.inputs` and finds out why requests failed to authenticate.
+///
+/// With `lines`, the exchanges that the selection admits are handed over one by one, in a second pass.
+///
+/// # Errors
+/// [`Error::Nothing`] when no input holds an exchange (the empty partial is no error), [`Error::Io`] when
+/// `lines` fails. An input that cannot be read is a [`Fault`], not an error.
+pub fn run(
+    job: &Job,
+    progress: &dyn Progress,
+    lines: Option<LineSink<'_>>,
+) -> Result<Analysis, Error> {
+    let more = more_dialects(job)?;
+    let catalogue = more.as_ref().unwrap_or_else(|| Catalogue::embedded());
+    let inputs = Inputs::find(&job.inputs);
+    let options = ReadOptions { jobs: job.threads, ..ReadOptions::default() };
+    let keep = lines.is_some() && !inputs.replayable();
+    let make = || Collector::new(catalogue, job, keep);
+    let outcome = engine::read(&inputs, &options, make, &Watch(progress));
+    progress.done();
+
+    let mut harvest = outcome.harvest;
+    let mut faults = Vec::new();
+    for summary in &outcome.inputs {
+        faults.extend(fault(summary));
+        note_input(&mut harvest.tally, summary, job);
+    }
+    if job.partial {
+        let product = Product::Partial(partial::write(&harvest.tally, &Shape::of(job))?);
+        // Empty standard input is the empty partial, not a fault.
+        faults
+            .retain(|f| !(f.message.starts_with("standard input") && harvest.tally.exchanges == 0));
+        return Ok(Analysis { product, failed: false, faults });
+    }
+    if harvest.tally.exchanges == 0 && !faults.is_empty() {
+        return Err(nothing(&faults));
+    }
+    if harvest.tally.exchanges == 0 {
+        return Err(Error::Nothing);
+    }
+    let world = World::learn(&harvest.tally, given(job));
+    let selection = job.selection.clone().resolved(harvest.tally.timeline.last());
+    if let Some(sink) = lines {
+        let judge_line = |record: &Record, out: &mut Vec<u8>| -> io::Result<()> {
+            write_line(record, &world, &selection, out)
+        };
+        if keep || job.shaping.sort == Sort::Time {
+            let mut records = std::mem::take(&mut harvest.records);
+            if !keep {
+                let make = || Collector::new(catalogue, job, true);
+                records = engine::read(&inputs, &options, make, &()).harvest.records;
+            }
+            sort(&mut records, job.shaping.sort);
+            let mut buffer = Vec::new();
+            for record in &records {
+                buffer.clear();
+                judge_line(record, &mut buffer)?;
+                sink.write_all(&buffer)?;
+            }
+        } else {
+            let make = || {
+                let mut collector = Collector::new(catalogue, job, false);
+                move |exchange: &Exchange<'_>, input: &InputFacts, out: &mut Vec<u8>| {
+                    let record = collector.record(exchange, input);
+                    // Writing to memory never fails.
+                    let _ = judge_line(&record, out);
+                }
+            };
+            hand_over(sink, |write| engine::replay(&inputs, &outcome.map, &options, make, write))?;
+        }
+    }
+    let (report, failed) = finish(job, &world);
+    Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults })
+}
+
+/// Makes the report of a world and tells whether a condition of `fail_on` holds.
+pub(super) fn finish(job: &Job, world: &World<'_>) -> (Report, bool) {
+    let options = ReportOptions {
+        title: job.shaping.title.clone(),
+        top: job.shaping.top,
+        #[expect(clippy::cast_possible_truncation, reason = "one of ten widths below a day")]
+        bucket: job.shaping.bucket.map(|s| (s * 1e9) as i64),
+        selection: job.selection.clone().resolved(world.tally().timeline.last()),
+        ..ReportOptions::default()
+    };
+    let mut report = report::finish(world, &options);
+    let failed = job.fails(&report.totals, &report.causes);
+    report::cut(&mut report, job.shaping.top);
+    (report, failed)
+}
+
+/// Returns what the user says that hosts accept.
+pub(super) fn given(job: &Job) -> Given {
+    let expected = &job.expected;
+    Given {
+        issuers: expected.issuers.clone(),
+        audiences: expected.audiences.clone(),
+        algorithms: expected.algorithms.clone(),
+        claims: expected.required_claims.clone(),
+        leeway: expected.leeway,
+    }
+}
+
+fn write_line(
+    record: &Record,
+    world: &World<'_>,
+    selection: &report::Selection,
+    out: &mut Vec<u8>,
+) -> io::Result<()> {
+    let facts = &record.facts;
+    let at = record.origin.time.map(|t| t.at);
+    if !selection.admits_place(&facts.endpoint)
+        || !selection.admits_status(facts.status)
+        || !selection.admits_time(at, None)
+    {
+        return Ok(());
+    }
+    let judgement = judge(&Case { facts, at, world });
+    let cause = judgement.root.as_ref().map(|f| &f.cause);
+    if selection.admits_class(judgement.class) && selection.admits_cause(cause) {
+        json::line(&report::line(record, &judgement), out)?;
+    }
+    Ok(())
+}
+
+/// Runs a second pass on a thread of its own and writes what it makes on this one: a terminal's
+/// output belongs to the thread that opened it.
+fn hand_over(
+    sink: LineSink<'_>,
+    replay: impl FnOnce(&mut (dyn Write + Send)) -> Result<(), engine::ReplayError> + Send,
+) -> Result<(), Error> {
+    let (send, receive) = mpsc::sync_channel(BLOCKS_AHEAD);
+    std::thread::scope(|scope| {
+        let pass = scope.spawn(move || replay(&mut Blocks(send)));
+        let written = receive.iter().try_for_each(|block: Vec<u8>| sink.write_all(&block));
+        drop(receive);
+        let passed = pass.join();
+        written?;
+        match passed {
+            Ok(Err(engine::ReplayError::Write(error))) => Err(Error::Io(error)),
+            Ok(Err(other)) => Err(Error::Refused { message: other.to_string(), hint: None }),
+            Ok(Ok(())) => Ok(()),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+/// Blocks of lines that may wait to be written.
+const BLOCKS_AHEAD: usize = 4;
+
+/// Sends what is written to another thread.
+struct Blocks(mpsc::SyncSender<Vec<u8>>);
+
+impl Write for Blocks {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let sent = self.0.send(bytes.to_vec());
+        sent.map(|()| bytes.len()).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn sort(records: &mut [Record], by: Sort) {
+    records.sort_by(|a, b| {
+        let place = |r: &Record| {
+            let origin = &r.origin;
+            (Arc::clone(&origin.source), origin.member.clone(), origin.position)
+        };
+        let time = |r: &Record| {
+            let at = r.origin.time.map(|t| t.at);
+            (by == Sort::Time).then_some((at.is_none(), at))
+        };
+        time(a).cmp(&time(b)).then_with(|| place(a).cmp(&place(b)))
+    });
+}
+
+/// Reads `--dialects`; `None` where it was not given.
+fn more_dialects(job: &Job) -> Result<Option<Catalogue>, Error> {
+    let refuse = |message, hint| Err(Error::Refused { message, hint });
+    let [path] = job.reading.dialects.as_slice() else {
+        if job.reading.dialects.is_empty() {
+            return Ok(None);
+        }
+        let hint = Some("put the entries in one file".to_owned());
+        return refuse("--dialects was given more than once".to_owned(), hint);
+    };
+    let name = path.display();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) => return refuse(format!("{name}: {e}"), None),
+    };
+    match Catalogue::with_file(&text) {
+        Ok(catalogue) => Ok(Some(catalogue)),
+        Err(e) => refuse(format!("{name}: {e}"), None),
+    }
+}
+
+/// What a run gathers: the tally, and the records where they cannot be read again.
+#[derive(Debug, Default)]
+struct Harvest {
+    tally: Tally,
+    records: Vec<Record>,
+}
+
+/// Turns exchanges into facts; one a worker.
+struct Collector<'c> {
+    context: Context<'c>,
+    current: Option<(Arc<str>, Option<Arc<str>>)>,
+    source: Option<Arc<str>>,
+    keep: bool,
+}
+
+impl<'c> Collector<'c> {
+    fn new(catalogue: &'c Catalogue, job: &Job, keep: bool) -> Self {
+        let source = job.reading.source.as_ref().map(|s| Arc::from(s.name.as_str()));
+        let context = Context::new(catalogue, Source::new("", ""));
+        Self { context, current: None, source, keep }
+    }
+
+    fn record(&mut self, exchange: &Exchange<'_>, input: &InputFacts) -> Record {
+        let name = self.source.as_ref().unwrap_or(&input.source);
+        let known = self
+            .current
+            .as_ref()
+            .is_some_and(|(source, member)| Arc::ptr_eq(source, name) && *member == input.member);
+        if !known {
+            self.current = Some((Arc::clone(name), input.member.clone()));
+            self.context.enter(Source {
+                name: Arc::clone(name),
+                member: input.member.clone(),
+                format: Arc::clone(&input.format),
+            });
+        }
+        gather(exchange, &mut self.context)
+    }
+}
+
+impl Gatherer for Collector<'_> {
+    type Harvest = Harvest;
+
+    fn observe(&mut self, harvest: &mut Harvest, exchange: &Exchange<'_>, input: &InputFacts) {
+        let record = self.record(exchange, input);
+        if self.keep {
+            harvest.records.push(record.clone());
+        }
+        harvest.tally.observe(record);
+    }
+
+    fn rebase(harvest: &mut Harvest, entries: u64, lines: u64) {
+        harvest.tally.rebase(entries, lines);
+        for record in &mut harvest.records {
+            let position = &mut record.origin.position;
+            position.entry = position.entry.map(|n| n + entries);
+            position.line = position.line.map(|n| n + lines);
+        }
+    }
+
+    fn merge(into: &mut Harvest, other: Harvest) {
+        into.tally.merge(other.tally);
+        into.records.extend(other.records);
+    }
+}
+
+/// Puts what reading told of an input into the tally.
+fn note_input(tally: &mut Tally, summary: &InputSummary, job: &Job) {
+    let given = job.reading.source.as_ref();
+    let name =
+        given.map_or_else(|| Arc::clone(&summary.facts.source), |s| Arc::from(s.name.as_str()));
+    let first_line = given.and_then(|s| s.first_line).map_or(0, |n| n.saturating_sub(1));
+    let rows = |noted: Vec<(String, &engine::Noted)>| {
+        noted
+            .into_iter()
+            .map(|(reason, noted)| {
+                let mut first = noted.first.clone();
+                for position in &mut first {
+                    position.line = position.line.map(|n| n + first_line);
+                }
+                (reason.clone(), SkipRow { reason, count: noted.count, first })
+            })
+            .collect()
+    };
+    let read = Input {
+        format: Some(summary.facts.format.to_string()).filter(|f| !f.is_empty()),
+        creator: summary.facts.creator.clone(),
+        observer: summary.facts.observer,
+        exchanges: summary.exchanges,
+        bytes: summary.bytes,
+        truncated: summary.truncated,
+        named: summary.named,
+        skipped: rows(summary.skipped.iter().map(|(r, n)| (r.to_string(), n)).collect()),
+        repaired: rows(summary.repaired.iter().map(|(r, n)| (r.to_string(), n)).collect()),
+        error: summary.error.as_ref().map(ToString::to_string),
+        ..Input::default()
+    };
+    tally.note(name, read);
+}
+
+fn fault(summary: &InputSummary) -> Option<Fault> {
+    if !summary.named || (summary.error.is_none() && summary.exchanges > 0) {
+        return None;
+    }
+    let name = match &*summary.facts.source {
+        "-" => "standard input",
+        path => path,
+    };
+    let name =
+        summary.facts.member.as_ref().map_or_else(|| name.to_owned(), |m| format!("{name}:{m}"));
+    let (words, hint) = match &summary.error {
+        Some(error) => (error.to_string(), error.hint()),
+        None => ("no exchange in it".to_owned(), None),
+    };
+    Some(Fault { message: format!("{name}: {words}"), hint })
+}
+
+/// Makes one error of all faults, for a run that read nothing.
+fn nothing(faults: &[Fault]) -> Error {
+    let message = faults.iter().map(|f| f.message.as_str()).collect::<Vec<_>>().join("\n");
+    let hint = faults.iter().find_map(|f| f.hint.clone());
+    Error::Refused { message, hint }
+}
+
+/// Passes the engine's progress on.
+struct Watch<'a>(&'a dyn Progress);
+
+impl engine::Progress for Watch<'_> {
+    fn ahead(&self, bytes: u64) {
+        self.0.total(bytes);
+    }
+
+    fn done(&self, bytes: u64) {
+        self.0.advance(bytes);
+    }
+}

@@ -1,0 +1,167 @@
+//! What the main job and `merge` are asked to do, parsed and checked.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use crate::model::{CauseRow, Class, Seconds, Totals};
+use crate::report::Selection;
+
+/// One run of the main job, or of `merge`.
+#[derive(Clone, Debug, Default)]
+pub struct Job {
+    /// Files, directories, globs, `-`; for `merge`, partial results. Never empty.
+    pub inputs: Vec<String>,
+    /// How bytes are read; shapes facts, so `merge` does not take it.
+    pub reading: Reading,
+    /// What is reported.
+    pub selection: Selection,
+    /// What tokens should be like.
+    pub expected: Expected,
+    /// How the report is cut.
+    pub shaping: Shaping,
+    /// Worker threads; `None` for one a core.
+    pub threads: Option<NonZeroUsize>,
+    /// Whether the mergeable state is wanted instead of a report.
+    pub partial: bool,
+    /// What makes the exit code 1.
+    pub fail_on: Vec<FailOn>,
+}
+
+/// How bytes become facts.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Another name for the only input.
+    pub source: Option<SourceName>,
+    /// Field of an exchange to path in a log record, as given.
+    pub map: Vec<(String, String)>,
+    /// Zone of times that name none; `None` for UTC.
+    pub zone: Option<jiff::tz::TimeZone>,
+    /// Files with more dialects.
+    pub dialects: Vec<PathBuf>,
+    /// Whether one skipped record is an error.
+    pub strict: bool,
+    /// Whether user names are shown as they are.
+    pub show_identity: bool,
+}
+
+/// A source name given by the user: `NAME[:FIRST_LINE]`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SourceName {
+    /// The name.
+    pub name: String,
+    /// Number of the input's first line, from 1; `None` when not known.
+    pub first_line: Option<u64>,
+}
+
+/// What the user knows of the tokens that hosts should accept.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// Accepted values of `iss`.
+    pub issuers: Vec<String>,
+    /// Accepted values of `aud`.
+    pub audiences: Vec<String>,
+    /// Accepted values of `alg`.
+    pub algorithms: Vec<String>,
+    /// Claims that must be there.
+    pub required_claims: Vec<String>,
+    /// Tolerance for times; `None` to learn it per host.
+    pub leeway: Option<Seconds>,
+}
+
+/// How the report is cut and ordered.
+#[derive(Clone, Debug)]
+pub struct Shaping {
+    /// Bucket width in seconds, one of [`BUCKETS`]; `None` to choose it.
+    pub bucket: Option<f64>,
+    /// Order of exchange lines.
+    pub sort: Sort,
+    /// Longest list.
+    pub top: usize,
+    /// Title.
+    pub title: Option<String>,
+}
+
+impl Shaping {
+    /// Bound of lists unless `--top` says otherwise.
+    pub const TOP: usize = 20;
+}
+
+impl Default for Shaping {
+    fn default() -> Self {
+        Self { bucket: None, sort: Sort::Source, top: Self::TOP, title: None }
+    }
+}
+
+/// Bucket widths by name and in seconds: each divides the next, so that widening is exact.
+pub const BUCKETS: [(&str, f64); 10] = [
+    ("100ms", 0.1),
+    ("1s", 1.0),
+    ("5s", 5.0),
+    ("15s", 15.0),
+    ("1m", 60.0),
+    ("5m", 300.0),
+    ("15m", 900.0),
+    ("1h", 3600.0),
+    ("6h", 21_600.0),
+    ("1d", 86_400.0),
+];
+
+/// Order of exchange lines.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Sort {
+    /// Source, then position.
+    #[default]
+    Source,
+    /// Time, then source, then position; unknown times last.
+    Time,
+}
+
+/// A condition under which the exit code is 1.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FailOn {
+    /// At least one failure.
+    Any,
+    /// A cause by its id, in any class; or a family, which counts failures only.
+    Cause(String),
+    /// This share of failures among ok and failure is reached, in percent.
+    Percent(f64),
+}
+
+impl Job {
+    /// Returns whether a condition of `fail_on` holds; `causes` must be the whole list, not cut by
+    /// `--top`.
+    pub fn fails(&self, totals: &Totals, causes: &[CauseRow]) -> bool {
+        self.fail_on.iter().any(|condition| condition.holds(totals, causes))
+    }
+}
+
+impl FailOn {
+    /// Returns whether the condition holds; `causes` must be the whole list, not cut by `--top`.
+    pub fn holds(&self, totals: &Totals, causes: &[CauseRow]) -> bool {
+        match self {
+            Self::Any => totals.failure > 0,
+            Self::Cause(name) => causes.iter().filter(|row| row.count > 0).any(|row| {
+                row.id == *name.as_str()
+                    || row.class == Class::Failure && row.id.family() == name.as_str()
+            }),
+            Self::Percent(percent) => {
+                #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+                let (failure, all) = (totals.failure as f64, (totals.ok + totals.failure) as f64);
+                totals.failure > 0 && failure * 100.0 >= percent * all
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_of_ok_and_failure() {
+        let totals = Totals { ok: 95, failure: 5, lookalike: 900, ..Totals::default() };
+        assert!(FailOn::Percent(5.0).holds(&totals, &[]));
+        assert!(!FailOn::Percent(5.1).holds(&totals, &[]));
+        assert!(!FailOn::Percent(0.0).holds(&Totals::default(), &[]));
+    }
+}

@@ -1,0 +1,46 @@
+//! Partial results in, the report of one run over all their inputs out.
+
+use std::io::Read as _;
+
+use super::analyze::{finish, given};
+use super::{Analysis, Error, Job, Product, Progress, partial};
+use crate::tally::Tally;
+use crate::world::World;
+
+/// Merges `job.inputs`, files of partial results, one a line; `-` is standard input.
+///
+/// # Errors
+/// [`Error::Refused`] for a partial of another version or made with other fact-shaping options, and for a
+/// file that cannot be read.
+pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
+    let mut tally = Tally::default();
+    let mut shape = None;
+    for name in &job.inputs {
+        let text = read(name)?;
+        progress.total(u64::try_from(text.len()).unwrap_or(u64::MAX));
+        partial::merge(name, &text, &mut tally, &mut shape)?;
+        progress.advance(u64::try_from(text.len()).unwrap_or(u64::MAX));
+    }
+    progress.done();
+    if job.partial {
+        let line = partial::write(&tally, &shape.unwrap_or_default())?;
+        return Ok(Analysis { product: Product::Partial(line), failed: false, faults: Vec::new() });
+    }
+    if tally.exchanges == 0 {
+        return Err(Error::Nothing);
+    }
+    let world = World::learn(&tally, given(job));
+    let (report, failed) = finish(job, &world);
+    Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults: Vec::new() })
+}
+
+fn read(name: &str) -> Result<String, Error> {
+    let mut text = String::new();
+    let read = if name == "-" {
+        std::io::stdin().lock().read_to_string(&mut text).map(|_| ())
+    } else {
+        std::fs::read_to_string(name).map(|read| text = read)
+    };
+    read.map_err(|e| Error::Refused { message: format!("{name}: {e}"), hint: None })?;
+    Ok(text)
+}

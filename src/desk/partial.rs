@@ -1,0 +1,126 @@
+//! Partial results: one line of JSON that holds a tally and what shaped its facts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Job};
+use crate::tally::{Tally, VERSION};
+
+/// Options that shape facts; partials that differ in them cannot be merged.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub(super) struct Shape(BTreeMap<String, String>);
+
+#[derive(Serialize)]
+struct Written<'a> {
+    authopsy_partial: u32,
+    version: &'a str,
+    shape: &'a Shape,
+    tally: &'a Tally,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    authopsy_partial: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    shape: Shape,
+    tally: Tally,
+}
+
+impl Shape {
+    /// Returns the fact-shaping options of a job.
+    pub(super) fn of(job: &Job) -> Self {
+        let reading = &job.reading;
+        let mut shape = BTreeMap::new();
+        for (field, path) in &reading.map {
+            shape.insert(format!("--map {field}"), path.clone());
+        }
+        if let Some(zone) = &reading.zone {
+            shape.insert("--tz".into(), zone.iana_name().unwrap_or("fixed").to_owned());
+        }
+        if !reading.dialects.is_empty() {
+            let names: Vec<_> = reading.dialects.iter().map(|p| p.display().to_string()).collect();
+            shape.insert("--dialects".into(), names.join(","));
+        }
+        if reading.show_identity {
+            shape.insert("--show-identity".into(), "yes".into());
+        }
+        Self(shape)
+    }
+
+    /// Returns the first option in which two differ, with both values.
+    fn difference(&self, other: &Self) -> Option<String> {
+        let names = self.0.keys().chain(other.0.keys());
+        names.clone().find(|name| self.0.get(*name) != other.0.get(*name)).map(|name| {
+            let value =
+                |shape: &Self| shape.0.get(name).map_or("not given", String::as_str).to_owned();
+            format!("{name} ({} and {})", value(self), value(other))
+        })
+    }
+}
+
+/// Writes a tally as one line.
+pub(super) fn write(tally: &Tally, shape: &Shape) -> Result<Vec<u8>, Error> {
+    let written =
+        Written { authopsy_partial: VERSION, version: env!("CARGO_PKG_VERSION"), shape, tally };
+    let mut line = serde_json::to_vec(&written).map_err(std::io::Error::from)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Reads and merges the partials in `text`, one a line, into `tally`; empty lines are the empty partial.
+pub(super) fn merge(
+    name: &str,
+    text: &str,
+    tally: &mut Tally,
+    shape: &mut Option<Shape>,
+) -> Result<(), Error> {
+    let refuse =
+        |message: String, hint: &str| Error::Refused { message, hint: Some(hint.to_owned()) };
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let place = format!("{name}:{}", index + 1);
+        let head: Head = serde_json::from_str(line).map_err(|_| {
+            refuse(
+                format!("{place}: no partial result: expected a line that `--partial` wrote"),
+                "captures are read by the main job, without `merge`",
+            )
+        })?;
+        match head.authopsy_partial {
+            Some(VERSION) => {}
+            Some(other) => {
+                return Err(refuse(
+                    format!("{place}: a partial result of version {other}, expected {VERSION}"),
+                    "make all parts with the same version of authopsy",
+                ));
+            }
+            None => {
+                return Err(refuse(
+                    format!("{place}: JSON, but no partial result"),
+                    "captures are read by the main job, without `merge`",
+                ));
+            }
+        }
+        let read: Read = serde_json::from_str(line).map_err(|e| {
+            refuse(
+                format!("{place}: damaged partial result at column {}", e.column()),
+                "make this part again",
+            )
+        })?;
+        match shape {
+            None => *shape = Some(read.shape),
+            Some(known) => {
+                if let Some(difference) = known.difference(&read.shape) {
+                    return Err(refuse(
+                        format!("{place}: made with another {difference}"),
+                        "make all parts with the same options",
+                    ));
+                }
+            }
+        }
+        tally.merge(read.tally);
+    }
+    Ok(())
+}

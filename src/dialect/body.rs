@@ -1,0 +1,372 @@
+//! Finds the words of an error in a body, in whatever notation it is.
+//!
+//! In an answer of status 400 and above every text may hold the reason. In a 2xx answer only the
+//! structure of an error counts: a list of log entries that speaks of expired tokens is data.
+
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+use base64::Engine as _;
+
+use crate::model::Exchange;
+
+use super::keys::rank_of;
+use super::markup;
+use super::structure::{is_region, structural};
+use super::tree::{self, Node};
+use super::words::floor;
+
+/// Bytes of a body that are read; a 2xx body beyond this is data.
+pub(super) const LONGEST: usize = 64 * 1024;
+/// Bytes of a member of a 2xx body that is no error region; what is longer is data.
+const LONGEST_DATA: usize = 4 * 1024;
+/// Texts of one body that are kept.
+const MOST: usize = 48;
+/// Levels that are searched for texts.
+const DEEPEST: usize = 6;
+
+/// A text that may say why, and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Clue {
+    /// Place as in [`crate::model::Statement::place`].
+    pub(super) place: String,
+    /// Last name of the place, lower case.
+    pub(super) key: String,
+    /// The text.
+    pub(super) text: String,
+    /// Codes first, then messages, then the rest: 0 to 5.
+    pub(super) rank: u8,
+}
+
+/// What a body holds.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// Texts in the order of the body.
+    pub(super) clues: Vec<Clue>,
+    /// An HTML page with a login form.
+    pub(super) login_page: bool,
+    /// An HTML page, of which most texts are ornament.
+    pub(super) page: bool,
+}
+
+/// Reads the body of an answer that is an error by its status.
+pub(super) fn of_error(exchange: &Exchange<'_>) -> Reading {
+    let Some(text) = text_of(exchange) else { return Reading::default() };
+    let mut reading = Reading::default();
+    match notation(&text, &media_type(exchange)) {
+        Notation::Tree(node) => gather(&node, &mut Path::default(), false, &mut reading.clues),
+        Notation::Html => {
+            let page = markup::html(&text);
+            reading.login_page = page.login;
+            reading.page = true;
+            for (element, text) in page.texts {
+                if matches!(
+                    element.as_str(),
+                    "a" | "li" | "nav" | "button" | "label" | "option" | "footer"
+                ) {
+                    continue;
+                }
+                push(&mut reading.clues, format!("body.{element}"), &element, text, 4);
+            }
+        }
+        Notation::Plain => {
+            let line = text.trim().get(..floor(text.trim(), 600)).unwrap_or_default().to_owned();
+            push(&mut reading.clues, "body".to_owned(), "", line, 2);
+        }
+    }
+    reading
+}
+
+/// Reads the body of an answer that is a success by its status: only what is an error by structure.
+pub(super) fn of_success(exchange: &Exchange<'_>) -> Reading {
+    let mut reading = Reading::default();
+    if !worth_a_look(exchange) {
+        return reading;
+    }
+    let Some(text) = text_of(exchange) else { return reading };
+    if let Some(node) = tree::json_within(&text, LONGEST_DATA, is_region) {
+        structural(&node, &mut reading.clues);
+    } else if let Notation::Tree(node) = notation(&text, &media_type(exchange)) {
+        structural(&node, &mut reading.clues);
+    }
+    reading
+}
+
+/// Returns whether an HTML body is a login page.
+pub(super) fn is_login_page(exchange: &Exchange<'_>) -> bool {
+    let raw = exchange.response_body.text.raw();
+    if raw.is_empty() || raw.len() > 4 * LONGEST || !media_type(exchange).contains("html") {
+        return false;
+    }
+    let hints = ["password", "SAMLRequest", "wresult"];
+    hints.iter().any(|hint| memchr::memmem::find(raw, hint.as_bytes()).is_some())
+        && text_of(exchange).is_some_and(|text| markup::html(&text).login)
+}
+
+/// Decides by size, type and one search over the raw bytes whether a 2xx body is to be parsed.
+fn worth_a_look(exchange: &Exchange<'_>) -> bool {
+    static SIGNS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let body = &exchange.response_body;
+    let raw = body.text.raw();
+    if raw.is_empty() || raw.len() > LONGEST {
+        return false;
+    }
+    let media = media_type(exchange);
+    let data = media.is_empty()
+        || ["json", "xml", "urlencoded", "text/plain", "javascript"]
+            .iter()
+            .any(|m| media.contains(m));
+    if !data || (media.contains("javascript") && raw.len() > 4096) {
+        return false;
+    }
+    if body.base64 {
+        return true;
+    }
+    // A list is data; an error in 2xx is an object, a form or an element.
+    let first = raw.iter().copied().find(|b| !b.is_ascii_whitespace());
+    if first == Some(b'[') {
+        return false;
+    }
+    let signs = SIGNS.get_or_init(|| {
+        AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build([
+                "error",
+                "fault",
+                "fail",
+                "unauth",
+                "expired",
+                "invalid",
+                "forbidden",
+                "denied",
+                "401",
+                "403",
+                "token",
+                "jwt",
+                "login",
+                "log in",
+                "sign in",
+                "session",
+                "credential",
+                "permission",
+                "signature",
+                "authoriz",
+                "authentic",
+                "登录",
+                "登陆",
+                "过期",
+                "失效",
+                "令牌",
+                "权限",
+                "认证",
+                "鉴权",
+                "签名",
+                "授权",
+                "\\u8fc7\\u671f",
+                "\\u767b\\u5f55",
+                "\\u767b\\u9646",
+                "\\u6743\\u9650",
+                "\\u5931\\u6548",
+                "\\u8ba4\\u8bc1",
+                "認証",
+                "トークン",
+            ])
+            .ok()
+    });
+    signs.as_ref().is_none_or(|signs| signs.is_match(raw))
+}
+
+/// Returns the media type in lower case, parameters left out.
+pub(super) fn media_type(exchange: &Exchange<'_>) -> String {
+    let written = exchange
+        .response_body
+        .mime
+        .as_deref()
+        .filter(|m| !m.is_empty() && !m.eq_ignore_ascii_case("x-unknown"))
+        .or_else(|| exchange.response_header("content-type"))
+        .unwrap_or_default();
+    written.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Returns the first 64 KiB of the text, decoded; `None` when there is none.
+fn text_of(exchange: &Exchange<'_>) -> Option<String> {
+    let body = &exchange.response_body;
+    let mut text = body.text.read();
+    if body.base64 {
+        let compact: Vec<u8> =
+            text.bytes().filter(|b| !b.is_ascii_whitespace()).take(LONGEST * 4 / 3).collect();
+        let whole = compact.get(..compact.len() / 4 * 4).unwrap_or_default();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(whole).ok()?;
+        text = String::from_utf8_lossy(&bytes).into_owned().into();
+    }
+    let cut = floor(&text, LONGEST);
+    let text = text.get(..cut).unwrap_or_default();
+    (!text.trim().is_empty()).then(|| text.to_owned())
+}
+
+enum Notation {
+    Tree(Node),
+    Html,
+    Plain,
+}
+
+/// Tells the notation by content; the media type decides only between form and plain text.
+fn notation(text: &str, media: &str) -> Notation {
+    let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    if start.starts_with('<') {
+        let head = start.get(..floor(start, 400)).unwrap_or_default().to_ascii_lowercase();
+        let html = [
+            "<!doctype html",
+            "<html",
+            "<body",
+            "<head",
+            "<title",
+            "<h1",
+            "<p>",
+            "<div",
+            "<center",
+        ]
+        .iter()
+        .any(|tag| head.contains(tag));
+        return if html { Notation::Html } else { Notation::Tree(markup::xml(start)) };
+    }
+    if let Some(node) = tree::json(text) {
+        return Notation::Tree(node);
+    }
+    if (media.contains("urlencoded") || start.starts_with("error=") || start.contains("&error="))
+        && let Some(node) = tree::form(text)
+    {
+        return Notation::Tree(node);
+    }
+    if let Some(quoted) = start.trim_end().strip_prefix('"').and_then(|s| s.strip_suffix('"')) {
+        return Notation::Tree(Node::Text(quoted.to_owned()));
+    }
+    Notation::Plain
+}
+
+/// The way to a value: `body.errors[].extensions.code`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Path {
+    text: String,
+    last: String,
+    depth: usize,
+}
+
+impl Path {
+    pub(super) fn member(&self, name: &str) -> Self {
+        let name: String = name.chars().take(60).collect();
+        Self {
+            text: format!("{}.{name}", self.text),
+            last: name.to_ascii_lowercase(),
+            depth: self.depth + 1,
+        }
+    }
+
+    pub(super) fn item(&self) -> Self {
+        let mut text = self.text.clone();
+        if !text.ends_with("[]") {
+            text.push_str("[]");
+        }
+        Self { text, last: self.last.clone(), depth: self.depth + 1 }
+    }
+}
+
+fn push(into: &mut Vec<Clue>, place: String, key: &str, text: String, rank: u8) {
+    if into.len() < MOST && !text.trim().is_empty() {
+        into.push(Clue { place, key: key.to_owned(), text, rank });
+    }
+}
+
+/// Collects the texts below `node`; `known` restricts them to keys that are known to say why.
+pub(super) fn gather(node: &Node, path: &mut Path, known: bool, into: &mut Vec<Clue>) {
+    if path.depth > DEEPEST || into.len() >= MOST {
+        return;
+    }
+    match node {
+        Node::Map(members) => {
+            for (name, value) in members {
+                if !value.is_empty() {
+                    gather(value, &mut path.member(name), known, into);
+                }
+            }
+        }
+        Node::List(items) => {
+            for item in items.iter().take(12) {
+                gather(item, &mut path.item(), known, into);
+            }
+        }
+        Node::Text(text) | Node::Number(text) => {
+            let key = path.last.as_str();
+            let Some(rank) = rank_of(key) else { return };
+            let number = matches!(node, Node::Number(_));
+            if (known && rank > 3) || (number && rank > 1) {
+                return;
+            }
+            let text = match text.contains("://") {
+                // problem+json: the last segment of the type names the problem.
+                true if key == "type" => text
+                    .trim_end_matches('/')
+                    .rsplit(['/', '#', ':'])
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
+                true if !text.contains(' ') => return,
+                _ => text.clone(),
+            };
+            push(into, format!("body{}", path.text), key, text, rank);
+        }
+        Node::Null | Node::Bool(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Body, Text};
+
+    fn clues(status: u16, body: &'static str) -> Vec<String> {
+        let exchange = Exchange {
+            status: Some(status),
+            response_body: Body { text: Text::Plain(body.into()), ..Body::default() },
+            ..Exchange::default()
+        };
+        let reading = if status < 300 { of_success(&exchange) } else { of_error(&exchange) };
+        reading.clues.into_iter().map(|c| format!("{}={}", c.place, c.text)).collect()
+    }
+
+    #[test]
+    fn texts_of_an_error_have_their_place() {
+        assert_eq!(
+            clues(401, r#"{"errors":[{"message":"no","extensions":{"code":"X"}}],"path":"/a"}"#),
+            ["body.errors[].message=no", "body.errors[].extensions.code=X"]
+        );
+        assert_eq!(clues(401, "plain words"), ["body=plain words"]);
+        assert_eq!(
+            clues(401, "<Error><Code>AccessDenied</Code></Error>"),
+            ["body.Error.Code=AccessDenied"]
+        );
+    }
+
+    #[test]
+    fn an_error_in_a_success_is_found_by_structure_alone() {
+        for body in [
+            r#"{"ok":false,"error":"token_expired"}"#,
+            r#"{"code":401,"msg":"token expired"}"#,
+            r#"{"Response":{"Error":{"Code":"AuthFailure","Message":"m"},"RequestId":"1"}}"#,
+            r#"{"data":null,"errors":[{"message":"Unauthorized"}]}"#,
+            r#"<rsp stat="fail"><err code="98" msg="Invalid auth token"/></rsp>"#,
+        ] {
+            assert!(!clues(200, body).is_empty(), "{body}");
+        }
+        for body in [
+            r#"{"data":[{"error":"unauthorized"}]}"#,
+            r#"{"messages":{"token_expired":"Your session has expired"}}"#,
+            r#"{"id":7,"name":"job","status":"failed","error":"unauthorized"}"#,
+            r#"{"success":true,"error":"token expired"}"#,
+            r#"[{"error":"token_expired"}]"#,
+            r#"{"errors":[{"timestamp":"2026","message":"token expired"}]}"#,
+        ] {
+            assert!(clues(200, body).is_empty(), "{body}");
+        }
+    }
+}

@@ -1,0 +1,494 @@
+//! What known speakers say, as data: TOML files, one a vendor or library.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+use regex::{Regex, RegexSet, RegexSetBuilder};
+use serde::Deserialize;
+
+use crate::model::{CauseId, Weight};
+
+use super::body::Clue;
+use super::value::time_in;
+use crate::model::At;
+
+/// The embedded files; a new one is one line here.
+const VENDORS: &[(&str, &str)] = &[
+    ("standards", include_str!("vendors/standards.toml")),
+    ("aliyun", include_str!("vendors/aliyun.toml")),
+    ("apigee", include_str!("vendors/apigee.toml")),
+    ("apisix", include_str!("vendors/apisix.toml")),
+    ("aspnet", include_str!("vendors/aspnet.toml")),
+    ("auth0", include_str!("vendors/auth0.toml")),
+    ("aws", include_str!("vendors/aws.toml")),
+    ("azure", include_str!("vendors/azure.toml")),
+    ("china", include_str!("vendors/china.toml")),
+    ("china_web", include_str!("vendors/china_web.toml")),
+    ("entra", include_str!("vendors/entra.toml")),
+    ("envoy", include_str!("vendors/envoy.toml")),
+    ("feishu", include_str!("vendors/feishu.toml")),
+    ("firebase", include_str!("vendors/firebase.toml")),
+    ("flask", include_str!("vendors/flask.toml")),
+    ("go", include_str!("vendors/go.toml")),
+    ("google", include_str!("vendors/google.toml")),
+    ("keycloak", include_str!("vendors/keycloak.toml")),
+    ("kong", include_str!("vendors/kong.toml")),
+    ("kubernetes", include_str!("vendors/kubernetes.toml")),
+    ("node", include_str!("vendors/node.toml")),
+    ("okta", include_str!("vendors/okta.toml")),
+    ("php", include_str!("vendors/php.toml")),
+    ("platforms", include_str!("vendors/platforms.toml")),
+    ("python", include_str!("vendors/python.toml")),
+    ("rust_ruby_elixir", include_str!("vendors/rust_ruby_elixir.toml")),
+    ("saas", include_str!("vendors/saas.toml")),
+    ("slack", include_str!("vendors/slack.toml")),
+    ("soap", include_str!("vendors/soap.toml")),
+    ("spring", include_str!("vendors/spring.toml")),
+    ("supabase", include_str!("vendors/supabase.toml")),
+    ("tyk", include_str!("vendors/tyk.toml")),
+];
+
+/// Everything that is known of speakers: embedded files and the user's.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    entries: Vec<Entry>,
+    /// Codes in lower case, with the entries that name them.
+    codes: BTreeMap<String, Vec<usize>>,
+    /// Prefixes and runs of words in one automaton, with the entries that name them.
+    runs: Option<AhoCorasick>,
+    run_entries: Vec<usize>,
+    /// Regular expressions in one set, with their entries.
+    patterns: RegexSet,
+    pattern_entries: Vec<usize>,
+}
+
+/// Why a dialect file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DialectError {
+    /// Not TOML, or not of this shape.
+    #[error("not a dialect file")]
+    Syntax(#[from] toml::de::Error),
+    /// A pattern that is no regular expression.
+    #[error("entry {entry}: not a regular expression")]
+    Pattern {
+        /// Id of the entry.
+        entry: String,
+        /// What is wrong with it.
+        #[source]
+        source: regex::Error,
+    },
+    /// An entry that can match nothing or says nothing.
+    #[error("entry {entry}: expected {expected}")]
+    Entry {
+        /// Id of the entry.
+        entry: String,
+        /// What is missing.
+        expected: &'static str,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DialectFile {
+    /// Prefix of the ids.
+    id: String,
+    /// Name of the speaker, for people.
+    #[expect(dead_code, reason = "read by people; kept so that a misspelt field is an error")]
+    title: String,
+    /// Where it was read.
+    #[serde(default)]
+    source: String,
+    /// Marks of the speaker: `header:x-kong-`, `header:server=kong`, `key:errorcode`, `word:AADSTS`.
+    #[serde(default)]
+    speaker: Vec<String>,
+    #[serde(default)]
+    entry: Vec<EntryFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryFile {
+    id: String,
+    /// Places it is looked for in; empty for all.
+    #[serde(default)]
+    channel: Vec<String>,
+    /// Whole text, compared without case.
+    #[serde(default)]
+    code: Vec<String>,
+    /// Begin of the text, compared without case.
+    #[serde(default)]
+    prefix: Vec<String>,
+    /// Runs that must all occur, compared without case.
+    #[serde(default)]
+    words: Vec<String>,
+    /// Pattern with optional captures `expected` and `time`.
+    regex: Option<String>,
+    causes: Vec<String>,
+    weight: WeightFile,
+    /// Statuses it holds for; empty for all.
+    #[serde(default)]
+    status: Vec<u16>,
+    /// Only where the speaker is recognised.
+    #[serde(default)]
+    speaker_needed: bool,
+    #[serde(default)]
+    source: String,
+    #[serde(default)]
+    examples: Vec<String>,
+    #[serde(default)]
+    counter_examples: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WeightFile {
+    Code,
+    Phrase,
+    Vague,
+}
+
+/// One thing that a speaker says.
+#[derive(Debug)]
+struct Entry {
+    id: String,
+    channel: Vec<String>,
+    prefix: Vec<String>,
+    words: Vec<String>,
+    regex: Option<Pattern>,
+    causes: Vec<CauseId>,
+    weight: Weight,
+    status: Vec<u16>,
+    speaker: Vec<String>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "read by tests"))]
+    samples: Samples,
+}
+
+/// A regular expression that is compiled when a text first needs its captures: most never are.
+#[derive(Debug)]
+struct Pattern {
+    text: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    fn get(&self) -> Option<&Regex> {
+        self.compiled.get_or_init(|| Regex::new(&self.text).ok()).as_ref()
+    }
+}
+
+#[derive(Debug)]
+#[cfg_attr(not(test), expect(dead_code, reason = "read by tests"))]
+struct Samples {
+    source: String,
+    examples: Vec<String>,
+    counter_examples: Vec<String>,
+}
+
+/// What an entry makes of a text.
+#[derive(Debug)]
+pub(super) struct Recognised<'c> {
+    pub(super) id: &'c str,
+    pub(super) causes: &'c [CauseId],
+    pub(super) weight: Weight,
+    pub(super) expected: Option<String>,
+    pub(super) time: Option<At>,
+}
+
+/// What is known of the answer when an entry asks who speaks.
+pub(super) trait Speech {
+    /// Returns whether the answer bears this mark.
+    fn bears(&self, mark: &str) -> bool;
+}
+
+impl Catalogue {
+    /// Returns the embedded files, read once.
+    pub fn embedded() -> &'static Self {
+        static EMBEDDED: OnceLock<Catalogue> = OnceLock::new();
+        // That the embedded files are valid is tested below; a broken one would leave the general
+        // reading alone.
+        EMBEDDED.get_or_init(|| Self::of(VENDORS).unwrap_or_default())
+    }
+
+    /// Returns the codes of standards alone, without vendors and libraries.
+    pub fn standards() -> &'static Self {
+        static STANDARDS: OnceLock<Catalogue> = OnceLock::new();
+        STANDARDS.get_or_init(|| Self::of(VENDORS.get(..1).unwrap_or_default()).unwrap_or_default())
+    }
+
+    /// Returns the embedded files with the user's file before them.
+    ///
+    /// An entry has an `id`, one or more of `code` (whole text), `prefix`, `words` (runs that must
+    /// all occur) and `regex` (with captures `expected` and `time`), `causes`, likeliest first, and
+    /// `weight` (`code`, `phrase`, `vague`). `channel` limits it to places (`body.error`,
+    /// `challenge.error_description`, `header:x-reason`, `redirect.error`, `grpc-message`,
+    /// `reason:details`), `status` to statuses, `speaker_needed` to answers that bear one of the
+    /// file's `speaker` marks. Texts are compared without case, blanks folded.
+    ///
+    /// ```
+    /// # use authopsy::dialect::Catalogue;
+    /// let file = r#"
+    ///     id = "acme"
+    ///     title = "Acme gateway"
+    ///     source = "operations handbook"
+    ///     speaker = ["header:x-acme-node", "key:acmeCode"]
+    ///
+    ///     [[entry]]
+    ///     id = "stale"
+    ///     channel = ["body.acmecode"]
+    ///     code = ["ACME-17"]
+    ///     causes = ["time.expired"]
+    ///     weight = "code"
+    /// "#;
+    /// assert!(Catalogue::with_file(file).is_ok());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the text is no TOML of this shape, when a pattern is no regular expression, and when an
+    /// entry has nothing to match.
+    pub fn with_file(text: &str) -> Result<Self, DialectError> {
+        let mut catalogue = Self::default();
+        catalogue.add(text)?;
+        // The set below names no culprit: the user's patterns are compiled one by one.
+        for entry in &catalogue.entries {
+            if let Some(pattern) = &entry.regex {
+                Regex::new(&pattern.text)
+                    .map_err(|source| DialectError::Pattern { entry: entry.id.clone(), source })?;
+            }
+        }
+        for (_, text) in VENDORS {
+            catalogue.add(text)?;
+        }
+        catalogue.finish()
+    }
+
+    /// Returns the causes that entries name.
+    #[cfg(test)]
+    pub(super) fn causes(&self) -> impl Iterator<Item = &CauseId> {
+        self.entries.iter().flat_map(|e| &e.causes)
+    }
+
+    fn of(files: &[(&str, &str)]) -> Result<Self, DialectError> {
+        let mut catalogue = Self::default();
+        for (_, text) in files {
+            catalogue.add(text)?;
+        }
+        catalogue.finish()
+    }
+
+    fn add(&mut self, text: &str) -> Result<(), DialectError> {
+        let file: DialectFile = toml::from_str(text)?;
+        for entry in file.entry {
+            let id = format!("{}.{}", file.id, entry.id);
+            if entry.code.is_empty()
+                && entry.prefix.is_empty()
+                && entry.words.is_empty()
+                && entry.regex.is_none()
+            {
+                return Err(DialectError::Entry {
+                    entry: id,
+                    expected: "code, prefix, words or regex",
+                });
+            }
+            let regex = entry
+                .regex
+                .map(|r| Pattern { text: format!("(?i){r}"), compiled: OnceLock::new() });
+            let index = self.entries.len();
+            for code in &entry.code {
+                self.codes.entry(form(code)).or_default().push(index);
+            }
+            let source = if entry.source.is_empty() { file.source.clone() } else { entry.source };
+            let mut examples = entry.examples;
+            examples.extend(entry.code);
+            self.entries.push(Entry {
+                id,
+                channel: entry.channel.iter().map(|c| c.to_ascii_lowercase()).collect(),
+                prefix: entry.prefix.iter().map(|p| form(p)).collect(),
+                words: entry.words.iter().map(|w| form(w)).collect(),
+                regex,
+                causes: entry.causes.into_iter().map(CauseId::owned).collect(),
+                weight: match entry.weight {
+                    WeightFile::Code => Weight::Code,
+                    WeightFile::Phrase => Weight::Phrase,
+                    WeightFile::Vague => Weight::Vague,
+                },
+                status: entry.status,
+                speaker: if entry.speaker_needed { file.speaker.clone() } else { Vec::new() },
+                samples: Samples { source, examples, counter_examples: entry.counter_examples },
+            });
+        }
+        Ok(())
+    }
+
+    /// Builds the automata over all entries; to be called after the last [`Catalogue::add`].
+    fn finish(mut self) -> Result<Self, DialectError> {
+        let mut runs = Vec::new();
+        let mut patterns = Vec::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            // Of words that must all occur the first is enough to make a candidate.
+            for run in entry.prefix.iter().chain(entry.words.first()) {
+                runs.push(run.as_str());
+                self.run_entries.push(index);
+            }
+            if let Some(regex) = &entry.regex {
+                patterns.push(regex.text.as_str());
+                self.pattern_entries.push(index);
+            }
+        }
+        self.runs = AhoCorasick::new(&runs).ok();
+        self.patterns = RegexSetBuilder::new(patterns)
+            .size_limit(64 << 20)
+            .build()
+            .map_err(|source| DialectError::Pattern { entry: "all".to_owned(), source })?;
+        Ok(self)
+    }
+
+    /// Returns the entries whose search could succeed, in order.
+    fn candidates(&self, form: &str, text: &str) -> Vec<usize> {
+        let runs = self.runs.iter().flat_map(|runs| runs.find_overlapping_iter(form));
+        let mut found: Vec<usize> = runs
+            .filter_map(|hit| self.run_entries.get(hit.pattern().as_usize()).copied())
+            .collect();
+        found.extend(
+            self.patterns.matches(text).iter().filter_map(|i| self.pattern_entries.get(i).copied()),
+        );
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Returns what the first entry that fits makes of a text; codes before patterns.
+    pub(super) fn recognise(
+        &self,
+        clue: &Clue,
+        status: u16,
+        speech: &dyn Speech,
+    ) -> Option<Recognised<'_>> {
+        let text = form(&clue.text);
+        let codes = self.codes.get(&text).into_iter().flatten();
+        let exact = codes
+            .copied()
+            .filter_map(|i| self.entries.get(i))
+            .find(|e| e.may_speak(clue, status, speech));
+        if let Some(entry) = exact {
+            return Some(entry.recognised(None, None));
+        }
+        for entry in
+            self.candidates(&text, &clue.text).into_iter().filter_map(|i| self.entries.get(i))
+        {
+            if let Some((expected, time)) = entry.matches(&text, &clue.text)
+                && entry.may_speak(clue, status, speech)
+            {
+                return Some(entry.recognised(expected, time));
+            }
+        }
+        None
+    }
+}
+
+impl Entry {
+    fn may_speak(&self, clue: &Clue, status: u16, speech: &dyn Speech) -> bool {
+        (self.status.is_empty() || self.status.contains(&status))
+            && (self.channel.is_empty() || self.channel.iter().any(|c| is_channel(c, clue)))
+            && (self.speaker.is_empty() || self.speaker.iter().any(|m| speech.bears(m)))
+    }
+
+    fn matches(&self, form: &str, text: &str) -> Option<(Option<String>, Option<At>)> {
+        if self.prefix.iter().any(|p| form.starts_with(p.as_str())) {
+            return Some((None, None));
+        }
+        if !self.words.is_empty() && self.words.iter().all(|w| form.contains(w.as_str())) {
+            return Some((None, None));
+        }
+        let captures = self.regex.as_ref()?.get()?.captures(text)?;
+        let expected = captures.name("expected").map(|m| m.as_str().to_owned());
+        let time = captures.name("time").and_then(|m| time_in(m.as_str()));
+        Some((expected, time))
+    }
+
+    fn recognised(&self, expected: Option<String>, time: Option<At>) -> Recognised<'_> {
+        Recognised { id: &self.id, causes: &self.causes, weight: self.weight, expected, time }
+    }
+}
+
+/// Brings a text to the form in which codes are compared.
+fn form(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.trim_end_matches('.').to_lowercase()
+}
+
+/// Returns whether a place belongs to a channel: `body`, `body.code` (at any depth), `challenge`,
+/// `challenge.error`, `header:x`, `redirect.error`, `grpc-message`, `reason`, `reason:x`.
+fn is_channel(channel: &str, clue: &Clue) -> bool {
+    let place = clue.place.to_ascii_lowercase();
+    match channel.split_once('.') {
+        Some(("body", key)) => place.starts_with("body") && (clue.key == key || place == channel),
+        Some(("challenge", param)) => {
+            place.contains("-authenticate.") && place.ends_with(&format!(".{param}"))
+        }
+        _ if channel == "challenge" => place.contains("-authenticate."),
+        _ => {
+            place == channel
+                || (place.starts_with(channel)
+                    && place.get(channel.len()..).is_some_and(|r| r.starts_with(['.', ':', '['])))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Known<'e>(&'e Entry);
+    impl Speech for Known<'_> {
+        fn bears(&self, mark: &str) -> bool {
+            self.0.speaker.iter().any(|m| m == mark)
+        }
+    }
+
+    fn clue_for(entry: &Entry, text: &str) -> Clue {
+        let channel = entry.channel.first().map_or("body.code", String::as_str);
+        let place = channel.replace("challenge", "header:www-authenticate");
+        let key = place.rsplit('.').next().unwrap_or_default().to_owned();
+        Clue { place, key, text: text.to_owned(), rank: 0 }
+    }
+
+    #[test]
+    fn embedded_files_are_valid() {
+        let catalogue = Catalogue::of(VENDORS).unwrap();
+        assert!(catalogue.entries.len() > 700, "{}", catalogue.entries.len());
+        let sorted = VENDORS.get(1..).unwrap().is_sorted();
+        assert!(sorted, "standards first, then by name");
+    }
+
+    #[test]
+    fn every_entry_knows_its_examples_and_not_its_counter_examples() {
+        let catalogue = Catalogue::embedded();
+        let mut wrong = Vec::new();
+        for entry in &catalogue.entries {
+            assert!(!entry.samples.source.is_empty(), "{} has no source", entry.id);
+            assert!(!entry.samples.examples.is_empty(), "{} has no example", entry.id);
+            let status = entry.status.first().copied().unwrap_or(401);
+            for example in &entry.samples.examples {
+                let clue = clue_for(entry, example);
+                let id = catalogue.recognise(&clue, status, &Known(entry)).map(|r| r.id.to_owned());
+                let causes =
+                    catalogue.recognise(&clue, status, &Known(entry)).map(|r| r.causes.to_vec());
+                // Two vendors may use one code; what it means must then be the same.
+                if id.as_deref() != Some(&entry.id) && causes.as_deref() != Some(&entry.causes) {
+                    wrong.push(format!("{}: {example} is {id:?}", entry.id));
+                }
+            }
+            for other in &entry.samples.counter_examples {
+                let clue = clue_for(entry, other);
+                let known = catalogue.recognise(&clue, status, &Known(entry));
+                if known.is_some_and(|r| r.id == entry.id) {
+                    wrong.push(format!("{} takes {other}", entry.id));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+}

@@ -1,0 +1,362 @@
+//! The general reading: what words mean when nobody knows who speaks.
+//!
+//! A lexicon turns words into concepts (what it is about, what is wrong with it), rules turn
+//! concepts into causes. Both are data, `general/lexicon.toml` and `general/rules.toml`.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use serde::Deserialize;
+
+use crate::model::CauseId;
+
+use super::words::{is_word, normalise};
+
+const LEXICON: &str = include_str!("general/lexicon.toml");
+const RULES: &str = include_str!("general/rules.toml");
+
+/// Circumstances that shift the meaning of words.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of one thing")]
+pub(super) struct Setting {
+    /// Response status, 0 when none.
+    pub(super) status: u16,
+    /// A login request, by its path.
+    pub(super) login: bool,
+    /// A request to a token endpoint.
+    pub(super) grant: bool,
+    /// `grant_type=refresh_token`.
+    pub(super) refresh: bool,
+    /// `grant_type=authorization_code`.
+    pub(super) code: bool,
+    /// `grant_type=password`.
+    pub(super) password: bool,
+    /// Basic was sent, or only Basic is challenged.
+    pub(super) basic: bool,
+    /// Digest was sent or challenged.
+    pub(super) digest: bool,
+    /// Bearer was sent or challenged.
+    pub(super) bearer: bool,
+    /// AWS signature version 4 was sent.
+    pub(super) sigv4: bool,
+    /// The answer challenges.
+    pub(super) challenged: bool,
+}
+
+impl Setting {
+    /// Returns whether the answer is about auth whatever its words are.
+    pub(super) const fn is_auth(self) -> bool {
+        matches!(self.status, 401 | 403 | 407 | 419 | 429 | 431 | 440 | 494 | 498 | 511)
+            || self.grant
+            || self.login
+            || self.challenged
+    }
+}
+
+/// What the general reading makes of a text.
+#[derive(Clone, Debug)]
+pub(super) struct Meaning {
+    /// Causes, likeliest first; empty where the words name none.
+    pub(super) causes: Vec<CauseId>,
+    /// Several causes are common under these words.
+    pub(super) vague: bool,
+    /// Index of the rule: the smaller, the more telling.
+    pub(super) rank: usize,
+    /// The words speak of something else.
+    pub(super) ignore: bool,
+}
+
+/// Reads a text; `None` when it holds no words of auth.
+pub(super) fn read(text: &str, setting: Setting) -> Option<Meaning> {
+    static GRAMMAR: OnceLock<Grammar> = OnceLock::new();
+    GRAMMAR.get_or_init(Grammar::embedded).read(text, setting)
+}
+
+/// Returns the causes that rules name.
+#[cfg(test)]
+pub(super) fn causes() -> Vec<CauseId> {
+    Grammar::embedded().rules.into_iter().flat_map(|r| r.causes).collect()
+}
+
+#[derive(Deserialize)]
+struct LexiconFile {
+    concepts: BTreeMap<String, Vec<String>>,
+    cancel: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct RulesFile {
+    rules: Vec<RuleEntry>,
+}
+
+#[derive(Deserialize)]
+struct RuleEntry {
+    when: String,
+    #[serde(default)]
+    says: Vec<String>,
+    #[serde(default)]
+    vague: bool,
+    #[serde(default)]
+    weak: bool,
+    #[serde(default)]
+    ignore: bool,
+}
+
+/// Concepts of a clause and settings of the answer, as bits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Met {
+    concepts: u128,
+    settings: u32,
+}
+
+impl Met {
+    const fn or(self, other: Self) -> Self {
+        Self { concepts: self.concepts | other.concepts, settings: self.settings | other.settings }
+    }
+
+    const fn touches(self, other: Self) -> bool {
+        self.concepts & other.concepts != 0 || self.settings & other.settings != 0
+    }
+}
+
+struct Rule {
+    /// One of each must be there.
+    all: Vec<Met>,
+    /// None may be there.
+    none: Met,
+    causes: Vec<CauseId>,
+    vague: bool,
+    weak: bool,
+    ignore: bool,
+}
+
+struct Grammar {
+    words: AhoCorasick,
+    /// For each pattern: the concept's bit and whether it cancels.
+    roles: Vec<(u32, bool)>,
+    rules: Vec<Rule>,
+    settings: BTreeMap<&'static str, u32>,
+}
+
+/// Names of settings in rules, each a bit.
+const SETTINGS: [&str; 20] = [
+    "@400",
+    "@401",
+    "@403",
+    "@404",
+    "@406",
+    "@429",
+    "@500",
+    "@502",
+    "@503",
+    "@auth",
+    "@login",
+    "@grant",
+    "@refresh",
+    "@code",
+    "@password",
+    "@basic",
+    "@bearer",
+    "@digest",
+    "@word",
+    "@sigv4",
+];
+
+impl Grammar {
+    fn embedded() -> Self {
+        let lexicon: LexiconFile =
+            toml::from_str(LEXICON).expect("the embedded lexicon is valid, tested below");
+        let rules: RulesFile =
+            toml::from_str(RULES).expect("the embedded rules are valid, tested below");
+        let settings: BTreeMap<&'static str, u32> = SETTINGS.into_iter().zip(0..).collect();
+        let bits: BTreeMap<&str, u32> =
+            lexicon.concepts.keys().map(String::as_str).zip(0..).collect();
+        let mut patterns = Vec::new();
+        let mut roles = Vec::new();
+        for (cancels, table) in [(false, &lexicon.concepts), (true, &lexicon.cancel)] {
+            for (concept, words) in table {
+                let Some(&bit) = bits.get(concept.as_str()) else { continue };
+                for word in words {
+                    patterns.push(pattern(word));
+                    roles.push((bit, cancels));
+                }
+            }
+        }
+        let words = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(&patterns)
+            .expect("a few thousand short patterns fit an automaton");
+        let mask = |names: &str| {
+            names.split('|').fold(Met::default(), |met, name| Met {
+                concepts: met.concepts | bits.get(name).map_or(0, |bit| 1 << bit),
+                settings: met.settings | settings.get(name).map_or(0, |bit| 1 << bit),
+            })
+        };
+        let rules = rules
+            .rules
+            .into_iter()
+            .map(|entry| {
+                let mut all = Vec::new();
+                let mut none = Met::default();
+                for atom in entry.when.split_whitespace() {
+                    match atom.strip_prefix('!') {
+                        Some(names) => none = none.or(mask(names)),
+                        None => all.push(mask(atom)),
+                    }
+                }
+                Rule {
+                    all,
+                    none,
+                    causes: entry.says.into_iter().map(CauseId::owned).collect(),
+                    vague: entry.vague,
+                    weak: entry.weak,
+                    ignore: entry.ignore,
+                }
+            })
+            .collect();
+        Self { words, roles, rules, settings }
+    }
+
+    fn read(&self, text: &str, setting: Setting) -> Option<Meaning> {
+        let normal = normalise(text);
+        let context = self.context(setting, is_word(text.trim()));
+        let spans = self.spans(&normal);
+        let auth = setting.is_auth();
+        let judge = |range: Range<usize>| {
+            let met = concepts(&spans, &range);
+            let rules = self.rules.iter().enumerate();
+            let (rank, rule) = rules
+                .filter(|_| met.concepts != 0)
+                .find(|(_, rule)| rule.fits(met.or(context), auth))?;
+            let causes = rule.causes.clone();
+            Some(Meaning { causes, vague: rule.vague, rank, ignore: rule.ignore })
+        };
+        let mut start = 0;
+        let mut found: Vec<Meaning> = Vec::new();
+        for (at, _) in normal.match_indices('|') {
+            found.extend(judge(start..at));
+            start = at + 1;
+        }
+        found.extend(judge(start..normal.len()));
+        // A subject in one clause, its fault in another: `Token error: expired`.
+        let telling = found.iter().any(|m| !m.vague || m.ignore);
+        if start > 0 && !telling && normal.len() < 260 {
+            found.extend(judge(0..normal.len()));
+        }
+        // A clause that names one cause beats one that hints; an enumeration is no hint.
+        found.into_iter().min_by_key(|m| (m.vague && m.causes.len() < 3, m.rank))
+    }
+
+    fn context(&self, setting: Setting, word: bool) -> Met {
+        let bit = |name: &str| self.settings.get(name).map_or(0, |bit| 1_u32 << bit);
+        let status = match setting.status {
+            400 => "@400",
+            401 => "@401",
+            403 => "@403",
+            404 => "@404",
+            406 => "@406",
+            429 => "@429",
+            500 => "@500",
+            502 | 504 => "@502",
+            503 => "@503",
+            _ => "",
+        };
+        let settings = [
+            (true, status),
+            (setting.is_auth(), "@auth"),
+            (setting.login, "@login"),
+            (setting.grant, "@grant"),
+            (setting.refresh, "@refresh"),
+            (setting.code, "@code"),
+            (setting.password, "@password"),
+            (setting.basic, "@basic"),
+            (setting.bearer, "@bearer"),
+            (setting.digest, "@digest"),
+            (setting.sigv4, "@sigv4"),
+            (word, "@word"),
+        ]
+        .into_iter()
+        .filter(|(on, _)| *on)
+        .fold(0, |met, (_, name)| met | bit(name));
+        Met { concepts: 0, settings }
+    }
+
+    /// Finds all concepts with their places; what a cancelling span covers is left out.
+    fn spans(&self, normal: &str) -> Vec<(Range<usize>, u32)> {
+        let mut found = Vec::new();
+        let mut cancels = Vec::new();
+        for hit in self.words.find_overlapping_iter(normal) {
+            if let Some(&(bit, cancel)) = self.roles.get(hit.pattern().as_usize()) {
+                let into = if cancel { &mut cancels } else { &mut found };
+                into.push((hit.range(), bit));
+            }
+        }
+        found.retain(|(range, bit): &(Range<usize>, u32)| {
+            !cancels.iter().any(|(c, b)| b == bit && c.start <= range.start && range.end <= c.end)
+        });
+        found
+    }
+}
+
+impl Rule {
+    fn fits(&self, met: Met, auth: bool) -> bool {
+        (auth || !self.weak)
+            && !met.touches(self.none)
+            && self.all.iter().all(|mask| met.touches(*mask))
+    }
+}
+
+fn concepts(spans: &[(Range<usize>, u32)], within: &Range<usize>) -> Met {
+    let concepts = spans
+        .iter()
+        .filter(|(range, _)| within.start <= range.start && range.end <= within.end)
+        .fold(0, |met, (_, bit)| met | 1_u128 << bit);
+    Met { concepts, settings: 0 }
+}
+
+/// Makes a search pattern: whole words between blanks, or a bare run in scripts without blanks.
+fn pattern(word: &str) -> String {
+    let normal = normalise(word);
+    let bare = normal.trim();
+    if bare.chars().any(|c| u32::from(c) >= 0x0600) {
+        return bare.to_owned();
+    }
+    format!(" {bare} ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn embedded_lexicon_and_rules_are_sound() {
+        let lexicon: LexiconFile = toml::from_str(LEXICON).unwrap();
+        let rules: RulesFile = toml::from_str(RULES).unwrap();
+        assert!(lexicon.concepts.len() <= 128 && SETTINGS.len() <= 32);
+        for name in lexicon.cancel.keys() {
+            assert!(lexicon.concepts.contains_key(name), "{name}");
+        }
+        let mut shrunk = Vec::new();
+        for (concept, words) in lexicon.concepts.iter().chain(&lexicon.cancel) {
+            for word in words {
+                let bare = normalise(word);
+                let words = bare.split_whitespace().count();
+                let written = word.split_whitespace().count();
+                if words < written.min(2) || matches!(bare.trim(), "" | "not") {
+                    shrunk.push(format!("{concept}: {word} -> {bare}"));
+                }
+            }
+        }
+        assert!(shrunk.is_empty(), "stop words hollow these out: {shrunk:#?}");
+        for rule in &rules.rules {
+            for atom in rule.when.split_whitespace() {
+                for name in atom.trim_start_matches('!').split('|') {
+                    let known = lexicon.concepts.contains_key(name) || SETTINGS.contains(&name);
+                    assert!(known, "{name} in {}", rule.when);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Whether an answer let in, refused or says nothing of auth, by status, redirect and transport.
+
+use crate::model::{Exchange, Outcome, Sign};
+
+use super::tree::decode;
+
+/// Words of path segments that name a login page or an authorization endpoint.
+const LOGIN_WORDS: &[&str] = &[
+    "login",
+    "logon",
+    "signin",
+    "sign-in",
+    "sign_in",
+    "log-in",
+    "log_in",
+    "sso",
+    "auth",
+    "authorize",
+    "authorise",
+    "authorization",
+    "authenticate",
+    "authentication",
+    "oauth",
+    "oauth2",
+    "oidc",
+    "openid-connect",
+    "openid",
+    "saml",
+    "saml2",
+    "cas",
+    "adfs",
+    "idp",
+    "unauthorized",
+    "needlogin",
+    "reauth",
+];
+
+/// Words that make the same path something else.
+const OTHER_WORDS: &[&str] = &[
+    "callback", "logout", "signout", "sign-out", "sign_out", "register", "signup", "sign-up",
+    "token", "userinfo", "jwks",
+];
+
+/// First labels of hosts that serve logins.
+const LOGIN_HOSTS: &[&str] = &[
+    "login",
+    "auth",
+    "sso",
+    "idp",
+    "accounts",
+    "account",
+    "signin",
+    "id",
+    "identity",
+    "oauth",
+    "secure-login",
+];
+
+/// Where an answer redirects.
+#[derive(Debug, Default)]
+pub(super) struct Redirect {
+    /// The target looks like a login page, and the request was not for one.
+    pub(super) login: bool,
+    /// A login form was posted and the answer leads back to it.
+    pub(super) back_to_login: bool,
+    /// `error`, `error_description` and the like, from query and fragment.
+    pub(super) errors: Vec<(String, String)>,
+}
+
+/// Reads the outcome that status and transport tell by themselves.
+pub(super) fn of_status(exchange: &Exchange<'_>) -> Outcome {
+    match exchange.status {
+        None => match exchange.error.as_deref() {
+            Some(error) if names_cors(error) => Outcome::Refused(Sign::Blocked),
+            _ => Outcome::Unanswered,
+        },
+        Some(401) => Outcome::Refused(Sign::Unauthorized),
+        Some(403) => Outcome::Refused(Sign::Forbidden),
+        Some(407) => Outcome::Refused(Sign::ProxyAuthentication),
+        Some(419 | 440 | 498 | 511) => Outcome::Refused(Sign::AuthStatus),
+        Some(429) => Outcome::Refused(Sign::TooManyRequests),
+        Some(431 | 494) => Outcome::Refused(Sign::FieldsTooLarge),
+        Some(100..=399) => Outcome::LetIn,
+        Some(_) => Outcome::Neutral,
+    }
+}
+
+fn names_cors(error: &str) -> bool {
+    let lower = error.to_ascii_lowercase();
+    [
+        "cors",
+        "preflight",
+        "blocked_by_response",
+        "blocked by response",
+        "cross-origin",
+        "access-control-allow",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
+}
+
+/// Reads the target of a 3xx answer.
+pub(super) fn redirect(exchange: &Exchange<'_>) -> Option<Redirect> {
+    if !matches!(exchange.status, Some(301..=303 | 307 | 308)) {
+        return None;
+    }
+    let target = exchange.response_header("location").or(exchange.redirect_url.as_deref())?.trim();
+    let source = exchange.url.as_ref();
+    let (mut login, mut back) = (is_login_target(target), false);
+    if is_login_target(source) {
+        let posted = exchange.method.as_deref().is_some_and(|m| m.eq_ignore_ascii_case("post"));
+        back =
+            login && posted && path(source) == path(target) && !path(source).contains("authorize");
+        login = false;
+    }
+    if has_word(path(source), &["logout", "signout", "sign-out", "sign_out", "logoff"]) {
+        login = false;
+    }
+    Some(Redirect { login, back_to_login: back, errors: errors_of(target) })
+}
+
+/// Returns whether a URL or path names a login page or an authorization endpoint.
+pub(super) fn is_login_target(url: &str) -> bool {
+    let path = path(url);
+    if has_word(path, OTHER_WORDS) {
+        return false;
+    }
+    let (login_path, login_host) = (has_word(path, LOGIN_WORDS), is_login_host(url));
+    login_path || (login_host && matches!(path, "" | "/"))
+}
+
+fn is_login_host(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let label = host.split('.').next().unwrap_or_default();
+    LOGIN_HOSTS.contains(&label)
+}
+
+/// Returns the path of an absolute URL or of a relative reference.
+fn path(url: &str) -> &str {
+    let rest = url
+        .split_once("://")
+        .map_or(url, |(_, rest)| rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default());
+    let end = rest.find(['?', '#']);
+    // A single-page application keeps its route behind `#`.
+    match end {
+        Some(at) if rest.get(at..).is_some_and(|r| r.starts_with("#/") || r.starts_with("#!/")) => {
+            rest.split('?').next().unwrap_or_default()
+        }
+        Some(at) => rest.get(..at).unwrap_or_default(),
+        None => rest,
+    }
+}
+
+fn has_word(path: &str, words: &[&str]) -> bool {
+    path.split(['/', '.', ';', '#', '!']).any(|segment| {
+        !segment.is_empty()
+            && segment.len() < 40
+            && words.iter().any(|word| {
+                segment.eq_ignore_ascii_case(word)
+                    || (word.len() > 4 && {
+                        let lower = segment.to_ascii_lowercase();
+                        let parts: Vec<&str> = lower.split(['-', '_']).collect();
+                        parts.len() <= 2 && parts.contains(word)
+                    })
+            })
+    })
+}
+
+/// Takes error parameters from query and fragment.
+fn errors_of(url: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for pair in url.split(['?', '#', '&']).skip(1).take(40) {
+        let Some((name, value)) = pair.split_once('=') else { continue };
+        let name = name.to_ascii_lowercase();
+        let wanted = matches!(
+            name.as_str(),
+            "error"
+                | "error_description"
+                | "error_code"
+                | "errorcode"
+                | "error_message"
+                | "error_subcode"
+                | "error_reason"
+                | "reason"
+                | "err"
+                | "auth_error"
+                | "login_error"
+                | "message"
+                | "msg"
+        );
+        if wanted && !value.is_empty() {
+            found.push((name, decode(value)));
+        }
+    }
+    found
+}
+
+/// Returns whether the client asked for data and no page.
+pub(super) fn wants_data(exchange: &Exchange<'_>) -> bool {
+    let accept = exchange.request_header("accept").unwrap_or_default();
+    let path = path(&exchange.url);
+    (accept.contains("json") || accept.contains("xml") && !accept.contains("html"))
+        && !accept.contains("text/html")
+        || exchange
+            .request_header("x-requested-with")
+            .is_some_and(|v| v.eq_ignore_ascii_case("xmlhttprequest"))
+        || exchange.request_header("sec-fetch-dest").is_some_and(|v| v == "empty")
+        || (!accept.contains("text/html")
+            && (has_word(path, &["api", "graphql", "rest"]) || has_word(path, &["json"])))
+}
+
+/// Returns whether the request posts credentials to a login, by its path.
+pub(super) fn is_login_request(exchange: &Exchange<'_>) -> bool {
+    let posted = exchange.method.as_deref().is_some_and(|m| m.eq_ignore_ascii_case("post"));
+    posted
+        && has_word(
+            path(&exchange.url),
+            &[
+                "login",
+                "logon",
+                "signin",
+                "sign-in",
+                "sign_in",
+                "authenticate",
+                "session",
+                "sessions",
+                "log-in",
+            ],
+        )
+}
+
+/// Returns whether the URL is a token endpoint.
+pub(super) fn is_token_endpoint(url: &str) -> bool {
+    let path = path(url);
+    path.trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .is_some_and(|s| s.eq_ignore_ascii_case("token") || s.eq_ignore_ascii_case("access_token"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redirected(method: &'static str, from: &'static str, to: &'static str) -> Redirect {
+        let exchange = Exchange {
+            method: Some(method.into()),
+            url: from.into(),
+            status: Some(302),
+            redirect_url: Some(to.into()),
+            ..Exchange::default()
+        };
+        redirect(&exchange).unwrap()
+    }
+
+    #[test]
+    fn a_redirect_to_a_login_page_is_told_from_others() {
+        let api = "https://api.example.com/v1/orders";
+        for to in [
+            "/login?next=%2F",
+            "https://app.example.com/users/sign_in",
+            "https://login.example.com/",
+            "https://auth.example.com/oauth2/start?rd=x",
+            "https://id.example.com/realms/a/protocol/openid-connect/auth?x",
+            "https://app.example.com/#/login",
+            "/Account/Login?ReturnUrl=%2F",
+            "/saml2/authn",
+            "https://acme.cloudflareaccess.com/cdn-cgi/access/login/x",
+        ] {
+            assert!(redirected("GET", api, to).login, "{to}");
+        }
+        for to in [
+            "https://api.example.com/v1/orders/",
+            "/dashboard",
+            "/authors/5",
+            "/oauth/callback?code=1",
+            "/blog/login-tips-2024/x",
+            "https://cdn.example.com/a.js",
+        ] {
+            assert!(!redirected("GET", api, to).login, "{to}");
+        }
+    }
+
+    #[test]
+    fn steps_of_a_login_are_no_refusal() {
+        assert!(!redirected("POST", "https://a.example/login", "/home").login);
+        assert!(!redirected("GET", "http://a.example/login", "https://a.example/login").login);
+        assert!(!redirected("GET", "https://a.example/logout", "/login").login);
+        assert!(redirected("POST", "https://a.example/login", "/login?error").back_to_login);
+    }
+
+    #[test]
+    fn errors_in_query_and_fragment_are_found() {
+        let found = redirected(
+            "GET",
+            "https://a.example/authorize",
+            "https://app.example/cb#error=login_required&state=1",
+        );
+        assert_eq!(found.errors, [("error".to_owned(), "login_required".to_owned())]);
+    }
+
+    #[test]
+    fn only_an_error_that_names_cors_is_a_block() {
+        let of = |error: &'static str| {
+            of_status(&Exchange { error: Some(error.into()), ..Exchange::default() })
+        };
+        assert_eq!(of("net::ERR_FAILED"), Outcome::Unanswered);
+        assert_eq!(
+            of("net::ERR_BLOCKED_BY_RESPONSE.NotSameOrigin"),
+            Outcome::Refused(Sign::Blocked)
+        );
+        assert_eq!(
+            of("blocked by CORS policy: Response to preflight"),
+            Outcome::Refused(Sign::Blocked)
+        );
+        assert_eq!(of("net::ERR_CONNECTION_REFUSED"), Outcome::Unanswered);
+    }
+}

@@ -1,0 +1,315 @@
+//! Brings texts and identifiers to one form: lower case words, one blank between, clauses apart.
+//!
+//! `TOKEN_EXPIRED`, `tokenExpired`, `token-expired` and `The token has expired` become the same
+//! words; "isn't", "cannot" and "unable to" become `not`; what is quoted and no name becomes `~`.
+
+/// Characters of a text that are read: the reason stands at its begin.
+const LONGEST: usize = 700;
+
+/// Mixed case words that are one word.
+const ONE_WORD: &[&str] = &[
+    "oauth", "oauth2", "dpop", "openid", "jwts", "jwks", "idp", "graphql", "webauthn", "ids",
+    "ips", "urls", "apis", "nosql", "github", "gitlab",
+];
+
+/// Words without weight. What stays decides meaning: `not`, `no`, `or`, `in`, `only`, `before`.
+const STOP: &[&str] = &[
+    "a",
+    "an",
+    "the",
+    "is",
+    "are",
+    "was",
+    "were",
+    "be",
+    "been",
+    "being",
+    "this",
+    "that",
+    "these",
+    "those",
+    "your",
+    "you",
+    "yours",
+    "of",
+    "to",
+    "by",
+    "for",
+    "please",
+    "does",
+    "do",
+    "did",
+    "has",
+    "had",
+    "currently",
+    "it",
+    "its",
+    "and",
+    "we",
+    "our",
+    "i",
+    "my",
+    "on",
+    "as",
+    "from",
+    "so",
+    "just",
+    "also",
+    "very",
+    "could",
+    "would",
+    "can",
+    "may",
+    "any",
+    "which",
+    "if",
+    "when",
+    "err",
+    "errors",
+    "der",
+    "die",
+    "das",
+    "ist",
+    "le",
+    "la",
+    "les",
+    "el",
+    "est",
+    "es",
+    "de",
+    "du",
+    "und",
+    "et",
+    "y",
+];
+
+/// Words that deny what follows.
+const NEGATIONS: &[&str] = &[
+    "isnt", "arent", "wasnt", "werent", "cannot", "cant", "couldnt", "doesnt", "dont", "didnt",
+    "hasnt", "havent", "wont", "wouldnt", "mustnt", "shouldnt", "never", "unable", "nicht", "pas",
+    "neither", "nor",
+];
+
+/// Returns the words of `text`, clauses divided by ` | `, with a blank at both ends.
+pub(super) fn normalise(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(LONGEST) + 8);
+    out.push(' ');
+    let text: String = without_values(text.get(..floor(text, LONGEST)).unwrap_or(text));
+    for raw in text.split_inclusive(|c: char| c.is_whitespace() || is_break(c)) {
+        let chunk = raw.trim_end_matches(|c: char| c.is_whitespace() || is_break(c));
+        add_chunk(chunk, &mut out);
+        let tail = raw.get(chunk.len()..).unwrap_or_default();
+        if tail.contains(is_break)
+            || tail.contains('\n')
+            || chunk.ends_with([':', '.', '!', '?', ';'])
+        {
+            end_clause(&mut out);
+        }
+    }
+    out
+}
+
+const fn is_break(c: char) -> bool {
+    matches!(c, '。' | '，' | '：' | '；' | '！' | '？' | '、' | '|')
+}
+
+fn end_clause(out: &mut String) {
+    if !out.ends_with("| ") && out.len() > 1 {
+        out.push_str("| ");
+    }
+}
+
+/// Adds one blank-free chunk: split at punctuation, at changes of case and of script.
+fn add_chunk(chunk: &str, out: &mut String) {
+    let mut word = String::new();
+    let mut last = ' ';
+    let mut chars = chunk.chars().peekable();
+    let known = ONE_WORD
+        .iter()
+        .any(|w| chunk.trim_matches(|c: char| !c.is_alphanumeric()).eq_ignore_ascii_case(w));
+    while let Some(c) = chars.next() {
+        let c = if c == '’' { '\'' } else { c };
+        if c == '\'' && last.is_alphanumeric() && chars.peek().is_some_and(|n| n.is_alphabetic()) {
+            // "isn't" reads as one word; of "key's" the s is dropped with the mark.
+            if chars.peek() == Some(&'s') {
+                chars.next();
+            }
+            continue;
+        }
+        if !(c.is_alphanumeric() || c == '~') {
+            add_word(&mut word, out);
+            last = ' ';
+            continue;
+        }
+        let next_lower = chars.peek().is_some_and(|n| n.is_lowercase());
+        let seam = (last.is_lowercase() && c.is_uppercase())
+            || (last.is_uppercase() && c.is_uppercase() && next_lower)
+            || (last.is_ascii_digit() && c.is_uppercase() && next_lower && word.len() > 2)
+            || (!last.is_ascii() && last.is_alphanumeric()) && c.is_ascii() && !latin(last)
+            || (last.is_ascii_alphanumeric() && !c.is_ascii() && !latin(c));
+        if seam && !known {
+            add_word(&mut word, out);
+        }
+        word.extend(c.to_lowercase());
+        last = c;
+    }
+    add_word(&mut word, out);
+}
+
+/// Returns whether a letter belongs to a script with blanks between words.
+const fn latin(c: char) -> bool {
+    (c as u32) < 0x0600
+}
+
+fn add_word(word: &mut String, out: &mut String) {
+    match word.as_str() {
+        "" => {}
+        w if NEGATIONS.contains(&w) => out.push_str("not "),
+        w if STOP.contains(&w) => {}
+        // Halves of mixed case names.
+        "auth" | "auth2" if out.ends_with(" o ") => {
+            out.truncate(out.len() - 2);
+            out.push_str("oauth ");
+        }
+        "po" | "pop" if out.ends_with(" d ") => {
+            out.truncate(out.len() - 2);
+            out.push_str("dpop ");
+        }
+        "p" if out.ends_with(" dpop ") => {}
+        w => {
+            out.push_str(w);
+            out.push(' ');
+        }
+    }
+    word.clear();
+}
+
+/// Puts `~` for URLs, addresses, tokens and for quoted texts that are no names.
+fn without_values(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        if matches!(first, '"' | '\'' | '`' | '“')
+            && out.chars().last().is_none_or(|c| !c.is_alphanumeric())
+            && let Some(inner) = rest.get(first.len_utf8()..)
+            && let Some(end) = inner.find(if first == '“' { '”' } else { first })
+            && end <= 200
+        {
+            let quoted = inner.get(..end).unwrap_or_default();
+            let name = !quoted.is_empty()
+                && quoted.len() <= 28
+                && quoted
+                    .chars()
+                    .all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | ' ' | '.'))
+                && !quoted.contains("://");
+            out.push(' ');
+            out.push_str(if name { quoted } else { "~" });
+            out.push(' ');
+            let closing = if first == '“' { '”'.len_utf8() } else { first.len_utf8() };
+            rest = inner.get(end + closing..).unwrap_or_default();
+            continue;
+        }
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len()).max(first.len_utf8());
+        let word_end = if first.is_whitespace() {
+            first.len_utf8()
+        } else {
+            rest.char_indices()
+                .skip(1)
+                .find(|(i, c)| *i >= end || matches!(c, '"' | '`' | '“'))
+                .map_or(end, |(i, _)| i)
+        };
+        let word = rest.get(..word_end).unwrap_or(rest);
+        let is_value = word.contains("://")
+            || word.contains("eyJ")
+            || (word.contains('@') && word.contains('.'));
+        if is_value {
+            out.push_str(" ~ ");
+        } else {
+            out.push_str(word);
+        }
+        rest = rest.get(word_end.max(1)..).unwrap_or_default();
+    }
+    out
+}
+
+/// Returns the largest boundary of a character at or below `at`.
+pub(super) fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// Returns whether a text is an identifier, no prose: `token_expired`, `E0000011`, `auth/id-token-revoked`.
+pub(super) fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 96
+        && text.chars().all(|c| {
+            c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/' | '#' | '$')
+        })
+        && text.chars().any(|c| c.is_ascii_alphanumeric())
+}
+
+/// Cuts a text for a statement: one line, at most 160 characters.
+pub(super) fn shown(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= 160 {
+        return line;
+    }
+    line.chars().take(159).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_of_every_style_become_the_same_words() {
+        for text in [
+            "TOKEN_EXPIRED",
+            "tokenExpired",
+            "token-expired",
+            "TokenExpired",
+            "token.expired",
+            "The token has expired",
+        ] {
+            assert_eq!(normalise(text).trim(), "token expired", "{text}");
+        }
+        assert_eq!(normalise("JWTExpired").trim(), "jwt expired");
+        assert_eq!(
+            normalise("ERR_JWS_SIGNATURE_VERIFICATION_FAILED").trim(),
+            "jws signature verification failed"
+        );
+        assert_eq!(normalise("OAuth2AccessToken").trim(), "oauth access token");
+        assert_eq!(normalise("DPoP proof").trim(), "dpop proof");
+    }
+
+    #[test]
+    fn every_negation_reads_alike() {
+        for text in [
+            "token isn't valid",
+            "Token is not valid",
+            "token wasn’t valid",
+            "token cannot be valid",
+        ] {
+            assert_eq!(normalise(text).trim(), "token not valid", "{text}");
+        }
+    }
+
+    #[test]
+    fn clauses_are_apart_and_values_are_no_words() {
+        assert_eq!(
+            normalise("jwt audience invalid. expected: https://expired.example.com").trim(),
+            "jwt audience invalid | expected | ~"
+        );
+        assert_eq!(normalise("token已过期，请重新登录").trim(), "token 已过期 | 请重新登录");
+        assert_eq!(normalise("Missing 'iss' claim").trim(), "missing iss claim");
+    }
+
+    #[test]
+    fn a_cut_falls_between_characters() {
+        assert_eq!(shown(&"é".repeat(300)).chars().count(), 160);
+        assert!(normalise(&"过".repeat(900)).len() > 100);
+    }
+}

@@ -1,0 +1,150 @@
+//! What a worker keeps between exchanges: caches that make the usual exchange cheap.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+
+use crate::dialect::Catalogue;
+use crate::model::{Credential, Secret, Token};
+
+/// Most credential values a worker remembers; then it forgets all and begins anew.
+const MOST_VALUES: usize = 1024;
+/// A longer value is not remembered.
+const LONGEST_VALUE: usize = 16 * 1024;
+/// Most names (hosts, paths, user agents) a worker shares.
+const MOST_NAMES: usize = 8192;
+
+/// Where the exchanges come from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Source name of the input.
+    pub name: Arc<str>,
+    /// Member of an archive.
+    pub member: Option<Arc<str>>,
+    /// Format of the input (`har`, `jsonl`).
+    pub format: Arc<str>,
+}
+
+impl Source {
+    /// Names an input that is no archive.
+    pub fn new(name: &str, format: &str) -> Self {
+        Self { name: name.into(), member: None, format: format.into() }
+    }
+}
+
+/// The memory of one worker; what it remembers changes the speed of [`gather`](super::gather), never its result.
+#[derive(Debug)]
+pub struct Context<'c> {
+    /// Dialects in use.
+    pub(super) catalogue: &'c Catalogue,
+    /// The input being read.
+    pub(super) source: Source,
+    values: HashMap<u64, Arc<Remembered>, FixedState>,
+    /// The values before, of cookies and of all else: neighbours in a capture repeat them.
+    previous: [Option<Arc<Remembered>>; 2],
+    names: HashSet<Arc<str>, FixedState>,
+    previous_agent: Option<(Box<str>, Arc<str>)>,
+    hasher: FixedState,
+}
+
+/// What one field value holds, made once for each distinct value.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) credentials: Vec<Credential>,
+    pub(super) tokens: Vec<Option<Arc<Token>>>,
+    pub(super) secrets: Vec<Secret>,
+}
+
+#[derive(Debug)]
+struct Remembered {
+    field: Box<str>,
+    raw: Secret,
+    seen: Arc<Seen>,
+}
+
+impl Remembered {
+    fn is(&self, field: &str, raw: &str) -> bool {
+        *self.field == *field && self.raw.expose() == raw
+    }
+}
+
+impl<'c> Context<'c> {
+    /// Makes the memory of a worker that reads `source`.
+    pub fn new(catalogue: &'c Catalogue, source: Source) -> Self {
+        Self {
+            catalogue,
+            source,
+            values: HashMap::default(),
+            previous: [None, None],
+            names: HashSet::default(),
+            previous_agent: None,
+            hasher: FixedState::default(),
+        }
+    }
+
+    /// Turns to another input; what was learned of values and names is kept.
+    pub fn enter(&mut self, source: Source) {
+        self.source = source;
+    }
+
+    /// Returns what the value of a field holds, from memory where it was seen before.
+    pub(super) fn seen(
+        &mut self,
+        field: &str,
+        raw: &str,
+        read: impl FnOnce() -> Seen,
+    ) -> Arc<Seen> {
+        let [cookies, others] = &mut self.previous;
+        let previous = if field == "cookie" { cookies } else { others };
+        if let Some(known) = previous.as_ref().filter(|known| known.is(field, raw)) {
+            return Arc::clone(&known.seen);
+        }
+        let key = self.hasher.hash_one((field, raw));
+        if let Some(known) = self.values.get(&key).filter(|known| known.is(field, raw)) {
+            *previous = Some(Arc::clone(known));
+            return Arc::clone(&known.seen);
+        }
+        let seen = Arc::new(read());
+        if raw.len() <= LONGEST_VALUE {
+            if self.values.len() >= MOST_VALUES {
+                self.values.clear();
+            }
+            let known = Arc::new(Remembered {
+                field: field.into(),
+                raw: Secret::new(raw),
+                seen: Arc::clone(&seen),
+            });
+            *previous = Some(Arc::clone(&known));
+            self.values.insert(key, known);
+        }
+        seen
+    }
+
+    /// Returns the one shared copy of a name.
+    pub(super) fn share(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return Arc::clone(known);
+        }
+        if self.names.len() >= MOST_NAMES {
+            self.names.clear();
+        }
+        let shared: Arc<str> = name.into();
+        self.names.insert(Arc::clone(&shared));
+        shared
+    }
+
+    /// Returns the shown form of a user agent, from memory when it is the one before.
+    pub(super) fn agent(&mut self, raw: &str, show: impl FnOnce(&str) -> String) -> Arc<str> {
+        if let Some((previous, shown)) = &self.previous_agent
+            && **previous == *raw
+        {
+            return Arc::clone(shown);
+        }
+        let shown = show(raw);
+        let shown = self.share(&shown);
+        self.previous_agent = Some((raw.into(), Arc::clone(&shown)));
+        shown
+    }
+}

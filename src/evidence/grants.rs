@@ -1,0 +1,425 @@
+//! Token and login traffic: what a request asks for, what an answer hands out.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::model::{
+    Body, Exchange, Fingerprint, Grant, Issued, Kind, Place, Secret, Text, Token, pseudonym,
+};
+use crate::token;
+
+use super::context::Seen;
+use super::locate::add_from_body;
+use super::names::is_session_cookie;
+use super::url::{Url, decode_param, params};
+use super::words::Words;
+
+/// A larger body is not looked at.
+const LARGEST_BODY: usize = 64 * 1024;
+
+/// What a path is for, as far as tokens go.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Purpose {
+    /// A token endpoint.
+    Token,
+    /// A login, refresh or session path.
+    Login,
+    /// Anything else.
+    Other,
+}
+
+impl Purpose {
+    /// Tells it from the path and its words.
+    pub(super) fn of(path: &str, words: Words) -> Self {
+        if !words.token() && !words.login() {
+            let ends_in_auth = path.len() >= 5 && last_segment(path).eq_ignore_ascii_case("auth");
+            return if ends_in_auth { Self::Login } else { Self::Other };
+        }
+        let last = last_segment(path);
+        let token = words.token()
+            || last.eq_ignore_ascii_case("token")
+            || last.eq_ignore_ascii_case("tokens")
+            || (words.refresh() && path.to_ascii_lowercase().contains("/token/"));
+        if token { Self::Token } else { Self::Login }
+    }
+}
+
+fn last_segment(path: &str) -> &str {
+    path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+}
+
+/// What a request asks a token or login endpoint for.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub(super) grant: Option<Grant>,
+    pub(super) seen: Seen,
+}
+
+/// One named value of a body.
+struct Field<'b> {
+    place: Place,
+    /// The last word of the name: lower case, letters and digits only.
+    word: String,
+    value: Cow<'b, str>,
+}
+
+/// Reads the body of a token or login request; nothing when it is neither.
+pub(super) fn asked(exchange: &Exchange<'_>, path: &str, words: Words, purpose: Purpose) -> Asked {
+    let mut asked = Asked::default();
+    let method = exchange.method.as_deref().unwrap_or_default();
+    let writes = ["POST", "PUT", "PATCH"].iter().any(|m| method.eq_ignore_ascii_case(m));
+    if !writes {
+        if purpose == Purpose::Token && method.eq_ignore_ascii_case("GET") {
+            let query = Url::split(&exchange.url).query;
+            let registry = params(query).any(|(n, _)| matches!(n, "service" | "scope"));
+            asked.grant = registry.then_some(Grant::Other);
+        }
+        return asked;
+    }
+    let body = &exchange.request_body;
+    let raw = body.text.raw();
+    if raw.len() > LARGEST_BODY {
+        return asked;
+    }
+    let telling = |part: &[u8]| memchr::memmem::find(raw, part).is_some();
+    let grant_in_body = telling(b"grant_type")
+        || telling(b"refresh_token")
+        || telling(b"SAMLResponse")
+        || telling(b"access_token=")
+        || body.params.iter().any(|(n, _)| {
+            matches!(&**n, "grant_type" | "refresh_token" | "SAMLResponse" | "access_token")
+        });
+    // A GraphQL endpoint is no login path; a mutation with a password is a login all the same.
+    let graphql = words.graphql() && (telling(b"assword") || telling(b"efreshToken"));
+    let purpose = if graphql { Purpose::Login } else { purpose };
+    if purpose == Purpose::Other && !grant_in_body {
+        return asked;
+    }
+    let telltales: [&[u8]; 10] = [
+        b"ass",
+        b"oken",
+        b"ode",
+        b"ssertion",
+        b"ecret",
+        b"grant",
+        b"efresh",
+        b"jwt",
+        b"pwd",
+        b"otp",
+    ];
+    let silent = body.params.is_empty() && !telltales.iter().any(|w| telling(w));
+    if silent && !raw.is_empty() {
+        return asked;
+    }
+    let text = body.text.read();
+    let fields = fields_of(body, &text);
+    asked.grant = grant_of(&fields, path, purpose);
+    fill(&fields, purpose, grant_in_body, &mut asked.seen);
+    asked
+}
+
+fn fields_of<'b>(body: &'b Body<'_>, text: &'b str) -> Vec<Field<'b>> {
+    let mut fields: Vec<Field<'b>> = body
+        .params
+        .iter()
+        .map(|(name, value)| Field {
+            place: Place::Form(token::identifier(name, 64)),
+            word: word_of(name),
+            value: token::percent_decode(value),
+        })
+        .collect();
+    if !fields.is_empty() {
+        return fields;
+    }
+    let trimmed = text.trim_start();
+    if trimmed.starts_with('{') {
+        if let Ok(json) = serde_json::from_str::<Value>(text) {
+            members(&json, "", 0, &mut |path, value| {
+                fields.push(Field {
+                    place: Place::Json(token::identifier(path, 96)),
+                    word: word_of(path),
+                    value: Cow::Owned(value.to_owned()),
+                });
+            });
+        }
+    } else if trimmed.contains('=') && !trimmed.starts_with('<') {
+        fields.extend(params(trimmed.trim_end()).take(64).map(|(name, value)| {
+            let name = decode_param(name);
+            Field {
+                place: Place::Form(token::identifier(&name, 64)),
+                word: word_of(&name),
+                value: decode_param(value),
+            }
+        }));
+    }
+    fields
+}
+
+/// The last word of `user[password]` or `data.refreshToken`, as `password`, `refreshtoken`.
+fn word_of(name: &str) -> String {
+    let last = name.trim_end_matches(']').rsplit(['[', '.']).next().unwrap_or(name);
+    last.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(32)
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
+}
+
+/// Calls `each` with dotted path and text of every member, down to depth 3.
+fn members(json: &Value, path: &str, depth: u8, each: &mut impl FnMut(&str, &str)) {
+    let Value::Object(map) = json else { return };
+    for (name, value) in map.iter().take(128) {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        match value {
+            Value::String(text) => each(&path, text),
+            Value::Number(number) => each(&path, &number.to_string()),
+            Value::Object(_) if depth < 3 => members(value, &path, depth + 1, each),
+            _ => {}
+        }
+    }
+}
+
+fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant> {
+    let value = |word: &str| fields.iter().find(|f| f.word == word).map(|f| f.value.as_ref());
+    if let Some(grant) = value("granttype") {
+        return Some(match grant {
+            "refresh_token" => Grant::Refresh,
+            "authorization_code" => Grant::Code,
+            "password" => Grant::Password,
+            "client_credentials" => Grant::ClientCredentials,
+            _ if grant.contains("device") || grant.contains("ciba") => Grant::Device,
+            _ if grant.contains("jwt-bearer")
+                || grant.contains("saml")
+                || grant.contains("token-exchange") =>
+            {
+                Grant::Assertion
+            }
+            _ => Grant::Other,
+        });
+    }
+    let has = |words: &[&str]| fields.iter().any(|f| words.contains(&f.word.as_str()));
+    let path = path.to_ascii_lowercase();
+    if has(&["samlresponse"]) {
+        return Some(Grant::Assertion);
+    }
+    // `/dashboards/refresh` refreshes no token.
+    let renews = path.contains("refresh")
+        && ["token", "auth", "jwt", "session", "login"].iter().any(|w| path.contains(w));
+    if has(&["refreshtoken"]) || (renews && purpose != Purpose::Other) {
+        return Some(Grant::Refresh);
+    }
+    if purpose == Purpose::Other {
+        return None;
+    }
+    if has(&["password", "passwd", "pwd", "pass", "userpassword"]) {
+        return Some(Grant::Login);
+    }
+    if purpose == Purpose::Token {
+        return Some(Grant::Other);
+    }
+    let last = last_segment(&path);
+    let login = ["login", "signin", "sign-in", "sign_in", "logon", "authenticate"];
+    (fields.is_empty() && login.contains(&last)).then_some(Grant::Login)
+}
+
+fn fill(fields: &[Field<'_>], purpose: Purpose, grant_in_body: bool, seen: &mut Seen) {
+    let ours = purpose != Purpose::Other || grant_in_body;
+    let mut user = None;
+    let mut late = Vec::new();
+    for field in fields {
+        let kind = match field.word.as_str() {
+            "refreshtoken" | "refresh" => Kind::RefreshToken,
+            "code" | "devicecode" | "assertion" | "subjecttoken" | "authcode" | "idtoken" => {
+                Kind::Grant
+            }
+            "password" | "passwd" | "pwd" | "pass" | "userpassword" => Kind::Password,
+            "samlresponse" => Kind::Saml,
+            "clientsecret" | "clientassertion" => {
+                late.push(field);
+                continue;
+            }
+            "accesstoken" | "token" | "jwt" => Kind::Opaque,
+            "username" | "email" | "login" | "user" | "userid" | "identifier" => {
+                user = Some(&field.value);
+                if field.value.len() >= 4 {
+                    seen.secrets.push(Secret::new(&field.value));
+                }
+                continue;
+            }
+            "otp"
+            | "mfacode"
+            | "totp"
+            | "codeverifier"
+            | "newpassword"
+            | "secret"
+            | "oldpassword"
+            | "currentpassword"
+            | "passwordconfirmation" => {
+                seen.secrets.push(Secret::new(&field.value));
+                continue;
+            }
+            _ => continue,
+        };
+        if !field.value.is_empty() && ours {
+            add_from_body(field.place.clone(), &field.value, kind, seen);
+        }
+    }
+    for field in late.into_iter().filter(|f| !f.value.is_empty()) {
+        add_from_body(field.place.clone(), &field.value, Kind::ClientSecret, seen);
+    }
+    if let Some(user) = user.filter(|u| !u.is_empty()) {
+        for credential in seen.credentials.iter_mut().filter(|c| c.kind == Kind::Password) {
+            credential.user = Some(pseudonym(user));
+        }
+    }
+}
+
+/// What an answer hands out, with the raw texts that must not survive.
+#[derive(Debug, Default)]
+pub(super) struct HandedOut {
+    pub(super) issued: Option<Issued>,
+    pub(super) tokens: Vec<Arc<Token>>,
+    pub(super) secrets: Vec<Secret>,
+}
+
+/// Reads the tokens that an answer hands out: in a JSON body, or in the fragment of a redirect.
+pub(super) fn handed_out(
+    exchange: &Exchange<'_>,
+    location: Option<&str>,
+    purpose: Purpose,
+    grant: Option<Grant>,
+) -> HandedOut {
+    let mut out = HandedOut::default();
+    let status = exchange.status.unwrap_or(0);
+    let mut raw = RawTokens::default();
+    if (200..300).contains(&status) && (purpose != Purpose::Other || grant.is_some()) {
+        let body = &exchange.response_body;
+        let bytes = body.text.raw();
+        let told = |part: &[u8]| memchr::memmem::find(bytes, part).is_some();
+        if bytes.len() <= LARGEST_BODY
+            && !body.base64
+            && (told(b"oken") || told(b"jwt") || told(b"\"access") || told(b"JWT"))
+        {
+            raw.read_json(&body.text);
+        }
+    }
+    if let Some((_, fragment)) = location.and_then(|l| l.split_once('#')) {
+        for (name, value) in params(fragment) {
+            raw.take(&word_of(name), &decode_param(value));
+        }
+    }
+    if raw.is_empty() && (200..400).contains(&status) {
+        raw.access = cookie_token(exchange);
+    }
+    raw.finish(&mut out);
+    out
+}
+
+/// Returns a JWT that the answer sets as a session cookie.
+fn cookie_token(exchange: &Exchange<'_>) -> Option<String> {
+    let fields =
+        exchange.response_headers.iter().filter(|h| h.name.eq_ignore_ascii_case("set-cookie"));
+    fields.flat_map(|h| h.value.split('\n')).find_map(|line| {
+        let (name, value) = line.split(';').next()?.split_once('=')?;
+        let value = value.trim().trim_matches('"');
+        (token::is_jwt_shaped(value) && is_session_cookie(name.trim())).then(|| value.to_owned())
+    })
+}
+
+/// Raw tokens of an answer, before they are marked.
+#[derive(Default)]
+struct RawTokens {
+    access: Option<String>,
+    id: Option<String>,
+    refresh: Option<String>,
+    expires_in: Option<i64>,
+    token_type: Option<String>,
+    others: Vec<String>,
+}
+
+impl RawTokens {
+    fn read_json(&mut self, text: &Text<'_>) {
+        let text = text.read();
+        if !text.trim_start().starts_with('{') {
+            return;
+        }
+        let Ok(json) = serde_json::from_str::<Value>(&text) else { return };
+        members(&json, "", 0, &mut |path, value| self.take(&word_of(path), value));
+    }
+
+    fn take(&mut self, word: &str, value: &str) {
+        let slot = match word {
+            "accesstoken" => {
+                // The name that says it beats the bare `token` that came before.
+                if let Some(bare) = self.access.replace(value.to_owned()) {
+                    self.others.push(bare);
+                }
+                return;
+            }
+            "token" | "jwt" | "access" | "authtoken" | "jwttoken" | "sessiontoken" | "bearer" => {
+                &mut self.access
+            }
+            "idtoken" => &mut self.id,
+            "refreshtoken" | "refresh" => &mut self.refresh,
+            "expiresin" => {
+                self.expires_in = value.parse::<f64>().ok().and_then(whole_seconds);
+                return;
+            }
+            "tokentype" => {
+                let plain = value.len() <= 16 && value.bytes().all(|b| b.is_ascii_alphabetic());
+                self.token_type = plain.then(|| value.to_owned());
+                return;
+            }
+            "clientsecret" | "secret" | "code" | "devicecode" | "password" | "apikey" => {
+                self.others.push(value.to_owned());
+                return;
+            }
+            _ => return,
+        };
+        // `"access": "granted"`, `"token": "ok"` are no tokens.
+        if value.len() < 16 || value.contains(' ') {
+            return;
+        }
+        match slot {
+            Some(_) => self.others.push(value.to_owned()),
+            None => *slot = Some(value.to_owned()),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.access.is_none() && self.id.is_none() && self.refresh.is_none()
+    }
+
+    fn finish(self, out: &mut HandedOut) {
+        let mut mark = |raw: &Option<String>| -> (Option<Fingerprint>, Option<Arc<Token>>) {
+            let Some(raw) = raw else { return (None, None) };
+            out.secrets.push(Secret::new(raw));
+            let read = token::read(raw);
+            let mark = read.fingerprint;
+            (mark, mark.is_some().then(|| Arc::new(read)))
+        };
+        let (access, access_token) = mark(&self.access);
+        let (id, id_token) = mark(&self.id);
+        let (refresh, refresh_token) = mark(&self.refresh);
+        out.secrets.extend(self.others.iter().map(|raw| Secret::new(raw)));
+        if self.is_empty() {
+            return;
+        }
+        out.issued = Some(Issued {
+            access,
+            id,
+            refresh,
+            expires_in: self.expires_in,
+            access_exp: access_token.as_ref().and_then(|t| t.expires()),
+            token_type: self.token_type,
+        });
+        out.tokens = [access_token, id_token, refresh_token].into_iter().flatten().collect();
+    }
+}
+
+fn whole_seconds(seconds: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+    (seconds.abs() < 1e12).then_some(seconds as i64)
+}

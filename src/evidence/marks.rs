@@ -1,0 +1,268 @@
+//! Words that stand in place of a credential: placeholders, masks, cuts.
+
+/// Words that programs write where a value was never filled in.
+const UNFILLED: &[&str] = &[
+    "undefined",
+    "null",
+    "none",
+    "nil",
+    "nan",
+    "false",
+    "[object object]",
+    "[object promise]",
+    "[object undefined]",
+    "(null)",
+    "<nil>",
+    "token",
+    "jwt",
+    "bearer",
+    "string",
+    "xxx",
+    "todo",
+    "tbd",
+    "changeme",
+    "change_me",
+    "replace_me",
+    "replaceme",
+    "replace-me",
+    "your_token",
+    "yourtoken",
+    "access_token",
+    "accesstoken",
+    "access-token",
+    "api_key",
+    "apikey",
+    "api-key",
+    "auth_token",
+    "id_token",
+    "my_token",
+    "mytoken",
+    "token_here",
+    "insert_token_here",
+    "jwt_token",
+    "undefined undefined",
+    "{}",
+    "{token}",
+    "[token]",
+    "...token...",
+];
+
+/// What recorders and sanitizers write in place of a value.
+const MASKS: &[&str] = &[
+    "redacted",
+    "filtered",
+    "masked",
+    "removed",
+    "hidden",
+    "sanitized",
+    "sanitised",
+    "obfuscated",
+    "scrubbed",
+    "censored",
+    "stripped",
+    "omitted",
+    "anonymized",
+    "anonymised",
+    "suppressed",
+    "sensitive",
+    "confidential",
+];
+
+/// Returns whether text is a stand-in for a value that was never filled in.
+///
+/// `test` is none: it is a real token on many a test server.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    if text.len() > 64 || text.is_empty() {
+        return false;
+    }
+    let lower = text.to_ascii_lowercase();
+    if UNFILLED.contains(&lower.as_str()) {
+        return true;
+    }
+    is_template(text) || is_instruction(&lower)
+}
+
+/// `{{token}}`, `${TOKEN}`, `$TOKEN`, `<token>`, `%TOKEN%`, `#{token}`, `<%= token %>`, `:token`.
+fn is_template(text: &str) -> bool {
+    const PAIRS: &[(&str, &str)] = &[
+        ("{{", "}}"),
+        ("${{", "}}"),
+        ("${", "}"),
+        ("$(", ")"),
+        ("#{", "}"),
+        ("<%=", "%>"),
+        ("<", ">"),
+        ("%(", ")s"),
+        ("{", "}"),
+        ("%", "%"),
+        ("__", "__"),
+        ("@@", "@@"),
+    ];
+    let inner = |open: &str, close: &str| text.strip_prefix(open)?.strip_suffix(close);
+    if PAIRS.iter().any(|(open, close)| inner(open, close).is_some_and(is_variable)) {
+        return true;
+    }
+    text.strip_prefix('$').or_else(|| text.strip_prefix(':')).is_some_and(|name| {
+        is_variable(name)
+            && name.len() >= 3
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    })
+}
+
+/// A name as a program or a person writes it, not a value.
+fn is_variable(name: &str) -> bool {
+    let name = name.trim();
+    !name.is_empty()
+        && name.len() <= 48
+        && name.bytes().all(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b' ' | b':' | b'[' | b']')
+        })
+        && !crate::token::is_random(name)
+}
+
+/// `YOUR_TOKEN`, `your-token-here`, `paste token here`, `insert-api-key`.
+fn is_instruction(lower: &str) -> bool {
+    let mut words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
+    let verb = |word: &str| {
+        matches!(
+            word,
+            "your" | "insert" | "paste" | "replace" | "enter" | "put" | "example" | "add"
+        )
+    };
+    let noun = |word: &str| {
+        ["token", "key", "jwt", "secret", "here", "value", "password", "credential"]
+            .iter()
+            .any(|n| word.contains(n))
+    };
+    lower.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b' ' | b'.'))
+        && !lower.bytes().any(|b| b.is_ascii_digit())
+        && words.next().is_some_and(verb)
+        && words.any(noun)
+}
+
+/// Returns the mask that stands in place of a value, as a word; `None` when the text is no mask.
+///
+/// Shapes: `REDACTED`, `[Redacted]`, `["REDACTED"]`, `[]`, `***`, `<redacted>`,
+/// `[authorization redacted]`, `xxxxx`, and values whose middle is starred out.
+pub(super) fn mask_word(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text == "[]" {
+        return Some("[]".to_owned());
+    }
+    if ["***", "•••", "███", "****"].iter().any(|stars| text.contains(stars)) {
+        return Some("***".to_owned());
+    }
+    if text.len() > 64 {
+        return None;
+    }
+    let word = text.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    if word.is_empty() {
+        let starred = text.chars().all(|c| matches!(c, '*' | '•' | '█' | '[' | ']' | '<' | '>'));
+        return (starred && text.chars().any(|c| matches!(c, '*' | '•' | '█')))
+            .then(|| "***".to_owned());
+    }
+    let mut words = word.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
+    if words.clone().count() <= 5
+        && let Some(found) = words.find(|w| MASKS.iter().any(|m| w.eq_ignore_ascii_case(m)))
+    {
+        return Some(found.to_owned());
+    }
+    let crossed = word.len() >= 4 && word.bytes().all(|b| matches!(b, b'x' | b'X'));
+    crossed.then(|| "xxxx".to_owned())
+}
+
+/// Returns what is left of a value that a recorder cut: the part before `...`, `…`, `[truncated]`.
+pub(super) fn cut_by_recorder(text: &str) -> Option<&str> {
+    const ENDS: &[&str] = &["[...]", "[…]", "<...>", "(...)", "...", "…", "[snip]", "<snip>"];
+    let text = text.trim_end();
+    if let Some(left) = ENDS.iter().find_map(|end| text.strip_suffix(end)) {
+        return Some(left.trim_end_matches('.'));
+    }
+    let lower = text.to_ascii_lowercase();
+    if let Some(at) = lower.find("truncated")
+        && text.len() - at <= 40
+    {
+        let left = text.get(..at)?;
+        return Some(left.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()));
+    }
+    text.find("...").or_else(|| text.find('…')).and_then(|at| text.get(..at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_never_filled_in_is_a_placeholder() {
+        let unfilled = [
+            "undefined",
+            "null",
+            "None",
+            "nil",
+            "NaN",
+            "[object Object]",
+            "{{token}}",
+            "{{ token }}",
+            "${TOKEN}",
+            "$TOKEN",
+            "<token>",
+            "<your token>",
+            "%TOKEN%",
+            "REPLACE_ME",
+            "YOUR_TOKEN",
+            "your-token-here",
+            "xxx",
+            "token",
+            "<%= token %>",
+            "__API_KEY__",
+            "YOUR_API_KEY",
+        ];
+        for text in unfilled {
+            assert!(is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_no_placeholder() {
+        for text in ["test", "abc123", "nullable", "$2a$10$abc", "yourself", "tokenizer", "hunter2"]
+        {
+            assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn masks_of_known_tools_are_recognised() {
+        let masks = [
+            "REDACTED",
+            "[Redacted]",
+            "[\"REDACTED\"]",
+            "[]",
+            "***",
+            "[FILTERED]",
+            "<redacted>",
+            "[authorization redacted]",
+            "obfuscated",
+            "xxxxx",
+            "ey***ab",
+            "*****",
+            "_REDACTED_",
+            "[REDACTED_JWT]",
+        ];
+        for text in masks {
+            assert!(mask_word(text).is_some(), "{text}");
+        }
+        for text in ["xxx", "", "abc", "redactedness", "--"] {
+            assert_eq!(mask_word(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cut_leaves_what_stands_before_it() {
+        assert_eq!(cut_by_recorder("eyJhbGciOi..."), Some("eyJhbGciOi"));
+        assert_eq!(cut_by_recorder("eyJhbGciOi…"), Some("eyJhbGciOi"));
+        assert_eq!(cut_by_recorder("eyJhbGciOi [truncated 120 bytes]"), Some("eyJhbGciOi"));
+        assert_eq!(cut_by_recorder("eyJhbGciOi...Xyz9"), Some("eyJhbGciOi"));
+        assert_eq!(cut_by_recorder("a.b.c"), None);
+    }
+}

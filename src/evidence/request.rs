@@ -1,0 +1,345 @@
+//! Facts of a request and its answer that are no credentials: who, where, redirects, cookies, clocks.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::model::{
+    At, Client, Credential, Endpoint, Exchange, Observer, Redirect, Seconds, Secret, Token,
+    Visibility,
+};
+use crate::token;
+
+use super::cap;
+use super::context::Context;
+use super::mask::{Masker, mask};
+use super::names::{Field, is_session_cookie};
+use super::url::{Url, is_login_target, resolve, template};
+
+/// Longest user agent kept, in characters.
+const LONGEST_AGENT: usize = 160;
+
+/// Returns who sent the request.
+pub(super) fn client(
+    exchange: &Exchange<'_>,
+    masker: &Masker<'_>,
+    context: &mut Context<'_>,
+) -> Client {
+    let own = matches!(exchange.observer, Observer::Client | Observer::Proxy);
+    let agent = exchange.request_header("user-agent").or(exchange.user_agent.as_deref());
+    let agent = agent.filter(|a| !matches!(*a, "" | "-"));
+    Client {
+        capture: own.then(|| context.source.name.clone()),
+        ip: exchange
+            .client_ip
+            .as_deref()
+            .filter(|ip| !matches!(*ip, "" | "-"))
+            .map(|ip| context.share(&cap(&masker.values(ip), 64))),
+        user_agent: agent.map(|agent| {
+            let shown = context.agent(agent, |a| cap(&mask(a), LONGEST_AGENT));
+            match masker.values(&shown) {
+                Cow::Borrowed(_) => shown,
+                Cow::Owned(masked) => context.share(&masked),
+            }
+        }),
+    }
+}
+
+/// Returns method, host and templated path.
+pub(super) fn endpoint(
+    exchange: &Exchange<'_>,
+    url: &Url<'_>,
+    masker: &Masker<'_>,
+    context: &mut Context<'_>,
+) -> Endpoint {
+    let method = exchange.method.as_deref();
+    let host = url.host().or_else(|| {
+        let host = exchange.host.as_deref().or_else(|| exchange.request_header("host"))?;
+        let host = host.trim();
+        (!matches!(host, "" | "-")).then(|| {
+            let bare = Url { scheme: "https", authority: host, ..Url::default() };
+            bare.host().map_or(Cow::Borrowed(""), |h| Cow::Owned(h.into_owned()))
+        })
+    });
+    endpoint_of(method, host.as_deref(), url.path, masker, context)
+}
+
+fn endpoint_of(
+    method: Option<&str>,
+    host: Option<&str>,
+    path: &str,
+    masker: &Masker<'_>,
+    context: &mut Context<'_>,
+) -> Endpoint {
+    let path = template(path);
+    let path = masker.values(&path);
+    Endpoint {
+        method: method.filter(|m| is_method(m)).map(|m| context.share(m)),
+        host: host.map(|h| context.share(&cap(&masker.host(h), 120))),
+        path: context.share(&path),
+    }
+}
+
+/// A method is a short token (RFC 9110, section 9.1); anything else is a garbled line.
+fn is_method(method: &str) -> bool {
+    (1..=24).contains(&method.len())
+        && method.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'))
+}
+
+/// The response fields that matter here, found in one pass over all.
+#[derive(Debug, Default)]
+pub(super) struct Answered<'x> {
+    location: Option<&'x str>,
+    date: Option<&'x str>,
+    grpc_status: Option<&'x str>,
+    node: Option<&'x str>,
+    sets_cookies: bool,
+    allows_origin: bool,
+    cached: bool,
+}
+
+impl<'x> Answered<'x> {
+    /// Looks at each response field once.
+    pub(super) fn of(exchange: &'x Exchange<'_>) -> Self {
+        let mut out = Self::default();
+        for header in &exchange.response_headers {
+            let (name, value) = (&*header.name, &*header.value);
+            let is = |wanted: &str| name.eq_ignore_ascii_case(wanted);
+            match name.len() {
+                3 if is("age") => out.cached |= value.trim() != "0",
+                3 if is("via") => out.node = out.node.or(Some(value)),
+                4 if is("date") => out.date = out.date.or(Some(value)),
+                8 if is("location") => out.location = out.location.or(Some(value)),
+                7 if is("x-cache") => out.cached |= is_hit(value),
+                10 if is("set-cookie") => out.sets_cookies = true,
+                11 if is("grpc-status") => out.grpc_status = Some(value),
+                14 | 15
+                    if is("x-cache-status") || is("cf-cache-status") || is("x-vercel-cache") =>
+                {
+                    out.cached |= is_hit(value);
+                }
+                27 if is("access-control-allow-origin") => out.allows_origin = true,
+                6..=16 if name.starts_with(['x', 'X']) && is_node_field(name) => {
+                    out.node = Some(value);
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+fn is_hit(value: &str) -> bool {
+    value.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("hit")) || value.contains(" HIT")
+}
+
+fn is_node_field(name: &str) -> bool {
+    const FIELDS: &[&str] = &[
+        "x-served-by",
+        "x-backend-server",
+        "x-backend",
+        "x-upstream",
+        "x-pod-name",
+        "x-instance",
+        "x-server",
+        "x-node",
+    ];
+    FIELDS.iter().any(|f| name.eq_ignore_ascii_case(f))
+}
+
+/// Returns the target of a redirect as sent.
+pub(super) fn location<'x>(exchange: &'x Exchange<'_>, answered: &Answered<'x>) -> Option<&'x str> {
+    let redirects = matches!(exchange.status, Some(301 | 302 | 303 | 307 | 308));
+    let location = answered.location.or(exchange.redirect_url.as_deref())?;
+    (redirects && !location.is_empty()).then_some(location)
+}
+
+/// Returns where the answer redirects.
+pub(super) fn redirect(
+    exchange: &Exchange<'_>,
+    url: &Url<'_>,
+    location: &str,
+    masker: &Masker<'_>,
+    context: &mut Context<'_>,
+) -> Option<Redirect> {
+    let status = exchange.status?;
+    let target = resolve(url, location);
+    let to = Url::split(&target);
+    // 301, 302 and 303 turn into GET, but for HEAD (Fetch, section 4.4).
+    let method = exchange.method.as_deref();
+    let keeps = matches!(status, 307 | 308) || method.is_some_and(|m| m == "HEAD");
+    let method = if keeps { method } else { method.map(|_| "GET") };
+    let other_origin = !url.authority.is_empty()
+        && (to.host() != url.host() || !to.scheme.eq_ignore_ascii_case(url.scheme));
+    Some(Redirect {
+        login: is_login_target(&to),
+        to: endpoint_of(method, to.host().as_deref(), to.path, masker, context),
+        other_origin,
+    })
+}
+
+/// Session cookies that an answer set and deleted.
+#[derive(Debug, Default)]
+pub(super) struct Cookies {
+    pub(super) set: Vec<String>,
+    pub(super) cleared: Vec<String>,
+    pub(super) secrets: Vec<Secret>,
+}
+
+/// Reads `Set-Cookie` (RFC 6265); several in one field, joined by line breaks, as Firefox writes them.
+pub(super) fn cookies(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Cookies {
+    let mut out = Cookies::default();
+    if !answered.sets_cookies {
+        return out;
+    }
+    let fields =
+        exchange.response_headers.iter().filter(|h| h.name.eq_ignore_ascii_case("set-cookie"));
+    for line in fields.flat_map(|h| h.value.split('\n')) {
+        let mut parts = line.split(';');
+        let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else {
+            continue;
+        };
+        let (name, value) = (name.trim(), value.trim().trim_matches('"'));
+        let session = is_session_cookie(name) || token::is_jwt_shaped(value);
+        if value.len() >= 4 && (session || token::is_random(value)) {
+            out.secrets.push(Secret::new(value));
+        }
+        if !session {
+            continue;
+        }
+        let gone = value.is_empty() || value == "deleted" || parts.any(is_past);
+        let names = if gone { &mut out.cleared } else { &mut out.set };
+        names.push(token::identifier(name, 64));
+    }
+    for names in [&mut out.set, &mut out.cleared] {
+        names.sort_unstable();
+        names.dedup();
+    }
+    out
+}
+
+/// Returns whether a cookie attribute deletes the cookie.
+fn is_past(attribute: &str) -> bool {
+    let (name, value) = attribute.split_once('=').unwrap_or((attribute, ""));
+    let (name, value) = (name.trim(), value.trim());
+    if name.eq_ignore_ascii_case("max-age") {
+        return value.parse::<i64>().is_ok_and(|age| age <= 0);
+    }
+    name.eq_ignore_ascii_case("expires")
+        && ["1970", "-70", "-1970", "1601", "0001", "-00 "].iter().any(|year| value.contains(year))
+}
+
+/// Returns whether cookies were sent; `None` when that could not be seen.
+pub(super) fn cookies_sent(exchange: &Exchange<'_>, any: bool) -> Option<bool> {
+    if any {
+        return Some(true);
+    }
+    (exchange.request_visibility == Visibility::Full && !exchange.from_cache).then_some(false)
+}
+
+/// Returns what could be seen of the request's fields; a cached entry shows none of a real request.
+pub(super) fn visibility(exchange: &Exchange<'_>, credentials: &[Credential]) -> Visibility {
+    if exchange.from_cache && credentials.is_empty() {
+        return Visibility::None;
+    }
+    exchange.request_visibility
+}
+
+/// Returns whether this is a CORS preflight.
+pub(super) fn is_preflight(exchange: &Exchange<'_>) -> bool {
+    exchange.method.as_deref().is_some_and(|m| m.eq_ignore_ascii_case("OPTIONS"))
+        && exchange.request_header("access-control-request-method").is_some()
+}
+
+/// Returns the names that a preflight announces and that can carry a credential.
+pub(super) fn preflight_names(exchange: &Exchange<'_>) -> Vec<String> {
+    let asked = exchange.request_header("access-control-request-headers").unwrap_or_default();
+    let mut names: Vec<String> = asked
+        .split(',')
+        .map(str::trim)
+        .filter(|name| Field::of(name).can_carry())
+        .map(|name| token::identifier(&name.to_ascii_lowercase(), 64))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Returns whether the request's `Origin` is another than the URL's.
+pub(super) fn cross_origin(exchange: &Exchange<'_>, url: &Url<'_>) -> bool {
+    let Some(origin) = exchange.request_header("origin") else { return false };
+    if url.authority.is_empty() || origin.is_empty() {
+        return false;
+    }
+    let origin = Url::split(origin.trim());
+    // A WebSocket's origin has the page's scheme.
+    let same_scheme = origin.scheme.eq_ignore_ascii_case(url.scheme) || exchange.websocket;
+    origin.host() != url.host() || !same_scheme
+}
+
+/// Returns whether the answer lacks the CORS field that a page of another origin needs.
+pub(super) fn lacks_cors(exchange: &Exchange<'_>, answered: &Answered<'_>) -> bool {
+    exchange.response_visibility == Visibility::Full
+        && !exchange.response_headers.is_empty()
+        && !exchange.websocket
+        && !answered.allows_origin
+}
+
+/// Returns `grpc-status` of field, trailer or log.
+pub(super) fn grpc_status(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Option<u16> {
+    let logged = || {
+        exchange
+            .reasons
+            .iter()
+            .find(|(name, _)| matches!(&**name, "grpc_status" | "grpc-status" | "grpc.status"))
+            .map(|(_, value)| &**value)
+    };
+    answered.grpc_status.or_else(logged)?.trim().parse().ok()
+}
+
+/// Returns which node answered.
+pub(super) fn node(
+    exchange: &Exchange<'_>,
+    answered: &Answered<'_>,
+    masker: &Masker<'_>,
+) -> Option<String> {
+    let address = exchange.server.as_deref().filter(|s| !matches!(*s, "" | "-"));
+    address.or(answered.node).map(|node| cap(&masker.name(node.trim()), 80))
+}
+
+/// Returns server clock minus capture clock, from an uncached `Date` of a capture made beside the client.
+///
+/// `Date` has a resolution of one second and is cut, not rounded: the true offset lies up to one
+/// second above. It is taken at the moment the server may have written it, the start of the request
+/// plus what blocking, connecting, sending and waiting took.
+pub(super) fn date_offset(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Option<Seconds> {
+    let near = matches!(exchange.observer, Observer::Client | Observer::Proxy);
+    if !near || exchange.from_cache || answered.cached || exchange.status.is_none_or(|s| s == 304) {
+        return None;
+    }
+    let sent = exchange.time?.at;
+    let date = answered.date?;
+    let waited = exchange.until_answer_ms.filter(|ms| ms.is_finite() && *ms >= 0.0).unwrap_or(0.0);
+    Some(http_date(date)?.since(sent.plus(Seconds(waited / 1000.0))))
+}
+
+/// Reads an HTTP date (RFC 9110, section 5.6.7), preferred form or RFC 2822.
+fn http_date(text: &str) -> Option<At> {
+    static PARSER: jiff::fmt::rfc2822::DateTimeParser = jiff::fmt::rfc2822::DateTimeParser::new();
+    let stamp = PARSER.parse_timestamp(text.trim()).ok()?;
+    i64::try_from(stamp.as_nanosecond()).ok().map(At)
+}
+
+/// Returns whether the request was made at or after `exp` of the judged token.
+pub(super) fn after_exp(
+    exchange: &Exchange<'_>,
+    credentials: &[Credential],
+    tokens: &[Arc<Token>],
+) -> bool {
+    let Some(judged) = credentials.first().and_then(|c| c.token) else { return false };
+    let Some(time) = exchange.time else { return false };
+    tokens
+        .iter()
+        .find(|t| t.fingerprint == Some(judged))
+        .and_then(|t| t.expires())
+        .is_some_and(|exp| time.at >= exp)
+}

@@ -1,0 +1,232 @@
+//! Takes URLs apart leniently, templates paths, finds out where a redirect leads.
+
+use std::borrow::Cow;
+
+use crate::token;
+
+use super::words::Words;
+
+/// The parts of a URL as they stand; every part may be empty.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Url<'u> {
+    pub(super) scheme: &'u str,
+    pub(super) userinfo: &'u str,
+    /// Host and port as written.
+    pub(super) authority: &'u str,
+    /// Path with its leading slash.
+    pub(super) path: &'u str,
+    pub(super) query: &'u str,
+    pub(super) fragment: &'u str,
+}
+
+impl<'u> Url<'u> {
+    /// Splits an absolute URL, or a path and query.
+    pub(super) fn split(text: &'u str) -> Self {
+        let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
+        let (text, query) = text.split_once('?').unwrap_or((text, ""));
+        let (scheme, rest) = match text.split_once("://") {
+            Some((scheme, rest)) if !scheme.contains('/') => (scheme, Some(rest)),
+            _ => ("", text.strip_prefix("//")),
+        };
+        let Some(rest) = rest else {
+            return Self { path: text, query, fragment, ..Self::default() };
+        };
+        let (authority, path) = match rest.find('/') {
+            Some(at) => rest.split_at(at),
+            None => (rest, ""),
+        };
+        let (userinfo, authority) = authority.rsplit_once('@').unwrap_or(("", authority));
+        Self { scheme, userinfo, authority, path, query, fragment }
+    }
+
+    /// Returns host and port in lower case, default ports left out; `None` when there is no host.
+    pub(super) fn host(&self) -> Option<Cow<'u, str>> {
+        if self.authority.is_empty() {
+            return None;
+        }
+        let port = match self.scheme {
+            s if s.eq_ignore_ascii_case("https") || s.eq_ignore_ascii_case("wss") => ":443",
+            s if s.eq_ignore_ascii_case("http") || s.eq_ignore_ascii_case("ws") => ":80",
+            _ => "\0",
+        };
+        let host = self.authority.strip_suffix(port).unwrap_or(self.authority);
+        let host = host.trim_end_matches('.');
+        Some(if host.bytes().any(|b| b.is_ascii_uppercase()) {
+            Cow::Owned(host.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(host)
+        })
+    }
+
+    /// Returns name and value of each query parameter, still encoded.
+    pub(super) fn params(&self) -> impl Iterator<Item = (&'u str, &'u str)> + use<'u> {
+        params(self.query)
+    }
+}
+
+/// Splits `a=1&b=2` (or `;`), still encoded.
+pub(super) fn params(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').unwrap_or((p, "")))
+}
+
+/// Resolves percent-encoding and `+` of a query or form value.
+pub(super) fn decode_param(text: &str) -> Cow<'_, str> {
+    if text.contains('+') {
+        let spaced = text.replace('+', " ");
+        return Cow::Owned(token::percent_decode(&spaced).into_owned());
+    }
+    token::percent_decode(text)
+}
+
+/// Templates a path: ids and numbers as `{id}`, secrets as `***`, at most 200 bytes.
+///
+/// Path parameters (`;jsessionid=...`) are left out: they name a session, not a place.
+pub(super) fn template(path: &str) -> Cow<'_, str> {
+    let path = path.split(';').next().unwrap_or(path);
+    if path.is_empty() {
+        return Cow::Borrowed("/");
+    }
+    if path.len() <= 200 && path.split('/').all(|segment| stand_in(segment).is_none()) {
+        return Cow::Borrowed(path);
+    }
+    let mut out = String::with_capacity(path.len());
+    for (at, segment) in path.split('/').enumerate() {
+        if at > 0 {
+            out.push('/');
+        }
+        match stand_in(segment) {
+            Some((name, ext)) => {
+                out.push_str(name);
+                out.push_str(ext);
+            }
+            None => out.push_str(segment),
+        }
+        if out.len() > 200 {
+            let cut = (0..=200).rev().find(|at| out.is_char_boundary(*at)).unwrap_or(0);
+            out.truncate(cut);
+            out.push('…');
+            break;
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Returns what stands for a segment that is no fixed part of a path, and its extension.
+fn stand_in(segment: &str) -> Option<(&'static str, &str)> {
+    let bytes = segment.as_bytes();
+    // Most segments are short words.
+    if segment.len() < 12 && !bytes.iter().any(u8::is_ascii_digit) {
+        return None;
+    }
+    if token::is_jwt_shaped(segment) || token::vendor_of(segment).is_some() {
+        return Some(("***", ""));
+    }
+    if token::is_email(segment) {
+        return Some(("{id}", ""));
+    }
+    let (stem, ext) = match segment.rfind('.') {
+        Some(dot) if dot > 0 && is_extension(segment.get(dot..).unwrap_or_default()) => {
+            segment.split_at(dot)
+        }
+        _ => (segment, ""),
+    };
+    let all = |test: fn(&u8) -> bool| !stem.is_empty() && stem.as_bytes().iter().all(test);
+    let number = all(|b| b.is_ascii_digit() || matches!(b, b'-' | b',' | b':'))
+        && stem.bytes().any(|b| b.is_ascii_digit());
+    let digits = stem.bytes().filter(u8::is_ascii_digit).count();
+    let hex = stem.len() >= 8 && digits >= 2 && all(u8::is_ascii_hexdigit);
+    // `ORD-12345`, `inv_000017`.
+    let numbered = digits >= 4
+        && digits * 2 >= stem.len()
+        && all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let long = stem.len() >= 16
+        && all(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'=' | b'~' | b'%')
+        })
+        && (token::is_random(stem) || stem.len() > 64);
+    let id = number || hex || numbered || long || ends_in_uuid(stem);
+    id.then_some(("{id}", ext))
+}
+
+/// `.json`, and not the `.0` of a version.
+fn is_extension(text: &str) -> bool {
+    text.len() <= 6 && text.as_bytes().get(1).is_some_and(u8::is_ascii_alphabetic)
+}
+
+fn ends_in_uuid(text: &str) -> bool {
+    text.len() >= 36 && text.get(text.len() - 36..).is_some_and(token::is_uuid)
+}
+
+/// Resolves a `Location` against the URL that answered (RFC 3986, section 5, as far as it matters).
+pub(super) fn resolve(base: &Url<'_>, location: &str) -> String {
+    let target = Url::split(location);
+    if !target.authority.is_empty() && !target.scheme.is_empty() {
+        return location.to_owned();
+    }
+    let origin = format!("{}://{}", base.scheme, base.authority);
+    if !target.authority.is_empty() {
+        return format!("{}:{location}", base.scheme);
+    }
+    let origin = if base.authority.is_empty() { String::new() } else { origin };
+    if location.starts_with('/') {
+        return format!("{origin}{location}");
+    }
+    if location.starts_with('?') || location.starts_with('#') || location.is_empty() {
+        return format!("{origin}{}{location}", base.path);
+    }
+    let folder = base.path.rfind('/').and_then(|at| base.path.get(..=at)).unwrap_or("/");
+    format!("{origin}{folder}{location}")
+}
+
+/// Returns whether a redirect's target looks like a login page or an authorization endpoint.
+pub(super) fn is_login_target(url: &Url<'_>) -> bool {
+    let host = url.authority.to_ascii_lowercase();
+    Words::of(url.path).login_page()
+        || ["login.", "signin.", "sso.", "accounts.google."].iter().any(|w| host.starts_with(w))
+        || url.params().any(|(name, _)| matches!(name, "response_type" | "SAMLRequest"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_in_a_path_are_templated_and_words_stay() {
+        let templated = [
+            ("/orders/42", "/orders/{id}"),
+            ("/v1/users/3f1c2d4e-5b6a-4789-90ab-cdef01234567/roles", "/v1/users/{id}/roles"),
+            ("/api/v2/items/507f1f77bcf86cd799439011", "/api/v2/items/{id}"),
+            ("/oauth2/token", "/oauth2/token"),
+            ("/api/v2.0/orders/ORD-12345", "/api/v2.0/orders/{id}"),
+            ("/api/3.0/x", "/api/3.0/x"),
+            ("/reports/2026-01-01.csv", "/reports/{id}.csv"),
+            ("/well-known-configuration-endpoint/x", "/well-known-configuration-endpoint/x"),
+            ("/users/alice@example.com", "/users/{id}"),
+            ("/app;jsessionid=0123456789ABCDEF", "/app"),
+            ("", "/"),
+            ("/", "/"),
+        ];
+        for (path, wanted) in templated {
+            assert_eq!(template(path), wanted);
+        }
+    }
+
+    #[test]
+    fn a_host_loses_its_case_and_its_default_port() {
+        let host = |url: &'static str| Url::split(url).host().map(Cow::into_owned);
+        assert_eq!(host("https://API.example:443/x").as_deref(), Some("api.example"));
+        assert_eq!(host("http://api.example:8080/x").as_deref(), Some("api.example:8080"));
+        assert_eq!(host("https://u:p@api.example").as_deref(), Some("api.example"));
+        assert_eq!(host("/orders?next=https://evil.example/"), None);
+    }
+
+    #[test]
+    fn a_location_is_resolved_against_the_url() {
+        let base = Url::split("https://api.example/a/b?x=1");
+        assert_eq!(resolve(&base, "/login"), "https://api.example/login");
+        assert_eq!(resolve(&base, "c"), "https://api.example/a/c");
+        assert_eq!(resolve(&base, "//cdn.example/c"), "https://cdn.example/c");
+        assert_eq!(resolve(&base, "http://o.example/"), "http://o.example/");
+        assert_eq!(resolve(&base, "?y=2"), "https://api.example/a/b?y=2");
+    }
+}

@@ -1,0 +1,712 @@
+//! Reads the value of one credential field: scheme, credential, and every oddity of its form.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+
+use crate::model::{
+    Blank, Fault, Fingerprint, Form, Kind, Oddity, Scheme, Secret, Signature, State, Token,
+    pseudonym,
+};
+use crate::token;
+
+use super::marks::{cut_by_recorder, is_placeholder, mask_word};
+
+/// A field value above this size is worth a word: common limits of servers begin at 8 KiB for all fields.
+const LARGE: usize = 7168;
+
+/// A field value split at its first blank (RFC 9110, section 11.4).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Split<'v> {
+    /// The word before the blank; `None` when there is no word that can be a scheme.
+    pub scheme: Option<&'v str>,
+    /// The blanks between them.
+    pub gap: &'v str,
+    /// What follows, blanks at its end kept.
+    pub rest: &'v str,
+}
+
+/// Splits a field value into scheme and credential (RFC 9110, section 11.4).
+///
+/// Accepts what clients send, not only what the RFC allows: any run of blanks, and a missing
+/// scheme. A word counts as a scheme when it is a known one, a near miss of one, or an ordinary word
+/// with a credential after it.
+///
+/// ```
+/// # use authopsy::evidence::split_scheme;
+/// let split = split_scheme("Bearer  abc");
+/// assert_eq!((split.scheme, split.gap.len(), split.rest), (Some("Bearer"), 2, "abc"));
+/// assert_eq!(split_scheme("eyJhbGciOiJub25lIn0.e30.").scheme, None);
+/// ```
+pub fn split_scheme(value: &str) -> Split<'_> {
+    let none = Split { scheme: None, gap: "", rest: value };
+    let Some(end) = value.find(is_blank) else {
+        let word = value.trim_end_matches(':');
+        return if is_known(word) {
+            Split { scheme: Some(value), gap: "", rest: "" }
+        } else {
+            none
+        };
+    };
+    let (word, after) = value.split_at(end);
+    let rest = after.trim_start_matches(is_blank);
+    let gap = after.get(..after.len() - rest.len()).unwrap_or_default();
+    let bare = word.trim_end_matches([':', ',']);
+    let scheme = is_known(bare) || near_scheme(bare) || (!rest.is_empty() && is_wordish(bare));
+    if scheme { Split { scheme: Some(word), gap, rest } } else { none }
+}
+
+/// What a field value holds; made once for each distinct value.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) kind: Kind,
+    pub(super) scheme: Option<Scheme>,
+    pub(super) state: State,
+    pub(super) oddities: Vec<Oddity>,
+    pub(super) user: Option<String>,
+    pub(super) mark: Option<Fingerprint>,
+    pub(super) token: Option<Token>,
+    /// Raw texts that must not survive in any output.
+    pub(super) secrets: Vec<Secret>,
+}
+
+impl Reading {
+    fn empty(kind: Kind) -> Self {
+        Self {
+            kind,
+            scheme: None,
+            state: State::Present,
+            oddities: Vec::new(),
+            user: None,
+            mark: None,
+            token: None,
+            secrets: Vec::new(),
+        }
+    }
+
+    fn note(&mut self, oddity: Oddity) {
+        if !self.oddities.contains(&oddity) {
+            self.oddities.push(oddity);
+        }
+    }
+
+    pub(super) fn hide(&mut self, text: &str) {
+        if text.len() >= 4 {
+            self.secrets.push(Secret::new(text));
+        }
+    }
+}
+
+/// Reads a value in which a scheme word belongs (`Authorization` and what is meant to be it).
+pub(super) fn read_with_scheme(value: &str) -> Reading {
+    let mut reading = Reading::empty(Kind::Opaque);
+    let Some(value) = open_value(value, &mut reading) else { return reading };
+    let value = value.as_ref();
+    let split = split_scheme(value);
+    let Some(word) = split.scheme else {
+        read_bare_word(value, &mut reading);
+        return reading;
+    };
+    note_scheme(word, split.gap, &mut reading);
+    let mut rest = split.rest.trim_end_matches(is_blank);
+    while let Some(inner) = doubled(rest) {
+        reading.note(Oddity::SchemeDoubled);
+        rest = inner;
+    }
+    if rest.is_empty() {
+        reading.kind = Kind::Unknown;
+        reading.note(Oddity::SchemeOnly);
+        return reading;
+    }
+    read_by_scheme(rest, &mut reading);
+    reading
+}
+
+/// Reads a value without scheme: an API key, a cookie, a parameter.
+pub(super) fn read_plain(value: &str, kind: Kind) -> Reading {
+    let mut reading = Reading::empty(kind);
+    let Some(opened) = open_value(value, &mut reading) else { return reading };
+    let mut text = opened.as_ref();
+    let split = split_scheme(text);
+    if let Some(word) = split.scheme
+        && is_known(word)
+        && !split.rest.is_empty()
+    {
+        reading.scheme = Some(Scheme::of(word));
+        text = split.rest.trim_end_matches(is_blank);
+        if reading.scheme == Some(Scheme::Basic) {
+            read_basic(text, &mut reading);
+            return reading;
+        }
+    }
+    read_credential(text, &mut reading);
+    if matches!(reading.kind, Kind::Opaque | Kind::ApiKey) && kind == Kind::Session {
+        reading.kind = Kind::Session;
+    }
+    reading
+}
+
+/// Notes what is odd around the whole value and takes it off; `None` when nothing is left to read.
+fn open_value<'v>(value: &'v str, reading: &mut Reading) -> Option<Cow<'v, str>> {
+    if value.len() > LARGE {
+        reading.note(Oddity::Large(u16::try_from(value.len() / 1024).unwrap_or(u16::MAX)));
+    }
+    if value.contains(['\r', '\n']) {
+        reading.note(Oddity::Blank(Blank::LineBreak));
+    }
+    let mut text: Cow<'_, str> = Cow::Borrowed(value);
+    if !value.is_ascii() && value.contains(is_invisible) {
+        reading.note(Oddity::Blank(Blank::Invisible));
+        text = Cow::Owned(
+            value
+                .chars()
+                .map(|c| if c == '\u{a0}' { ' ' } else { c })
+                .filter(|c| !is_invisible(*c))
+                .collect(),
+        );
+    }
+    if ["%20", "%0A", "%0a", "%0D", "%0d", "%09"].iter().any(|e| text.contains(e)) {
+        reading.note(Oddity::Blank(Blank::Encoded));
+        let mut plain = text.into_owned();
+        for (code, blank) in
+            [("%20", " "), ("%0A", ""), ("%0a", ""), ("%0D", ""), ("%0d", ""), ("%09", "\t")]
+        {
+            plain = plain.replace(code, blank);
+        }
+        reading.hide(value);
+        text = Cow::Owned(plain);
+    }
+    let shown = |c: char| matches!(c, ' ' | '\t');
+    if value.starts_with(shown) {
+        reading.note(Oddity::Blank(Blank::Leading));
+    }
+    if value.ends_with(shown) {
+        reading.note(Oddity::Blank(Blank::Trailing));
+    }
+    let text = trim(text);
+    if text.is_empty() {
+        reading.kind = Kind::Unknown;
+        reading.note(Oddity::Empty);
+        return None;
+    }
+    let unquoted = match unquote(&text) {
+        Some((quote, inner))
+            if text.starts_with(quote) && !is_placeholder(&text) && mask_word(&text).is_none() =>
+        {
+            reading.note(Oddity::Quoted(quote));
+            Cow::Owned(inner.to_owned())
+        }
+        _ => text,
+    };
+    let names_scheme = split_scheme(&unquoted).scheme.is_some_and(is_known);
+    if !names_scheme
+        && !token::is_jwt_shaped(&unquoted)
+        && let Some(mask) = mask_word(&unquoted)
+    {
+        redacted(&unquoted, &mask, reading);
+        return None;
+    }
+    if is_placeholder(&unquoted) && !is_known(&unquoted) {
+        placeholder(&unquoted, reading);
+        return None;
+    }
+    Some(unquoted)
+}
+
+/// Reads a value that has no scheme word where one belongs.
+fn read_bare_word(value: &str, reading: &mut Reading) {
+    if let Some((word, rest)) = glued(value) {
+        reading.scheme = Some(Scheme::of(word));
+        let colon = rest.trim_start_matches([':', '=', ',']);
+        reading.note(if colon.len() < rest.len() {
+            Oddity::SchemeColon
+        } else {
+            Oddity::SchemeGlued
+        });
+        read_by_scheme(colon, reading);
+        return;
+    }
+    reading.note(Oddity::SchemeMissing);
+    if !value.contains('.')
+        && value.len() >= 8
+        && let Some(pair) = decode_basic(value)
+        && pair.contains(':')
+        && pair.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
+    {
+        read_basic(value, reading);
+        return;
+    }
+    read_credential(value, reading);
+    if reading.oddities.contains(&Oddity::Json) {
+        reading.oddities.retain(|o| *o != Oddity::SchemeMissing);
+    }
+}
+
+fn note_scheme(word: &str, gap: &str, reading: &mut Reading) {
+    let bare = word.trim_end_matches([':', ',']);
+    let scheme = Scheme::of(bare);
+    if bare.len() < word.len() {
+        reading.note(Oddity::SchemeColon);
+    }
+    if near_scheme(bare) {
+        reading.note(Oddity::SchemeMisspelt(bare.to_owned()));
+    }
+    let minds_case = matches!(
+        scheme,
+        Scheme::Bearer | Scheme::Basic | Scheme::Digest | Scheme::Negotiate | Scheme::Dpop
+    );
+    if minds_case && !bare.eq_ignore_ascii_case("kerberos") && scheme.as_str() != bare {
+        reading.note(Oddity::SchemeCase(bare.to_owned()));
+    }
+    reading.scheme = Some(scheme);
+    if gap.contains('\t') {
+        reading.note(Oddity::Blank(Blank::Tab));
+    }
+    let spaces = gap.bytes().filter(|b| *b == b' ').count();
+    if spaces > 1 {
+        reading.note(Oddity::SeveralBlanks(u8::try_from(spaces).unwrap_or(u8::MAX)));
+    }
+}
+
+fn read_by_scheme(rest: &str, reading: &mut Reading) {
+    match &reading.scheme {
+        Some(Scheme::Basic) => read_basic(rest, reading),
+        Some(Scheme::Digest) => read_params(rest, Kind::Digest, reading),
+        Some(Scheme::Negotiate | Scheme::Ntlm) => {
+            read_credential(rest, reading);
+            reading.token = None;
+            reading.mark = None;
+            if reading.kind == Kind::Opaque {
+                reading.kind = Kind::Negotiate;
+            }
+        }
+        Some(Scheme::Aws4) => read_params(rest, Kind::Sigv4, reading),
+        Some(Scheme::Hawk) => read_params(rest, Kind::RequestSignature, reading),
+        Some(Scheme::Other(word)) if signs_requests(word) => {
+            read_params(rest, Kind::RequestSignature, reading);
+        }
+        Some(Scheme::Token) => {
+            // Rails: `Token token="abc", nonce="def"`.
+            let inner = rest.strip_prefix("token=").map(|v| v.split(',').next().unwrap_or(v));
+            read_credential(inner.map_or(rest, |v| v.trim_matches('"')), reading);
+        }
+        Some(Scheme::ApiKey) => {
+            read_credential(rest, reading);
+            if reading.kind == Kind::Opaque {
+                reading.kind = Kind::ApiKey;
+            }
+        }
+        _ => read_credential(rest, reading),
+    }
+}
+
+/// Scheme words of request signatures.
+fn signs_requests(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    ["signature", "hmac", "sharedkey", "sharedaccesssignature", "oauth", "mac", "aws", "acs", "sdk"]
+        .iter()
+        .any(|start| lower.starts_with(start))
+        || ["tc3-", "goog4-", "bce-auth", "wechatpay", "eg1-", "duo", "akamai"]
+            .iter()
+            .any(|s| lower.starts_with(s))
+}
+
+/// Reads what stands after the scheme: a token, or what took its place.
+fn read_credential(text: &str, reading: &mut Reading) {
+    let text = text.trim_matches(is_blank);
+    if text.starts_with('{') && text.ends_with('}') && text.contains('"') {
+        read_json(text, reading);
+        return;
+    }
+    let masked = |text: &str| if token::is_jwt_shaped(text) { None } else { mask_word(text) };
+    if let Some(mask) = masked(text) {
+        redacted(text, &mask, reading);
+        return;
+    }
+    if is_placeholder(text) {
+        placeholder(text, reading);
+        return;
+    }
+    let text = match unquote(text) {
+        Some((quote, inner)) if mask_word(text).is_none() => {
+            reading.note(Oddity::Quoted(quote));
+            reading.hide(text);
+            inner
+        }
+        _ => text,
+    };
+    if text.is_empty() {
+        reading.kind = Kind::Unknown;
+        reading.note(Oddity::SchemeOnly);
+        return;
+    }
+    if is_placeholder(text) {
+        placeholder(text, reading);
+        return;
+    }
+    if let Some(mask) = masked(text) {
+        redacted(text, &mask, reading);
+        return;
+    }
+    let jwt_shaped = token::is_jwt_shaped(text);
+    let text = first_joined(text, reading);
+    let mut plain = Cow::Borrowed(text);
+    if text.contains(char::is_whitespace) {
+        if text.contains([' ', '\t']) {
+            reading.note(Oddity::Blank(Blank::Inside));
+        }
+        plain = Cow::Owned(text.chars().filter(|c| !c.is_whitespace()).collect());
+    }
+    reading.hide(text);
+    if !(jwt_shaped && third_is_mark(&plain))
+        && let Some(left) = cut_by_recorder(&plain)
+    {
+        read_cut(left, reading);
+        return;
+    }
+    if plain.contains('%') && has_percent_code(&plain) {
+        reading.note(Oddity::PercentEncoded);
+    }
+    read_token(text, &plain, reading);
+}
+
+fn read_token(sent: &str, plain: &str, reading: &mut Reading) {
+    let read = token::read(plain);
+    reading.hide(plain);
+    reading.kind = match (read.form, reading.kind) {
+        (Form::Jws, _) => Kind::Jwt,
+        (Form::Jwe, _) => Kind::Jwe,
+        (Form::Opaque, Kind::Opaque)
+            if token::vendor_of(plain).is_some_and(token::Vendor::is_key) =>
+        {
+            Kind::ApiKey
+        }
+        (Form::Opaque, kind) => kind,
+    };
+    if read.signature == Signature::Removed
+        && let Some(mark) = plain.rsplit('.').next().filter(|m| !m.is_empty())
+    {
+        reading.state = State::Redacted;
+        reading.note(Oddity::Mask(mask_word(mark).unwrap_or_else(|| "redacted".to_owned())));
+    }
+    reading.mark = Fingerprint::of(sent);
+    let keeps = matches!(
+        reading.kind,
+        Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::ApiKey | Kind::RefreshToken
+    );
+    if keeps && read.fingerprint.is_some() {
+        reading.token = Some(read);
+    }
+}
+
+/// Reads what a recorder left of a token; what is missing is the recorder's doing, not the token's.
+fn read_cut(left: &str, reading: &mut Reading) {
+    reading.state = State::Truncated;
+    reading.hide(left);
+    let mut read = token::read(left);
+    match read.form {
+        Form::Jws => reading.kind = Kind::Jwt,
+        Form::Jwe => reading.kind = Kind::Jwe,
+        Form::Opaque => return,
+    }
+    read.faults.retain(|f| {
+        !matches!(
+            f,
+            Fault::TooFewSegments(..)
+                | Fault::ShortSignature(..)
+                | Fault::CutAt(_)
+                | Fault::NotJson(_)
+                | Fault::OddLength(_)
+                | Fault::EmptySegment(_)
+        )
+    });
+    if read.fingerprint.is_some() {
+        reading.token = Some(read);
+    }
+}
+
+fn read_json(text: &str, reading: &mut Reading) {
+    reading.note(Oddity::Json);
+    reading.hide(text);
+    let found = serde_json::from_str::<serde_json::Value>(text).ok().and_then(|json| {
+        ["access_token", "accessToken", "token", "jwt", "id_token", "idToken"]
+            .iter()
+            .find_map(|name| json.get(*name)?.as_str().map(str::to_owned))
+    });
+    if let Some(found) = found {
+        read_token(&found, &found, reading);
+    }
+}
+
+/// Reads `user:password` in base64 (RFC 7617).
+fn read_basic(text: &str, reading: &mut Reading) {
+    reading.kind = Kind::Basic;
+    if is_placeholder(text) {
+        return placeholder(text, reading);
+    }
+    if let Some(mask) = mask_word(text) {
+        return redacted(text, &mask, reading);
+    }
+    if cut_by_recorder(text).is_some() {
+        reading.state = State::Truncated;
+        return reading.hide(text);
+    }
+    reading.hide(text);
+    let text = match unquote(text) {
+        Some((quote, inner)) => {
+            reading.note(Oddity::Quoted(quote));
+            inner
+        }
+        None => text,
+    };
+    let decoded = decode_basic(text);
+    let pair = decoded.as_deref().unwrap_or(text);
+    if decoded.is_none() {
+        reading.note(Oddity::BasicNotBase64);
+    }
+    let Some((user, password)) = pair.split_once(':') else {
+        if decoded.is_some() {
+            reading.note(Oddity::BasicNoColon);
+        }
+        return reading.hide(pair);
+    };
+    if is_placeholder(user) && (password.is_empty() || is_placeholder(password)) {
+        reading.note(Oddity::Placeholder(short(user)));
+    }
+    if pair == ":" {
+        reading.note(Oddity::Empty);
+    }
+    reading.user = (!user.is_empty()).then(|| pseudonym(user));
+    reading.hide(pair);
+    reading.hide(password);
+    // An API key often stands in place of the user name.
+    if user.len() >= 8 {
+        reading.hide(user);
+    }
+}
+
+/// Standard or URL-safe alphabet, with or without padding; the text in UTF-8 or Latin-1.
+fn decode_basic(text: &str) -> Option<String> {
+    const STANDARD: GeneralPurpose = GeneralPurpose::new(
+        &base64::alphabet::STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_allow_trailing_bits(true)
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let standard = text.replace('-', "+").replace('_', "/");
+    let bytes = STANDARD.decode(standard).ok()?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(e) => Some(e.as_bytes().iter().map(|b| char::from(*b)).collect()),
+    }
+}
+
+/// Reads `name="value"` lists: Digest, request signatures.
+fn read_params(text: &str, kind: Kind, reading: &mut Reading) {
+    reading.kind = kind;
+    if is_placeholder(text) {
+        return placeholder(text, reading);
+    }
+    if let Some(mask) = mask_word(text).filter(|_| !text.contains('=')) {
+        return redacted(text, &mask, reading);
+    }
+    for part in text.split([',', '&', ' ', ';']) {
+        let Some((name, value)) = part.split_once('=') else {
+            reading.hide(part.trim_matches('"'));
+            continue;
+        };
+        let value = value.trim().trim_matches('"');
+        match name.trim().to_ascii_lowercase().as_str() {
+            "username" | "user" => {
+                reading.user = (!value.is_empty()).then(|| pseudonym(value));
+                reading.hide(value);
+            }
+            "response" | "signature" | "sig" | "mac" | "credential" | "oauth_signature"
+            | "oauth_token" | "oauth_consumer_key" | "cnonce" | "nonce" | "id" | "hash"
+            | "keyid" | "token" | "access_token" | "securitytoken" | "opaque" => {
+                if mask_word(value).is_some() {
+                    reading.state = State::Redacted;
+                    reading.note(Oddity::Mask("redacted".to_owned()));
+                } else if value.len() >= 8 {
+                    reading.hide(value);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Takes the first of several credentials that a comma joins.
+fn first_joined<'v>(text: &'v str, reading: &mut Reading) -> &'v str {
+    let Some((first, second)) = text.split_once(',') else { return text };
+    let second = second.trim_start();
+    let second = split_scheme(second);
+    let (first, second) = (first.trim_end(), second.rest);
+    if first.len() < 8 || second.len() < 8 {
+        return text;
+    }
+    reading.note(Oddity::Joined);
+    reading.hide(text);
+    reading.hide(second);
+    first
+}
+
+/// Returns what follows when another scheme word stands where the credential belongs.
+fn doubled(rest: &str) -> Option<&str> {
+    let split = split_scheme(rest);
+    let word = split.scheme?.trim_end_matches(':');
+    let names_scheme = matches!(
+        Scheme::of(word),
+        Scheme::Bearer | Scheme::Basic | Scheme::Token | Scheme::Jwt | Scheme::Dpop
+    );
+    (names_scheme && !split.rest.is_empty()).then_some(split.rest)
+}
+
+/// Returns a scheme word that runs into its credential: `Bearer:x`, `BearereyJ...`.
+fn glued(value: &str) -> Option<(&str, &str)> {
+    ["bearer", "basic", "token", "jwt"].iter().find_map(|scheme| {
+        let word = value.get(..scheme.len()).filter(|w| w.eq_ignore_ascii_case(scheme))?;
+        let rest = value.get(scheme.len()..)?;
+        let parted = rest.starts_with([':', '=', ',']) && rest.len() > 4;
+        (parted || rest.starts_with("eyJ")).then_some((word, rest))
+    })
+}
+
+/// Takes quotes or brackets off, also when only one of a pair stands.
+fn unquote(text: &str) -> Option<(char, &str)> {
+    const PAIRS: &[(char, char)] =
+        &[('"', '"'), ('\'', '\''), ('`', '`'), ('<', '>'), ('“', '”'), ('‘', '’'), ('[', ']')];
+    let first = text.chars().next()?;
+    let last = text.chars().next_back()?;
+    let (open, close) = *PAIRS.iter().find(|(open, close)| *open == first || *close == last)?;
+    let inner = text.strip_prefix(open).unwrap_or(text);
+    let inner = inner.strip_suffix(close).unwrap_or(inner);
+    // `[object Object]` and masks in brackets are told before; a lone bracket proves nothing.
+    let whole = first == open && last == close && text.len() > 1;
+    let quote = matches!(open, '"' | '\'' | '`' | '“' | '‘');
+    (whole || quote).then_some((open, inner.trim_matches(is_blank)))
+}
+
+fn placeholder(text: &str, reading: &mut Reading) {
+    reading.kind = Kind::Unknown;
+    reading.note(Oddity::Placeholder(short(text)));
+}
+
+fn redacted(text: &str, mask: &str, reading: &mut Reading) {
+    reading.state = State::Redacted;
+    if matches!(reading.kind, Kind::Opaque | Kind::ApiKey | Kind::Session) {
+        reading.kind = Kind::Unknown;
+    }
+    reading.note(Oddity::Mask(short(mask)));
+    // What a partial mask left.
+    for left in text.split(['*', '•', '█']).filter(|left| left.len() >= 6) {
+        if mask_word(left).is_none() {
+            reading.hide(left.trim());
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(32).collect()
+}
+
+fn third_is_mark(text: &str) -> bool {
+    text.split('.')
+        .nth(2)
+        .is_some_and(|third| third.starts_with(['[', '*', '<']) || mask_word(third).is_some())
+        && token::read(text).signature == Signature::Removed
+}
+
+fn has_percent_code(text: &str) -> bool {
+    text.split('%')
+        .skip(1)
+        .any(|after| after.get(..2).is_some_and(|code| code.bytes().all(|b| b.is_ascii_hexdigit())))
+}
+
+/// Schemes that are registered or in wide use.
+fn is_known(word: &str) -> bool {
+    const OTHERS: &[&str] = &[
+        "oauth",
+        "hoba",
+        "mutual",
+        "vapid",
+        "gnap",
+        "privatetoken",
+        "concealed",
+        "aws",
+        "hmac",
+        "sharedkey",
+        "sharedkeylite",
+        "sharedaccesssignature",
+        "signature",
+        "ssws",
+        "splunk",
+        "bot",
+        "geniekey",
+        "wsse",
+        "googlelogin",
+        "mediabrowser",
+        "discogs",
+        "deepl-auth-key",
+        "mac",
+        "klaviyo-api-key",
+        "zoho-oauthtoken",
+        "access_token",
+        "scram-sha-1",
+        "scram-sha-256",
+    ];
+    if word.len() < 3 || word.len() > 24 {
+        return false;
+    }
+    match Scheme::of(word) {
+        Scheme::Other(_) => OTHERS.iter().any(|o| word.eq_ignore_ascii_case(o)),
+        _ => true,
+    }
+}
+
+/// Returns whether a word is a near miss of `Bearer`, `Basic` or `Digest`, and no scheme itself.
+fn near_scheme(word: &str) -> bool {
+    if !(4..=10).contains(&word.len()) || is_known(word) {
+        return false;
+    }
+    let lower = word.to_ascii_lowercase();
+    if !lower.bytes().all(|b| b.is_ascii_alphabetic()) {
+        return false;
+    }
+    let near = |known: &str, most: usize| {
+        let distance = strsim::osa_distance(&lower, known);
+        distance <= most && (distance <= 1 || lower.starts_with(known.get(..1).unwrap_or("")))
+    };
+    near("bearer", 2) || near("basic", 1) || near("digest", 1)
+}
+
+/// Returns whether a word reads as a word: letters, few, and not random.
+fn is_wordish(word: &str) -> bool {
+    (2..=24).contains(&word.len())
+        && word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && word.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'))
+        && !token::is_random(word)
+        && !word.starts_with("eyJ")
+        && !is_placeholder(word)
+}
+
+pub(super) fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n' | '\u{a0}')
+}
+
+/// No-break and zero-width blanks, the byte order mark and the soft hyphen.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{a0}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202f}' | '\u{2060}' | '\u{feff}'
+    )
+}
+
+fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_matches(is_blank)),
+        Cow::Owned(text) => Cow::Owned(text.trim_matches(is_blank).to_owned()),
+    }
+}

@@ -1,0 +1,344 @@
+//! What stands below the causes: story, incidents, what is no failure, what could not be seen.
+
+use std::io;
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+use super::causes::{counted, left_out};
+use super::page::{Ink, Page, Span, escape, prose, shorten, solid, span};
+use super::when::{Clock, count, millis, number, percent, size, span_of};
+use crate::model::{CauseRow, Class, Incident, InputRow, Position, Report, SkipRow};
+
+/// Sentences of the story unless the look is verbose.
+const STORY: usize = 10;
+/// Incidents unless the look is verbose.
+const INCIDENTS: usize = 4;
+/// Notes of one kind unless the look is verbose.
+const NOTES: usize = 5;
+/// A clock that is off by less than this many seconds is not worth a line.
+const NOTABLE_SKEW: f64 = 2.0;
+
+/// Writes the post-mortem, a sentence a line.
+pub(super) fn story(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()> {
+    if report.story.is_empty() {
+        return Ok(());
+    }
+    page.heading("WHAT HAPPENED", "")?;
+    let shown = if page.look.verbose { report.story.len() } else { STORY };
+    let hang = clock.columns() + 4;
+    for item in report.story.iter().take(shown) {
+        let time = item.time.as_deref().map_or(String::new(), |time| clock.show(Some(time)));
+        page.para(&format!("  {}", escape(&time)), hang, &prose(Ink::Plain, &item.text))?;
+    }
+    if report.story.len() > shown {
+        let more = count((report.story.len() - shown) as u64, "more sentence");
+        page.line(&[span(Ink::Faint, format!("  {more} with -v"))])?;
+    }
+    left_out(page, report, "story", "  ")
+}
+
+/// Writes the bursts of failures.
+pub(super) fn incidents(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()> {
+    if report.incidents.is_empty() {
+        return Ok(());
+    }
+    page.heading("INCIDENTS", "")?;
+    let shown = if page.look.verbose { report.incidents.len() } else { INCIDENTS };
+    for incident in report.incidents.iter().take(shown) {
+        one_incident(page, incident, clock)?;
+    }
+    if report.incidents.len() > shown {
+        let more = count((report.incidents.len() - shown) as u64, "more incident");
+        page.line(&[span(Ink::Faint, format!("  {more} with -v"))])?;
+    }
+    left_out(page, report, "incidents", "  ")
+}
+
+fn one_incident(page: &mut Page<'_>, incident: &Incident, clock: Clock) -> io::Result<()> {
+    let dot = || span(Ink::Faint, page.look.dot());
+    let when = clock.range(Some(&incident.start), Some(&incident.end));
+    let mut spans = vec![solid(Ink::Bad, count(incident.count, "failure"))];
+    let (from, to) = (millis(Some(&incident.start)), millis(Some(&incident.end)));
+    if let (Some(from), Some(to)) = (from, to)
+        && to > from
+    {
+        spans.push(solid(Ink::Plain, format!(" in {}", span_of(to - from))));
+    }
+    let causes: Vec<(String, u64)> =
+        incident.causes.iter().map(|(id, n)| (id.to_string(), *n)).collect();
+    spans.push(dot());
+    spans.extend(counted(page, &causes, 3, None, incident.count));
+    if incident.clients > 0 {
+        spans.extend([dot(), solid(Ink::Plain, count(incident.clients, "client"))]);
+    }
+    if !incident.endpoints.is_empty() {
+        let text = count(incident.endpoints.len() as u64, "endpoint");
+        spans.extend([dot(), solid(Ink::Plain, text)]);
+    }
+    let hang = when.len() + 4;
+    let hang = if hang * 2 > page.look.columns() { 4 } else { hang };
+    let mut first = vec![solid(Ink::Strong, format!("  {when}  "))];
+    first.extend(spans);
+    page.para("", hang, &first)?;
+    for before in &incident.before {
+        let mut spans = prose(Ink::Plain, &before.fact);
+        spans.extend([span(Ink::Plain, " "), solid(Ink::Faint, format!("({})", before.place))]);
+        page.para("    before", 15, &spans)?;
+    }
+    let after = match &incident.recovery {
+        Some(recovery) => {
+            let gap = millis(Some(recovery)).zip(to).map(|(a, b)| span_of(a.saturating_sub(b)));
+            let gap = gap.map_or(String::new(), |gap| format!(", {gap} after the last failure"));
+            span(Ink::Good, format!("let in again at {}{gap}", clock.show(Some(recovery))))
+        }
+        None => span(Ink::Warn, "no success of these endpoints follows"),
+    };
+    page.para("    after", 15, &[after])
+}
+
+/// Writes the counts by the keys of `--group-by`.
+pub(super) fn groups(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    if report.groups.is_empty() {
+        return Ok(());
+    }
+    let by = report.options.get("group-by").map_or(String::new(), |keys| format!("by {keys}"));
+    page.heading("GROUPS", &by)?;
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).force_no_tty();
+    let keys = report.groups.iter().map(|group| group.key.len()).max().unwrap_or(1).max(1);
+    let room = page.look.columns().saturating_sub(20) / keys;
+    for group in &report.groups {
+        let right = CellAlignment::Right;
+        let mut cells = vec![
+            Cell::new(number(group.count)).set_alignment(right),
+            Cell::new(percent(group.share)).set_alignment(right),
+        ];
+        let names = group.key.iter().map(|key| shorten(&escape(key), room, &page.look));
+        cells.extend(names.map(Cell::new));
+        table.add_row(cells);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((2, 0));
+    }
+    page.raw(&table.to_string())?;
+    left_out(page, report, "groups", "  ")
+}
+
+/// Writes the refusals that are no failures: steps of a protocol, and those that only look like auth.
+pub(super) fn not_failures(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    let of = |class: Class| -> Vec<&CauseRow> {
+        report.causes.iter().filter(|cause| cause.class == class).collect()
+    };
+    let (expected, lookalikes) = (of(Class::Expected), of(Class::Lookalike));
+    if expected.is_empty() && lookalikes.is_empty() {
+        return Ok(());
+    }
+    page.heading("NOT COUNTED", "refused, and nothing is wrong with the credential")?;
+    for (label, rows) in [("  expected", expected), ("  lookalike", lookalikes)] {
+        for (i, cause) in rows.iter().enumerate() {
+            let mut spans = vec![
+                solid(Ink::Plain, number(cause.count)),
+                span(Ink::Plain, " "),
+                solid(Ink::Code, cause.id.as_str()),
+                span(Ink::Plain, " "),
+            ];
+            spans.extend(prose(Ink::Faint, &cause.title));
+            page.para(if i == 0 { label } else { "   " }, 13, &spans)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes warnings, clocks, keys, what could not be seen or read, and what was assumed.
+pub(super) fn footnotes(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    let mut notes: Vec<(&'static str, Vec<Span>)> = Vec::new();
+    for warning in &report.warnings {
+        let mut spans = prose(Ink::Warn, &warning.fact);
+        spans.extend([span(Ink::Plain, " "), solid(Ink::Faint, format!("({})", warning.place))]);
+        notes.push(("warning", spans));
+    }
+    clocks(report, page, &mut notes);
+    for key in report.keys.iter().filter(|key| key.unusable.is_some()) {
+        let why = key.unusable.as_deref().unwrap_or_default();
+        notes.push(("key", vec![span(Ink::Plain, format!("{} was not used: {why}", key.name))]));
+    }
+    if page.look.verbose || report.totals.failure == 0 {
+        notes.extend(report.inputs.iter().filter(|i| i.error.is_none()).map(read));
+    }
+    inputs(report, page, &mut notes);
+    // Notes of one kind stand together, in the order in which the kinds came up.
+    let mut kinds: Vec<&str> = Vec::new();
+    for (label, _) in &notes {
+        if !kinds.contains(label) {
+            kinds.push(label);
+        }
+    }
+    let rank = |label: &str| kinds.iter().position(|kind| *kind == label);
+    notes.sort_by_key(|(label, _)| rank(label));
+    if page.look.verbose {
+        expectations(report, &mut notes);
+    }
+    for assumed in &report.assumptions {
+        let mut spans = match &assumed.source {
+            Some(source) => vec![solid(Ink::Plain, source), span(Ink::Plain, ": ")],
+            None => Vec::new(),
+        };
+        spans.extend(prose(Ink::Plain, &assumed.what));
+        if !assumed.option.is_empty() {
+            spans.extend([span(Ink::Faint, ", change with "), solid(Ink::Code, &assumed.option)]);
+        }
+        notes.push(("assumed", spans));
+    }
+    if notes.is_empty() {
+        return Ok(());
+    }
+    page.heading("NOTES", "")?;
+    let most = if page.look.verbose { usize::MAX } else { NOTES };
+    for group in notes.chunk_by(|a, b| a.0 == b.0) {
+        for (i, (label, spans)) in group.iter().take(most).enumerate() {
+            let shown = if i == 0 { &format!("  {label}") } else { "  " };
+            page.para(shown, 13, spans)?;
+        }
+        if group.len() > most {
+            let more = format!("{} more with -v", number((group.len() - most) as u64));
+            page.para("  ", 13, &[span(Ink::Faint, more)])?;
+        }
+    }
+    for list in ["inputs", "expectations", "clocks"] {
+        if let Some(n) = report.left_out.get(list).filter(|n| **n > 0) {
+            let text = format!("{} more {list} left out (--top)", number(*n));
+            page.para("  ", 13, &[span(Ink::Faint, text)])?;
+        }
+    }
+    Ok(())
+}
+
+fn clocks(report: &Report, page: &Page<'_>, notes: &mut Vec<(&'static str, Vec<Span>)>) {
+    let notable = |skew: f64, spread: f64| skew.abs() >= NOTABLE_SKEW.max(spread);
+    for clock in &report.clocks {
+        if !page.look.verbose && !notable(clock.skew_s, clock.spread_s) {
+            continue;
+        }
+        let way = if clock.skew_s < 0.0 { "behind" } else { "ahead of" };
+        let text = format!(
+            " is {} {way} the capture's clock ({} {}, {})",
+            crate::model::Seconds(clock.skew_s.abs()),
+            page.look.glyph("±", "+/-"),
+            crate::model::Seconds(clock.spread_s),
+            count(clock.samples, "answer"),
+        );
+        notes.push(("clock", vec![solid(Ink::Plain, &clock.host), span(Ink::Plain, text)]));
+    }
+}
+
+/// Says what one input was: `a.har: har, 212 exchanges, 4.8 MB, by WebInspector 537.36`.
+fn read(input: &InputRow) -> (&'static str, Vec<Span>) {
+    let format = input.format.as_deref().unwrap_or("unknown format");
+    let exchanges = count(input.exchanges, "exchange");
+    let mut text = format!(": {format}, {exchanges}, {}", size(input.bytes));
+    if let Some(creator) = &input.creator {
+        text.push_str(", by ");
+        text.push_str(creator);
+    }
+    ("read", vec![solid(Ink::Plain, &input.source), span(Ink::Plain, text)])
+}
+
+/// Adds what went wrong with inputs or could not be seen in them; what is true of several stands once.
+fn inputs(report: &Report, page: &Page<'_>, notes: &mut Vec<(&'static str, Vec<Span>)>) {
+    let mut said: Vec<(&'static str, String, Vec<&str>)> = Vec::new();
+    let mut say = |label, source, text: String| {
+        let same = |(l, t, _): &&mut (_, String, _)| *l == label && *t == text;
+        match said.iter_mut().find(same).filter(|_| !page.look.verbose) {
+            Some((_, _, sources)) => sources.push(source),
+            None => said.push((label, text, vec![source])),
+        }
+    };
+    for input in &report.inputs {
+        let source = input.source.as_str();
+        if let Some(error) = &input.error {
+            say("unread", source, error.clone());
+        }
+        if input.truncated {
+            say("cut off", source, "ends in the middle of a record".to_owned());
+        }
+        for unseen in &input.unseen {
+            say("not seen", source, unseen.clone());
+        }
+        for (label, rows) in [("skipped", &input.skipped), ("repaired", &input.repaired)] {
+            for SkipRow { reason, count: n, first } in rows {
+                let first = first_places(first);
+                say(label, source, format!("{}, {reason}{first}", count(*n, "record")));
+            }
+        }
+    }
+    for (label, text, sources) in said {
+        let mut spans = match sources.as_slice() {
+            [source] => vec![solid(Ink::Plain, source), span(Ink::Plain, ": ")],
+            all => vec![span(Ink::Plain, format!("{}: ", count(all.len() as u64, "input")))],
+        };
+        spans.extend(prose(Ink::Plain, &text));
+        if let [first, _, ..] = sources.as_slice() {
+            spans.push(span(Ink::Faint, " (the first: "));
+            spans.extend([solid(Ink::Faint, first), span(Ink::Faint, ")")]);
+        }
+        notes.push((label, spans));
+    }
+}
+
+/// Returns ` (first: line 9, line 411)`; nothing without a place.
+fn first_places(first: &[Position]) -> String {
+    let places: Vec<String> = first
+        .iter()
+        .filter_map(|position| match *position {
+            Position { line: Some(line), .. } => Some(format!("line {line}")),
+            Position { entry: Some(entry), .. } => Some(format!("entry {entry}")),
+            Position { byte: Some(byte), .. } => Some(format!("byte {byte}")),
+            _ => None,
+        })
+        .collect();
+    if places.is_empty() { String::new() } else { format!(" (first: {})", places.join(", ")) }
+}
+
+fn expectations(report: &Report, notes: &mut Vec<(&'static str, Vec<Span>)>) {
+    for expected in &report.expectations {
+        let host = expected.host.as_deref().unwrap_or("every host");
+        notes.push((
+            "accepted",
+            vec![
+                solid(Ink::Plain, host),
+                span(Ink::Plain, format!(": {} ", expected.what)),
+                solid(Ink::Code, &expected.value),
+                span(Ink::Faint, format!(" ({})", expected.basis)),
+            ],
+        ));
+    }
+}
+
+/// Writes the one command that helps most now.
+pub(super) fn next(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    let Some(worst) = report.causes.iter().find(|cause| cause.class == Class::Failure) else {
+        return Ok(());
+    };
+    page.gap()?;
+    let command = if worst.id == "unknown" {
+        let sources: Vec<String> = report.inputs.iter().map(|i| quoted(&i.source)).collect();
+        let sources = match sources.as_slice() {
+            few @ ([_] | [_, _]) => few.join(" "),
+            _ => "INPUT...".to_owned(),
+        };
+        format!("authopsy -f jsonl --cause unknown {sources}")
+    } else {
+        format!("authopsy explain {}", worst.id)
+    };
+    page.para("next:", 6, &[solid(Ink::Code, command)])
+}
+
+/// Quotes a name for a POSIX shell where it needs it.
+fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !name.is_empty() && name.chars().all(plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    }
+}

@@ -1,0 +1,147 @@
+//! Instants as people read them: the clock time, with the date only where it is needed.
+
+use jiff::Timestamp;
+
+use crate::model::{Period, Seconds};
+
+/// How instants are shortened in one report.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    /// Where the text begins: after the date, after the year, or with it.
+    from: usize,
+}
+
+impl Clock {
+    /// Leaves out the date when everything happened on one day (UTC), the year when in one year.
+    pub(super) fn of(period: &Period) -> Self {
+        let same = |to: usize| {
+            let part = |time: &Option<String>| time.as_deref()?.get(..to).map(str::to_owned);
+            part(&period.first) == part(&period.last)
+        };
+        let from = if same(10) {
+            11
+        } else if same(4) {
+            5
+        } else {
+            0
+        };
+        Self { from }
+    }
+
+    /// Returns `10:31:00`, or `11-20 10:31:00` when the report spans days; text that is no RFC 3339 as
+    /// it is, nothing as `-`.
+    pub(super) fn show(self, time: Option<&str>) -> String {
+        let Some(time) = time else { return "-".to_owned() };
+        match time.get(self.from..19) {
+            Some(text) if time.as_bytes().get(10) == Some(&b'T') => text.replace('T', " "),
+            _ => time.to_owned(),
+        }
+    }
+
+    /// Returns `10:31:00 to 10:38:12`; the second date only where it differs, one instant only once.
+    pub(super) fn range(self, first: Option<&str>, last: Option<&str>) -> String {
+        let (start, end) = (self.show(first), self.show(last));
+        let day = |time: Option<&'_ str>| time.and_then(|t| t.get(..10)).map(str::to_owned);
+        let same_day = day(first).is_some() && day(first) == day(last);
+        let end = if same_day { Self { from: 11 }.show(last) } else { end };
+        if start.ends_with(&end) { start } else { format!("{start} to {end}") }
+    }
+
+    /// Returns the width of what [`Clock::show`] gives.
+    pub(super) fn columns(self) -> usize {
+        19 - self.from
+    }
+}
+
+/// Milliseconds since 1970 of an RFC 3339 text.
+pub(super) fn millis(time: Option<&str>) -> Option<i64> {
+    Some(time?.parse::<Timestamp>().ok()?.as_millisecond())
+}
+
+/// Returns a span of milliseconds as people say it: `7 m 12 s`.
+pub(super) fn span_of(millis: i64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "spans of captures are far below 2^52 ms")]
+    let secs = millis as f64 / 1e3;
+    Seconds(secs).to_string()
+}
+
+/// Returns a number with its thousands apart: `1,284`.
+pub(super) fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Returns `1 failure`, `2 failures`.
+pub(super) fn count(n: u64, one: &str) -> String {
+    let ending = match one.as_bytes().last() {
+        _ if n == 1 => "",
+        Some(b's' | b'h') => "es",
+        _ => "s",
+    };
+    format!("{} {one}{ending}", number(n))
+}
+
+/// Returns a size as `812 B`, `96.4 kB`, `4.8 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let units = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    let mut scaled = bytes as f64 / 1e3;
+    let mut unit = 0;
+    while scaled >= 999.95 && unit + 1 < units.len() {
+        scaled /= 1e3;
+        unit += 1;
+    }
+    format!("{scaled:.1} {}", units[unit])
+}
+
+/// Returns a share as `72.7%`, `100%`, `0.3%`.
+pub(super) fn percent(share: f64) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    format!("{}%", text.strip_suffix(".0").unwrap_or(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_date_shows_only_when_days_differ() {
+        let period = |first: &str, last: &str| Period {
+            first: Some(first.to_owned()),
+            last: Some(last.to_owned()),
+        };
+        let day = Clock::of(&period("2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z"));
+        assert_eq!(day.show(Some("2026-11-20T10:31:00.120Z")), "10:31:00");
+        let days = Clock::of(&period("2026-11-20T10:00:00Z", "2026-11-21T11:00:00Z"));
+        assert_eq!(days.show(Some("2026-11-20T10:31:00Z")), "11-20 10:31:00");
+        let range = days.range(Some("2026-11-20T10:31:00Z"), Some("2026-11-20T10:32:00Z"));
+        assert_eq!(range, "11-20 10:31:00 to 10:32:00");
+        assert_eq!(
+            day.range(Some("2026-11-20T10:31:00Z"), Some("2026-11-20T10:31:00.5Z")),
+            "10:31:00"
+        );
+        let years = Clock::of(&period("2026-12-31T10:00:00Z", "2027-01-01T11:00:00Z"));
+        assert_eq!(years.show(Some("2026-12-31T10:31:00Z")), "2026-12-31 10:31:00");
+        assert_eq!(days.show(None), "-");
+        assert_eq!(days.show(Some("soon")), "soon");
+    }
+
+    #[test]
+    fn numbers_read_like_numbers() {
+        assert_eq!([0, 999, 1_284, 1_000_000].map(number), ["0", "999", "1,284", "1,000,000"]);
+        assert_eq!([0.727_27, 1.0, 0.003].map(percent), ["72.7%", "100%", "0.3%"]);
+        assert_eq!([812, 96_412, 999_999].map(size), ["812 B", "96.4 kB", "1.0 MB"]);
+        assert_eq!(count(1, "failure"), "1 failure");
+        assert_eq!(count(2, "address"), "2 addresses");
+    }
+}

@@ -1,0 +1,157 @@
+//! The table of causes.
+
+use std::collections::BTreeMap;
+
+use super::{Judged, ranked, share};
+use crate::causes::cards;
+use crate::model::{
+    CauseRow, Class, Confidence, ExampleRow, Kind, Origin, ServerLine, Time, Weight,
+};
+
+/// Most examples of a cause.
+const EXAMPLES: usize = 3;
+
+pub(super) fn rows(judged: &[Judged<'_>], top: usize) -> Vec<CauseRow> {
+    let mut by_cause: BTreeMap<(Class, &str), Vec<&Judged<'_>>> = BTreeMap::new();
+    let mut by_class: BTreeMap<Class, u64> = BTreeMap::new();
+    for item in judged {
+        let class = item.judgement.class;
+        by_cause.entry((class, item.cause())).or_default().push(item);
+        *by_class.entry(class).or_default() += item.bucket.count;
+    }
+    let mut rows: Vec<CauseRow> = by_cause
+        .into_iter()
+        .map(|((class, id), items)| {
+            row(class, id, &items, by_class.get(&class).copied().unwrap_or(0), top)
+        })
+        .collect();
+    rows.sort_by(|a, b| {
+        (a.class, std::cmp::Reverse(a.count), &a.id).cmp(&(
+            b.class,
+            std::cmp::Reverse(b.count),
+            &b.id,
+        ))
+    });
+    rows
+}
+
+fn row(class: Class, id: &str, items: &[&Judged<'_>], of_class: u64, top: usize) -> CauseRow {
+    let mut confidence: BTreeMap<String, u64> = BTreeMap::new();
+    let mut endpoints = BTreeMap::new();
+    let mut hosts = BTreeMap::new();
+    let mut tokens = BTreeMap::new();
+    let mut users = BTreeMap::new();
+    let mut clients = BTreeMap::new();
+    let mut also = BTreeMap::new();
+    let mut examples: Vec<(&Origin, &Judged<'_>)> = Vec::new();
+    for item in items {
+        let n = item.bucket.count;
+        if let Some(root) = &item.judgement.root {
+            *confidence.entry(root.confidence.as_str().to_owned()).or_default() += n;
+        }
+        *endpoints.entry(item.facts.endpoint.to_string()).or_default() += n;
+        if let Some(host) = &item.facts.endpoint.host {
+            *hosts.entry(host.to_string()).or_default() += n;
+        }
+        let kind = item.facts.credentials.first().map(|c| c.kind);
+        if let Some(mark) = item.token.filter(|_| kind != Some(Kind::Session)) {
+            *tokens.entry(mark.to_string()).or_default() += n;
+        }
+        if let Some(user) = &item.user {
+            *users.entry(user.clone()).or_default() += n;
+        }
+        *clients.entry(super::line::client_id(&item.facts.client)).or_default() += n;
+        for other in &item.judgement.also {
+            *also.entry(other.cause.clone()).or_default() += n;
+        }
+        examples.extend(item.group.examples.iter().filter(|o| shows(o, item)).map(|o| (o, *item)));
+    }
+    let strength = |j: &Judged<'_>| j.judgement.root.as_ref().map(|f| f.confidence);
+    examples.sort_by(|a, b| strength(b.1).cmp(&strength(a.1)).then_with(|| a.0.cmp(b.0)));
+    let mut seen = std::collections::BTreeSet::new();
+    let (fresh, again): (Vec<_>, Vec<_>) =
+        examples.into_iter().partition(|(_, j)| seen.insert((&j.facts.endpoint, &j.facts.client)));
+    let examples =
+        fresh.into_iter().chain(again).take(EXAMPLES).map(|(o, j)| example(o, j)).collect();
+    let timed = || items.iter().filter(|j| j.timed);
+    let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
+    let count: u64 = items.iter().map(|j| j.bucket.count).sum();
+    let size = |map: &BTreeMap<String, u64>| u64::try_from(map.len()).unwrap_or(u64::MAX);
+    let distinct = BTreeMap::from([
+        ("endpoints".to_owned(), size(&endpoints)),
+        ("hosts".to_owned(), size(&hosts)),
+        ("tokens".to_owned(), size(&tokens)),
+        ("users".to_owned(), size(&users)),
+        ("clients".to_owned(), size(&clients)),
+    ]);
+    for degree in Confidence::ALL {
+        confidence.entry(degree.as_str().to_owned()).or_default();
+    }
+    let card = cards::card(id);
+    CauseRow {
+        id: crate::model::CauseId::owned(id.to_owned()),
+        class,
+        title: card.map_or(id, |c| c.title()).to_owned(),
+        summary: card.map_or("", |c| c.summary()).to_owned(),
+        count,
+        share: share(count, of_class),
+        confidence,
+        first: timed().map(|j| j.bucket.first).min().map(show),
+        last: timed().map(|j| j.bucket.last).max().map(show),
+        endpoints: ranked(endpoints, top),
+        hosts: ranked(hosts, top),
+        tokens: ranked(tokens, top),
+        users: ranked(users, top),
+        clients: ranked(clients, top),
+        distinct,
+        examples,
+        also: ranked(also, top),
+        advice: card.map_or("", |c| c.advice()).to_owned(),
+    }
+}
+
+/// Whether an example of the group is one of this bucket.
+fn shows(origin: &Origin, item: &Judged<'_>) -> bool {
+    match origin.time {
+        Some(time) => item.timed && item.bucket.first <= time.at && time.at <= item.bucket.last,
+        None => !item.timed,
+    }
+}
+
+fn example(origin: &Origin, item: &Judged<'_>) -> ExampleRow {
+    let root = item.judgement.root.as_ref();
+    ExampleRow {
+        source: origin.source.to_string(),
+        member: origin.member.as_ref().map(ToString::to_string),
+        position: origin.position,
+        time: origin.time.map(|t| t.to_string()),
+        endpoint: item.facts.endpoint.to_string(),
+        status: item.facts.status,
+        confidence: root.map_or(Confidence::Suspected, |f| f.confidence),
+        server: server(item),
+        evidence: root.map(|f| f.evidence.clone()).unwrap_or_default(),
+    }
+}
+
+fn server(item: &Judged<'_>) -> ServerLine {
+    server_line(item.facts, item.judgement.agrees)
+}
+
+/// Returns the server's word as outputs show it: the strongest statement.
+pub(super) fn server_line(facts: &crate::model::Facts, agrees: &str) -> ServerLine {
+    let statements = &facts.answer.statements;
+    let best = statements
+        .iter()
+        .filter(|s| !s.causes.is_empty())
+        .max_by(|a, b| a.weight.cmp(&b.weight).then_with(|| b.place.cmp(&a.place)))
+        .or_else(|| statements.first());
+    ServerLine {
+        says: best
+            .filter(|s| s.weight > Weight::Vague || s.causes.len() == 1)
+            .and_then(|s| s.causes.first().cloned()),
+        text: best.map(|s| s.text.clone()),
+        place: best.map(|s| s.place.clone()),
+        dialect: best.and_then(|s| s.dialect.clone()),
+        agrees: if best.is_some() { agrees.to_owned() } else { "silent".into() },
+    }
+}

@@ -1,0 +1,88 @@
+//! What was read, what could not be seen, what was assumed, what leaks.
+
+use super::{Judged, note};
+use crate::model::{Assumption, Evidence, InputRow, Observer, Oddity};
+use crate::tally::{Input, Tally};
+
+pub(super) fn rows(tally: &Tally) -> Vec<InputRow> {
+    tally
+        .inputs
+        .iter()
+        .map(|(source, input)| InputRow {
+            source: source.to_string(),
+            format: input.format.clone(),
+            creator: input.creator.clone(),
+            exchanges: input.exchanges,
+            bytes: input.bytes,
+            truncated: input.truncated,
+            skipped: input.skipped.values().cloned().collect(),
+            repaired: input.repaired.values().cloned().collect(),
+            unseen: unseen(input),
+            error: input.error.clone(),
+        })
+        .collect()
+}
+
+fn unseen(input: &Input) -> Vec<String> {
+    let mut words = Vec::new();
+    let chrome = input.creator.as_deref().is_some_and(|c| c.starts_with("WebInspector"));
+    if chrome && input.exchanges > 0 && input.with_credentials == 0 && input.with_set_cookie == 0 {
+        words.push(
+            "Authorization and cookies: a Chrome export drops them unless \"with sensitive data\" is chosen"
+                .to_owned(),
+        );
+    }
+    if input.unseen_fields > 0 {
+        words.push(format!("request fields of {} exchanges", input.unseen_fields));
+    }
+    if input.with_redacted > 0 {
+        words.push(format!("{} credentials that the capture masks", input.with_redacted));
+    }
+    if input.bodies_missing > 0 {
+        words.push(format!("the bodies of {} refusals", input.bodies_missing));
+    }
+    words
+}
+
+pub(super) fn assumptions(tally: &Tally) -> Vec<Assumption> {
+    tally
+        .inputs
+        .iter()
+        .filter(|(_, input)| input.zone_assumed > 0)
+        .map(|(source, input)| Assumption {
+            source: Some(source.to_string()),
+            what: format!("{} times without a zone were read as UTC", input.zone_assumed),
+            option: "--tz".into(),
+        })
+        .collect()
+}
+
+/// Credentials where they can leak: misspelt fields that loggers do not mask, URLs, logs with tokens.
+pub(super) fn warnings(tally: &Tally, judged: &[Judged<'_>]) -> Vec<Evidence> {
+    let mut warnings = Vec::new();
+    let misspelt: u64 = judged
+        .iter()
+        .filter(|j| {
+            j.facts
+                .credentials
+                .iter()
+                .any(|c| c.oddities.iter().any(|o| matches!(o, Oddity::Misspelt(_))))
+        })
+        .map(|j| j.bucket.count)
+        .sum();
+    if misspelt > 0 {
+        let fact = format!(
+            "{misspelt} requests carry a credential under a misspelt field name; loggers and sanitizers do not mask it"
+        );
+        warnings.push(note(fact, "request.headers"));
+    }
+    for (source, input) in &tally.inputs {
+        let log = matches!(input.observer, Observer::App | Observer::Gateway);
+        let clear = input.with_credentials.saturating_sub(input.with_redacted);
+        if log && clear > 0 {
+            let fact = format!("{source} is a server log that holds {clear} credentials in clear");
+            warnings.push(note(fact, "capture"));
+        }
+    }
+    warnings
+}

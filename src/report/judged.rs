@@ -1,0 +1,92 @@
+//! Every group of equal facts, judged at every instant that is known of it.
+
+use crate::causes::{self, Case};
+use crate::model::{At, Class, Facts, Judgement, Kind};
+use crate::tally::{Bucket, Group};
+use crate::world::{World, mark_of};
+
+/// Exchanges of equal facts at one instant (or in one bucket) with their verdict.
+#[derive(Clone, Debug)]
+pub struct Judged<'t> {
+    /// The group.
+    pub group: &'t Group,
+    /// Its facts.
+    pub facts: &'t Facts,
+    /// When and how many.
+    pub bucket: Bucket,
+    /// Whether `bucket` holds times; false for exchanges without one.
+    pub timed: bool,
+    /// The verdict.
+    pub judgement: Judgement,
+    /// Mark of the judged token.
+    pub token: Option<crate::model::Fingerprint>,
+    /// The judged token's own facts.
+    pub decoded: Option<&'t crate::model::Token>,
+    /// Pseudonym of the user: subject of the token, else the column's only name.
+    pub user: Option<String>,
+}
+
+/// Judges all groups; what turned out to be `ok` is left out. Ordered by time, then by facts.
+pub fn judge_all<'t>(world: &World<'t>) -> Vec<Judged<'t>> {
+    let mut all = Vec::new();
+    for (_, group) in world.tally().groups.iter() {
+        let Some(facts) = group.facts.as_deref() else { continue };
+        let token = facts.credentials.first().and_then(mark_of);
+        let decoded = token.and_then(|mark| world.token(mark));
+        let user = decoded
+            .and_then(|t| t.sub.clone())
+            .or_else(|| facts.credentials.first().and_then(|c| c.user.clone()))
+            .or_else(|| group.users.iter().next().cloned());
+        let mut push = |bucket: Bucket, timed: bool| {
+            let case = Case { facts, at: timed.then_some(bucket.first), world };
+            let judgement = causes::judge(&case);
+            if judgement.class != Class::Ok {
+                let user = user.clone();
+                all.push(Judged { group, facts, bucket, timed, judgement, token, decoded, user });
+            }
+        };
+        for bucket in group.times.buckets() {
+            push(*bucket, true);
+        }
+        let untimed = group.count.saturating_sub(group.times.count());
+        if untimed > 0 {
+            push(Bucket { first: At(0), last: At(0), count: untimed }, false);
+        }
+    }
+    all.sort_by(|a, b| {
+        (!a.timed, a.bucket.first, &a.facts.endpoint, &a.facts.client).cmp(&(
+            !b.timed,
+            b.bucket.first,
+            &b.facts.endpoint,
+            &b.facts.client,
+        ))
+    });
+    all
+}
+
+impl Judged<'_> {
+    /// Returns the id of the root cause.
+    pub fn cause(&self) -> &str {
+        self.judgement.root.as_ref().map_or("unknown", |f| f.cause.as_str())
+    }
+
+    /// Returns the value under a key of `--group-by`; `-` where there is none.
+    pub fn value_of(&self, key: &str) -> String {
+        let none = || "-".to_owned();
+        let credential = self.facts.credentials.first();
+        match key {
+            "cause" => self.cause().to_owned(),
+            "endpoint" => self.facts.endpoint.to_string(),
+            "host" => self.facts.endpoint.host.as_deref().map_or_else(none, str::to_owned),
+            "client" => super::line::client_id(&self.facts.client),
+            "user" => self.user.clone().unwrap_or_else(none),
+            "token" => self
+                .token
+                .filter(|_| credential.is_some_and(|c| c.kind != Kind::Basic))
+                .map_or_else(none, |mark| mark.to_string()),
+            "issuer" => self.decoded.and_then(|t| t.iss.clone()).unwrap_or_else(none),
+            "kid" => self.decoded.and_then(|t| t.kid.clone()).unwrap_or_else(none),
+            _ => none(),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! One exchange as a line.
+
+use crate::model::{
+    Client, ClientLine, Credential, CredentialLine, Judgement, KeyHasher, Kind, Line, Record, Token,
+};
+use crate::world::mark_of;
+
+/// Makes the line of one exchange with its verdict.
+pub fn line(record: &Record, judgement: &Judgement) -> Line {
+    let facts = &record.facts;
+    let origin = &record.origin;
+    let path = &facts.endpoint.path;
+    let id = KeyHasher::key(&(
+        &origin.source,
+        &origin.member,
+        origin.position,
+        origin.time.map(|t| t.at),
+        &facts.endpoint.method,
+        path,
+    ));
+    let root = judgement.root.as_ref();
+    Line {
+        schema: "authopsy.exchange/1".into(),
+        id: format!("{:016x}", id >> 64),
+        source: origin.source.to_string(),
+        member: origin.member.as_ref().map(ToString::to_string),
+        entry: origin.position.entry,
+        line: origin.position.line,
+        byte: origin.position.byte,
+        time: origin.time.map(|t| t.to_string()),
+        judged_at: judgement.judged_at.map(|at| at.to_string()),
+        skew_s: judgement.skew.map(|s| s.0),
+        observer: facts.observer,
+        method: facts.endpoint.method.as_ref().map(ToString::to_string),
+        url: record.url.clone(),
+        host: facts.endpoint.host.as_ref().map(ToString::to_string),
+        endpoint: facts.endpoint.to_string(),
+        client: ClientLine {
+            id: client_id(&facts.client),
+            ip: facts.client.ip.as_ref().map(ToString::to_string),
+            user_agent: facts.client.user_agent.as_ref().map(ToString::to_string),
+        },
+        user: record
+            .tokens
+            .first()
+            .and_then(|t| t.sub.clone())
+            .or_else(|| facts.credentials.first().and_then(|c| c.user.clone()))
+            .or_else(|| record.user.clone()),
+        request_id: record.request_id.clone(),
+        trace_id: record.trace_id.clone(),
+        status: facts.status,
+        grpc_status: facts.grpc_status,
+        class: judgement.class,
+        cause: root.map(|f| f.cause.clone()),
+        confidence: root.map(|f| f.confidence),
+        also: judgement.also.clone(),
+        credentials: facts.credentials.iter().map(|c| credential(c, &record.tokens)).collect(),
+        server: super::causes::server_line(facts, judgement.agrees),
+        views: Vec::new(),
+        evidence: root.map(|f| f.evidence.clone()).unwrap_or_default(),
+    }
+}
+
+fn credential(credential: &Credential, tokens: &[std::sync::Arc<Token>]) -> CredentialLine {
+    let mark = mark_of(credential);
+    let token = tokens.iter().find(|t| mark.is_some() && t.fingerprint == mark);
+    let (iat, iat_raw) = super::lifelines::date(token.and_then(|t| t.iat.as_ref()));
+    let (nbf, nbf_raw) = super::lifelines::date(token.and_then(|t| t.nbf.as_ref()));
+    let (exp, exp_raw) = super::lifelines::date(token.and_then(|t| t.exp.as_ref()));
+    CredentialLine {
+        kind: credential.kind.as_str().into(),
+        scheme: credential.scheme.as_ref().map(ToString::to_string),
+        place: credential.place.to_string(),
+        state: credential.state.as_str().into(),
+        fingerprint: mark
+            .filter(|_| !matches!(credential.kind, Kind::Basic | Kind::Password))
+            .map(|m| m.to_string()),
+        alg: token.and_then(|t| t.alg.clone()),
+        kid: token.and_then(|t| t.kid.clone()),
+        iss: token.and_then(|t| t.iss.clone()),
+        aud: token.map(|t| t.aud.clone()).filter(|a| !a.is_empty()),
+        iat,
+        iat_raw,
+        nbf,
+        nbf_raw,
+        exp,
+        exp_raw,
+    }
+}
+
+/// Returns the shown id of a client: `cli:` and 8 hex digits.
+pub(super) fn client_id(client: &Client) -> String {
+    format!("cli:{:08x}", KeyHasher::key(client) >> 96)
+}

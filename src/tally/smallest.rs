@@ -1,0 +1,203 @@
+//! Bounded tables that keep the smallest keys, whoever saw them first, and count the rest.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+/// The `LIMIT` smallest distinct values of a set.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de> + Ord"))]
+pub struct Smallest<T, const LIMIT: usize>(BTreeSet<T>);
+
+impl<T: Ord, const LIMIT: usize> Default for Smallest<T, LIMIT> {
+    fn default() -> Self {
+        Self(BTreeSet::new())
+    }
+}
+
+impl<T: Ord, const LIMIT: usize> Smallest<T, LIMIT> {
+    /// Adds a value; the largest falls out when there are too many.
+    pub fn push(&mut self, value: T) {
+        if self.0.len() == LIMIT && self.0.last().is_some_and(|last| *last <= value) {
+            return;
+        }
+        self.0.insert(value);
+        if self.0.len() > LIMIT {
+            self.0.pop_last();
+        }
+    }
+
+    /// Adds all values of `other`. Commutative, associative, idempotent.
+    pub fn merge(&mut self, other: Self) {
+        other.0.into_iter().for_each(|value| self.push(value));
+    }
+
+    /// Returns the values in order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.0.iter()
+    }
+
+    /// Rewrites every value by a change that keeps their order (a shift of positions).
+    pub fn shift(&mut self, change: impl FnMut(&mut T)) {
+        let mut values: Vec<T> = std::mem::take(&mut self.0).into_iter().collect();
+        values.iter_mut().for_each(change);
+        self.0 = values.into_iter().collect();
+    }
+}
+
+/// A map that keeps its `LIMIT` smallest keys; merging two values is `Merge`.
+///
+/// Which keys are kept depends on the keys alone, so any split of the input keeps the same ones. A kept
+/// key's value is complete: a key that is among the smallest of the whole is among the smallest of
+/// every part that holds it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(bound(
+    serialize = "K: Serialize + Ord, V: Serialize",
+    deserialize = "K: Deserialize<'de> + Ord, V: Deserialize<'de>"
+))]
+pub struct Table<K, V, const LIMIT: usize> {
+    #[serde(with = "pairs")]
+    kept: BTreeMap<K, V>,
+    /// Whether any key was left out.
+    full: bool,
+}
+
+/// Values that add up: commutative and associative.
+pub trait Merge {
+    /// Adds `other` to this value.
+    fn merge(&mut self, other: Self);
+}
+
+impl<K: Ord, V, const LIMIT: usize> Default for Table<K, V, LIMIT> {
+    fn default() -> Self {
+        Self { kept: BTreeMap::new(), full: false }
+    }
+}
+
+impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> {
+    /// Returns the value under `key`, made new where it was not there; `None` when the key is left out.
+    pub fn slot(&mut self, key: &K) -> Option<&mut V> {
+        if !self.kept.contains_key(key) {
+            if self.kept.len() >= LIMIT {
+                self.full = true;
+                if self.kept.last_key_value().is_some_and(|(last, _)| last < key) {
+                    return None;
+                }
+                self.kept.pop_last();
+            }
+            self.kept.insert(key.clone(), V::default());
+        }
+        self.kept.get_mut(key)
+    }
+
+    /// Adds all of `other`.
+    pub fn merge(&mut self, other: Self) {
+        self.full |= other.full;
+        for (key, value) in other.kept {
+            if let Some(mine) = self.slot(&key) {
+                mine.merge(value);
+            }
+        }
+    }
+
+    /// Returns the value under `key`.
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.kept.get(key)
+    }
+
+    /// Returns keys and values in order of the keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.kept.iter()
+    }
+
+    /// Returns the values, to be changed in place.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.kept.values_mut()
+    }
+
+    /// Returns how many keys are kept.
+    pub fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Returns whether nothing is kept.
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// Returns whether keys were left out, so that the table is a sample.
+    pub fn is_sample(&self) -> bool {
+        self.full
+    }
+}
+
+/// Maps with keys that are no text, as a list of pairs.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Deserialize<'de> + Ord,
+        V: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Ok(Vec::<(K, V)>::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    impl Merge for u64 {
+        fn merge(&mut self, other: Self) {
+            *self += other;
+        }
+    }
+
+    fn count(keys: &[u8]) -> Table<u8, u64, 5> {
+        let mut table = Table::default();
+        for key in keys {
+            if let Some(n) = table.slot(key) {
+                *n += 1;
+            }
+        }
+        table
+    }
+
+    proptest! {
+        #[test]
+        fn a_full_table_keeps_the_same_keys_with_whole_counts_for_any_split(
+            keys in prop::collection::vec(0u8..20, 0..80), cut in 0usize..80,
+        ) {
+            let (left, right) = keys.split_at(cut.min(keys.len()));
+            let mut merged = count(right);
+            merged.merge(count(left));
+            prop_assert_eq!(&merged, &count(&keys));
+            for (key, n) in merged.iter() {
+                prop_assert_eq!(*n, keys.iter().map(|k| u64::from(k == key)).sum::<u64>());
+            }
+        }
+    }
+
+    #[test]
+    fn the_smallest_values_stay_whoever_came_first() {
+        let mut kept = Smallest::<u8, 2>::default();
+        for value in [9, 3, 7, 1, 3] {
+            kept.push(value);
+        }
+        assert_eq!(kept.iter().copied().collect::<Vec<_>>(), [1, 3]);
+    }
+}

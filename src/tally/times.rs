@@ -1,0 +1,223 @@
+//! Instants with counts, in bounded space, exact while few and exact to merge when many.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::At;
+
+/// Bucket widths in nanoseconds, finest first; each divides the next, so widening is exact.
+///
+/// The first rung keeps every instant apart. The rungs from 100 ms to 1 day are those that reports
+/// may show; the last ones only keep a table bounded whatever dates a file claims.
+const LADDER: [i64; 16] = [
+    1,
+    100_000_000,
+    SECOND,
+    5 * SECOND,
+    15 * SECOND,
+    60 * SECOND,
+    300 * SECOND,
+    900 * SECOND,
+    3_600 * SECOND,
+    21_600 * SECOND,
+    DAY,
+    4 * DAY,
+    32 * DAY,
+    1_024 * DAY,
+    16_384 * DAY,
+    i64::MAX,
+];
+const SECOND: i64 = 1_000_000_000;
+const DAY: i64 = 86_400 * SECOND;
+
+/// A multiset of instants in at most `LIMIT` buckets.
+///
+/// The width is the finest rung at which at most `LIMIT` buckets are occupied; a part of the input
+/// never needs a wider rung than the whole, so any order of pushes and merges ends in the same value.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Times<const LIMIT: usize> {
+    rung: u8,
+    buckets: Vec<Bucket>,
+}
+
+/// The instants that share one bucket.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// Earliest.
+    pub first: At,
+    /// Latest.
+    pub last: At,
+    /// How many.
+    pub count: u64,
+}
+
+impl<const LIMIT: usize> Times<LIMIT> {
+    /// Adds one instant.
+    pub fn push(&mut self, at: At) {
+        self.insert(Bucket { first: at, last: at, count: 1 });
+        self.widen();
+    }
+
+    /// Adds all instants of `other`. Commutative and associative.
+    pub fn merge(&mut self, other: &Self) {
+        self.raise(other.rung);
+        for bucket in &other.buckets {
+            self.insert(*bucket);
+        }
+        self.widen();
+    }
+
+    /// Returns the occupied buckets in order of time.
+    pub fn buckets(&self) -> &[Bucket] {
+        &self.buckets
+    }
+
+    /// Returns how many instants there are.
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().map(|b| b.count).sum()
+    }
+
+    /// Returns the earliest instant.
+    pub fn first(&self) -> Option<At> {
+        self.buckets.first().map(|b| b.first)
+    }
+
+    /// Returns the latest instant.
+    pub fn last(&self) -> Option<At> {
+        self.buckets.last().map(|b| b.last)
+    }
+
+    /// Returns whether some instant lies in `from..=until`; within a wide bucket only its ends are known.
+    pub fn any_within(&self, from: At, until: At) -> bool {
+        self.first_from(from).is_some_and(|at| at <= until)
+    }
+
+    /// Returns the earliest known instant at or after `from`.
+    pub fn first_from(&self, from: At) -> Option<At> {
+        let start = self.buckets.partition_point(|b| b.last < from);
+        let bucket = self.buckets.get(start)?;
+        Some(if bucket.first >= from { bucket.first } else { bucket.last })
+    }
+
+    /// Returns the latest known instant at or before `until`.
+    pub fn last_until(&self, until: At) -> Option<At> {
+        let end = self.buckets.partition_point(|b| b.first <= until);
+        let bucket = self.buckets.get(end.checked_sub(1)?)?;
+        Some(if bucket.last <= until { bucket.last } else { bucket.first })
+    }
+
+    /// Returns how many instants lie before `until`; a bucket counts when its first instant does.
+    pub fn count_before(&self, until: At) -> u64 {
+        self.buckets.iter().take_while(|b| b.first < until).map(|b| b.count).sum()
+    }
+
+    /// Returns the bucket width in nanoseconds; 1 while every instant is kept apart.
+    pub fn width(&self) -> i64 {
+        width(self.rung)
+    }
+
+    /// Returns a copy whose width is at least `nanos`, for reports that ask for a width.
+    #[must_use]
+    pub fn at_least(&self, nanos: i64) -> Self {
+        let mut copy = self.clone();
+        let rung = LADDER.iter().position(|w| *w >= nanos).unwrap_or(LADDER.len() - 1);
+        copy.raise(u8::try_from(rung).unwrap_or(u8::MAX));
+        copy
+    }
+
+    fn insert(&mut self, new: Bucket) {
+        let key = self.slot(new.first);
+        let at = self.buckets.partition_point(|b| self.slot(b.first) < key);
+        match self.buckets.get_mut(at) {
+            Some(b) if slot(b.first, self.rung) == key => {
+                b.first = b.first.min(new.first);
+                b.last = b.last.max(new.last);
+                b.count += new.count;
+            }
+            _ => self.buckets.insert(at, new),
+        }
+    }
+
+    fn widen(&mut self) {
+        while self.buckets.len() > LIMIT && usize::from(self.rung) + 1 < LADDER.len() {
+            self.raise(self.rung + 1);
+        }
+    }
+
+    fn raise(&mut self, rung: u8) {
+        if rung <= self.rung {
+            return;
+        }
+        self.rung = rung;
+        self.buckets.dedup_by(|later, kept| {
+            let same = slot(later.first, rung) == slot(kept.first, rung);
+            if same {
+                kept.last = kept.last.max(later.last);
+                kept.count += later.count;
+            }
+            same
+        });
+    }
+
+    fn slot(&self, at: At) -> i64 {
+        slot(at, self.rung)
+    }
+}
+
+fn width(rung: u8) -> i64 {
+    LADDER.get(usize::from(rung)).copied().unwrap_or(i64::MAX)
+}
+
+fn slot(at: At, rung: u8) -> i64 {
+    at.0.div_euclid(width(rung))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(instants: &[i64]) -> Times<4> {
+        let mut times = Times::default();
+        for at in instants {
+            times.push(At(*at));
+        }
+        times
+    }
+
+    #[test]
+    fn few_instants_stay_exact() {
+        let times = of(&[5, 1, 3, 1]);
+        assert_eq!(times.count(), 4);
+        assert_eq!(times.first_from(At(2)), Some(At(3)));
+        assert_eq!(times.last_until(At(4)), Some(At(3)));
+        assert_eq!(times.last_until(At(0)), None);
+        assert_eq!(times.count_before(At(3)), 2);
+    }
+
+    #[test]
+    fn many_instants_share_buckets_but_keep_their_ends_and_count() {
+        let times = of(&[0, 10, 20, 30, 40, 50]);
+        assert_eq!(times.buckets(), [Bucket { first: At(0), last: At(50), count: 6 }]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_and_order_gives_the_same_value(
+            mut instants in prop::collection::vec(-3_000_000_000_000i64..3_000_000_000_000, 0..60),
+            cut in 0usize..60,
+        ) {
+            let whole = of(&instants);
+            let cut = cut.min(instants.len());
+            let (left, right) = instants.split_at(cut);
+            let (mut a, b) = (of(left), of(right));
+            let mut c = b.clone();
+            a.merge(&b);
+            c.merge(&of(left));
+            prop_assert_eq!(&a, &whole);
+            prop_assert_eq!(&c, &whole);
+            instants.reverse();
+            prop_assert_eq!(&of(&instants), &whole);
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Compact serialization (RFC 7515, section 7.1; RFC 7516, section 7.1), read with every near miss.
+
+use std::borrow::Cow;
+
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine as _, alphabet};
+use serde_json::{Map, Value};
+
+use crate::model::{Fault, Form, Segment, Signature};
+
+/// Trailing bits are not checked: text that was cut has them, and most verifiers accept them.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
+/// Sizes at which columns, cookies and log fields cut, in characters.
+const CUTS: [usize; 14] =
+    [255, 256, 500, 511, 512, 1000, 1023, 1024, 2000, 2047, 2048, 4000, 4095, 4096];
+
+/// The segments of a token whose first one is a JOSE header.
+pub(super) struct Segments<'t> {
+    /// JWS or JWE.
+    pub(super) form: Form,
+    /// Faults of the text as a whole.
+    pub(super) faults: Vec<Fault>,
+    text: Cow<'t, str>,
+    raw_len: usize,
+    parts: Vec<(usize, usize)>,
+}
+
+impl<'t> Segments<'t> {
+    /// Splits `text`; `None` when its first segment is no JOSE header and does not look like one.
+    pub(super) fn split(text: &'t str) -> Option<Self> {
+        let mut faults = Vec::new();
+        let decoded = percent_decode(text);
+        if matches!(decoded, Cow::Owned(_)) {
+            faults.push(Fault::PercentEncoded);
+        }
+        let parts = parts_of(&decoded);
+        let first = decoded.split('.').next().unwrap_or_default();
+        if !could_be_header(first) {
+            return None;
+        }
+        let header = object(&decode(first));
+        let form = match &header {
+            Some(header) if header.contains_key("enc") => Form::Jwe,
+            Some(header) if header.contains_key("alg") || parts.len() == 3 => Form::Jws,
+            Some(header) if header.contains_key("typ") || header.contains_key("kid") => Form::Jws,
+            _ if first.starts_with("eyJ") => Form::Jws,
+            _ => return None,
+        };
+        Some(Self { form, faults, raw_len: text.len(), text: decoded, parts })
+    }
+
+    /// Returns the text of a segment.
+    pub(super) fn part(&self, index: usize) -> Option<&str> {
+        self.parts.get(index).and_then(|(start, end)| self.text.get(*start..*end))
+    }
+
+    /// Returns header and payload with the dot between them.
+    pub(super) fn unsigned(&self) -> Option<&str> {
+        self.parts.get(1).and_then(|(_, end)| self.text.get(..*end))
+    }
+
+    /// Decodes the header.
+    pub(super) fn header(&self, faults: &mut Vec<Fault>) -> Option<Map<String, Value>> {
+        self.object(0, faults)
+    }
+
+    /// Decodes the payload of a JWS.
+    pub(super) fn payload(&self, faults: &mut Vec<Fault>) -> Option<Map<String, Value>> {
+        self.object(1, faults)
+    }
+
+    fn object(&self, index: usize, faults: &mut Vec<Fault>) -> Option<Map<String, Value>> {
+        let text = self.part(index)?;
+        let segment = segment_at(index);
+        if text.is_empty() {
+            faults.push(Fault::EmptySegment(segment));
+            return None;
+        }
+        name_faults(text, segment, faults);
+        let bytes = decode(text);
+        let read = object(&bytes);
+        if read.is_none() {
+            faults.push(Fault::NotJson(segment));
+            return cut_object(&bytes);
+        }
+        read
+    }
+
+    /// Looks at the third segment of a JWS: whether it stands there and has the length that `alg` asks.
+    pub(super) fn signature(&self, alg: Option<&str>, faults: &mut Vec<Fault>) -> Signature {
+        let Some(text) = self.part(2) else { return Signature::None };
+        let unsecured = alg.is_some_and(|a| a.eq_ignore_ascii_case("none"));
+        if text.is_empty() {
+            return if unsecured { Signature::None } else { Signature::Removed };
+        }
+        if is_removed(text) {
+            return Signature::Removed;
+        }
+        name_faults(text, Segment::Signature, faults);
+        let found = decode(text).len();
+        match alg.and_then(|alg| wanted_length(alg, found)) {
+            Some(wanted) if found < wanted => {
+                faults.push(Fault::ShortSignature(small(found), small(wanted)));
+            }
+            Some(wanted) if found > wanted => {
+                faults.push(Fault::LongSignature(small(found), small(wanted)));
+            }
+            _ => {}
+        }
+        Signature::Present
+    }
+
+    /// Compares the number of segments with what the form has.
+    pub(super) fn check_count(&self, faults: &mut Vec<Fault>) {
+        let needed = if self.form == Form::Jwe { 5 } else { 3 };
+        let found = u8::try_from(self.parts.len()).unwrap_or(u8::MAX);
+        if found < needed {
+            faults.push(Fault::TooFewSegments(found, needed));
+        } else if found > needed {
+            faults.push(Fault::TooManySegments(found, needed));
+        }
+    }
+
+    /// Names the size at which the text seems cut: only where something is missing at its end.
+    pub(super) fn check_cut(&self, faults: &mut Vec<Fault>) {
+        let incomplete = faults
+            .iter()
+            .any(|f| matches!(f, Fault::TooFewSegments(..) | Fault::ShortSignature(..)));
+        // A column that was cut may have held `Bearer ` too.
+        let cut = CUTS.iter().find(|c| **c == self.raw_len || **c == self.raw_len + 7);
+        if let (true, Some(cut)) = (incomplete, cut) {
+            faults.push(Fault::CutAt(small(*cut)));
+        }
+    }
+}
+
+/// Returns start and end of each segment; a sanitizer's mark in brackets keeps its dots.
+fn parts_of(text: &str) -> Vec<(usize, usize)> {
+    let mut parts = Vec::with_capacity(3);
+    let mut start = 0;
+    while parts.len() < 64 {
+        let rest = text.get(start..).unwrap_or_default();
+        let bracket = parts.len() == 2 && rest.starts_with(['[', '<', '(']);
+        let Some(dot) = rest.find('.').filter(|_| !bracket) else {
+            parts.push((start, text.len()));
+            break;
+        };
+        parts.push((start, start + dot));
+        start += dot + 1;
+    }
+    parts
+}
+
+/// Returns whether text can be base64 of an object's start: `{"`, `{ `, `{` and a line break.
+fn could_be_header(first: &str) -> bool {
+    ["eyJ", "eyA", "ewo", "ew0", "ewk", "e30"].iter().any(|start| first.starts_with(start))
+}
+
+/// Returns whether a third segment is a sanitizer's mark.
+fn is_removed(text: &str) -> bool {
+    let word = text.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let marks = ["redacted", "removed", "masked", "filtered", "sanitized", "signature", "stripped"];
+    marks.iter().any(|m| word.eq_ignore_ascii_case(m))
+        || (word.is_empty() && text.bytes().any(|b| matches!(b, b'*' | b'[' | b'<')))
+        || (text.len() >= 3 && text.bytes().all(|b| matches!(b, b'x' | b'X')))
+}
+
+/// Names every departure of a segment from base64url without padding (RFC 7515, section 2).
+fn name_faults(text: &str, segment: Segment, faults: &mut Vec<Fault>) {
+    let mut kept = 0_usize;
+    let (mut standard, mut padding, mut foreign) = (false, false, false);
+    for b in text.bytes() {
+        match b {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => kept += 1,
+            b'+' | b'/' => {
+                standard = true;
+                kept += 1;
+            }
+            b'=' => padding = true,
+            _ => foreign = true,
+        }
+    }
+    let named = [
+        (standard, Fault::StandardAlphabet(segment)),
+        (padding, Fault::Padding(segment)),
+        (foreign, Fault::ForeignCharacter(segment)),
+        (kept % 4 == 1, Fault::OddLength(segment)),
+    ];
+    faults.extend(named.into_iter().filter_map(|(found, fault)| found.then_some(fault)));
+}
+
+/// Decodes base64 of any alphabet; what is foreign is left out, an odd last letter too.
+pub(super) fn decode(text: &str) -> Vec<u8> {
+    let mut letters: Vec<u8> = text
+        .bytes()
+        .filter_map(|b| match b {
+            b'+' => Some(b'-'),
+            b'/' => Some(b'_'),
+            b if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_') => Some(b),
+            _ => None,
+        })
+        .collect();
+    if letters.len() % 4 == 1 {
+        letters.pop();
+    }
+    LENIENT.decode(letters).unwrap_or_default()
+}
+
+fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(map)) => Some(map),
+        _ => None,
+    }
+}
+
+/// Reads the members of an object whose end is missing; `None` when not one member is whole.
+///
+/// A logger that cuts at 256 characters leaves `iss` and `exp` readable more often than not.
+fn cut_object(bytes: &[u8]) -> Option<Map<String, Value>> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(e) => std::str::from_utf8(bytes.get(..e.valid_up_to())?).ok()?,
+    };
+    if !text.starts_with('{') {
+        return None;
+    }
+    let commas = text.char_indices().filter(|(_, c)| *c == ',').map(|(at, _)| at);
+    // The last comma that closes a whole member; few tries suffice, as claims are short.
+    commas.rev().take(24).find_map(|at| {
+        let whole = format!("{}}}", text.get(..at)?);
+        object(whole.as_bytes())
+    })
+}
+
+/// Returns the signature length in bytes that `alg` dictates (RFC 7518, section 3; RFC 8037).
+fn wanted_length(alg: &str, found: usize) -> Option<usize> {
+    Some(match alg {
+        "HS256" => 32,
+        "HS384" => 48,
+        "HS512" | "ES256" | "ES256K" => 64,
+        "ES384" => 96,
+        "ES512" => 132,
+        "EdDSA" | "Ed25519" | "Ed448" => {
+            if found > 64 {
+                114
+            } else {
+                64
+            }
+        }
+        // An RSA signature is as long as its modulus: 1,024 to 8,192 bits.
+        _ if alg.starts_with("RS") || alg.starts_with("PS") => {
+            *[128, 256, 384, 512, 768, 1024].iter().find(|size| found <= **size)?
+        }
+        _ => return None,
+    })
+}
+
+/// Resolves `%XX`; borrowed when there is none.
+pub fn percent_decode(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    let mut changed = false;
+    while let Some(&b) = bytes.get(at) {
+        let pair = bytes.get(at + 1..at + 3).and_then(|p| std::str::from_utf8(p).ok());
+        match pair.and_then(|p| u8::from_str_radix(p, 16).ok()) {
+            Some(value) if b == b'%' => {
+                out.push(value);
+                changed = true;
+                at += 3;
+            }
+            _ => {
+                out.push(b);
+                at += 1;
+            }
+        }
+    }
+    match String::from_utf8(out) {
+        Ok(decoded) if changed => Cow::Owned(decoded),
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// Returns the segment that stands at `index`, from 0.
+fn segment_at(index: usize) -> Segment {
+    match index {
+        0 => Segment::Header,
+        1 => Segment::Payload,
+        _ => Segment::Signature,
+    }
+}
+
+fn small(n: usize) -> u16 {
+    u16::try_from(n).unwrap_or(u16::MAX)
+}

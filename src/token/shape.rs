@@ -1,0 +1,116 @@
+//! What secrets look like, told from identifiers that only look busy.
+
+use crate::model::pseudonym;
+
+use super::vendor_of;
+
+/// The mask that stands for anything secret.
+const MASK: &str = "***";
+
+/// Returns whether text is a compact JWS or JWE by its looks: `eyJ`, base64url, at least one dot.
+pub fn is_jwt_shaped(text: &str) -> bool {
+    let Some((first, rest)) = text.split_once('.') else { return false };
+    let alphabet =
+        |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'/' | b'=');
+    first.len() >= 12
+        && (first.starts_with("eyJ") || first.starts_with("eyA") || first.starts_with("ewo"))
+        && first.bytes().all(alphabet)
+        && rest.bytes().take(8).all(|b| alphabet(b) || b == b'.')
+}
+
+/// Returns whether text is a UUID in its usual spelling.
+pub fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, b)| match at {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+/// Returns whether a run of the base64 or hex alphabets looks random rather than written.
+///
+/// Written names keep their letters in runs of one class (`SecurityTokenExpiredException`,
+/// `insufficient_scope`); in random text the class changes at every second or third letter.
+/// UUIDs are names, not secrets.
+///
+/// ```
+/// # use authopsy::token::is_random;
+/// assert!(is_random("8xLOxBtZp8a9Qk2mV4yT"));
+/// assert!(!is_random("SecurityTokenSignatureKeyNotFoundException"));
+/// assert!(!is_random("3f1c2d4e-5b6a-4789-90ab-cdef01234567"));
+/// ```
+pub fn is_random(text: &str) -> bool {
+    if is_uuid(text) {
+        return false;
+    }
+    let class = |b: u8| match b {
+        b'a'..=b'z' => 1_u8,
+        b'A'..=b'Z' => 2,
+        b'0'..=b'9' => 3,
+        _ => 0,
+    };
+    let (mut letters, mut changes, mut digits, mut seen) = (0_usize, 0_usize, 0_usize, 0_u128);
+    let mut last = (0_u8, 0_u8);
+    for b in text.bytes() {
+        let now = class(b);
+        if now == 0 {
+            last = (0, 0);
+            continue;
+        }
+        letters += 1;
+        digits += usize::from(now == 3);
+        seen |= 1 << (b & 0x7f);
+        // A capital and the small letter after it is how words begin, so it counts only when the
+        // capital did not follow a small letter or a start.
+        let starts_word = last.1 == 2 && now == 1 && last.0 != 3 && last.0 != 2;
+        changes += usize::from(last.1 != 0 && last.1 != now && !starts_word);
+        last = (last.1, now);
+    }
+    let per_hundred = changes * 100 / letters.max(1);
+    // Base32 has few digits among its capitals.
+    let needed = match digits {
+        2.. if !text.bytes().any(|b| b.is_ascii_lowercase()) => 18,
+        2.. => 22,
+        _ => 30,
+    };
+    // `1920x392x0x412` has one letter only.
+    let words = (seen >> b'A').count_ones();
+    seen.count_ones() >= 6 && words >= 3 && letters >= 8 && per_hundred >= needed
+}
+
+/// Returns whether text is an e-mail address.
+pub fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+' | b'%');
+    // `logo@2x.png` is a picture.
+    let file = ["png", "jpg", "jpeg", "gif", "svg", "webp", "js", "css", "html", "ico"]
+        .iter()
+        .any(|ext| domain.rsplit('.').next().is_some_and(|end| end.eq_ignore_ascii_case(ext)));
+    !local.is_empty()
+        && !file
+        && local.bytes().all(plain)
+        && domain.split_once('.').is_some_and(|(name, end)| {
+            !name.is_empty() && end.len() >= 2 && end.bytes().all(plain) && name.bytes().all(plain)
+        })
+}
+
+/// Returns an identifier (`iss`, `aud`, `kid`, a scope) as it may be shown, at most `most` characters.
+///
+/// Identifiers may look random and are still public, so only text of a known secret's shape is
+/// masked. An e-mail address becomes a stand-in, control characters become blanks.
+pub fn identifier(text: &str, most: usize) -> String {
+    if is_email(text) {
+        return pseudonym(text);
+    }
+    let secret = text
+        .split(|c: char| c.is_whitespace() || matches!(c, '/' | ':' | '?' | '&' | '=' | ',' | ';'))
+        .any(|part| {
+            is_jwt_shaped(part)
+                || (part.starts_with("eyJ") && part.len() >= 20)
+                || vendor_of(part).is_some()
+        });
+    if secret || text.contains("-----BEGIN") {
+        return MASK.to_owned();
+    }
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect()
+}

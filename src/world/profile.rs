@@ -1,0 +1,186 @@
+//! What a host was proven to accept: tokens let in on endpoints that refused others.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{World, mark_of};
+use crate::model::{At, Credential, Oddity, Scheme, Seconds, Token, Use as Purpose};
+
+/// Values that one host accepted, each with its first and last instant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Profile {
+    /// Issuers.
+    pub issuers: Learned,
+    /// Audiences.
+    pub audiences: Learned,
+    /// Algorithms.
+    pub algorithms: Learned,
+    /// Key ids.
+    pub kids: Learned,
+    /// Schemes.
+    pub schemes: Learned,
+    /// Field names and other places.
+    pub places: Learned,
+    /// Purposes of tokens (`access`, `id`, `refresh`).
+    pub purposes: Learned,
+    /// Kinds (`jwt`, `opaque`).
+    pub kinds: Learned,
+    /// Claims that every accepted token had.
+    pub claims: Option<Vec<String>>,
+    /// Scopes that were accepted.
+    pub scopes: Learned,
+    /// Oddities of form that were accepted, by their shape.
+    pub oddities: Learned,
+    /// Faults of tokens that were accepted, by their shape.
+    pub faults: Learned,
+    /// Tokens without `exp` were accepted.
+    pub without_exp: bool,
+    /// Distinct tokens that were accepted.
+    pub tokens: u64,
+    /// The latest acceptance after `exp`, by the host's clock; `None` when there was none.
+    pub latest_after_exp: Option<Seconds>,
+    /// The earliest acceptance before `nbf` or `iat`, as a positive span; `None` when there was none.
+    pub earliest_before_nbf: Option<Seconds>,
+}
+
+/// Values with the instants at which they were first and last accepted.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Learned(pub BTreeMap<String, (Option<At>, Option<At>)>);
+
+impl Learned {
+    fn note(&mut self, value: impl Into<String>, first: Option<At>, last: Option<At>) {
+        let slot = self.0.entry(value.into()).or_insert((first, last));
+        slot.0 = match (slot.0, first) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        slot.1 = slot.1.max(last);
+    }
+
+    /// Returns whether the value was accepted.
+    pub fn has(&self, value: &str) -> bool {
+        self.0.contains_key(value)
+    }
+
+    /// Returns whether nothing was learned.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the only value, if there is exactly one.
+    pub fn only(&self) -> Option<&str> {
+        (self.0.len() == 1).then(|| self.0.keys().next().map(String::as_str)).flatten()
+    }
+
+    /// Returns the values, at most `most`, joined by commas.
+    pub fn list(&self, most: usize) -> String {
+        let shown: Vec<_> = self.0.keys().take(most).map(|v| format!("`{v}`")).collect();
+        let rest = self.0.len().saturating_sub(shown.len());
+        let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        shown.join(", ") + &more
+    }
+}
+
+/// Returns the shape of an oddity, without the text that was sent.
+pub fn oddity_shape(oddity: &Oddity) -> String {
+    match oddity {
+        Oddity::Misspelt(name) => format!("misspelt {}", name.to_ascii_lowercase()),
+        Oddity::SchemeCase(word) => format!("scheme case {word}"),
+        Oddity::SchemeMisspelt(word) => format!("scheme {}", word.to_ascii_lowercase()),
+        Oddity::Placeholder(_) => "placeholder".into(),
+        Oddity::SeveralBlanks(_) => "several blanks".into(),
+        Oddity::Duplicate(_) => "duplicate".into(),
+        Oddity::Large(_) => "large".into(),
+        Oddity::Mask(_) => "mask".into(),
+        other => format!("{other:?}").to_lowercase(),
+    }
+}
+
+pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Profile> {
+    let mut profiles: BTreeMap<Arc<str>, Profile> = BTreeMap::new();
+    for (_, usage) in world.tally().uses.iter() {
+        let (Some(host), Some(credential)) = (&usage.host, &usage.credential) else { continue };
+        let guarded = usage.endpoints.iter().filter(|(e, _)| world.is_guarded(e));
+        let (mut first, mut last, mut proven) = (None, None, false);
+        for (_, times) in guarded {
+            proven = true;
+            first = match (first, times.first()) {
+                (Some(a), Some(b)) => Some(std::cmp::min(a, b)),
+                (a, b) => a.or(b),
+            };
+            last = std::cmp::max(last, times.last());
+        }
+        if !proven {
+            continue;
+        }
+        let profile = profiles.entry(Arc::clone(host)).or_default();
+        profile.form(credential, first, last);
+        let Some(token) = mark_of(credential).and_then(|mark| world.token(mark)) else { continue };
+        let skew = world.skew(Some(host)).filter(super::Skew::is_real);
+        let shift = skew.map_or(Seconds(0.0), |s| s.median);
+        profile.token(token, first, last, shift);
+    }
+    profiles
+}
+
+impl Profile {
+    fn form(&mut self, credential: &Credential, first: Option<At>, last: Option<At>) {
+        self.schemes.note(credential.scheme.as_ref().map_or("", Scheme::as_str), first, last);
+        self.places.note(credential.place.to_string(), first, last);
+        self.kinds.note(credential.kind.as_str(), first, last);
+        for oddity in &credential.oddities {
+            self.oddities.note(oddity_shape(oddity), first, last);
+        }
+    }
+
+    fn token(&mut self, token: &Token, first: Option<At>, last: Option<At>, shift: Seconds) {
+        self.tokens += 1;
+        if let Some(iss) = &token.iss {
+            self.issuers.note(iss, first, last);
+        }
+        for aud in &token.aud {
+            self.audiences.note(aud, first, last);
+        }
+        if let Some(alg) = &token.alg {
+            self.algorithms.note(alg, first, last);
+        }
+        if let Some(kid) = &token.kid {
+            self.kids.note(kid, first, last);
+        }
+        for scope in &token.scopes {
+            self.scopes.note(scope, first, last);
+        }
+        for fault in &token.faults {
+            self.faults.note(format!("{fault:?}"), first, last);
+        }
+        let purpose = match token.used_as {
+            Purpose::Access => "access",
+            Purpose::Id => "id",
+            Purpose::Refresh => "refresh",
+            Purpose::Other => "other",
+            Purpose::Unknown => "unknown",
+        };
+        self.purposes.note(purpose, first, last);
+        if token.form == crate::model::Form::Jws {
+            self.claims = Some(match self.claims.take() {
+                None => token.claims.clone(),
+                Some(common) => common.into_iter().filter(|c| token.has_claim(c)).collect(),
+            });
+            self.without_exp |= token.exp.is_none();
+        }
+        if let (Some(exp), Some(last)) = (token.expires(), last) {
+            let late = last.plus(shift).since(exp);
+            if late.0 >= 0.0 && self.latest_after_exp.is_none_or(|known| known < late) {
+                self.latest_after_exp = Some(late);
+            }
+        }
+        let starts = [&token.nbf, &token.iat];
+        let start = starts.iter().filter_map(|d| d.as_ref()?.in_seconds()).max();
+        if let (Some(start), Some(first)) = (start, first) {
+            let early = start.since(first.plus(shift));
+            if early.0 > 0.0 && self.earliest_before_nbf.is_none_or(|known| known < early) {
+                self.earliest_before_nbf = Some(early);
+            }
+        }
+    }
+}

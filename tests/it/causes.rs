@@ -1,0 +1,276 @@
+//! Each cause on a story, beside its nearest look-alike.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::story::{START, at, judged, judged_in, token, token_with, verdicts};
+
+fn fresh(sub: &str) -> String {
+    token(json!({"sub": sub, "iat": START - 60, "exp": START + 3600, "aud": "api"}))
+}
+
+#[test]
+fn six_requests_fail_for_five_reasons() {
+    let a = token(json!({"sub": "a", "iat": START - 3600, "exp": START - 60, "aud": ["api"]}));
+    let b = token(json!({"sub": "b", "iat": START, "exp": START + 3600}));
+    let c = token(json!({"sub": "c", "iat": START * 1000, "exp": (START + 3600) * 1000}));
+    let steps = [
+        at(0.0, "GET", "/v1/me").bearer(&a).says(401, json!({"error": "token_expired"})),
+        at(5.0, "GET", "/v1/me").bearer(&b),
+        at(6.0, "GET", "/v1/me").bearer(&c).says(401, json!({"error": "invalid_token"})),
+        at(7.0, "GET", "/v1/me")
+            .with("Authorization", &b)
+            .says(401, json!({"error": "missing_authorization"})),
+        at(8.0, "GET", "/v1/me")
+            .with("Authorization", &format!("Bearer  {b}"))
+            .says(401, json!({"error": "invalid_token"})),
+        at(9.0, "GET", "/v1/me").unseen().says(401, json!({"error": "missing_authorization"})),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}
+
+#[test]
+fn a_token_kept_after_its_end_is_a_stale_cache() {
+    let t = token(json!({"sub": "a", "iat": START - 3600, "exp": START + 30, "aud": "api"}));
+    let steps = [
+        at(0.0, "GET", "/v1/me").bearer(&t),
+        at(20.0, "GET", "/v1/me").bearer(&t),
+        at(40.0, "GET", "/v1/me").bearer(&t).says(401, json!({"error": "invalid_token"})),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}
+
+#[test]
+fn an_expiry_that_the_client_mends_at_once_is_a_step() {
+    let t = token(json!({"sub": "a", "iat": START - 3600, "exp": START + 30}));
+    let n = token(json!({"sub": "a", "iat": START + 41, "exp": START + 3600}));
+    let steps = [
+        at(0.0, "GET", "/v1/me").bearer(&t),
+        at(40.0, "GET", "/v1/me").bearer(&t).says(401, json!({"error": "invalid_token"})),
+        at(41.0, "POST", "/oauth/token")
+            .form("grant_type=refresh_token&refresh_token=r1r1r1r1r1r1r1r1r1r1r1r1-abcdef")
+            .says(200, json!({"access_token": n, "token_type": "Bearer", "expires_in": 3600})),
+        at(42.0, "GET", "/v1/me").bearer(&n),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}
+
+#[test]
+fn a_new_token_that_is_never_used_leaves_the_old_one_to_blame() {
+    let t = token(json!({"sub": "a", "iat": START - 3600, "exp": START + 30}));
+    let n = token(json!({"sub": "a", "iat": START + 41, "exp": START + 3600}));
+    let steps = [
+        at(0.0, "GET", "/v1/me").bearer(&t),
+        at(40.0, "GET", "/v1/me").bearer(&t).gets(401),
+        at(41.0, "POST", "/oauth/token")
+            .form("grant_type=refresh_token&refresh_token=r1r1r1r1r1r1r1r1r1r1r1r1-abcdef")
+            .says(200, json!({"access_token": n, "token_type": "Bearer"})),
+        at(50.0, "GET", "/v1/me").bearer(&t).gets(401),
+        at(70.0, "GET", "/v1/me").bearer(&t).gets(401),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}
+
+#[test]
+fn a_refused_refresh_explains_the_expired_calls_behind_it() {
+    let t = token(json!({"sub": "a", "iat": START - 3600, "exp": START + 30}));
+    let steps = [
+        at(0.0, "GET", "/v1/me").bearer(&t),
+        at(40.0, "POST", "/oauth/token")
+            .form("grant_type=refresh_token&refresh_token=r1r1r1r1r1r1r1r1r1r1r1r1-abcdef")
+            .says(400, json!({"error": "invalid_grant"})),
+        at(50.0, "GET", "/v1/me").bearer(&t).gets(401),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}
+
+#[test]
+fn the_second_of_the_end_is_late_and_the_second_before_is_not() {
+    for (second, expected) in [(29.0, false), (30.0, true)] {
+        let t = token(json!({"sub": "a", "iat": START - 3600, "exp": START + 30}));
+        let steps =
+            [at(second, "GET", "/v1/me").bearer(&t).says(401, json!({"error": "token_expired"}))];
+        let told = verdicts(&judged(&steps));
+        assert_eq!(told.contains("failure time.expired proven"), expected, "{second}: {told}");
+    }
+}
+
+#[test]
+fn a_misspelt_field_is_the_cause_and_a_lookalike_name_is_not() {
+    let t = fresh("a");
+    let steps = [
+        at(0.0, "GET", "/v1/me")
+            .with("Authorizaton", &format!("Bearer {t}"))
+            .says(401, json!({"error": "missing_authorization"})),
+        at(1.0, "GET", "/v1/me")
+            .with("X-Authority", "shop-17")
+            .says(401, json!({"error": "missing_authorization"})),
+        at(2.0, "GET", "/v1/me").bearer(&t),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}
+
+#[test]
+fn a_stripped_export_is_told_by_its_preflight() {
+    let steps = [
+        at(0.0, "OPTIONS", "/v1/me")
+            .with("Origin", "https://app.example")
+            .with("Access-Control-Request-Method", "GET")
+            .with("Access-Control-Request-Headers", "authorization")
+            .gets(204),
+        at(0.05, "GET", "/v1/me")
+            .with("Origin", "https://app.example")
+            .says(401, json!({"error": "token_expired"})),
+        at(1.0, "GET", "/v1/list").with("Origin", "https://app.example"),
+    ];
+    let judgements = judged_in("chrome.har", Some("WebInspector 537.36"), &steps);
+    assert_snapshot!(verdicts(&judgements), @"");
+    assert!(judgements[1].also.iter().any(|f| f.cause == "capture.sanitized"));
+}
+
+#[test]
+fn forms_of_the_field() {
+    let t = fresh("a");
+    let case = |value: String| {
+        let steps = [at(0.0, "GET", "/v1/me")
+            .with("Authorization", &value)
+            .says(401, json!({"message": "Unauthorized"}))];
+        verdicts(&judged(&steps))
+    };
+    let forms = [
+        case(String::new()),
+        case("Bearer".into()),
+        case("Bearer undefined".into()),
+        case("Bearer {{token}}".into()),
+        case(format!("Bearer \"{t}\"")),
+        case(format!("Bearer Bearer {t}")),
+        case(format!("Bearer {t}\n")),
+        case(format!("Bearer: {t}")),
+        case(t.clone()),
+        case(format!("Bearer {t}, Bearer {t}")),
+        case(format!("Bearer {}", &t[..t.len() - 20])),
+        case(format!("Bearer {}", t.rsplit_once('.').unwrap().0)),
+        case(format!("Bearer {}", t.replace('.', "%2E"))),
+        case("Basic not-base64!".into()),
+        case("Basic dXNlcg==".into()),
+    ];
+    assert_snapshot!(forms.concat(), @"");
+}
+
+#[test]
+fn a_host_that_accepts_a_defect_clears_it() {
+    let t = fresh("a");
+    let steps = [
+        at(0.0, "GET", "/v1/me").gets(401),
+        at(1.0, "GET", "/v1/me").with("Authorization", &format!("bearer  {t}")),
+        at(2.0, "GET", "/v1/me")
+            .with("Authorization", &format!("bearer  {}", fresh("b")))
+            .says(401, json!({"error": "account_disabled"})),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}
+
+#[test]
+fn a_token_that_worked_and_is_refused_before_its_end_was_revoked() {
+    let (t, other) = (fresh("a"), fresh("b"));
+    let steps = [
+        at(0.0, "GET", "/v1/me").bearer(&t),
+        at(5.0, "POST", "/logout").bearer(&t),
+        at(10.0, "GET", "/v1/me").bearer(&t).gets(401),
+        at(12.0, "GET", "/v1/me").bearer(&other),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}
+
+#[test]
+fn another_audience_shows_against_what_the_host_accepts() {
+    let t = fresh("a");
+    let wrong = token(json!({"sub": "a", "iat": START - 60, "exp": START + 3600, "aud": "other"}));
+    let steps =
+        [at(0.0, "GET", "/v1/me").bearer(&t), at(1.0, "GET", "/v1/me").bearer(&wrong).gets(401)];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}
+
+#[test]
+fn rights_are_not_the_token() {
+    let t = fresh("a");
+    let expired =
+        token(json!({"sub": "a", "iat": START - 7200, "exp": START - 3600, "aud": "api"}));
+    let steps = [
+        at(0.0, "GET", "/v1/me").bearer(&t),
+        at(1.0, "DELETE", "/v1/users").bearer(&t).gets(403),
+        at(2.0, "DELETE", "/v1/users")
+            .bearer(&expired)
+            .says(403, json!({"error": "insufficient_scope"})),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}
+
+#[test]
+fn an_answered_challenge_is_a_step_and_an_unanswered_one_is_not() {
+    let steps = [
+        at(0.0, "GET", "/private").gets(401).answers("WWW-Authenticate", "Basic realm=\"x\""),
+        at(3.0, "GET", "/private").with("Authorization", "Basic dXNlcjpwYXNzd29yZA=="),
+        at(5.0, "GET", "/other").gets(401).answers("WWW-Authenticate", "Basic realm=\"x\""),
+        at(6.0, "GET", "/other")
+            .with("Authorization", "Basic dXNlcjp3cm9uZw==")
+            .gets(401)
+            .answers("WWW-Authenticate", "Basic realm=\"x\""),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}
+
+#[test]
+fn a_preflight_that_is_asked_for_credentials_is_the_failure() {
+    let steps = [
+        at(0.0, "OPTIONS", "/v1/me")
+            .with("Origin", "https://app.example")
+            .with("Access-Control-Request-Method", "GET")
+            .with("Access-Control-Request-Headers", "authorization")
+            .gets(401),
+        at(0.05, "GET", "/v1/me").with("Origin", "https://app.example").gets(0),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}
+
+#[test]
+fn a_redirect_drops_the_credential() {
+    let t = fresh("a");
+    let steps = [
+        at(0.0, "GET", "/v1/me")
+            .bearer(&t)
+            .gets(307)
+            .answers("Location", "https://www.api.example/v1/me"),
+        at(0.1, "GET", "https://www.api.example/v1/me").gets(401),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}
+
+#[test]
+fn the_server_denies_what_the_capture_shows() {
+    let t = fresh("a");
+    let steps = [
+        at(0.0, "GET", "/v1/me").bearer(&t).says(401, json!({"error": "missing_authorization"})),
+        at(1.0, "GET", "/v1/me")
+            .bearer(&t)
+            .says(401, json!({"message": "No authorization header found"})),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}
+
+#[test]
+fn signatures_as_stated() {
+    let header = json!({"alg": "RS256", "typ": "JWT", "kid": "k9"});
+    let t = token_with(&header, &json!({"sub": "a", "iat": START - 60, "exp": START + 3600}));
+    let none = token_with(&json!({"alg": "none"}), &json!({"sub": "a", "exp": START + 3600}));
+    let steps = [
+        at(0.0, "GET", "/v1/me").bearer(&t).says(401, json!({"error": "invalid_signature"})),
+        at(1.0, "GET", "/v1/me")
+            .bearer(&t)
+            .says(401, json!({"message": "No matching key found for kid"})),
+        at(2.0, "GET", "/v1/me")
+            .bearer(&none)
+            .says(401, json!({"message": "algorithm not allowed"})),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @"");
+}

@@ -1,0 +1,16 @@
+//! Integration tests: renderers on one hand-built report, and the program as people run it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::too_many_lines,
+    reason = "a test should fail loudly; its numbers are small and its data long"
+)]
+
+mod causes;
+mod cli;
+mod render;
+mod report;
+mod story;

@@ -1,0 +1,163 @@
+//! A few lines tell a story of exchanges; the library judges it.
+
+use std::fmt::Write as _;
+
+use authopsy::causes::{Case, judge};
+use authopsy::dialect::Catalogue;
+use authopsy::evidence::{Context, Source, gather};
+use authopsy::input::har_entry::entry_from_value;
+use authopsy::model::{Class, Judgement, Position, Record};
+use authopsy::tally::Tally;
+use authopsy::world::{Given, World};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+use serde_json::{Value, json};
+
+/// 2026-01-01T10:00:00Z, the second 0 of every story.
+pub(crate) const START: i64 = 1_767_261_600;
+
+/// One exchange to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Step(Value);
+
+/// Begins an exchange `second` seconds into the story; answered with 200 and nothing else.
+pub(crate) fn at(second: f64, method: &str, path: &str) -> Step {
+    let millis = (second * 1000.0).round() as i64;
+    let time = authopsy::model::At::from_secs(START).0 + millis * 1_000_000;
+    let url =
+        if path.contains("://") { path.to_owned() } else { format!("https://api.example{path}") };
+    Step(json!({
+        "startedDateTime": authopsy::model::At(time).rfc3339(3),
+        "time": 20,
+        "request": {"method": method, "url": url, "httpVersion": "HTTP/1.1", "cookies": [],
+            "headers": [{"name": "Host", "value": "api.example"}, {"name": "User-Agent", "value": "probe/1.0"}],
+            "queryString": [], "headersSize": -1, "bodySize": 0},
+        "response": {"status": 200, "statusText": "", "httpVersion": "HTTP/1.1", "cookies": [],
+            "headers": [], "content": {"size": 0, "mimeType": ""}, "redirectURL": "",
+            "headersSize": -1, "bodySize": 0},
+        "cache": {}, "timings": {"send": 0, "wait": 20, "receive": 0},
+    }))
+}
+
+impl Step {
+    /// Adds a request field.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        let headers = self.0["request"]["headers"].as_array_mut().expect("a list");
+        headers.push(json!({"name": name, "value": value}));
+        self
+    }
+
+    /// Adds `Authorization: Bearer TOKEN`.
+    pub(crate) fn bearer(self, token: &str) -> Self {
+        self.with("Authorization", &format!("Bearer {token}"))
+    }
+
+    /// Adds a form body.
+    pub(crate) fn form(mut self, text: &str) -> Self {
+        self.0["request"]["postData"] =
+            json!({"mimeType": "application/x-www-form-urlencoded", "text": text});
+        self
+    }
+
+    /// Removes every request field, as a capture that does not show them.
+    pub(crate) fn unseen(mut self) -> Self {
+        self.0["request"]["headers"] = json!([]);
+        self
+    }
+
+    /// Answers with a status.
+    pub(crate) fn gets(mut self, status: u16) -> Self {
+        self.0["response"]["status"] = json!(status);
+        self
+    }
+
+    /// Answers with a status and a JSON body.
+    pub(crate) fn says(self, status: u16, body: Value) -> Self {
+        let mut step = self.gets(status).answers("Content-Type", "application/json");
+        let text = body.to_string();
+        step.0["response"]["content"] =
+            json!({"size": text.len(), "mimeType": "application/json", "text": text});
+        step
+    }
+
+    /// Adds a response field.
+    pub(crate) fn answers(mut self, name: &str, value: &str) -> Self {
+        let headers = self.0["response"]["headers"].as_array_mut().expect("a list");
+        headers.push(json!({"name": name, "value": value}));
+        if name.eq_ignore_ascii_case("location") {
+            self.0["response"]["redirectURL"] = json!(value);
+        }
+        self
+    }
+}
+
+/// Makes an HS256 token of these claims; the signature has the right length and no key.
+pub(crate) fn token(claims: Value) -> String {
+    token_with(&json!({"alg": "HS256", "typ": "JWT"}), &claims)
+}
+
+/// Makes a token of this header and these claims.
+pub(crate) fn token_with(header: &Value, claims: &Value) -> String {
+    let alg = header["alg"].as_str().unwrap_or("HS256");
+    let size = match alg {
+        "HS512" | "ES256" => 64,
+        "HS384" => 48,
+        "RS256" | "PS256" => 256,
+        "none" => 0,
+        _ => 32,
+    };
+    let text = format!("{}.{}", B64.encode(header.to_string()), B64.encode(claims.to_string()));
+    let mut signature = Vec::new();
+    let mut state = text.bytes().fold(7_u64, |a, b| a.wrapping_mul(31).wrapping_add(u64::from(b)));
+    while signature.len() < size {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        signature.push((state >> 33) as u8);
+    }
+    format!("{text}.{}", B64.encode(signature))
+}
+
+/// Judges a story told by a browser.
+pub(crate) fn judged(steps: &[Step]) -> Vec<Judgement> {
+    judged_in("story.har", None, steps)
+}
+
+/// Judges a story in a capture of this name that this program wrote.
+pub(crate) fn judged_in(source: &str, creator: Option<&str>, steps: &[Step]) -> Vec<Judgement> {
+    let mut context = Context::new(Catalogue::embedded(), Source::new(source, "har"));
+    let mut tally = Tally::default();
+    let records: Vec<Record> = steps
+        .iter()
+        .enumerate()
+        .map(|(index, step)| {
+            let (mut exchange, _) = entry_from_value(&step.0).expect("the story is well-formed");
+            exchange.position = Position { entry: Some(index as u64), ..Position::default() };
+            gather(&exchange, &mut context)
+        })
+        .collect();
+    for record in &records {
+        tally.observe(record.clone());
+    }
+    if let Some(input) = tally.inputs.get_mut(source) {
+        input.creator = creator.map(str::to_owned);
+    }
+    let world = World::learn(&tally, Given::default());
+    records
+        .iter()
+        .map(|r| judge(&Case { facts: &r.facts, at: r.origin.time.map(|t| t.at), world: &world }))
+        .collect()
+}
+
+/// Writes verdicts as `class cause confidence`, one a line, `ok` alone for what was let in.
+pub(crate) fn verdicts(judgements: &[Judgement]) -> String {
+    let mut text = String::new();
+    for judgement in judgements {
+        let root = judgement.root.as_ref();
+        match (judgement.class, root) {
+            (Class::Ok, _) | (_, None) => writeln!(text, "{}", judgement.class),
+            (class, Some(root)) => writeln!(text, "{class} {} {}", root.cause, root.confidence),
+        }
+        .expect("writing to a string never fails");
+    }
+    text
+}
