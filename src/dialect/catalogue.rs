@@ -13,9 +13,7 @@ use super::value::time_in;
 use crate::model::At;
 
 /// The embedded files; a new one is one line here.
-const VENDORS: &[(&str, &str)] = &[
-    ("standards", include_str!("vendors/standards.toml")),
-];
+const VENDORS: &[(&str, &str)] = &[("standards", include_str!("vendors/standards.toml"))];
 
 /// Everything that is known of speakers: embedded files and the user's.
 #[derive(Debug, Default)]
@@ -197,8 +195,15 @@ impl Catalogue {
         let file: DialectFile = toml::from_str(text)?;
         for entry in file.entry {
             let id = format!("{}.{}", file.id, entry.id);
-            if entry.code.is_empty() && entry.prefix.is_empty() && entry.words.is_empty() && entry.regex.is_none() {
-                return Err(DialectError::Entry { entry: id, expected: "code, prefix, words or regex" });
+            if entry.code.is_empty()
+                && entry.prefix.is_empty()
+                && entry.words.is_empty()
+                && entry.regex.is_none()
+            {
+                return Err(DialectError::Entry {
+                    entry: id,
+                    expected: "code, prefix, words or regex",
+                });
             }
             let regex = match entry.regex.as_deref().map(|r| Regex::new(&format!("(?i){r}"))) {
                 Some(Err(source)) => return Err(DialectError::Pattern { entry: id, source }),
@@ -236,10 +241,18 @@ impl Catalogue {
     }
 
     /// Returns what the first entry that fits makes of a text; codes before patterns.
-    pub(super) fn recognise(&self, clue: &Clue, status: u16, speech: &dyn Speech) -> Option<Recognised<'_>> {
+    pub(super) fn recognise(
+        &self,
+        clue: &Clue,
+        status: u16,
+        speech: &dyn Speech,
+    ) -> Option<Recognised<'_>> {
         let text = form(&clue.text);
         let codes = self.codes.get(&text).into_iter().flatten();
-        let exact = codes.copied().filter_map(|i| self.entries.get(i)).find(|e| e.may_speak(clue, status, speech));
+        let exact = codes
+            .copied()
+            .filter_map(|i| self.entries.get(i))
+            .find(|e| e.may_speak(clue, status, speech));
         if let Some(entry) = exact {
             return Some(entry.recognised(None, None));
         }
@@ -295,7 +308,11 @@ fn is_channel(channel: &str, clue: &Clue) -> bool {
             place.contains("-authenticate.") && place.ends_with(&format!(".{param}"))
         }
         _ if channel == "challenge" => place.contains("-authenticate."),
-        _ => place == channel || (place.starts_with(channel) && place.get(channel.len()..).is_some_and(|r| r.starts_with(['.', ':', '[']))),
+        _ => {
+            place == channel
+                || (place.starts_with(channel)
+                    && place.get(channel.len()..).is_some_and(|r| r.starts_with(['.', ':', '['])))
+        }
     }
 }
 

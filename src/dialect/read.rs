@@ -29,9 +29,19 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
             let Some(redirect) = outcome::redirect(exchange) else { return answer };
             login_redirect = redirect.login || redirect.back_to_login;
             if redirect.back_to_login {
-                answer.statements.push(statement(&["login.bad_credentials"], Weight::Vague, "back to the login page", "redirect"));
+                answer.statements.push(statement(
+                    &["login.bad_credentials"],
+                    Weight::Vague,
+                    "back to the login page",
+                    "redirect",
+                ));
             } else if redirect.login {
-                answer.statements.push(statement(&["session.expired", "header.missing"], Weight::Vague, "redirect to a login page", "redirect"));
+                answer.statements.push(statement(
+                    &["session.expired", "header.missing"],
+                    Weight::Vague,
+                    "redirect to a login page",
+                    "redirect",
+                ));
             }
             for (name, text) in redirect.errors {
                 let rank = u8::from(name != "error") * 2;
@@ -49,7 +59,12 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
                     && body::is_login_page(exchange)
                 {
                     answer.outcome = Outcome::Refused(Sign::LoginPage);
-                    answer.statements.push(statement(&["session.expired", "header.missing"], Weight::Vague, "a login page", "body"));
+                    answer.statements.push(statement(
+                        &["session.expired", "header.missing"],
+                        Weight::Vague,
+                        "a login page",
+                        "body",
+                    ));
                 }
                 return answer;
             }
@@ -68,7 +83,10 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
     let mut told = false;
     for clue in &clues {
         let strict = strict_setting(setting, status);
-        let Some((said, counts)) = interpret(clue, strict, status, catalogue, &speech, &mut answer) else { continue };
+        let Some((said, counts)) = interpret(clue, strict, status, catalogue, &speech, &mut answer)
+        else {
+            continue;
+        };
         told |= counts && (!is_page || said.weight != Weight::Vague);
         if !answer.statements.iter().any(|s| s.text == said.text && s.causes == said.causes) {
             answer.statements.push(said);
@@ -92,7 +110,10 @@ fn decide(status: u16, told: bool, login_redirect: bool, answer: &mut Answer) {
     if login_redirect || ((300..400).contains(&status) && told) {
         answer.outcome = Outcome::Refused(Sign::LoginRedirect);
     } else if told && !answer.outcome.is_refused() {
-        let large = answer.statements.iter().any(|s| s.causes.first().is_some_and(|c| *c == "header.too_large"));
+        let large = answer
+            .statements
+            .iter()
+            .any(|s| s.causes.first().is_some_and(|c| *c == "header.too_large"));
         answer.outcome = if large { Outcome::Refused(Sign::FieldsTooLarge) } else { said() };
     }
 }
@@ -131,7 +152,12 @@ fn interpret(
     if let Some((causes, weight)) = numeric(clue, status) {
         return Some((statement(causes, weight, &clue.text, &clue.place), true));
     }
-    let words = if clue.rank >= 4 && !clue.key.is_empty() && !clue.place.starts_with("body.h") && clue.key.len() > 2 && clue.key != "title" {
+    let words = if clue.rank >= 4
+        && !clue.key.is_empty()
+        && !clue.place.starts_with("body.h")
+        && clue.key.len() > 2
+        && clue.key != "title"
+    {
         format!("{} {}", clue.key, clue.text)
     } else {
         clue.text.clone()
@@ -189,8 +215,12 @@ fn joined(clues: &[Clue], setting: Setting, answer: &mut Answer) {
     if answer.statements.iter().any(|s| s.weight > Weight::Vague) {
         return;
     }
-    let texts: Vec<&str> =
-        clues.iter().filter(|c| c.rank <= 3 && c.text.len() < 160).take(6).map(|c| c.text.as_str()).collect();
+    let texts: Vec<&str> = clues
+        .iter()
+        .filter(|c| c.rank <= 3 && c.text.len() < 160)
+        .take(6)
+        .map(|c| c.text.as_str())
+        .collect();
     if texts.len() < 2 {
         return;
     }
@@ -215,18 +245,22 @@ fn joined(clues: &[Clue], setting: Setting, answer: &mut Answer) {
 fn bare_challenges(answer: &mut Answer) {
     let mut said = Vec::new();
     for challenge in &answer.challenges {
-        let place = if challenge.proxy { "header:proxy-authenticate" } else { "header:www-authenticate" };
+        let place =
+            if challenge.proxy { "header:proxy-authenticate" } else { "header:www-authenticate" };
         let stale = challenge.param("stale").is_some_and(|v| v.eq_ignore_ascii_case("true"));
         let silent = challenge.param("error").is_none();
-        let (causes, weight): (&[&'static str], _) = match challenge.scheme.to_ascii_lowercase().as_str() {
-            "digest" if stale => (&["digest.stale_nonce"], Weight::Code),
-            "digest" => (&["header.missing", "digest.bad_password"], Weight::Vague),
-            "basic" => (&["header.missing", "basic.bad_password"], Weight::Vague),
-            "negotiate" | "ntlm" | "kerberos" => (&["header.missing", "negotiate.failed"], Weight::Vague),
-            "bearer" if silent => (&["header.missing", "header.scheme_wrong"], Weight::Vague),
-            "dpop" if silent => (&["dpop.required", "header.missing"], Weight::Vague),
-            _ => continue,
-        };
+        let (causes, weight): (&[&'static str], _) =
+            match challenge.scheme.to_ascii_lowercase().as_str() {
+                "digest" if stale => (&["digest.stale_nonce"], Weight::Code),
+                "digest" => (&["header.missing", "digest.bad_password"], Weight::Vague),
+                "basic" => (&["header.missing", "basic.bad_password"], Weight::Vague),
+                "negotiate" | "ntlm" | "kerberos" => {
+                    (&["header.missing", "negotiate.failed"], Weight::Vague)
+                }
+                "bearer" if silent => (&["header.missing", "header.scheme_wrong"], Weight::Vague),
+                "dpop" if silent => (&["dpop.required", "header.missing"], Weight::Vague),
+                _ => continue,
+            };
         said.push(statement(causes, weight, &challenge.scheme, place));
         if let Some(scope) = challenge.param("scope").filter(|s| !s.is_empty()) {
             for statement in &mut answer.statements {
@@ -247,7 +281,8 @@ fn fields(exchange: &Exchange<'_>, challenges: &[Challenge], clues: &mut Vec<Clu
         for (name, value) in &challenge.params {
             let rank = match name.as_str() {
                 "error" | "error_code" => 0,
-                "error_description" | "message" | "reason" | "error_message" | "cause" | "description" => 2,
+                "error_description" | "message" | "reason" | "error_message" | "cause"
+                | "description" => 2,
                 _ => continue,
             };
             clues.push(Clue {
@@ -263,15 +298,17 @@ fn fields(exchange: &Exchange<'_>, challenges: &[Challenge], clues: &mut Vec<Clu
         let wanted = name == "x-amzn-errortype"
             || name == "grpc-message"
             || name == "dpop-nonce"
-            || (name.starts_with("x-") && (name.contains("error") || name.contains("reason") || name.contains("denied")));
+            || (name.starts_with("x-")
+                && (name.contains("error") || name.contains("reason") || name.contains("denied")));
         if !wanted || header.value.trim().is_empty() {
             continue;
         }
         let (place, text) = match name.as_str() {
             "grpc-message" => ("grpc-message".to_owned(), tree::percent(&header.value)),
-            "x-amzn-errortype" => {
-                (format!("header:{name}"), header.value.split(':').next().unwrap_or_default().to_owned())
-            }
+            "x-amzn-errortype" => (
+                format!("header:{name}"),
+                header.value.split(':').next().unwrap_or_default().to_owned(),
+            ),
             "dpop-nonce" => continue,
             _ => (format!("header:{name}"), header.value.to_string()),
         };
@@ -280,23 +317,48 @@ fn fields(exchange: &Exchange<'_>, challenges: &[Challenge], clues: &mut Vec<Clu
     for (name, text) in &exchange.reasons {
         let key = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
         if !text.trim().is_empty() {
-            clues.push(Clue { place: format!("reason:{name}"), key, text: text.to_string(), rank: 1 });
+            clues.push(Clue {
+                place: format!("reason:{name}"),
+                key,
+                text: text.to_string(),
+                rank: 1,
+            });
         }
     }
     if let Some(phrase) = exchange.status_text.as_deref().filter(|p| !is_standard(p)) {
-        clues.push(Clue { place: "status".to_owned(), key: String::new(), text: phrase.to_owned(), rank: 3 });
+        clues.push(Clue {
+            place: "status".to_owned(),
+            key: String::new(),
+            text: phrase.to_owned(),
+            rank: 3,
+        });
     }
     if let Some(error) = exchange.error.as_deref() {
-        clues.push(Clue { place: "error".to_owned(), key: String::new(), text: error.to_owned(), rank: 3 });
+        clues.push(Clue {
+            place: "error".to_owned(),
+            key: String::new(),
+            text: error.to_owned(),
+            rank: 3,
+        });
     }
 }
 
 fn is_standard(phrase: &str) -> bool {
     let phrase = phrase.trim();
     phrase.is_empty()
-        || ["Unauthorized", "Forbidden", "OK", "Bad Request", "Not Found", "Authorization Required", "Too Many Requests", "Internal Server Error", "Proxy Authentication Required"]
-            .iter()
-            .any(|p| phrase.eq_ignore_ascii_case(p))
+        || [
+            "Unauthorized",
+            "Forbidden",
+            "OK",
+            "Bad Request",
+            "Not Found",
+            "Authorization Required",
+            "Too Many Requests",
+            "Internal Server Error",
+            "Proxy Authentication Required",
+        ]
+        .iter()
+        .any(|p| phrase.eq_ignore_ascii_case(p))
 }
 
 fn setting(exchange: &Exchange<'_>, status: u16, answer: &Answer) -> Setting {
@@ -359,7 +421,12 @@ fn blocked(exchange: &Exchange<'_>, answer: &mut Answer) {
     if answer.outcome.is_refused()
         && let Some(error) = exchange.error.as_deref()
     {
-        answer.statements.push(statement(&["cors.origin", "cors.preflight"], Weight::Vague, error, "error"));
+        answer.statements.push(statement(
+            &["cors.origin", "cors.preflight"],
+            Weight::Vague,
+            error,
+            "error",
+        ));
     }
 }
 
@@ -420,9 +487,10 @@ impl Speech for Answered<'_, '_> {
                     h.name.get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name))
                 }),
             },
-            Some(("key", path)) => {
-                self.clues.iter().any(|c| c.place.get(5..).is_some_and(|p| p.eq_ignore_ascii_case(path)))
-            }
+            Some(("key", path)) => self
+                .clues
+                .iter()
+                .any(|c| c.place.get(5..).is_some_and(|p| p.eq_ignore_ascii_case(path))),
             Some(("word", word)) => self.clues.iter().any(|c| c.text.contains(word)),
             Some(("host", name)) => self.exchange.url.contains(name),
             _ => false,

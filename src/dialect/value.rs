@@ -9,7 +9,8 @@ use crate::model::At;
 /// Takes the expected value out of `expected: X`, `Expected 'X', received 'Y'`, `must be X`, `requires scope "X"`.
 pub(super) fn expected_in(text: &str) -> Option<String> {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
-    let lower_hit = ["xpect", "must be", "should be", "require", "allowed"].iter().any(|w| text.contains(w));
+    let lower_hit =
+        ["xpect", "must be", "should be", "require", "allowed"].iter().any(|w| text.contains(w));
     if !lower_hit {
         return None;
     }
@@ -62,7 +63,13 @@ pub(super) fn time_in(text: &str) -> Option<At> {
     if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
         return at(stamp);
     }
-    for format in ["%a, %d %b %Y %H:%M:%S GMT", "%Y%m%dT%H%M%SZ", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%m/%d/%Y %H:%M:%S"] {
+    for format in [
+        "%a, %d %b %Y %H:%M:%S GMT",
+        "%Y%m%dT%H%M%SZ",
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%dT%H:%M:%S",
+        "%m/%d/%Y %H:%M:%S",
+    ] {
         let plain = text.trim_end_matches(" +0000").trim_end_matches(" UTC");
         if let Ok(time) = jiff::civil::DateTime::strptime(format, plain) {
             return at(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp());
@@ -87,7 +94,11 @@ mod tests {
         ] {
             assert_eq!(expected_in(text).as_deref(), Some(value), "{text}");
         }
-        for text in ["an authentication scheme was expected here", "The token must be refreshed", "login required"] {
+        for text in [
+            "an authentication scheme was expected here",
+            "The token must be refreshed",
+            "login required",
+        ] {
             assert_eq!(expected_in(text), None, "{text}");
         }
     }

@@ -8,9 +8,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use super::feed::{Opened, Piece, Source, Window, lock};
 use super::log::{InputSummary, Log};
-use super::{
-    Gatherer, InputFacts, Map, MapInput, MapPiece, Outcome, Progress, ReadOptions,
-};
+use super::{Gatherer, InputFacts, Map, MapInput, MapPiece, Outcome, Progress, ReadOptions};
 use crate::input::skip::{Repair, SkipReason};
 use crate::input::{self, Attached, Attachments, InputError, Inputs, Pause, Reader, Sink};
 use crate::model::{Exchange, Position, Text};
@@ -209,11 +207,8 @@ impl<'a, G: Gatherer> Worker<'a, G> {
             if nothing_left && orders.opening == 0 && orders.open.is_empty() {
                 return Order::Leave;
             }
-            orders = self
-                .shop
-                .changed
-                .wait(orders)
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            orders =
+                self.shop.changed.wait(orders).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
     }
 

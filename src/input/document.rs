@@ -459,9 +459,13 @@ impl<'a> Pass<'a, '_, '_> {
         let end = match self.bytes.get(at) {
             Some(b'"') => string_end(self.bytes, at + 1).map(|(end, _)| end + 1),
             Some(b'{' | b'[') => container_end(self.bytes, at),
-            _ => self.bytes.get(at..).unwrap_or_default().iter().position(|b| {
-                matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n')
-            }).map(|n| at + n),
+            _ => self
+                .bytes
+                .get(at..)
+                .unwrap_or_default()
+                .iter()
+                .position(|b| matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'))
+                .map(|n| at + n),
         };
         end.ok_or_else(|| self.cut(at))
     }

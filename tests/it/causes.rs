@@ -18,7 +18,9 @@ fn six_requests_fail_for_five_reasons() {
         at(0.0, "GET", "/v1/me").bearer(&a).says(401, json!({"error": "token_expired"})),
         at(5.0, "GET", "/v1/me").bearer(&b),
         at(6.0, "GET", "/v1/me").bearer(&c).says(401, json!({"error": "invalid_token"})),
-        at(7.0, "GET", "/v1/me").with("Authorization", &b).says(401, json!({"error": "missing_authorization"})),
+        at(7.0, "GET", "/v1/me")
+            .with("Authorization", &b)
+            .says(401, json!({"error": "missing_authorization"})),
         at(8.0, "GET", "/v1/me")
             .with("Authorization", &format!("Bearer  {b}"))
             .says(401, json!({"error": "invalid_token"})),
@@ -86,7 +88,8 @@ fn a_refused_refresh_explains_the_expired_calls_behind_it() {
 fn the_second_of_the_end_is_late_and_the_second_before_is_not() {
     for (second, expected) in [(29.0, false), (30.0, true)] {
         let t = token(json!({"sub": "a", "iat": START - 3600, "exp": START + 30}));
-        let steps = [at(second, "GET", "/v1/me").bearer(&t).says(401, json!({"error": "token_expired"}))];
+        let steps =
+            [at(second, "GET", "/v1/me").bearer(&t).says(401, json!({"error": "token_expired"}))];
         let told = verdicts(&judged(&steps));
         assert_eq!(told.contains("failure time.expired proven"), expected, "{second}: {told}");
     }
@@ -129,9 +132,9 @@ fn a_stripped_export_is_told_by_its_preflight() {
 fn forms_of_the_field() {
     let t = fresh("a");
     let case = |value: String| {
-        let steps = [
-            at(0.0, "GET", "/v1/me").with("Authorization", &value).says(401, json!({"message": "Unauthorized"})),
-        ];
+        let steps = [at(0.0, "GET", "/v1/me")
+            .with("Authorization", &value)
+            .says(401, json!({"message": "Unauthorized"}))];
         verdicts(&judged(&steps))
     };
     let forms = [
@@ -183,21 +186,22 @@ fn a_token_that_worked_and_is_refused_before_its_end_was_revoked() {
 fn another_audience_shows_against_what_the_host_accepts() {
     let t = fresh("a");
     let wrong = token(json!({"sub": "a", "iat": START - 60, "exp": START + 3600, "aud": "other"}));
-    let steps = [
-        at(0.0, "GET", "/v1/me").bearer(&t),
-        at(1.0, "GET", "/v1/me").bearer(&wrong).gets(401),
-    ];
+    let steps =
+        [at(0.0, "GET", "/v1/me").bearer(&t), at(1.0, "GET", "/v1/me").bearer(&wrong).gets(401)];
     assert_snapshot!(verdicts(&judged(&steps)), @"");
 }
 
 #[test]
 fn rights_are_not_the_token() {
     let t = fresh("a");
-    let expired = token(json!({"sub": "a", "iat": START - 7200, "exp": START - 3600, "aud": "api"}));
+    let expired =
+        token(json!({"sub": "a", "iat": START - 7200, "exp": START - 3600, "aud": "api"}));
     let steps = [
         at(0.0, "GET", "/v1/me").bearer(&t),
         at(1.0, "DELETE", "/v1/users").bearer(&t).gets(403),
-        at(2.0, "DELETE", "/v1/users").bearer(&expired).says(403, json!({"error": "insufficient_scope"})),
+        at(2.0, "DELETE", "/v1/users")
+            .bearer(&expired)
+            .says(403, json!({"error": "insufficient_scope"})),
     ];
     assert_snapshot!(verdicts(&judged(&steps)), @"");
 }
@@ -233,7 +237,10 @@ fn a_preflight_that_is_asked_for_credentials_is_the_failure() {
 fn a_redirect_drops_the_credential() {
     let t = fresh("a");
     let steps = [
-        at(0.0, "GET", "/v1/me").bearer(&t).gets(307).answers("Location", "https://www.api.example/v1/me"),
+        at(0.0, "GET", "/v1/me")
+            .bearer(&t)
+            .gets(307)
+            .answers("Location", "https://www.api.example/v1/me"),
         at(0.1, "GET", "https://www.api.example/v1/me").gets(401),
     ];
     assert_snapshot!(verdicts(&judged(&steps)), @"");
@@ -244,7 +251,9 @@ fn the_server_denies_what_the_capture_shows() {
     let t = fresh("a");
     let steps = [
         at(0.0, "GET", "/v1/me").bearer(&t).says(401, json!({"error": "missing_authorization"})),
-        at(1.0, "GET", "/v1/me").bearer(&t).says(401, json!({"message": "No authorization header found"})),
+        at(1.0, "GET", "/v1/me")
+            .bearer(&t)
+            .says(401, json!({"message": "No authorization header found"})),
     ];
     assert_snapshot!(verdicts(&judged(&steps)), @"");
 }
@@ -256,8 +265,12 @@ fn signatures_as_stated() {
     let none = token_with(&json!({"alg": "none"}), &json!({"sub": "a", "exp": START + 3600}));
     let steps = [
         at(0.0, "GET", "/v1/me").bearer(&t).says(401, json!({"error": "invalid_signature"})),
-        at(1.0, "GET", "/v1/me").bearer(&t).says(401, json!({"message": "No matching key found for kid"})),
-        at(2.0, "GET", "/v1/me").bearer(&none).says(401, json!({"message": "algorithm not allowed"})),
+        at(1.0, "GET", "/v1/me")
+            .bearer(&t)
+            .says(401, json!({"message": "No matching key found for kid"})),
+        at(2.0, "GET", "/v1/me")
+            .bearer(&none)
+            .says(401, json!({"message": "algorithm not allowed"})),
     ];
     assert_snapshot!(verdicts(&judged(&steps)), @"");
 }

@@ -24,7 +24,8 @@ pub(crate) struct Step(Value);
 pub(crate) fn at(second: f64, method: &str, path: &str) -> Step {
     let millis = (second * 1000.0).round() as i64;
     let time = authopsy::model::At::from_secs(START).0 + millis * 1_000_000;
-    let url = if path.contains("://") { path.to_owned() } else { format!("https://api.example{path}") };
+    let url =
+        if path.contains("://") { path.to_owned() } else { format!("https://api.example{path}") };
     Step(json!({
         "startedDateTime": authopsy::model::At(time).rfc3339(3),
         "time": 20,
@@ -109,7 +110,8 @@ pub(crate) fn token_with(header: &Value, claims: &Value) -> String {
     let mut signature = Vec::new();
     let mut state = text.bytes().fold(7_u64, |a, b| a.wrapping_mul(31).wrapping_add(u64::from(b)));
     while signature.len() < size {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         signature.push((state >> 33) as u8);
     }
     format!("{text}.{}", B64.encode(signature))
