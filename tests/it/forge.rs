@@ -378,15 +378,21 @@ impl Story {
     /// a field, bodies where a serializer adds them.
     pub(crate) fn json_lines(&self) -> String {
         let mut out = String::new();
+        // One client for each story, told apart by the first host that it calls.
+        let host = self.steps.first().map_or("", |step| split_url(&step.url).0);
+        let mark = host
+            .bytes()
+            .fold(7_u32, |mark, byte| mark.wrapping_mul(31).wrapping_add(u32::from(byte)));
+        let client = format!("10.{}.{}.{}", mark >> 24, mark >> 16 & 255, mark >> 8 & 255);
         for (index, step) in self.steps.iter().enumerate() {
-            out.push_str(&line(index, step).to_string());
+            out.push_str(&line(index, step, &client).to_string());
             out.push('\n');
         }
         out
     }
 }
 
-fn line(index: usize, step: &Step) -> Value {
+fn line(index: usize, step: &Step, client: &str) -> Value {
     let (host, target) = split_url(&step.url);
     let object = |fields: &[(String, String)]| {
         let mut object = Map::new();
@@ -409,7 +415,7 @@ fn line(index: usize, step: &Step) -> Value {
     fields.entry("host").or_insert_with(|| json!(host));
     let mut answer_fields = object(&step.answer_fields);
     let mut request = json!({ "id": index + 1, "method": step.method, "url": target,
-        "remoteAddress": "192.0.2.17", "remotePort": 42_000 + index });
+        "remoteAddress": client, "remotePort": 42_000 + index });
     if let Some((mime, text)) = &step.sent {
         fields.entry("content-type").or_insert_with(|| json!(mime));
         request["body"] = body(text);

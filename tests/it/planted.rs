@@ -397,7 +397,7 @@ fn harmless(dice: &mut Dice) -> Vec<Plant> {
         plant(Api, 207, json!({ "results": [{ "id": 1, "status": 200 }, { "id": 2, "status": 200 }], "note": "expired tokens were skipped" }).to_string()),
         plant(Api, 206, "HTTP/1.1 401 Unauthorized\nlesson two: what a challenge is\n").mime("text/plain"),
         // Redirects that have nothing to do with logging in.
-        plant(Page, 302, "").mime("text/html").field("Location", format!("/docs/errors/unauthorized?ref={id}")),
+        plant(Page, 302, "").mime("text/html").field("Location", format!("/search?q=unauthorized&ref={id}")),
         plant(Page, 301, "").mime("text/html").field("Location", "/blog/login-page-design"),
         // 4xx about data.
         plant(Api, 404, json!({ "error": "Not Found", "message": "no article with slug 'token-expired'" }).to_string()),

@@ -168,6 +168,7 @@ struct Scene {
     agent: &'static str,
     recorder: Recorder,
     dated: bool,
+    user: String,
 }
 
 impl Scene {
@@ -199,7 +200,8 @@ impl Scene {
             }
         };
         let dated = dice.percent(40);
-        Self { dice, issuer, host, path, agent, recorder, dated }
+        let user = dice.uuid();
+        Self { dice, issuer, host, path, agent, recorder, dated, user }
     }
 
     fn url(&mut self) -> String {
@@ -236,13 +238,13 @@ impl Scene {
         step.json(body.to_string())
     }
 
-    /// A token that lives from `iat` to `exp` (seconds since 1970).
+    /// A token of the user that lives from `iat` to `exp` (seconds since 1970).
     fn token(&mut self, iat: i64, exp: i64) -> String {
         let float = self.dice.percent(15);
         let number = |secs: i64| {
             if float { json!(secs as f64) } else { json!(secs) }
         };
-        let mut claims = json!({ "sub": self.dice.uuid(), "iat": iat, "exp": number(exp) });
+        let mut claims = json!({ "sub": self.user, "iat": iat, "exp": number(exp) });
         match self.dice.below(4) {
             0 => claims["scope"] = json!("read write"),
             1 => claims["roles"] = json!(["user", "billing"]),
@@ -267,10 +269,13 @@ pub(crate) fn five_causes(seed: u64, start: i64) -> Told {
     let now = start / 1000;
     let late = scene.dice.between(20, 90_000);
     let old = scene.token(now - late - 3600, now - late);
+    // Another user: a new token of the same one would mend the expiry.
+    scene.user = scene.dice.uuid();
     let good = scene.token(now - scene.dice.clone().between(0, 600), now + 3600);
     let in_ms = {
+        scene.user = scene.dice.uuid();
         let unit = if scene.dice.percent(20) { 1_000_000 } else { 1000 };
-        let mut claims = json!({ "sub": scene.dice.uuid(), "iat": now * unit,
+        let mut claims = json!({ "sub": scene.user, "iat": now * unit,
             "exp": (now + scene.dice.between(900, 7200)) * unit });
         if scene.dice.percent(40) {
             claims["nbf"] = json!(now * unit);
