@@ -49,17 +49,14 @@ pub(super) struct Reading {
 pub(super) fn of_error(exchange: &Exchange<'_>) -> Reading {
     let Some(text) = text_of(exchange) else { return Reading::default() };
     let mut reading = Reading::default();
-    match notation(&text, media_type(exchange)) {
+    match notation(&text, &media_type(exchange)) {
         Notation::Tree(node) => gather(&node, &mut Path::default(), false, &mut reading.clues),
         Notation::Html => {
             let page = markup::html(&text);
             reading.login_page = page.login;
             reading.page = true;
             for (element, text) in page.texts {
-                if matches!(
-                    element.as_str(),
-                    "a" | "li" | "nav" | "button" | "label" | "option" | "footer"
-                ) {
+                if matches!(element.as_str(), "a" | "li" | "nav" | "button" | "label" | "option" | "footer") {
                     continue;
                 }
                 push(&mut reading.clues, format!("body.{element}"), &element, text, 4);
@@ -80,7 +77,7 @@ pub(super) fn of_success(exchange: &Exchange<'_>) -> Reading {
         return reading;
     }
     let Some(text) = text_of(exchange) else { return reading };
-    if let Notation::Tree(node) = notation(&text, media_type(exchange)) {
+    if let Notation::Tree(node) = notation(&text, &media_type(exchange)) {
         structural(&node, &mut reading.clues);
     }
     reading
@@ -107,9 +104,7 @@ fn worth_a_look(exchange: &Exchange<'_>) -> bool {
     }
     let media = media_type(exchange);
     let data = media.is_empty()
-        || ["json", "xml", "urlencoded", "text/plain", "javascript"]
-            .iter()
-            .any(|m| media.contains(m));
+        || ["json", "xml", "urlencoded", "text/plain", "javascript"].iter().any(|m| media.contains(m));
     if !data || (media.contains("javascript") && raw.len() > 4096) {
         return false;
     }
@@ -125,45 +120,11 @@ fn worth_a_look(exchange: &Exchange<'_>) -> bool {
         AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .build([
-                "error",
-                "fault",
-                "fail",
-                "unauth",
-                "expired",
-                "invalid",
-                "forbidden",
-                "denied",
-                "401",
-                "403",
-                "token",
-                "jwt",
-                "login",
-                "log in",
-                "sign in",
-                "session",
-                "credential",
-                "permission",
-                "signature",
-                "authoriz",
-                "authentic",
-                "登录",
-                "登陆",
-                "过期",
-                "失效",
-                "令牌",
-                "权限",
-                "认证",
-                "鉴权",
-                "签名",
-                "授权",
-                "\\u8fc7\\u671f",
-                "\\u767b\\u5f55",
-                "\\u767b\\u9646",
-                "\\u6743\\u9650",
-                "\\u5931\\u6548",
-                "\\u8ba4\\u8bc1",
-                "認証",
-                "トークン",
+                "error", "fault", "fail", "unauth", "expired", "invalid", "forbidden", "denied", "401", "403",
+                "token", "jwt", "login", "log in", "sign in", "session", "credential", "permission", "signature",
+                "authoriz", "authentic", "登录", "登陆", "过期", "失效", "令牌", "权限", "认证", "鉴权", "签名", "授权",
+                "\\u8fc7\\u671f", "\\u767b\\u5f55", "\\u767b\\u9646", "\\u6743\\u9650", "\\u5931\\u6548", "\\u8ba4\\u8bc1",
+                "認証", "トークン",
             ])
             .ok()
     });
@@ -187,8 +148,7 @@ fn text_of(exchange: &Exchange<'_>) -> Option<String> {
     let body = &exchange.response_body;
     let mut text = body.text.read();
     if body.base64 {
-        let compact: Vec<u8> =
-            text.bytes().filter(|b| !b.is_ascii_whitespace()).take(LONGEST * 4 / 3).collect();
+        let compact: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).take(LONGEST * 4 / 3).collect();
         let whole = compact.get(..compact.len() / 4 * 4).unwrap_or_default();
         let bytes = base64::engine::general_purpose::STANDARD.decode(whole).ok()?;
         text = String::from_utf8_lossy(&bytes).into_owned().into();
@@ -205,23 +165,13 @@ enum Notation {
 }
 
 /// Tells the notation by content; the media type decides only between form and plain text.
-fn notation(text: &str, media: String) -> Notation {
+fn notation(text: &str, media: &str) -> Notation {
     let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     if start.starts_with('<') {
         let head = start.get(..floor(start, 400)).unwrap_or_default().to_ascii_lowercase();
-        let html = [
-            "<!doctype html",
-            "<html",
-            "<body",
-            "<head",
-            "<title",
-            "<h1",
-            "<p>",
-            "<div",
-            "<center",
-        ]
-        .iter()
-        .any(|tag| head.contains(tag));
+        let html = ["<!doctype html", "<html", "<body", "<head", "<title", "<h1", "<p>", "<div", "<center"]
+            .iter()
+            .any(|tag| head.contains(tag));
         return if html { Notation::Html } else { Notation::Tree(markup::xml(start)) };
     }
     if let Some(node) = tree::json(text) {
@@ -240,166 +190,25 @@ fn notation(text: &str, media: String) -> Notation {
 
 /// Keys that hold codes, the more telling first.
 const CODES: &[&str] = &[
-    "code",
-    "error_code",
-    "errorcode",
-    "errcode",
-    "err_code",
-    "error",
-    "reason",
-    "__type",
-    "error_subtype",
-    "subcode",
-    "sub_code",
-    "error_reason",
-    "error_type",
-    "errortype",
-    "errorid",
-    "errorkey",
-    "error_id",
-    "faultcode",
-    "rpc_status",
-    "internalcode",
-    "apicode",
-    "errorname",
-    "exception",
-    "serviceerrorcode",
-    "statuscode",
-    "status_code",
-    "retcode",
-    "resultcode",
-    "errno",
-    "ret",
-    "value",
-    "failure",
-    "auth_error",
-    "scimtype",
-    "i18n",
-    "messagekey",
+    "code", "error_code", "errorcode", "errcode", "err_code", "error", "reason", "__type", "error_subtype",
+    "subcode", "sub_code", "error_reason", "error_type", "errortype", "errorid", "errorkey", "error_id", "faultcode", "rpc_status", "internalcode",
+    "apicode", "errorname", "exception", "serviceerrorcode", "statuscode", "status_code", "retcode", "resultcode", "errno", "ret", "value", "failure", "auth_error", "scimtype", "i18n", "messagekey",
 ];
 /// Keys whose codes are coarser.
 const COARSE: &[&str] = &["type", "status", "name", "key", "kind", "classname", "category", "id"];
 /// Keys that hold messages.
 const MESSAGES: &[&str] = &[
-    "message",
-    "msg",
-    "detail",
-    "details",
-    "error_description",
-    "errordescription",
-    "description",
-    "error_message",
-    "errormessage",
-    "error_msg",
-    "errormsg",
-    "errmsg",
-    "err_msg",
-    "errdesc",
-    "faultstring",
-    "errorsummary",
-    "developermessage",
-    "usermessage",
-    "developer_message",
-    "user_message",
-    "hint",
-    "text",
-    "cause",
-    "desc",
-    "info",
-    "statusmessage",
-    "status_message",
-    "statustext",
-    "localizedmessage",
-    "displaymessage",
-    "error_detail",
-    "errordetail",
-    "error_details",
-    "errordetails",
-    "exceptionmessage",
-    "message_detail",
-    "messagedetail",
-    "note",
-    "summary",
-    "non_field_errors",
-    "retmsg",
-    "ret_msg",
-    "resultmsg",
-    "respmsg",
-    "tip",
-    "error_user_msg",
-    "err",
-    "failure_reason",
-    "faultdetail",
-    "reasontext",
-    "statement",
-    "errors",
+    "message", "msg", "detail", "details", "error_description", "errordescription", "description", "error_message",
+    "errormessage", "error_msg", "errormsg", "errmsg", "err_msg", "errdesc", "faultstring", "errorsummary", "developermessage", "usermessage",
+    "developer_message", "user_message", "hint", "text", "cause", "desc", "info", "statusmessage", "status_message", "statustext", "localizedmessage",
+    "displaymessage", "error_detail", "errordetail", "error_details", "errordetails", "exceptionmessage", "message_detail", "messagedetail", "note", "summary", "non_field_errors", "retmsg", "ret_msg", "resultmsg", "respmsg", "tip", "error_user_msg", "err", "failure_reason", "faultdetail", "reasontext", "statement", "errors",
 ];
 /// Keys whose texts never say why.
 const SILENT: &[&str] = &[
-    "path",
-    "url",
-    "uri",
-    "instance",
-    "timestamp",
-    "time",
-    "date",
-    "requestid",
-    "request_id",
-    "traceid",
-    "trace_id",
-    "trace",
-    "stack",
-    "stacktrace",
-    "host",
-    "hostid",
-    "hostname",
-    "locale",
-    "lang",
-    "version",
-    "documentation_url",
-    "documentation",
-    "docs",
-    "docs_url",
-    "doc_url",
-    "help",
-    "link",
-    "href",
-    "errorlink",
-    "error_uri",
-    "moreinfo",
-    "more_info",
-    "recommend",
-    "resource",
-    "bucketname",
-    "key_id",
-    "awsaccesskeyid",
-    "correlation_id",
-    "correlationid",
-    "@type",
-    "domain",
-    "schemas",
-    "method",
-    "nonce",
-    "extra",
-    "faultactor",
-    "canonicalrequest",
-    "stringtosign",
-    "signatureprovided",
-    "canonicalrequestbytes",
-    "stringtosignbytes",
-    "locations",
-    "user",
-    "username",
-    "email",
-    "client_id",
-    "consumer",
-    "service",
-    "endpoint",
-    "apiversion",
-    "errorlogid",
-    "stringtosignb64",
-    "suberror_uri",
-    "see",
+    "path", "url", "uri", "instance", "timestamp", "time", "date", "requestid", "request_id", "traceid", "trace_id",
+    "trace", "stack", "stacktrace", "host", "hostid", "hostname", "locale", "lang", "version", "documentation_url",
+    "documentation", "docs", "docs_url", "doc_url", "help", "link", "href", "errorlink", "error_uri", "moreinfo", "more_info", "recommend",
+    "resource", "bucketname", "key_id", "awsaccesskeyid", "correlation_id", "correlationid", "@type", "domain", "schemas", "method", "nonce", "extra", "faultactor", "canonicalrequest", "stringtosign", "signatureprovided", "canonicalrequestbytes", "stringtosignbytes", "locations", "user", "username", "email", "client_id", "consumer", "service", "endpoint", "apiversion", "errorlogid", "stringtosignb64", "suberror_uri", "see",
 ];
 
 /// Returns the rank of a key, `None` for keys that never say why.
@@ -480,12 +289,9 @@ fn gather(node: &Node, path: &mut Path, known: bool, into: &mut Vec<Clue>) {
             }
             let text = match text.contains("://") {
                 // problem+json: the last segment of the type names the problem.
-                true if key == "type" => text
-                    .trim_end_matches('/')
-                    .rsplit(['/', '#', ':'])
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
+                true if key == "type" => {
+                    text.trim_end_matches('/').rsplit(['/', '#', ':']).next().unwrap_or_default().to_owned()
+                }
                 true if !text.contains(' ') => return,
                 _ => text.clone(),
             };
@@ -508,15 +314,13 @@ fn structural(node: &Node, into: &mut Vec<Clue>) {
             gather(fault, &mut root.member(name).member("Body").member("Fault"), false, into);
             return;
         }
-        if ["rsp", "response", "result", "reply", "api", "data", "responsestatus"]
-            .contains(&name.to_ascii_lowercase().as_str())
+        if ["rsp", "response", "result", "reply", "api", "data", "responsestatus"].contains(&name.to_ascii_lowercase().as_str())
             && members.len() == 1
         {
             let mut inner = Vec::new();
             structural(value, &mut inner);
             for mut clue in inner {
-                clue.place =
-                    format!("body.{name}{}", clue.place.strip_prefix("body").unwrap_or_default());
+                clue.place = format!("body.{name}{}", clue.place.strip_prefix("body").unwrap_or_default());
                 into.push(clue);
             }
             return;
@@ -525,17 +329,14 @@ fn structural(node: &Node, into: &mut Vec<Clue>) {
     if says_success(node) {
         return;
     }
-    let failing = says_failure(node);
+    let failing = says_failure(node) || node.get("meta").is_some_and(says_failure);
     let strangers = members.iter().filter(|(n, v)| !v.is_empty() && !is_envelope(n)).count();
     let record = ["id", "_id", "uuid", "created_at", "createdat", "updated_at"]
         .iter()
         .any(|name| node.get(name).is_some_and(|v| !v.is_empty()))
         && node.get("jsonrpc").is_none();
     let stated = node.get("success").or_else(|| node.get("ok")).is_some();
-    if (record && strangers > 0)
-        || (failing && !stated && strangers > 2)
-        || (!failing && strangers > 0)
-    {
+    if (record && (strangers > 0 || !stated)) || (failing && !stated && strangers > 2) || (!failing && strangers > 0) {
         return;
     }
     let before = into.len();
@@ -543,49 +344,33 @@ fn structural(node: &Node, into: &mut Vec<Clue>) {
         let lower = name.to_ascii_lowercase();
         let region = matches!(
             lower.as_str(),
-            "error"
-                | "errors"
-                | "err"
-                | "fault"
-                | "exception"
-                | "errorresponse"
-                | "error_info"
-                | "errorinfo"
-                | "base_resp"
-                | "baseresp"
-                | "failure"
+            "error" | "errors" | "err" | "fault" | "exception" | "errorresponse" | "error_info" | "errorinfo" | "base_resp" | "baseresp" | "failure"
         );
         if region && !value.is_empty() {
             error_region(value, &root.member(name), into);
-        } else if lower == "response"
-            || (failing
-                && matches!(lower.as_str(), "meta" | "result" | "data" | "header" | "status"))
-        {
-            if let Node::Map(_) = value {
-                match value.get("Error").or_else(|| value.get("error")) {
-                    Some(error) => error_region(error, &root.member(name).member("Error"), into),
-                    None if failing => error_region(value, &root.member(name), into),
-                    None => {}
-                }
+        } else if matches!(value, Node::Map(_)) && may_wrap(&lower, failing) {
+            match value.get("Error") {
+                Some(error) => error_region(error, &root.member(name).member("Error"), into),
+                None if failing => error_region(value, &root.member(name), into),
+                None => {}
             }
         }
     }
     if failing || into.len() > before {
         for (name, value) in members {
             let lower = name.to_ascii_lowercase();
-            let told = CODES.contains(&lower.as_str())
-                || MESSAGES.contains(&lower.as_str())
-                || lower == "status"
-                || lower == "type"
-                || lower == "title";
-            if told
-                && !matches!(lower.as_str(), "error" | "errors" | "err")
-                && matches!(value, Node::Text(_) | Node::Number(_))
-            {
+            let told = CODES.contains(&lower.as_str()) || MESSAGES.contains(&lower.as_str()) || lower == "status" || lower == "type" || lower == "title";
+            if told && !matches!(lower.as_str(), "error" | "errors" | "err") && matches!(value, Node::Text(_) | Node::Number(_)) {
                 gather(value, &mut root.member(name), true, into);
             }
         }
     }
+}
+
+/// Returns whether a member may hold the error object: `Response.Error`, `meta.code`.
+fn may_wrap(name: &str, failing: bool) -> bool {
+    name == "response"
+        || (failing && matches!(name, "meta" | "result" | "data" | "header" | "status"))
 }
 
 /// Collects from an error object or a list of them; a list of records with dates is data.
@@ -593,22 +378,9 @@ fn error_region(value: &Node, path: &Path, into: &mut Vec<Clue>) {
     match value {
         Node::List(items) => {
             for item in items.iter().take(8) {
-                let dated = [
-                    "timestamp",
-                    "created_at",
-                    "createdat",
-                    "time",
-                    "date",
-                    "level",
-                    "user",
-                    "userid",
-                    "count",
-                    "occurred_at",
-                    "lastseen",
-                    "hostname",
-                ]
-                .iter()
-                .any(|name| item.get(name).is_some());
+                let dated = ["timestamp", "created_at", "createdat", "time", "date", "level", "user", "userid", "count", "occurred_at", "lastseen", "hostname"]
+                    .iter()
+                    .any(|name| item.get(name).is_some());
                 if !dated {
                     error_region(item, &path.item(), into);
                 }
@@ -627,41 +399,9 @@ fn is_envelope(name: &str) -> bool {
         || SILENT.contains(&lower.as_str())
         || matches!(
             lower.as_str(),
-            "success"
-                | "ok"
-                | "status"
-                | "data"
-                | "result"
-                | "title"
-                | "type"
-                | "extensions"
-                | "meta"
-                | "jsonrpc"
-                | "id"
-                | "fault"
-                | "response"
-                | "messages"
-                | "name"
-                | "classname"
-                | "base_resp"
-                | "stat"
-                | "succeeded"
-                | "issuccess"
-                | "rid"
-                | "logid"
-                | "log_id"
-                | "servertime"
-                | "server_time"
-                | "cost"
-                | "needed"
-                | "provided"
-                | "warning"
-                | "links"
-                | "request"
-                | "exectime"
-                | "sign"
-                | "total"
-                | "rows"
+            "success" | "ok" | "status" | "data" | "result" | "title" | "type" | "extensions" | "meta" | "jsonrpc" | "id"
+                | "fault" | "response" | "messages" | "name" | "classname" | "base_resp" | "stat" | "succeeded" | "issuccess"
+                | "rid" | "logid" | "log_id" | "servertime" | "server_time" | "cost" | "needed" | "provided" | "warning" | "links" | "request" | "exectime" | "sign" | "total" | "rows"
         )
 }
 
@@ -670,16 +410,11 @@ fn says_success(node: &Node) -> bool {
     let truthy = |name: &str| matches!(node.get(name), Some(Node::Bool(true)));
     let word = |name: &str| {
         node.get(name).and_then(Node::text).is_some_and(|t| {
-            matches!(
-                t.to_ascii_lowercase().as_str(),
-                "ok" | "success" | "succeeded" | "successful" | "true" | "completed"
-            )
+            matches!(t.to_ascii_lowercase().as_str(), "ok" | "success" | "succeeded" | "successful" | "true" | "completed")
         })
     };
     let code = |name: &str| {
-        node.get(name).and_then(Node::text).is_some_and(|t| {
-            matches!(t, "0" | "200" | "201" | "00000" | "0000" | "000000" | "SUCCESS" | "OK")
-        })
+        node.get(name).and_then(Node::text).is_some_and(|t| matches!(t, "0" | "200" | "201" | "00000" | "0000" | "000000" | "SUCCESS" | "OK"))
     };
     truthy("success")
         || truthy("ok")
@@ -697,10 +432,7 @@ fn says_success(node: &Node) -> bool {
 fn says_failure(node: &Node) -> bool {
     let falsy = |name: &str| {
         matches!(node.get(name), Some(Node::Bool(false)))
-            || node
-                .get(name)
-                .and_then(Node::text)
-                .is_some_and(|t| matches!(t, "false" | "0" | "False"))
+            || node.get(name).and_then(Node::text).is_some_and(|t| matches!(t, "false" | "0" | "False"))
     };
     if ["success", "ok", "issuccess", "succeeded", "successful"].iter().any(|n| falsy(n)) {
         return true;
@@ -709,37 +441,14 @@ fn says_failure(node: &Node) -> bool {
         node.get(n).and_then(Node::text).is_some_and(|t| {
             matches!(
                 t.to_ascii_lowercase().as_str(),
-                "error"
-                    | "fail"
-                    | "failed"
-                    | "failure"
-                    | "ko"
-                    | "nok"
-                    | "unauthorized"
-                    | "unauthenticated"
-                    | "denied"
-                    | "forbidden"
+                "error" | "fail" | "failed" | "failure" | "ko" | "nok" | "unauthorized" | "unauthenticated" | "denied" | "forbidden"
             )
         })
     });
-    let message = MESSAGES.iter().any(|n| node.get(n).is_some_and(|v| !v.is_empty()))
-        || node.get("error").is_some();
-    let code = [
-        "code",
-        "errcode",
-        "errno",
-        "err_code",
-        "error_code",
-        "errorcode",
-        "ret",
-        "retcode",
-        "statuscode",
-        "status_code",
-        "resultcode",
-        "status",
-    ]
-    .iter()
-    .any(|n| node.get(n).and_then(Node::text).is_some_and(|t| is_failure_code(t, n)));
+    let message = MESSAGES.iter().any(|n| node.get(n).is_some_and(|v| !v.is_empty())) || node.get("error").is_some();
+    let code = ["code", "errcode", "errno", "err_code", "error_code", "errorcode", "ret", "retcode", "statuscode", "status_code", "resultcode", "status"]
+        .iter()
+        .any(|n| node.get(n).and_then(Node::text).is_some_and(|t| is_failure_code(t, n)));
     word || (code && message)
 }
 
@@ -775,10 +484,7 @@ mod tests {
             ["body.errors[].message=no", "body.errors[].extensions.code=X"]
         );
         assert_eq!(clues(401, "plain words"), ["body=plain words"]);
-        assert_eq!(
-            clues(401, "<Error><Code>AccessDenied</Code></Error>"),
-            ["body.Error.Code=AccessDenied"]
-        );
+        assert_eq!(clues(401, "<Error><Code>AccessDenied</Code></Error>"), ["body.Error.Code=AccessDenied"]);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use regex::Regex;
+use aho_corasick::AhoCorasick;
+use regex::{Regex, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 use crate::model::{CauseId, Weight};
@@ -13,7 +14,39 @@ use super::value::time_in;
 use crate::model::At;
 
 /// The embedded files; a new one is one line here.
-const VENDORS: &[(&str, &str)] = &[("standards", include_str!("vendors/standards.toml"))];
+const VENDORS: &[(&str, &str)] = &[
+    ("standards", include_str!("vendors/standards.toml")),
+    ("aliyun", include_str!("vendors/aliyun.toml")),
+    ("apigee", include_str!("vendors/apigee.toml")),
+    ("apisix", include_str!("vendors/apisix.toml")),
+    ("aspnet", include_str!("vendors/aspnet.toml")),
+    ("auth0", include_str!("vendors/auth0.toml")),
+    ("aws", include_str!("vendors/aws.toml")),
+    ("azure", include_str!("vendors/azure.toml")),
+    ("china", include_str!("vendors/china.toml")),
+    ("china_web", include_str!("vendors/china_web.toml")),
+    ("entra", include_str!("vendors/entra.toml")),
+    ("envoy", include_str!("vendors/envoy.toml")),
+    ("feishu", include_str!("vendors/feishu.toml")),
+    ("firebase", include_str!("vendors/firebase.toml")),
+    ("go", include_str!("vendors/go.toml")),
+    ("google", include_str!("vendors/google.toml")),
+    ("keycloak", include_str!("vendors/keycloak.toml")),
+    ("kong", include_str!("vendors/kong.toml")),
+    ("kubernetes", include_str!("vendors/kubernetes.toml")),
+    ("node", include_str!("vendors/node.toml")),
+    ("okta", include_str!("vendors/okta.toml")),
+    ("php", include_str!("vendors/php.toml")),
+    ("platforms", include_str!("vendors/platforms.toml")),
+    ("python", include_str!("vendors/python.toml")),
+    ("rust_ruby_elixir", include_str!("vendors/rust_ruby_elixir.toml")),
+    ("saas", include_str!("vendors/saas.toml")),
+    ("slack", include_str!("vendors/slack.toml")),
+    ("soap", include_str!("vendors/soap.toml")),
+    ("spring", include_str!("vendors/spring.toml")),
+    ("supabase", include_str!("vendors/supabase.toml")),
+    ("tyk", include_str!("vendors/tyk.toml")),
+];
 
 /// Everything that is known of speakers: embedded files and the user's.
 #[derive(Debug, Default)]
@@ -21,8 +54,12 @@ pub struct Catalogue {
     entries: Vec<Entry>,
     /// Codes in lower case, with the entries that name them.
     codes: BTreeMap<String, Vec<usize>>,
-    /// Entries that need a search.
-    patterns: Vec<usize>,
+    /// Prefixes and runs of words in one automaton, with the entries that name them.
+    runs: Option<AhoCorasick>,
+    run_entries: Vec<usize>,
+    /// Regular expressions in one set, with their entries.
+    patterns: RegexSet,
+    pattern_entries: Vec<usize>,
 }
 
 /// Why a dialect file cannot be used.
@@ -118,13 +155,26 @@ struct Entry {
     channel: Vec<String>,
     prefix: Vec<String>,
     words: Vec<String>,
-    regex: Option<Regex>,
+    regex: Option<Pattern>,
     causes: Vec<CauseId>,
     weight: Weight,
     status: Vec<u16>,
     speaker: Vec<String>,
     #[cfg_attr(not(test), expect(dead_code, reason = "read by tests"))]
     samples: Samples,
+}
+
+/// A regular expression that is compiled when a text first needs its captures: most never are.
+#[derive(Debug)]
+struct Pattern {
+    text: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    fn get(&self) -> Option<&Regex> {
+        self.compiled.get_or_init(|| Regex::new(&self.text).ok()).as_ref()
+    }
 }
 
 #[derive(Debug)]
@@ -155,25 +205,15 @@ impl Catalogue {
     /// Returns the embedded files, read once.
     pub fn embedded() -> &'static Self {
         static EMBEDDED: OnceLock<Catalogue> = OnceLock::new();
-        EMBEDDED.get_or_init(|| {
-            let mut catalogue = Self::default();
-            for (_, text) in VENDORS {
-                catalogue.add(text).expect("embedded files are valid, tested below");
-            }
-            catalogue
-        })
+        // That the embedded files are valid is tested below; a broken one would leave the general
+        // reading alone.
+        EMBEDDED.get_or_init(|| Self::of(VENDORS).unwrap_or_default())
     }
 
     /// Returns the codes of standards alone, without vendors and libraries.
     pub fn standards() -> &'static Self {
         static STANDARDS: OnceLock<Catalogue> = OnceLock::new();
-        STANDARDS.get_or_init(|| {
-            let mut catalogue = Self::default();
-            for (_, text) in VENDORS.iter().take(1) {
-                catalogue.add(text).expect("embedded files are valid, tested below");
-            }
-            catalogue
-        })
+        STANDARDS.get_or_init(|| Self::of(VENDORS.get(..1).unwrap_or_default()).unwrap_or_default())
     }
 
     /// Returns the embedded files with the user's file before them.
@@ -185,37 +225,38 @@ impl Catalogue {
     pub fn with_file(text: &str) -> Result<Self, DialectError> {
         let mut catalogue = Self::default();
         catalogue.add(text)?;
+        // The set below names no culprit: the user's patterns are compiled one by one.
+        for entry in &catalogue.entries {
+            if let Some(pattern) = &entry.regex {
+                Regex::new(&pattern.text)
+                    .map_err(|source| DialectError::Pattern { entry: entry.id.clone(), source })?;
+            }
+        }
         for (_, text) in VENDORS {
             catalogue.add(text)?;
         }
-        Ok(catalogue)
+        catalogue.finish()
+    }
+
+    fn of(files: &[(&str, &str)]) -> Result<Self, DialectError> {
+        let mut catalogue = Self::default();
+        for (_, text) in files {
+            catalogue.add(text)?;
+        }
+        catalogue.finish()
     }
 
     fn add(&mut self, text: &str) -> Result<(), DialectError> {
         let file: DialectFile = toml::from_str(text)?;
         for entry in file.entry {
             let id = format!("{}.{}", file.id, entry.id);
-            if entry.code.is_empty()
-                && entry.prefix.is_empty()
-                && entry.words.is_empty()
-                && entry.regex.is_none()
-            {
-                return Err(DialectError::Entry {
-                    entry: id,
-                    expected: "code, prefix, words or regex",
-                });
+            if entry.code.is_empty() && entry.prefix.is_empty() && entry.words.is_empty() && entry.regex.is_none() {
+                return Err(DialectError::Entry { entry: id, expected: "code, prefix, words or regex" });
             }
-            let regex = match entry.regex.as_deref().map(|r| Regex::new(&format!("(?i){r}"))) {
-                Some(Err(source)) => return Err(DialectError::Pattern { entry: id, source }),
-                Some(Ok(regex)) => Some(regex),
-                None => None,
-            };
+            let regex = entry.regex.map(|r| Pattern { text: format!("(?i){r}"), compiled: OnceLock::new() });
             let index = self.entries.len();
             for code in &entry.code {
                 self.codes.entry(form(code)).or_default().push(index);
-            }
-            if !entry.prefix.is_empty() || !entry.words.is_empty() || regex.is_some() {
-                self.patterns.push(index);
             }
             let source = if entry.source.is_empty() { file.source.clone() } else { entry.source };
             let mut examples = entry.examples;
@@ -240,24 +281,51 @@ impl Catalogue {
         Ok(())
     }
 
+    /// Builds the automata over all entries; to be called after the last [`Catalogue::add`].
+    fn finish(mut self) -> Result<Self, DialectError> {
+        let mut runs = Vec::new();
+        let mut patterns = Vec::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            // Of words that must all occur the first is enough to make a candidate.
+            for run in entry.prefix.iter().chain(entry.words.first()) {
+                runs.push(run.as_str());
+                self.run_entries.push(index);
+            }
+            if let Some(regex) = &entry.regex {
+                patterns.push(regex.text.as_str());
+                self.pattern_entries.push(index);
+            }
+        }
+        self.runs = AhoCorasick::new(&runs).ok();
+        self.patterns = RegexSetBuilder::new(patterns)
+            .size_limit(64 << 20)
+            .build()
+            .map_err(|source| DialectError::Pattern { entry: "all".to_owned(), source })?;
+        Ok(self)
+    }
+
+    /// Returns the entries whose search could succeed, in order.
+    fn candidates(&self, form: &str, text: &str) -> Vec<usize> {
+        let runs = self.runs.iter().flat_map(|runs| runs.find_overlapping_iter(form));
+        let mut found: Vec<usize> =
+            runs.filter_map(|hit| self.run_entries.get(hit.pattern().as_usize()).copied()).collect();
+        found.extend(
+            self.patterns.matches(text).iter().filter_map(|i| self.pattern_entries.get(i).copied()),
+        );
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// Returns what the first entry that fits makes of a text; codes before patterns.
-    pub(super) fn recognise(
-        &self,
-        clue: &Clue,
-        status: u16,
-        speech: &dyn Speech,
-    ) -> Option<Recognised<'_>> {
+    pub(super) fn recognise(&self, clue: &Clue, status: u16, speech: &dyn Speech) -> Option<Recognised<'_>> {
         let text = form(&clue.text);
         let codes = self.codes.get(&text).into_iter().flatten();
-        let exact = codes
-            .copied()
-            .filter_map(|i| self.entries.get(i))
-            .find(|e| e.may_speak(clue, status, speech));
+        let exact = codes.copied().filter_map(|i| self.entries.get(i)).find(|e| e.may_speak(clue, status, speech));
         if let Some(entry) = exact {
             return Some(entry.recognised(None, None));
         }
-        let entries = self.patterns.iter().filter_map(|i| self.entries.get(*i));
-        for entry in entries {
+        for entry in self.candidates(&text, &clue.text).into_iter().filter_map(|i| self.entries.get(i)) {
             if let Some((expected, time)) = entry.matches(&text, &clue.text)
                 && entry.may_speak(clue, status, speech)
             {
@@ -282,7 +350,7 @@ impl Entry {
         if !self.words.is_empty() && self.words.iter().all(|w| form.contains(w.as_str())) {
             return Some((None, None));
         }
-        let captures = self.regex.as_ref()?.captures(text)?;
+        let captures = self.regex.as_ref()?.get()?.captures(text)?;
         let expected = captures.name("expected").map(|m| m.as_str().to_owned());
         let time = captures.name("time").and_then(|m| time_in(m.as_str()));
         Some((expected, time))
@@ -295,7 +363,8 @@ impl Entry {
 
 /// Brings a text to the form in which codes are compared.
 fn form(text: &str) -> String {
-    text.trim().trim_end_matches('.').to_lowercase()
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.trim_end_matches('.').to_lowercase()
 }
 
 /// Returns whether a place belongs to a channel: `body`, `body.code` (at any depth), `challenge`,
@@ -303,16 +372,12 @@ fn form(text: &str) -> String {
 fn is_channel(channel: &str, clue: &Clue) -> bool {
     let place = clue.place.to_ascii_lowercase();
     match channel.split_once('.') {
-        Some(("body", key)) => place.starts_with("body") && clue.key == key,
+        Some(("body", key)) => place.starts_with("body") && (clue.key == key || place == channel),
         Some(("challenge", param)) => {
             place.contains("-authenticate.") && place.ends_with(&format!(".{param}"))
         }
         _ if channel == "challenge" => place.contains("-authenticate."),
-        _ => {
-            place == channel
-                || (place.starts_with(channel)
-                    && place.get(channel.len()..).is_some_and(|r| r.starts_with(['.', ':', '['])))
-        }
+        _ => place == channel || (place.starts_with(channel) && place.get(channel.len()..).is_some_and(|r| r.starts_with(['.', ':', '[']))),
     }
 }
 
@@ -320,10 +385,10 @@ fn is_channel(channel: &str, clue: &Clue) -> bool {
 mod tests {
     use super::*;
 
-    struct Known;
-    impl Speech for Known {
-        fn bears(&self, _: &str) -> bool {
-            true
+    struct Known<'e>(&'e Entry);
+    impl Speech for Known<'_> {
+        fn bears(&self, mark: &str) -> bool {
+            self.0.speaker.iter().any(|m| m == mark)
         }
     }
 
@@ -332,6 +397,14 @@ mod tests {
         let place = channel.replace("challenge", "header:www-authenticate");
         let key = place.rsplit('.').next().unwrap_or_default().to_owned();
         Clue { place, key, text: text.to_owned(), rank: 0 }
+    }
+
+    #[test]
+    fn embedded_files_are_valid() {
+        let catalogue = Catalogue::of(VENDORS).unwrap();
+        assert!(catalogue.entries.len() > 700, "{}", catalogue.entries.len());
+        let sorted = VENDORS.get(1..).unwrap().is_sorted();
+        assert!(sorted, "standards first, then by name");
     }
 
     #[test]
@@ -344,8 +417,8 @@ mod tests {
             let status = entry.status.first().copied().unwrap_or(401);
             for example in &entry.samples.examples {
                 let clue = clue_for(entry, example);
-                let id = catalogue.recognise(&clue, status, &Known).map(|r| r.id.to_owned());
-                let causes = catalogue.recognise(&clue, status, &Known).map(|r| r.causes.to_vec());
+                let id = catalogue.recognise(&clue, status, &Known(entry)).map(|r| r.id.to_owned());
+                let causes = catalogue.recognise(&clue, status, &Known(entry)).map(|r| r.causes.to_vec());
                 // Two vendors may use one code; what it means must then be the same.
                 if id.as_deref() != Some(&entry.id) && causes.as_deref() != Some(&entry.causes) {
                     wrong.push(format!("{}: {example} is {id:?}", entry.id));
@@ -353,7 +426,7 @@ mod tests {
             }
             for other in &entry.samples.counter_examples {
                 let clue = clue_for(entry, other);
-                let known = catalogue.recognise(&clue, status, &Known);
+                let known = catalogue.recognise(&clue, status, &Known(entry));
                 if known.is_some_and(|r| r.id == entry.id) {
                     wrong.push(format!("{} takes {other}", entry.id));
                 }

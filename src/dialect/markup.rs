@@ -73,10 +73,12 @@ fn local(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
 }
 
+/// An element that is still open: name, members, text.
+type Element = (String, Vec<(String, Node)>, String);
+
 /// Reads XML as a map with one member, the root; attributes become members, text alone a text.
 pub(super) fn xml(text: &str) -> Node {
-    let mut stack: Vec<(String, Vec<(String, Node)>, String)> =
-        vec![(String::new(), Vec::new(), String::new())];
+    let mut stack = vec![Element::default()];
     for piece in (Pieces { rest: text }).take(4_000) {
         match piece {
             Piece::Open { name, attributes, closed } => {
@@ -112,7 +114,7 @@ pub(super) fn xml(text: &str) -> Node {
     Node::Map(stack.pop().map(|(_, members, _)| members).unwrap_or_default())
 }
 
-fn close(stack: &mut Vec<(String, Vec<(String, Node)>, String)>) {
+fn close(stack: &mut Vec<Element>) {
     if stack.len() < 2 {
         return;
     }
@@ -144,10 +146,7 @@ pub(super) fn html(text: &str) -> Page {
                     if !closed && silent.is_none() {
                         silent = Some(name);
                     }
-                } else if !matches!(
-                    name.as_str(),
-                    "br" | "b" | "i" | "em" | "strong" | "span" | "code" | "a" | "hr"
-                ) {
+                } else if !matches!(name.as_str(), "br" | "b" | "i" | "em" | "strong" | "span" | "code" | "a" | "hr") {
                     element = name;
                 }
             }
@@ -159,8 +158,7 @@ pub(super) fn html(text: &str) -> Page {
             Piece::Text(text) => {
                 let text = text.trim();
                 if silent.is_none() && !text.is_empty() && page.texts.len() < MOST_TEXTS {
-                    let text: String =
-                        unescape(text).split_whitespace().collect::<Vec<_>>().join(" ");
+                    let text: String = unescape(text).split_whitespace().collect::<Vec<_>>().join(" ");
                     page.texts.push((element.clone(), text.chars().take(300).collect()));
                 }
             }
@@ -190,16 +188,12 @@ fn attributes_of(text: &str) -> impl Iterator<Item = (&str, &str)> {
         let equals = rest.find('=')?;
         let name = rest.get(..equals)?.split_whitespace().last().unwrap_or_default();
         let after = rest.get(equals + 1..)?.trim_start();
-        let (value, tail) = match after.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                let inner = after.get(1..)?;
-                let end = inner.find(quote).unwrap_or(inner.len());
-                (inner.get(..end)?, inner.get(end + 1..).unwrap_or_default())
-            }
-            _ => {
-                let end = after.find(char::is_whitespace).unwrap_or(after.len());
-                after.split_at(end)
-            }
+        let (value, tail) = if let Some(quote @ ('"' | '\'')) = after.chars().next() {
+            let inner = after.get(1..)?;
+            let end = inner.find(quote).unwrap_or(inner.len());
+            (inner.get(..end)?, inner.get(end + 1..).unwrap_or_default())
+        } else {
+            after.split_at(after.find(char::is_whitespace).unwrap_or(after.len()))
         };
         rest = tail;
         Some((name, value))
@@ -228,9 +222,7 @@ mod tests {
 
     #[test]
     fn xml_becomes_a_tree_without_prefixes() {
-        let node = xml(
-            "<?xml version='1.0'?><s:Fault xmlns:s='u'><faultcode>s:Client</faultcode><x a='1'/></s:Fault>",
-        );
+        let node = xml("<?xml version='1.0'?><s:Fault xmlns:s='u'><faultcode>s:Client</faultcode><x a='1'/></s:Fault>");
         let fault = node.get("Fault").unwrap();
         assert_eq!(fault.get("faultcode").unwrap().text(), Some("s:Client"));
         assert_eq!(fault.get("x").unwrap().get("a").unwrap().text(), Some("1"));
@@ -245,8 +237,7 @@ mod tests {
 
     #[test]
     fn scripts_are_no_texts() {
-        let page =
-            html("<title>403</title><script>var a='token expired'</script><h1>No &amp; no</h1>");
+        let page = html("<title>403</title><script>var a='token expired'</script><h1>No &amp; no</h1>");
         let texts: Vec<&str> = page.texts.iter().map(|(_, t)| t.as_str()).collect();
         assert_eq!(texts, ["403", "No & no"]);
     }

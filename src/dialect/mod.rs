@@ -13,6 +13,8 @@ mod markup;
 mod outcome;
 mod read;
 mod tree;
+#[cfg(test)]
+mod trial;
 mod value;
 mod words;
 

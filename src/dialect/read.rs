@@ -29,19 +29,9 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
             let Some(redirect) = outcome::redirect(exchange) else { return answer };
             login_redirect = redirect.login || redirect.back_to_login;
             if redirect.back_to_login {
-                answer.statements.push(statement(
-                    &["login.bad_credentials"],
-                    Weight::Vague,
-                    "back to the login page",
-                    "redirect",
-                ));
+                answer.statements.push(statement(&["login.bad_credentials"], Weight::Vague, "back to the login page", "redirect"));
             } else if redirect.login {
-                answer.statements.push(statement(
-                    &["session.expired", "header.missing"],
-                    Weight::Vague,
-                    "redirect to a login page",
-                    "redirect",
-                ));
+                answer.statements.push(statement(&["session.expired", "header.missing"], Weight::Vague, "redirect to a login page", "redirect"));
             }
             for (name, text) in redirect.errors {
                 let rank = u8::from(name != "error") * 2;
@@ -59,12 +49,7 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
                     && body::is_login_page(exchange)
                 {
                     answer.outcome = Outcome::Refused(Sign::LoginPage);
-                    answer.statements.push(statement(
-                        &["session.expired", "header.missing"],
-                        Weight::Vague,
-                        "a login page",
-                        "body",
-                    ));
+                    answer.statements.push(statement(&["session.expired", "header.missing"], Weight::Vague, "a login page", "body"));
                 }
                 return answer;
             }
@@ -79,14 +64,17 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
         answer.body_missing = lacks_body(exchange);
     }
     clues.append(&mut reading.clues);
+    // `{"code":401}` in a 2xx answer makes it one of auth.
+    let setting = if clues.iter().any(|c| numeric(c, status).is_some()) {
+        Setting { challenged: true, ..setting }
+    } else {
+        setting
+    };
     let speech = Answered { exchange, clues: &clues };
     let mut told = false;
     for clue in &clues {
         let strict = strict_setting(setting, status);
-        let Some((said, counts)) = interpret(clue, strict, status, catalogue, &speech, &mut answer)
-        else {
-            continue;
-        };
+        let Some((said, counts)) = interpret(clue, strict, status, catalogue, &speech, &mut answer) else { continue };
         told |= counts && (!is_page || said.weight != Weight::Vague);
         if !answer.statements.iter().any(|s| s.text == said.text && s.causes == said.causes) {
             answer.statements.push(said);
@@ -110,10 +98,7 @@ fn decide(status: u16, told: bool, login_redirect: bool, answer: &mut Answer) {
     if login_redirect || ((300..400).contains(&status) && told) {
         answer.outcome = Outcome::Refused(Sign::LoginRedirect);
     } else if told && !answer.outcome.is_refused() {
-        let large = answer
-            .statements
-            .iter()
-            .any(|s| s.causes.first().is_some_and(|c| *c == "header.too_large"));
+        let large = answer.statements.iter().any(|s| s.causes.first().is_some_and(|c| *c == "header.too_large"));
         answer.outcome = if large { Outcome::Refused(Sign::FieldsTooLarge) } else { said() };
     }
 }
@@ -132,7 +117,10 @@ fn interpret(
     speech: &Answered<'_, '_>,
     answer: &mut Answer,
 ) -> Option<(Statement, bool)> {
-    answer.server_time = answer.server_time.or_else(|| value::server_time_in(&clue.text));
+    answer.server_time = answer.server_time.or_else(|| match clue.key.as_str() {
+        "servertime" | "server_time" | "currenttime" | "current_time" => value::time_in(&clue.text),
+        _ => value::server_time_in(&clue.text),
+    });
     if let Some(known) = catalogue.recognise(clue, status, speech) {
         answer.server_time = answer.server_time.or(known.time);
         let mut causes = known.causes.to_vec();
@@ -152,12 +140,7 @@ fn interpret(
     if let Some((causes, weight)) = numeric(clue, status) {
         return Some((statement(causes, weight, &clue.text, &clue.place), true));
     }
-    let words = if clue.rank >= 4
-        && !clue.key.is_empty()
-        && !clue.place.starts_with("body.h")
-        && clue.key.len() > 2
-        && clue.key != "title"
-    {
+    let words = if clue.rank >= 4 && !clue.key.is_empty() && !clue.place.starts_with("body.h") && clue.key.len() > 2 && clue.key != "title" {
         format!("{} {}", clue.key, clue.text)
     } else {
         clue.text.clone()
@@ -170,6 +153,9 @@ fn interpret(
         Weight::Vague
     } else if is_word(clue.text.trim()) && clue.rank <= 2 && meaning.causes.len() == 1 {
         Weight::Code
+    } else if clue.place.contains("-authenticate.") && meaning.causes.len() == 1 {
+        // A challenge is written by the verifier; a body may be the framework's stock phrase.
+        Weight::Phrase
     } else {
         Weight::Words
     };
@@ -215,12 +201,8 @@ fn joined(clues: &[Clue], setting: Setting, answer: &mut Answer) {
     if answer.statements.iter().any(|s| s.weight > Weight::Vague) {
         return;
     }
-    let texts: Vec<&str> = clues
-        .iter()
-        .filter(|c| c.rank <= 3 && c.text.len() < 160)
-        .take(6)
-        .map(|c| c.text.as_str())
-        .collect();
+    let texts: Vec<&str> =
+        clues.iter().filter(|c| c.rank <= 3 && c.text.len() <= 48).take(4).map(|c| c.text.as_str()).collect();
     if texts.len() < 2 {
         return;
     }
@@ -245,22 +227,18 @@ fn joined(clues: &[Clue], setting: Setting, answer: &mut Answer) {
 fn bare_challenges(answer: &mut Answer) {
     let mut said = Vec::new();
     for challenge in &answer.challenges {
-        let place =
-            if challenge.proxy { "header:proxy-authenticate" } else { "header:www-authenticate" };
+        let place = if challenge.proxy { "header:proxy-authenticate" } else { "header:www-authenticate" };
         let stale = challenge.param("stale").is_some_and(|v| v.eq_ignore_ascii_case("true"));
         let silent = challenge.param("error").is_none();
-        let (causes, weight): (&[&'static str], _) =
-            match challenge.scheme.to_ascii_lowercase().as_str() {
-                "digest" if stale => (&["digest.stale_nonce"], Weight::Code),
-                "digest" => (&["header.missing", "digest.bad_password"], Weight::Vague),
-                "basic" => (&["header.missing", "basic.bad_password"], Weight::Vague),
-                "negotiate" | "ntlm" | "kerberos" => {
-                    (&["header.missing", "negotiate.failed"], Weight::Vague)
-                }
-                "bearer" if silent => (&["header.missing", "header.scheme_wrong"], Weight::Vague),
-                "dpop" if silent => (&["dpop.required", "header.missing"], Weight::Vague),
-                _ => continue,
-            };
+        let (causes, weight): (&[&'static str], _) = match challenge.scheme.to_ascii_lowercase().as_str() {
+            "digest" if stale => (&["digest.stale_nonce"], Weight::Code),
+            "digest" => (&["header.missing", "digest.bad_password"], Weight::Vague),
+            "basic" => (&["header.missing", "basic.bad_password"], Weight::Vague),
+            "negotiate" | "ntlm" | "kerberos" => (&["header.missing", "negotiate.failed"], Weight::Vague),
+            "bearer" if silent => (&["header.missing", "header.scheme_wrong"], Weight::Vague),
+            "dpop" if silent => (&["dpop.required", "header.missing"], Weight::Vague),
+            _ => continue,
+        };
         said.push(statement(causes, weight, &challenge.scheme, place));
         if let Some(scope) = challenge.param("scope").filter(|s| !s.is_empty()) {
             for statement in &mut answer.statements {
@@ -281,8 +259,7 @@ fn fields(exchange: &Exchange<'_>, challenges: &[Challenge], clues: &mut Vec<Clu
         for (name, value) in &challenge.params {
             let rank = match name.as_str() {
                 "error" | "error_code" => 0,
-                "error_description" | "message" | "reason" | "error_message" | "cause"
-                | "description" => 2,
+                "error_description" | "message" | "reason" | "error_message" | "cause" | "description" => 2,
                 _ => continue,
             };
             clues.push(Clue {
@@ -298,17 +275,15 @@ fn fields(exchange: &Exchange<'_>, challenges: &[Challenge], clues: &mut Vec<Clu
         let wanted = name == "x-amzn-errortype"
             || name == "grpc-message"
             || name == "dpop-nonce"
-            || (name.starts_with("x-")
-                && (name.contains("error") || name.contains("reason") || name.contains("denied")));
+            || (name.starts_with("x-") && (name.contains("error") || name.contains("reason") || name.contains("denied")));
         if !wanted || header.value.trim().is_empty() {
             continue;
         }
         let (place, text) = match name.as_str() {
             "grpc-message" => ("grpc-message".to_owned(), tree::percent(&header.value)),
-            "x-amzn-errortype" => (
-                format!("header:{name}"),
-                header.value.split(':').next().unwrap_or_default().to_owned(),
-            ),
+            "x-amzn-errortype" => {
+                (format!("header:{name}"), header.value.split(':').next().unwrap_or_default().to_owned())
+            }
             "dpop-nonce" => continue,
             _ => (format!("header:{name}"), header.value.to_string()),
         };
@@ -317,48 +292,23 @@ fn fields(exchange: &Exchange<'_>, challenges: &[Challenge], clues: &mut Vec<Clu
     for (name, text) in &exchange.reasons {
         let key = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
         if !text.trim().is_empty() {
-            clues.push(Clue {
-                place: format!("reason:{name}"),
-                key,
-                text: text.to_string(),
-                rank: 1,
-            });
+            clues.push(Clue { place: format!("reason:{name}"), key, text: text.to_string(), rank: 1 });
         }
     }
     if let Some(phrase) = exchange.status_text.as_deref().filter(|p| !is_standard(p)) {
-        clues.push(Clue {
-            place: "status".to_owned(),
-            key: String::new(),
-            text: phrase.to_owned(),
-            rank: 3,
-        });
+        clues.push(Clue { place: "status".to_owned(), key: String::new(), text: phrase.to_owned(), rank: 3 });
     }
     if let Some(error) = exchange.error.as_deref() {
-        clues.push(Clue {
-            place: "error".to_owned(),
-            key: String::new(),
-            text: error.to_owned(),
-            rank: 3,
-        });
+        clues.push(Clue { place: "error".to_owned(), key: String::new(), text: error.to_owned(), rank: 3 });
     }
 }
 
 fn is_standard(phrase: &str) -> bool {
     let phrase = phrase.trim();
     phrase.is_empty()
-        || [
-            "Unauthorized",
-            "Forbidden",
-            "OK",
-            "Bad Request",
-            "Not Found",
-            "Authorization Required",
-            "Too Many Requests",
-            "Internal Server Error",
-            "Proxy Authentication Required",
-        ]
-        .iter()
-        .any(|p| phrase.eq_ignore_ascii_case(p))
+        || ["Unauthorized", "Forbidden", "OK", "Bad Request", "Not Found", "Authorization Required", "Too Many Requests", "Internal Server Error", "Proxy Authentication Required"]
+            .iter()
+            .any(|p| phrase.eq_ignore_ascii_case(p))
 }
 
 fn setting(exchange: &Exchange<'_>, status: u16, answer: &Answer) -> Setting {
@@ -421,12 +371,7 @@ fn blocked(exchange: &Exchange<'_>, answer: &mut Answer) {
     if answer.outcome.is_refused()
         && let Some(error) = exchange.error.as_deref()
     {
-        answer.statements.push(statement(
-            &["cors.origin", "cors.preflight"],
-            Weight::Vague,
-            error,
-            "error",
-        ));
+        answer.statements.push(statement(&["cors.origin", "cors.preflight"], Weight::Vague, error, "error"));
     }
 }
 
@@ -465,7 +410,8 @@ fn sort(statements: &mut [Statement]) {
         };
         let silent = u8::from(s.causes.is_empty());
         // A vague word that names nothing stands behind a status that does.
-        (weight + silent, s.dialect.is_none(), s.causes.len() > 1)
+        let challenge = s.place.contains("-authenticate.");
+        (weight + silent, !challenge, s.dialect.is_none(), s.causes.len() > 1)
     });
 }
 
@@ -487,10 +433,9 @@ impl Speech for Answered<'_, '_> {
                     h.name.get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name))
                 }),
             },
-            Some(("key", path)) => self
-                .clues
-                .iter()
-                .any(|c| c.place.get(5..).is_some_and(|p| p.eq_ignore_ascii_case(path))),
+            Some(("key", path)) => {
+                self.clues.iter().any(|c| c.place.get(5..).is_some_and(|p| p.eq_ignore_ascii_case(path)))
+            }
             Some(("word", word)) => self.clues.iter().any(|c| c.text.contains(word)),
             Some(("host", name)) => self.exchange.url.contains(name),
             _ => false,

@@ -61,14 +61,12 @@ impl Node {
 /// JSONP (`callback({...})`) and the guards `)]}'` and `while(1);` are stripped.
 pub(super) fn json(text: &str) -> Option<Node> {
     let mut start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
-    start =
-        start.strip_prefix(")]}'").map_or(start, |s| s.trim_start_matches([',', '\r', '\n', ' ']));
+    start = start.strip_prefix(")]}'").map_or(start, |s| s.trim_start_matches([',', '\r', '\n', ' ']));
     for guard in ["while(1);", "for(;;);", "/**/"] {
         start = start.strip_prefix(guard).unwrap_or(start);
     }
     if !start.starts_with(['{', '[']) {
-        let open =
-            start.get(..start.len().min(80).min(start.find('\n').unwrap_or(80)))?.find('(')?;
+        let open = start.get(..start.len().min(80).min(start.find('\n').unwrap_or(80)))?.find('(')?;
         let name = start.get(..open)?.trim();
         let jsonp = !name.is_empty()
             && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '$'));
@@ -304,11 +302,7 @@ mod tests {
 
     #[test]
     fn jsonp_and_guards_are_stripped() {
-        for text in [
-            "cb({\"error\":\"x\"});",
-            ")]}',\n{\"error\":\"x\"}",
-            "/**/jQuery1.cb({\"error\":\"x\"})",
-        ] {
+        for text in ["cb({\"error\":\"x\"});", ")]}',\n{\"error\":\"x\"}", "/**/jQuery1.cb({\"error\":\"x\"})"] {
             assert_eq!(json(text).unwrap().get("error").unwrap().text(), Some("x"), "{text}");
         }
         assert!(json("Unauthorized (401)").is_none());

@@ -9,8 +9,7 @@ use crate::model::At;
 /// Takes the expected value out of `expected: X`, `Expected 'X', received 'Y'`, `must be X`, `requires scope "X"`.
 pub(super) fn expected_in(text: &str) -> Option<String> {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
-    let lower_hit =
-        ["xpect", "must be", "should be", "require", "allowed"].iter().any(|w| text.contains(w));
+    let lower_hit = ["xpect", "must be", "should be", "require", "allowed"].iter().any(|w| text.contains(w));
     if !lower_hit {
         return None;
     }
@@ -39,12 +38,13 @@ pub(super) fn expected_in(text: &str) -> Option<String> {
 /// Takes the server's own time out of `Current time: ...`, `is now earlier than ...`, `<ServerTime>`.
 pub(super) fn server_time_in(text: &str) -> Option<At> {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
-    if !["urrent time", "erver time", "erverTime", "now "].iter().any(|w| text.contains(w)) {
+    if !["urrent time", "erver time", "erverTime", "now ", "still later"].iter().any(|w| text.contains(w)) {
         return None;
     }
     let pattern = PATTERN.get_or_init(|| {
         Regex::new(
-            r#"(?ix) (?: current \s* (?:server\s*|utc\s*)? time (?:\s+is)? | server \s* time (?:\s+is)? | \bnow \s+ (?: is | (?:earlier|later) \s+ than | [>=<:] ) ) [\s:='"(]*
+            r#"(?ix) (?: current \s* (?:server\s*|utc\s*)? time (?:\s+is)? | server \s* time (?:\s+is)? | \bnow \s+ (?: is | [>=<:] )
+              | (?: now \s+ earlier | still \s+ later ) \s+ than \s+ \d{8}T\d{6}Z ) [\s:='"(]*
             (?P<time> \d{4}-\d\d-\d\d[T\x20]\d\d:\d\d:\d\d(?:\.\d+)? (?:Z|\x20?[+-]\d\d:?\d\d)? | \d{8}T\d{6}Z | [A-Z][a-z]{2},\x20\d\d\x20[A-Z][a-z]{2}\x20\d{4}\x20\d\d:\d\d:\d\d\x20GMT | 1[0-9]{9,12}(?:\.\d+)? )"#,
         )
         .ok()
@@ -63,13 +63,7 @@ pub(super) fn time_in(text: &str) -> Option<At> {
     if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
         return at(stamp);
     }
-    for format in [
-        "%a, %d %b %Y %H:%M:%S GMT",
-        "%Y%m%dT%H%M%SZ",
-        "%Y-%m-%d %H:%M:%S",
-        "%Y-%m-%dT%H:%M:%S",
-        "%m/%d/%Y %H:%M:%S",
-    ] {
+    for format in ["%a, %d %b %Y %H:%M:%S GMT", "%Y%m%dT%H%M%SZ", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%m/%d/%Y %H:%M:%S"] {
         let plain = text.trim_end_matches(" +0000").trim_end_matches(" UTC");
         if let Ok(time) = jiff::civil::DateTime::strptime(format, plain) {
             return at(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp());
@@ -94,11 +88,7 @@ mod tests {
         ] {
             assert_eq!(expected_in(text).as_deref(), Some(value), "{text}");
         }
-        for text in [
-            "an authentication scheme was expected here",
-            "The token must be refreshed",
-            "login required",
-        ] {
+        for text in ["an authentication scheme was expected here", "The token must be refreshed", "login required"] {
             assert_eq!(expected_in(text), None, "{text}");
         }
     }
@@ -107,7 +97,7 @@ mod tests {
     fn the_clock_of_the_server_is_read_in_every_form() {
         let noon = At::from_secs(1_795_399_980);
         for text in [
-            "Signature expired: 20261123T015800Z is now earlier than 20261123T021300Z (x)",
+            "Signature expired: 20261123T015800Z is now earlier than 20261123T020800Z (20261123T021300Z - 5 min.)",
             "JWT expired. Current time: 2026-11-23T02:13:00Z, a difference",
             "current time 2026-11-23 02:13:00 +0000 UTC before the nbf",
             "Server time: Mon, 23 Nov 2026 02:13:00 GMT",

@@ -99,7 +99,8 @@ impl Opened {
             let last = match &mut content {
                 Content::Section(section) => {
                     head.resize(wanted, 0);
-                    let count = section.fill(&mut head, 0).map_err(|e| InputError::of_io(e, 0))?;
+                    let count =
+                        section.fill(&mut head, 0).map_err(|e| InputError::of_io(e, 0))?;
                     head.truncate(count);
                     count as u64 == section.len() || count < wanted
                 }

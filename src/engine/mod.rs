@@ -42,7 +42,12 @@ pub trait Gatherer: Send {
     type Harvest: Default + Send;
 
     /// Takes one exchange. Its position counts from the start of a piece, see `rebase`.
-    fn observe(&mut self, harvest: &mut Self::Harvest, exchange: &Exchange<'_>, input: &InputFacts);
+    fn observe(
+        &mut self,
+        harvest: &mut Self::Harvest,
+        exchange: &Exchange<'_>,
+        input: &InputFacts,
+    );
 
     /// Moves every position in the harvest: adds `entries` to each `entry`, `lines` to each `line`.
     ///
@@ -80,18 +85,15 @@ pub struct ReadOptions {
 impl Default for ReadOptions {
     fn default() -> Self {
         // 128 KiB over-reads at the ends of pieces, 8 MiB leaves the cache; between them it is flat.
-        Self {
-            mapping: Mapping::default(),
-            jobs: None,
-            piece_bytes: None,
-            window_bytes: NonZeroUsize::MIN.saturating_add(1 << 20),
-        }
+        Self { mapping: Mapping::default(), jobs: None, piece_bytes: None, window_bytes: NonZeroUsize::MIN.saturating_add(1 << 20) }
     }
 }
 
 impl ReadOptions {
     fn workers(&self) -> usize {
-        self.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+        self.jobs
+            .or_else(|| std::thread::available_parallelism().ok())
+            .map_or(1, NonZeroUsize::get)
     }
 }
 
@@ -133,3 +135,6 @@ struct MapPiece {
     entries: u64,
     lines: u64,
 }
+
+#[cfg(test)]
+mod tests;

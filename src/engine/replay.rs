@@ -60,12 +60,7 @@ where
         inputs,
         options,
         most: (WAITING * options.workers()) as u64,
-        script: Mutex::new(Script {
-            map: map.inputs.iter().collect(),
-            current: None,
-            piece: 0,
-            given: 0,
-        }),
+        script: Mutex::new(Script { map: map.inputs.iter().collect(), current: None, piece: 0, given: 0 }),
         output: Mutex::new(Output { next: 0, pending: BTreeMap::new(), write, error: None }),
         written: Condvar::new(),
     };
@@ -169,7 +164,8 @@ impl<'a> Stage<'a> {
     fn wait_for(&self, index: u64) -> bool {
         let mut output = lock(&self.output);
         while output.error.is_none() && index >= output.next + self.most {
-            output = self.written.wait(output).unwrap_or_else(std::sync::PoisonError::into_inner);
+            output =
+                self.written.wait(output).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
         output.error.is_none()
     }

@@ -8,7 +8,9 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use super::feed::{Opened, Piece, Source, Window, lock};
 use super::log::{InputSummary, Log};
-use super::{Gatherer, InputFacts, Map, MapInput, MapPiece, Outcome, Progress, ReadOptions};
+use super::{
+    Gatherer, InputFacts, Map, MapInput, MapPiece, Outcome, Progress, ReadOptions,
+};
 use crate::input::skip::{Repair, SkipReason};
 use crate::input::{self, Attached, Attachments, InputError, Inputs, Pause, Reader, Sink};
 use crate::model::{Exchange, Position, Text};
@@ -207,8 +209,11 @@ impl<'a, G: Gatherer> Worker<'a, G> {
             if nothing_left && orders.opening == 0 && orders.open.is_empty() {
                 return Order::Leave;
             }
-            orders =
-                self.shop.changed.wait(orders).unwrap_or_else(std::sync::PoisonError::into_inner);
+            orders = self
+                .shop
+                .changed
+                .wait(orders)
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
         }
     }
 
@@ -494,10 +499,10 @@ impl<G: Gatherer> Active<G> {
         let truncated = ledger.truncated || trouble.damaged;
         let mut error = ledger.error.take().or(trouble.error);
         if error.is_none() && log.exchanges == 0 {
-            error = Some(if truncated {
-                InputError::Truncated { byte: ledger.at }
-            } else {
-                InputError::NoExchange
+            error = Some(match (truncated, &*facts.format) {
+                (true, _) => InputError::Truncated { byte: ledger.at },
+                (false, "har") if log.skipped.is_empty() => InputError::NoEntries,
+                _ => InputError::NoExchange,
             });
         }
         let summary = InputSummary {

@@ -41,8 +41,9 @@ pub struct Context<'c> {
     pub(super) catalogue: &'c Catalogue,
     /// The input being read.
     pub(super) source: Source,
-    values: HashMap<u64, Remembered, FixedState>,
-    previous: Option<Remembered>,
+    values: HashMap<u64, Arc<Remembered>, FixedState>,
+    /// The values before, of cookies and of all else: neighbours in a capture repeat them.
+    previous: [Option<Arc<Remembered>>; 2],
     names: HashSet<Arc<str>, FixedState>,
     previous_agent: Option<(Box<str>, Arc<str>)>,
     hasher: FixedState,
@@ -56,7 +57,7 @@ pub(super) struct Seen {
     pub(super) secrets: Vec<Secret>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Remembered {
     field: Box<str>,
     raw: Secret,
@@ -76,7 +77,7 @@ impl<'c> Context<'c> {
             catalogue,
             source,
             values: HashMap::default(),
-            previous: None,
+            previous: [None, None],
             names: HashSet::default(),
             previous_agent: None,
             hasher: FixedState::default(),
@@ -95,29 +96,28 @@ impl<'c> Context<'c> {
         raw: &str,
         read: impl FnOnce() -> Seen,
     ) -> Arc<Seen> {
-        if let Some(previous) = &self.previous
-            && previous.is(field, raw)
-        {
-            return Arc::clone(&previous.seen);
+        let [cookies, others] = &mut self.previous;
+        let previous = if field == "cookie" { cookies } else { others };
+        if let Some(known) = previous.as_ref().filter(|known| known.is(field, raw)) {
+            return Arc::clone(&known.seen);
         }
         let key = self.hasher.hash_one((field, raw));
-        if let Some(known) = self.values.get(&key)
-            && known.is(field, raw)
-        {
-            let known = known.clone();
-            let seen = Arc::clone(&known.seen);
-            self.previous = Some(known);
-            return seen;
+        if let Some(known) = self.values.get(&key).filter(|known| known.is(field, raw)) {
+            *previous = Some(Arc::clone(known));
+            return Arc::clone(&known.seen);
         }
         let seen = Arc::new(read());
         if raw.len() <= LONGEST_VALUE {
             if self.values.len() >= MOST_VALUES {
                 self.values.clear();
             }
-            let known =
-                Remembered { field: field.into(), raw: Secret::new(raw), seen: Arc::clone(&seen) };
-            self.values.insert(key, known.clone());
-            self.previous = Some(known);
+            let known = Arc::new(Remembered {
+                field: field.into(),
+                raw: Secret::new(raw),
+                seen: Arc::clone(&seen),
+            });
+            *previous = Some(Arc::clone(&known));
+            self.values.insert(key, known);
         }
         seen
     }

@@ -12,7 +12,9 @@ use crate::token;
 
 use super::context::Seen;
 use super::locate::add_from_body;
+use super::names::is_session_cookie;
 use super::url::{Url, decode_param, params};
+use super::words::Words;
 
 /// A larger body is not looked at.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -29,44 +31,23 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    /// Tells it from the path.
-    pub(super) fn of(path: &str) -> Self {
-        let has = |part: &[u8]| {
-            path.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part))
-        };
-        let path_end = path.trim_end_matches('/');
-        let last = path_end.rsplit('/').next().unwrap_or_default();
-        if last.eq_ignore_ascii_case("token")
+    /// Tells it from the path and its words.
+    pub(super) fn of(path: &str, words: Words) -> Self {
+        if !words.token() && !words.login() {
+            let ends_in_auth = path.len() >= 5 && last_segment(path).eq_ignore_ascii_case("auth");
+            return if ends_in_auth { Self::Login } else { Self::Other };
+        }
+        let last = last_segment(path);
+        let token = words.token()
+            || last.eq_ignore_ascii_case("token")
             || last.eq_ignore_ascii_case("tokens")
-            || has(b"oauth/token")
-            || has(b"oauth2/token")
-            || has(b"token.oauth2")
-            || has(b"oauth/access_token")
-            || (has(b"/token/") && has(b"refresh"))
-        {
-            return Self::Token;
-        }
-        let words: [&[u8]; 14] = [
-            b"login",
-            b"signin",
-            b"sign-in",
-            b"sign_in",
-            b"logon",
-            b"session",
-            b"authenticate",
-            b"refresh",
-            b"jwt",
-            b"/auth/",
-            b"/oauth",
-            b"token",
-            b"register",
-            b"accounts:",
-        ];
-        if words.iter().any(|w| has(w)) || last.eq_ignore_ascii_case("auth") {
-            return Self::Login;
-        }
-        Self::Other
+            || (words.refresh() && path.to_ascii_lowercase().contains("/token/"));
+        if token { Self::Token } else { Self::Login }
     }
+}
+
+fn last_segment(path: &str) -> &str {
+    path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
 /// What a request asks a token or login endpoint for.
@@ -85,7 +66,7 @@ struct Field<'b> {
 }
 
 /// Reads the body of a token or login request; nothing when it is neither.
-pub(super) fn asked(exchange: &Exchange<'_>, path: &str, purpose: Purpose) -> Asked {
+pub(super) fn asked(exchange: &Exchange<'_>, path: &str, words: Words, purpose: Purpose) -> Asked {
     let mut asked = Asked::default();
     let method = exchange.method.as_deref().unwrap_or_default();
     let writes = ["POST", "PUT", "PATCH"].iter().any(|m| method.eq_ignore_ascii_case(m));
@@ -110,7 +91,26 @@ pub(super) fn asked(exchange: &Exchange<'_>, path: &str, purpose: Purpose) -> As
         || body.params.iter().any(|(n, _)| {
             matches!(&**n, "grant_type" | "refresh_token" | "SAMLResponse" | "access_token")
         });
+    // A GraphQL endpoint is no login path; a mutation with a password is a login all the same.
+    let graphql = words.graphql() && (telling(b"assword") || telling(b"efreshToken"));
+    let purpose = if graphql { Purpose::Login } else { purpose };
     if purpose == Purpose::Other && !grant_in_body {
+        return asked;
+    }
+    let telltales: [&[u8]; 10] = [
+        b"ass",
+        b"oken",
+        b"ode",
+        b"ssertion",
+        b"ecret",
+        b"grant",
+        b"efresh",
+        b"jwt",
+        b"pwd",
+        b"otp",
+    ];
+    let silent = body.params.is_empty() && !telltales.iter().any(|w| telling(w));
+    if silent && !raw.is_empty() {
         return asked;
     }
     let text = body.text.read();
@@ -204,7 +204,10 @@ fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant>
     if has(&["samlresponse"]) {
         return Some(Grant::Assertion);
     }
-    if has(&["refreshtoken"]) || (path.contains("refresh") && purpose != Purpose::Other) {
+    // `/dashboards/refresh` refreshes no token.
+    let renews = path.contains("refresh")
+        && ["token", "auth", "jwt", "session", "login"].iter().any(|w| path.contains(w));
+    if has(&["refreshtoken"]) || (renews && purpose != Purpose::Other) {
         return Some(Grant::Refresh);
     }
     if purpose == Purpose::Other {
@@ -216,7 +219,7 @@ fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant>
     if purpose == Purpose::Token {
         return Some(Grant::Other);
     }
-    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let last = last_segment(&path);
     let login = ["login", "signin", "sign-in", "sign_in", "logon", "authenticate"];
     (fields.is_empty() && login.contains(&last)).then_some(Grant::Login)
 }
@@ -307,8 +310,22 @@ pub(super) fn handed_out(
             raw.take(&word_of(name), &decode_param(value));
         }
     }
+    if raw.is_empty() && (200..400).contains(&status) {
+        raw.access = cookie_token(exchange);
+    }
     raw.finish(&mut out);
     out
+}
+
+/// Returns a JWT that the answer sets as a session cookie.
+fn cookie_token(exchange: &Exchange<'_>) -> Option<String> {
+    let fields =
+        exchange.response_headers.iter().filter(|h| h.name.eq_ignore_ascii_case("set-cookie"));
+    fields.flat_map(|h| h.value.split('\n')).find_map(|line| {
+        let (name, value) = line.split(';').next()?.split_once('=')?;
+        let value = value.trim().trim_matches('"');
+        (token::is_jwt_shaped(value) && is_session_cookie(name.trim())).then(|| value.to_owned())
+    })
 }
 
 /// Raw tokens of an answer, before they are marked.
@@ -371,6 +388,10 @@ impl RawTokens {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.access.is_none() && self.id.is_none() && self.refresh.is_none()
+    }
+
     fn finish(self, out: &mut HandedOut) {
         let mut mark = |raw: &Option<String>| -> (Option<Fingerprint>, Option<Arc<Token>>) {
             let Some(raw) = raw else { return (None, None) };
@@ -383,7 +404,7 @@ impl RawTokens {
         let (id, id_token) = mark(&self.id);
         let (refresh, refresh_token) = mark(&self.refresh);
         out.secrets.extend(self.others.iter().map(|raw| Secret::new(raw)));
-        if self.access.is_none() && self.id.is_none() && self.refresh.is_none() {
+        if self.is_empty() {
             return;
         }
         out.issued = Some(Issued {

@@ -13,6 +13,9 @@ use super::names::{Field, is_session_cookie};
 use super::url::{Url, decode_param};
 use super::value::{Reading, read_plain, read_with_scheme};
 
+/// Most credentials kept of one request.
+const MOST: usize = 16;
+
 /// How likely the endpoint reads a credential of a place, likeliest first.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Rank {
@@ -36,9 +39,10 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Adds what a body carries; it is what a token or login endpoint reads first.
-    pub(super) fn add_grant(&mut self, seen: Seen) {
-        self.seen.push((Rank::Grant, Arc::new(seen)));
+    /// Adds what a body carries: what a token or login endpoint reads first, else one place of many.
+    pub(super) fn add_body(&mut self, seen: Seen, granting: bool) {
+        let rank = if granting { Rank::Grant } else { Rank::Elsewhere };
+        self.seen.push((rank, Arc::new(seen)));
     }
 
     /// Returns raw texts that must not survive.
@@ -56,6 +60,8 @@ impl Found {
             credentials.extend(seen.credentials.iter().cloned());
             tokens.extend(seen.tokens.iter().flatten().map(Arc::clone));
         }
+        tokens.truncate(MOST);
+        credentials.truncate(MOST);
         if self.authorizations > 1 {
             let count = u8::try_from(self.authorizations).unwrap_or(u8::MAX);
             for credential in credentials.iter_mut().filter(|c| c.place.is_authorization()) {
@@ -131,6 +137,11 @@ fn locate_in_field(
     if column && matches!(value.trim(), "" | "-" | "\"-\"") {
         return;
     }
+    // CGI and nginx log the field under the name of their variable.
+    let variable = field == Field::Misspelt
+        && name.eq_ignore_ascii_case("http_authorization")
+        && !matches!(exchange.observer, Observer::Client | Observer::Proxy);
+    let field = if variable { Field::Authorization } else { field };
     match field {
         Field::Authorization => {
             found.authorizations += 1;
@@ -299,6 +310,10 @@ fn read_cookies(value: &str) -> Seen {
             seen.secrets.push(Secret::new(value));
         }
     }
+    // A refresh token travels along and is not what an API reads.
+    let mut order: Vec<_> = seen.credentials.drain(..).zip(seen.tokens.drain(..)).collect();
+    order.sort_by_key(|(credential, _)| credential.kind == Kind::RefreshToken);
+    (seen.credentials, seen.tokens) = order.into_iter().unzip();
     if value.len() > 7168
         && let Some(first) = seen.credentials.first_mut()
     {
@@ -315,6 +330,10 @@ fn add_cookie(name: &str, value: &str, seen: &mut Seen) {
     let mut reading = read_plain(value, Kind::Session);
     // What is odd in a token field is the habit of cookies: quoted, percent-encoded, `s:` signed.
     reading.oddities.retain(|o| matches!(o, Oddity::Placeholder(_) | Oddity::Mask(_)));
+    let refresh = name.as_bytes().windows(7).any(|part| part.eq_ignore_ascii_case(b"refresh"));
+    if refresh && reading.kind != Kind::Unknown {
+        reading.kind = Kind::RefreshToken;
+    }
     if reading.kind == Kind::Session {
         reading.token = None;
         reading.scheme = None;

@@ -12,6 +12,7 @@ mod names;
 mod request;
 mod url;
 mod value;
+mod words;
 
 pub use context::{Context, Source};
 pub use mask::{mask, mask_url};
@@ -24,7 +25,9 @@ use crate::model::{Answer, Exchange, Facts, Origin, Record, pseudonym};
 
 use grants::Purpose;
 use mask::Masker;
+use request::Answered;
 use url::Url;
+use words::Words;
 
 /// Reads the facts of one exchange.
 ///
@@ -51,16 +54,18 @@ use url::Url;
 /// ```
 pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let url = Url::split(&exchange.url);
-    let purpose = Purpose::of(url.path);
+    let words = Words::of(url.path);
+    let purpose = Purpose::of(url.path, words);
     let mut found = locate::locate(exchange, &url, context);
-    let asked = grants::asked(exchange, url.path, purpose);
+    let asked = grants::asked(exchange, url.path, words, purpose);
     let grant = asked.grant;
     if !asked.seen.credentials.is_empty() || !asked.seen.secrets.is_empty() {
-        found.add_grant(asked.seen);
+        found.add_body(asked.seen, grant.is_some());
     }
-    let location = request::location(exchange);
-    let handed = grants::handed_out(exchange, location.as_deref(), purpose, grant);
-    let set = request::cookies(exchange);
+    let answered = Answered::of(exchange);
+    let location = request::location(exchange, &answered);
+    let handed = grants::handed_out(exchange, location, purpose, grant);
+    let set = request::cookies(exchange, &answered);
     let cookies_sent = request::cookies_sent(exchange, found.cookies);
 
     let masker = Masker::new(found.secrets().chain(&handed.secrets).chain(&set.secrets));
@@ -68,9 +73,8 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let masked_url = masker.url(&exchange.url).into_owned();
     let client = request::client(exchange, &masker, context);
     let endpoint = request::endpoint(exchange, &url, &masker, context);
-    let redirect =
-        location.as_deref().and_then(|to| request::redirect(exchange, &url, to, &masker, context));
-    let node = request::node(exchange, &masker);
+    let redirect = location.and_then(|to| request::redirect(exchange, &url, to, &masker, context));
+    let node = request::node(exchange, &answered, &masker);
     let id = |text: &Option<Cow<'_, str>>| {
         text.as_deref().filter(|t| !matches!(*t, "" | "-")).map(|t| cap(&masker.name(t), 80))
     };
@@ -92,7 +96,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
         tokens,
         issued: handed.issued,
         issued_tokens: handed.tokens,
-        date_offset: request::date_offset(exchange),
+        date_offset: request::date_offset(exchange, &answered),
         user: exchange
             .user
             .as_deref()
@@ -105,7 +109,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             observer: exchange.observer,
             endpoint,
             status: exchange.status,
-            grpc_status: request::grpc_status(exchange),
+            grpc_status: request::grpc_status(exchange, &answered),
             visibility: request::visibility(exchange, &credentials),
             credentials,
             answer,
@@ -116,7 +120,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
                 Vec::new()
             },
             cross_origin,
-            cors_missing: cross_origin && request::lacks_cors(exchange),
+            cors_missing: cross_origin && request::lacks_cors(exchange, &answered),
             cookies_sent,
             grant,
             redirect,
@@ -124,7 +128,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             cookies_cleared: set.cleared,
             from_cache: exchange.from_cache,
             node,
-            logout: url::is_logout(url.path),
+            logout: words.logout(),
             format: context.source.format.clone(),
             after_exp,
         },

@@ -85,11 +85,72 @@ fn is_method(method: &str) -> bool {
         && method.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'))
 }
 
+/// The response fields that matter here, found in one pass over all.
+#[derive(Debug, Default)]
+pub(super) struct Answered<'x> {
+    location: Option<&'x str>,
+    date: Option<&'x str>,
+    grpc_status: Option<&'x str>,
+    node: Option<&'x str>,
+    sets_cookies: bool,
+    allows_origin: bool,
+    cached: bool,
+}
+
+impl<'x> Answered<'x> {
+    /// Looks at each response field once.
+    pub(super) fn of(exchange: &'x Exchange<'_>) -> Self {
+        let mut out = Self::default();
+        for header in &exchange.response_headers {
+            let (name, value) = (&*header.name, &*header.value);
+            let is = |wanted: &str| name.eq_ignore_ascii_case(wanted);
+            match name.len() {
+                3 if is("age") => out.cached |= value.trim() != "0",
+                3 if is("via") => out.node = out.node.or(Some(value)),
+                4 if is("date") => out.date = out.date.or(Some(value)),
+                8 if is("location") => out.location = out.location.or(Some(value)),
+                7 if is("x-cache") => out.cached |= is_hit(value),
+                10 if is("set-cookie") => out.sets_cookies = true,
+                11 if is("grpc-status") => out.grpc_status = Some(value),
+                14 | 15
+                    if is("x-cache-status") || is("cf-cache-status") || is("x-vercel-cache") =>
+                {
+                    out.cached |= is_hit(value);
+                }
+                27 if is("access-control-allow-origin") => out.allows_origin = true,
+                6..=16 if name.starts_with(['x', 'X']) && is_node_field(name) => {
+                    out.node = Some(value);
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+fn is_hit(value: &str) -> bool {
+    value.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("hit")) || value.contains(" HIT")
+}
+
+fn is_node_field(name: &str) -> bool {
+    const FIELDS: &[&str] = &[
+        "x-served-by",
+        "x-backend-server",
+        "x-backend",
+        "x-upstream",
+        "x-pod-name",
+        "x-instance",
+        "x-server",
+        "x-node",
+    ];
+    FIELDS.iter().any(|f| name.eq_ignore_ascii_case(f))
+}
+
 /// Returns the target of a redirect as sent.
-pub(super) fn location<'x>(exchange: &'x Exchange<'_>) -> Option<Cow<'x, str>> {
-    let redirects = matches!(exchange.status, Some(301 | 302 | 303 | 307 | 308 | 201));
-    let location = exchange.response_header("location").or(exchange.redirect_url.as_deref())?;
-    (redirects && !location.is_empty()).then_some(Cow::Borrowed(location))
+pub(super) fn location<'x>(exchange: &'x Exchange<'_>, answered: &Answered<'x>) -> Option<&'x str> {
+    let redirects = matches!(exchange.status, Some(301 | 302 | 303 | 307 | 308));
+    let location = answered.location.or(exchange.redirect_url.as_deref())?;
+    (redirects && !location.is_empty()).then_some(location)
 }
 
 /// Returns where the answer redirects.
@@ -101,9 +162,6 @@ pub(super) fn redirect(
     context: &mut Context<'_>,
 ) -> Option<Redirect> {
     let status = exchange.status?;
-    if status == 201 {
-        return None;
-    }
     let target = resolve(url, location);
     let to = Url::split(&target);
     // 301, 302 and 303 turn into GET, but for HEAD (Fetch, section 4.4).
@@ -128,8 +186,11 @@ pub(super) struct Cookies {
 }
 
 /// Reads `Set-Cookie` (RFC 6265); several in one field, joined by line breaks, as Firefox writes them.
-pub(super) fn cookies(exchange: &Exchange<'_>) -> Cookies {
+pub(super) fn cookies(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Cookies {
     let mut out = Cookies::default();
+    if !answered.sets_cookies {
+        return out;
+    }
     let fields =
         exchange.response_headers.iter().filter(|h| h.name.eq_ignore_ascii_case("set-cookie"));
     for line in fields.flat_map(|h| h.value.split('\n')) {
@@ -216,15 +277,15 @@ pub(super) fn cross_origin(exchange: &Exchange<'_>, url: &Url<'_>) -> bool {
 }
 
 /// Returns whether the answer lacks the CORS field that a page of another origin needs.
-pub(super) fn lacks_cors(exchange: &Exchange<'_>) -> bool {
+pub(super) fn lacks_cors(exchange: &Exchange<'_>, answered: &Answered<'_>) -> bool {
     exchange.response_visibility == Visibility::Full
         && !exchange.response_headers.is_empty()
         && !exchange.websocket
-        && exchange.response_header("access-control-allow-origin").is_none()
+        && !answered.allows_origin
 }
 
 /// Returns `grpc-status` of field, trailer or log.
-pub(super) fn grpc_status(exchange: &Exchange<'_>) -> Option<u16> {
+pub(super) fn grpc_status(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Option<u16> {
     let logged = || {
         exchange
             .reasons
@@ -232,31 +293,17 @@ pub(super) fn grpc_status(exchange: &Exchange<'_>) -> Option<u16> {
             .find(|(name, _)| matches!(&**name, "grpc_status" | "grpc-status" | "grpc.status"))
             .map(|(_, value)| &**value)
     };
-    exchange.response_header("grpc-status").or_else(logged)?.trim().parse().ok()
+    answered.grpc_status.or_else(logged)?.trim().parse().ok()
 }
 
 /// Returns which node answered.
-pub(super) fn node(exchange: &Exchange<'_>, masker: &Masker<'_>) -> Option<String> {
-    const FIELDS: &[&str] = &[
-        "x-served-by",
-        "x-backend-server",
-        "x-backend",
-        "x-upstream",
-        "x-pod-name",
-        "x-instance",
-        "x-server",
-        "x-node",
-        "via",
-    ];
-    let named = || {
-        exchange
-            .response_headers
-            .iter()
-            .find(|h| FIELDS.iter().any(|f| h.name.eq_ignore_ascii_case(f)))
-            .map(|h| &*h.value)
-    };
-    let node = exchange.server.as_deref().filter(|s| !matches!(*s, "" | "-")).or_else(named)?;
-    Some(cap(&masker.name(node.trim()), 80))
+pub(super) fn node(
+    exchange: &Exchange<'_>,
+    answered: &Answered<'_>,
+    masker: &Masker<'_>,
+) -> Option<String> {
+    let address = exchange.server.as_deref().filter(|s| !matches!(*s, "" | "-"));
+    address.or(answered.node).map(|node| cap(&masker.name(node.trim()), 80))
 }
 
 /// Returns server clock minus capture clock, from an uncached `Date` of a capture made beside the client.
@@ -264,24 +311,13 @@ pub(super) fn node(exchange: &Exchange<'_>, masker: &Masker<'_>) -> Option<Strin
 /// `Date` has a resolution of one second and is cut, not rounded: the true offset lies up to one
 /// second above. It is taken at the moment the server may have written it, the start of the request
 /// plus what blocking, connecting, sending and waiting took.
-pub(super) fn date_offset(exchange: &Exchange<'_>) -> Option<Seconds> {
+pub(super) fn date_offset(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Option<Seconds> {
     let near = matches!(exchange.observer, Observer::Client | Observer::Proxy);
-    if !near || exchange.from_cache || exchange.status.is_none_or(|s| s == 304) {
+    if !near || exchange.from_cache || answered.cached || exchange.status.is_none_or(|s| s == 304) {
         return None;
     }
     let sent = exchange.time?.at;
-    let date = exchange.response_header("date")?;
-    let stale = exchange.response_header("age").is_some_and(|age| age.trim() != "0");
-    let hit =
-        ["x-cache", "cf-cache-status", "x-cache-status", "x-vercel-cache"].iter().any(|name| {
-            exchange.response_header(name).is_some_and(|v| {
-                v.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("hit"))
-                    || v.contains(" HIT")
-            })
-        });
-    if stale || hit {
-        return None;
-    }
+    let date = answered.date?;
     let waited = exchange.until_answer_ms.filter(|ms| ms.is_finite() && *ms >= 0.0).unwrap_or(0.0);
     Some(http_date(date)?.since(sent.plus(Seconds(waited / 1000.0))))
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use crate::token;
 
+use super::words::Words;
+
 /// The parts of a URL as they stand; every part may be empty.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Url<'u> {
@@ -178,49 +180,10 @@ pub(super) fn resolve(base: &Url<'_>, location: &str) -> String {
 
 /// Returns whether a redirect's target looks like a login page or an authorization endpoint.
 pub(super) fn is_login_target(url: &Url<'_>) -> bool {
-    const WORDS: &[&str] = &[
-        "login",
-        "signin",
-        "sign-in",
-        "sign_in",
-        "logon",
-        "authorize",
-        "saml",
-        "sso",
-        "openid-connect/auth",
-        "adfs/ls",
-        "oauth2/auth",
-        "oauth/auth",
-        "wp-login",
-        "authn",
-        "identifier",
-        "session/new",
-        "sessions/new",
-        "cas/",
-        "accounts.google.com",
-    ];
-    let path = url.path.to_ascii_lowercase();
     let host = url.authority.to_ascii_lowercase();
-    WORDS.iter().any(|w| path.contains(w))
+    Words::of(url.path).login_page()
         || ["login.", "signin.", "sso.", "accounts.google."].iter().any(|w| host.starts_with(w))
         || url.params().any(|(name, _)| matches!(name, "response_type" | "SAMLRequest"))
-}
-
-/// Returns whether a path asks for logout.
-pub(super) fn is_logout(path: &str) -> bool {
-    const WORDS: &[&[u8]] = &[
-        b"logout",
-        b"signout",
-        b"sign-out",
-        b"sign_out",
-        b"logoff",
-        b"end_session",
-        b"endsession",
-        b"revoke",
-    ];
-    let bytes = path.as_bytes();
-    bytes.len() >= 6
-        && WORDS.iter().any(|w| bytes.windows(w.len()).any(|part| part.eq_ignore_ascii_case(w)))
 }
 
 #[cfg(test)]

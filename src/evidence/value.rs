@@ -392,7 +392,10 @@ fn read_token(sent: &str, plain: &str, reading: &mut Reading) {
         reading.note(Oddity::Mask(mask_word(mark).unwrap_or_else(|| "redacted".to_owned())));
     }
     reading.mark = Fingerprint::of(sent);
-    let keeps = matches!(reading.kind, Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::RefreshToken);
+    let keeps = matches!(
+        reading.kind,
+        Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::ApiKey | Kind::RefreshToken
+    );
     if keeps && read.fingerprint.is_some() {
         reading.token = Some(read);
     }
@@ -471,6 +474,9 @@ fn read_basic(text: &str, reading: &mut Reading) {
     };
     if is_placeholder(user) && (password.is_empty() || is_placeholder(password)) {
         reading.note(Oddity::Placeholder(short(user)));
+    }
+    if pair == ":" {
+        reading.note(Oddity::Empty);
     }
     reading.user = (!user.is_empty()).then(|| pseudonym(user));
     reading.hide(pair);

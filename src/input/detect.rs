@@ -1,6 +1,6 @@
 //! Tells by its first bytes what an input is.
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use super::document::{self, Document, Pause};
 use super::error::InputError;
@@ -42,14 +42,23 @@ pub(crate) struct Look {
 /// Looks at the beginning of an input; `last` says that `head` is all of it.
 ///
 /// `Ok(None)` asks for more.
-pub(crate) fn look(head: &[u8], last: bool, mapping: &Mapping) -> Result<Option<Look>, InputError> {
+pub(crate) fn look(
+    head: &[u8],
+    last: bool,
+    mapping: &Mapping,
+) -> Result<Option<Look>, InputError> {
     match shape(head, last)? {
         Shape::Lines => Ok(Some(Look {
             reader: Reader::lines(mapping),
             at: 0,
             format: "jsonl",
             creator: None,
-            observer: Observer::App,
+            // A line that is a HAR entry was recorded by a client.
+            observer: if starts_an_entry(head, skip_blanks(head, 0)) {
+                Observer::Client
+            } else {
+                Observer::App
+            },
         })),
         Shape::Document => Ok(look_at_document(head, last, mapping)),
     }
@@ -62,16 +71,17 @@ fn look_at_document(head: &[u8], last: bool, mapping: &Mapping) -> Option<Look> 
         return None;
     }
     let is_har = document.is_in_entries() || starts_an_entry(head, at);
-    document.seam = document::Seam::learn(head, at);
+    // An entry that is null shows no seam, the next one does.
+    let brace = memchr(b'{', head.get(at..).unwrap_or_default());
+    document.seam = brace.and_then(|found| document::Seam::learn(head, at + found));
     let (creator, observer) = (document.creator.clone(), document.observer);
     let format = if is_har || pause == Pause::End { "har" } else { "json" };
     document.only_head = false;
     // At the end without a record the reader goes over it again, to say what it skips.
-    let (reader, at) = if pause == Pause::End {
-        (Document { mapping: mapping.clone(), ..Document::default() }, 0)
-    } else {
-        (document, at)
-    };
+    let (reader, at) =
+        if pause == Pause::End {
+            (Document { mapping: mapping.clone(), ..Document::default() }, 0)
+        } else { (document, at) };
     Some(Look { reader: Reader::document(reader), at, format, creator, observer })
 }
 
@@ -92,11 +102,7 @@ fn shape(head: &[u8], last: bool) -> Result<Shape, InputError> {
     }
     match first {
         b'{' => Ok(shape_of_object(text, last)),
-        b'[' if matches!(
-            text.get(skip_blanks(text, 1)),
-            None | Some(b'{' | b'[' | b']' | b'n')
-        ) =>
-        {
+        b'[' if matches!(text.get(skip_blanks(text, 1)), None | Some(b'{' | b'[' | b']' | b'n')) => {
             Ok(Shape::Document)
         }
         _ if balanced_lines(text, last) * 4 >= sampled_lines(text) => Ok(Shape::Lines),
@@ -154,8 +160,7 @@ fn has_member(text: &[u8], name: &str, bracket: u8) -> bool {
     let quoted = format!("\"{name}\"");
     memmem::find_iter(&lower, quoted.as_bytes()).any(|at| {
         let colon = skip_blanks(&lower, at + quoted.len());
-        lower.get(colon) == Some(&b':')
-            && lower.get(skip_blanks(&lower, colon + 1)) == Some(&bracket)
+        lower.get(colon) == Some(&b':') && lower.get(skip_blanks(&lower, colon + 1)) == Some(&bracket)
     })
 }
 
@@ -164,9 +169,9 @@ fn binary(head: &[u8]) -> Option<InputError> {
     const PCAP: &str = "let Wireshark read it: tshark -r FILE -T json | authopsy -";
     const FLOW: &str = "let mitmproxy convert it: mitmdump -nr FILE --set hardump=OUT.har";
     let (kind, hint) = match head {
-        [0xD4, 0xC3, 0xB2, 0xA1, ..]
-        | [0xA1, 0xB2, 0xC3, 0xD4, ..]
-        | [0x0A, 0x0D, 0x0D, 0x0A, ..] => ("packet capture", Some(PCAP)),
+        [0xD4, 0xC3, 0xB2, 0xA1, ..] | [0xA1, 0xB2, 0xC3, 0xD4, ..] | [0x0A, 0x0D, 0x0D, 0x0A, ..] => {
+            ("packet capture", Some(PCAP))
+        }
         [0x7F, b'E', b'L', b'F', ..] => ("program", None),
         [0x89, b'P', b'N', b'G', ..] | [0xFF, 0xD8, 0xFF, ..] => ("image", None),
         [b'%', b'P', b'D', b'F', ..] => ("PDF", None),

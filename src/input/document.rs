@@ -243,6 +243,10 @@ impl<'a> Pass<'a, '_, '_> {
             return self.find_the_next_seam();
         }
         let at = self.blanks()?;
+        let is_end = matches!(self.bytes.get(at), Some(b',' | b']' | b'}'));
+        if self.document.only_head && !is_end && self.bytes.get(at) != Some(&b'{') {
+            return Err(Pause::Limit);
+        }
         match self.bytes.get(at) {
             Some(b',') => self.at = at + 1,
             Some(b']') => {
@@ -260,6 +264,9 @@ impl<'a> Pass<'a, '_, '_> {
             _ => {
                 let rest = self.bytes.get(at + 1..).unwrap_or_default();
                 let stray = rest.iter().position(|b| matches!(b, b',' | b']' | b'{'));
+                if stray.is_none() && !self.last && rest.len() < LONGEST_ENTRY {
+                    return Err(Pause::More);
+                }
                 self.at = stray.map_or(self.bytes.len(), |n| at + 1 + n);
             }
         }
@@ -456,17 +463,7 @@ impl<'a> Pass<'a, '_, '_> {
 
     /// Returns the index after the value at `at`.
     fn value_end(&mut self, at: usize) -> Result<usize, Pause> {
-        let end = match self.bytes.get(at) {
-            Some(b'"') => string_end(self.bytes, at + 1).map(|(end, _)| end + 1),
-            Some(b'{' | b'[') => container_end(self.bytes, at),
-            _ => self
-                .bytes
-                .get(at..)
-                .unwrap_or_default()
-                .iter()
-                .position(|b| matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'))
-                .map(|n| at + n),
-        };
+        let end = value_end(self.bytes, at);
         end.ok_or_else(|| self.cut(at))
     }
 
@@ -504,20 +501,46 @@ pub(super) fn holds_entries(bytes: &[u8], from: usize) -> Option<bool> {
         match *bytes.get(at)? {
             b'[' if key.eq_ignore_ascii_case(b"entries") => return Some(true),
             b'{' if key.eq_ignore_ascii_case(b"log") && is_log(bytes, at)? => return Some(true),
-            b'"' => at = string_end(bytes, at + 1)?.0 + 1,
-            b'{' | b'[' => at = container_end(bytes, at)?,
-            _ => at += bytes.get(at..)?.iter().position(|b| matches!(b, b',' | b'}'))?,
+            _ => at = value_end(bytes, at)?,
         }
     }
 }
 
 /// Returns whether the object at `from` looks like `log`: Elastic's logs have a `log` of their own.
 fn is_log(bytes: &[u8], from: usize) -> Option<bool> {
-    let at = skip_blanks(bytes, from + 1);
-    if *bytes.get(at)? != b'"' {
-        return Some(false);
+    const KNOWN: [&[u8]; 5] = [b"version", b"creator", b"browser", b"pages", b"entries"];
+    let mut at = from + 1;
+    loop {
+        at = skip_blanks(bytes, at);
+        match *bytes.get(at)? {
+            b',' => {
+                at += 1;
+                continue;
+            }
+            b'"' => {}
+            _ => return Some(false),
+        }
+        let (key_end, _) = string_end(bytes, at + 1)?;
+        let key = bytes.get(at + 1..key_end)?;
+        if KNOWN.iter().any(|known| key.eq_ignore_ascii_case(known)) {
+            return Some(true);
+        }
+        let colon = skip_blanks(bytes, key_end + 1);
+        if *bytes.get(colon)? != b':' {
+            return Some(false);
+        }
+        at = value_end(bytes, skip_blanks(bytes, colon + 1))?;
     }
-    let key = bytes.get(at + 1..string_end(bytes, at + 1)?.0)?;
-    let known: [&[u8]; 6] = [b"version", b"creator", b"browser", b"pages", b"entries", b"comment"];
-    Some(key.first() == Some(&b'_') || known.iter().any(|k| key.eq_ignore_ascii_case(k)))
+}
+
+/// Returns the index after the value at `at`; `None` when `bytes` end first.
+fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at)? {
+        b'"' => Some(string_end(bytes, at + 1)?.0 + 1),
+        b'{' | b'[' => container_end(bytes, at),
+        _ => {
+            let ends = |b: &u8| matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n');
+            Some(at + bytes.get(at..)?.iter().position(ends)?)
+        }
+    }
 }

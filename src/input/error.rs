@@ -55,6 +55,9 @@ pub enum InputError {
     /// JSON in which nothing is an exchange.
     #[error("JSON, but no exchange in it: expected \"entries\", or a status with a method or path")]
     NoExchange,
+    /// A HAR whose list of entries is empty.
+    #[error("a HAR without entries")]
+    NoEntries,
     /// A compression that is not built in.
     #[error("compressed with {name}, which is not read")]
     Packed {

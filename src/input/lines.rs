@@ -92,8 +92,7 @@ impl Lines {
         {
             exchange.position = position;
             sink.exchange(exchange, &attached);
-        } else if unfinished && super::scan::container_end(text, start).is_none() && *first == b'{'
-        {
+        } else if unfinished && super::scan::container_end(text, start).is_none() && *first == b'{' {
             self.truncated = true;
             sink.skipped(position, SkipReason::CutOff);
         } else if *first == b'{' {

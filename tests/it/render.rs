@@ -65,6 +65,8 @@ fn a_report_without_failures_says_so() {
     2026-11-20 10:30:00 to 10:31:30 UTC
 
     NOTES
+      read       captures/browser.har: har, 212 exchanges, 4.8 MB, by WebInspector
+                 537.36
       not seen   captures/browser.har: request fields authorization and cookie
                  (Chrome's sanitized export)
     ");

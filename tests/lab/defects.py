@@ -36,7 +36,7 @@ class Maker:
 
     def __init__(self, keys: mint.Keys, profile: Profile, start: float):
         self.keys, self.profile, self.start = keys, profile, int(start)
-        self.serial = 0
+        self.serial = self.port = 0
 
     def key(self, name: str):
         return self.keys.secret(name) if name.startswith("hs") else self.keys.private(name)

@@ -30,8 +30,10 @@ def judge(truth: cases.Truth, recorder: str) -> tuple[str | None, list, bool, st
     """What a reader of this recording should say, and whether it can be known."""
     if truth.cause is None:
         return None, [], True, truth.why
-    decidable = bool(set(truth.by) & cases.VISIBLE[recorder])
-    why = truth.why
+    seen = [item for item in truth.by if item in cases.VISIBLE[recorder]]
+    decidable = bool(seen)
+    why = truth.why if decidable or not truth.by else f"this recording lacks what would tell ({', '.join(truth.by)})"
+    why = why or cases.reason(seen)
     if recorder == "pino":
         # Node keeps the first of two Authorization fields, so the log shows one; a log's empty string is a missing field;
         # without bodies a refresh is a POST like others.
@@ -74,6 +76,8 @@ def join(path: Path, recorder: str, steps: dict, server: str, problems: list, ro
             row.update({"case": f"{step.n:04d} {step.case}", "server": cases.VERSIONS.get(step.server, step.server),
                         "defect": truth.defect, "class": truth.cls, "cause": cause, "accept": accept,
                         "decidable": decidable, "why": why})
+            if truth.accept_class:
+                row["accept_class"] = list(truth.accept_class)
             if truth.with_keys:
                 row["with_keys"] = truth.with_keys
             if truth.want and status not in truth.want:

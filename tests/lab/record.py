@@ -48,6 +48,7 @@ def play(world: World, capture: cases.Capture, proxy: int, problems: list) -> No
     for step in sorted(capture.steps, key=lambda s: s.at):
         time.sleep(max(0.0, start + step.at - time.time()))
         maker = makers.setdefault(step.server, Maker(mint.Keys(world.keys), cases.PROFILES[step.server], start))
+        maker.port = world.ports[step.server]
         try:
             if step.before:
                 step.before(world)
@@ -104,13 +105,13 @@ def main() -> None:
     if args.no_browser:
         captures = [c for c in captures if not c.name.startswith("browser")]
     names = {step.server for c in captures for step in c.steps} - {"page"}
-    missing = {n for n, tool in (("nginx", "nginx"), ("apache", "apache2")) if not shutil.which(tool)}
+    missing = {n for n, tool in (("nginx", "nginx"), ("apache", "apache2"), ("pyjwt-fast", "faketime"), ("pyjwt-slow", "faketime")) if not shutil.which(tool)}
     for name in missing & names:
-        print(f"{name} is not installed: its captures are left out")
+        print(f"{name} cannot run here: its captures are left out")
     captures = [c for c in captures if c.server not in missing]
     names -= missing
     if "nginx" in names:
-        names.add("express-jwt-behind")
+        names |= {"express-jwt-behind", "express-jwt-stale"}
     wired = [c for c in captures if not c.name.startswith("browser")]
     windows = [c for c in captures if c.name.startswith("browser")]
     world = World(tmp, private, public, args.node)

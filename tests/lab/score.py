@@ -20,7 +20,7 @@ REFUSED = ("failure", "expected", "lookalike")
 def verdicts(binary: str, capture: str, keys: list[str]) -> dict:
     """What the binary says, by position; every exchange has its line."""
     command = [binary, capture, "-f", "jsonl", "--class", "all", "--no-progress", *keys]
-    run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode not in (0, 1):
         print(f"{capture}: exit {run.returncode}: {run.stderr.strip()[:300]}")
     out = {}
@@ -56,9 +56,10 @@ class Score:
         self.total["exchanges"] += 1
         if got is None:
             self.total["missing"] += 1
-            return "missing", "no line"
+            got = {}
         said_class, said, confidence = got.get("class"), got.get("cause"), got.get("confidence")
-        if said_class != row["class"]:
+        right_class = said_class == row["class"] or said_class in row.get("accept_class", [])
+        if not right_class:
             self.classes[(row["class"], said_class)] += 1
         if row["class"] == "ok":
             self.total["accepted"] += 1
@@ -74,13 +75,15 @@ class Score:
             self.total["undecidable"] += 1
             if right or said == "unknown" or confidence in ("suspected", "inferred"):
                 return "modest", f"{said} ({confidence})"
+            if said == "(none)":
+                return "missed", "not seen as refused"
             self.total["overclaimed"] += 1
             return "overclaimed", f"{said} ({confidence})"
         self.total["decidable"] += 1
         self.total["right"] += right
         self.total["unknown"] += said == "unknown"
         self.total["also"] += not right and any(item.get("cause") in wanted for item in got.get("also") or [])
-        self.total["right_class"] += said_class == row["class"]
+        self.total["right_class"] += right_class
         self.confidence[confidence][right] += 1
         self.by_server[row["server"]][right] += 1
         self.by_cause[cause][right] += 1
@@ -137,7 +140,7 @@ def main() -> int:
     options = key_options(args.truth.resolve().parents[1] / "keys") if args.keys else []
     score = Score()
     for capture, mine in rows.items():
-        said = verdicts(binary, capture, options)
+        said = verdicts(binary, str(args.truth.parent / Path(capture).name), options)
         for row in mine:
             place = row["entry"] if row["entry"] is not None else ("line", row["line"])
             verdict, text = score.judge(row, said.get(place), args.keys)

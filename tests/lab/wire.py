@@ -11,7 +11,7 @@ class Answer:
 
 def exchange(url, method="GET", headers=(), body=b"", proxy=None, timeout=15) -> Answer:
     host, _, path = url.removeprefix("http://").partition("/")
-    name, _, port = host.partition(":")
+    _, _, port = host.partition(":")
     target = url if proxy else "/" + path
     lines = [f"{method} {target} HTTP/1.1".encode(), f"Host: {host}".encode()]
     for field, value in headers:

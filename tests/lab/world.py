@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PYTHON = ["pyjwt", "pyjwt-lenient", "flask-jwt-extended", "simplejwt", "fastapi", "authlib", "python-jose",
+CLOCKS = {"pyjwt-fast": "+600s", "pyjwt-slow": "-120s"}
+PYTHON = ["pyjwt", *CLOCKS, "pyjwt-lenient", "flask-jwt-extended", "simplejwt", "fastapi", "authlib", "python-jose",
           "python-jose-rotating"]
 NODE = ["express-jwt", "express-jwt-plain", "jsonwebtoken", "jsonwebtoken-plain", "jose", "jose-lenient", "jose-rotating",
-        "express-jwt-behind",        "passport-jwt", "express-oauth2-jwt-bearer", "fastify-jwt", "koa-jwt", "web", "shop", "oidc-provider"]
+        "express-jwt-behind", "express-jwt-stale",        "passport-jwt", "express-oauth2-jwt-bearer", "fastify-jwt", "koa-jwt", "web", "shop", "oidc-provider"]
 LOGGED = {"express-jwt", "jsonwebtoken-plain", "passport-jwt", "express-oauth2-jwt-bearer", "web"}
 
 
@@ -55,6 +56,8 @@ class World:
             port = str(self.ports[name])
             if name in PYTHON:
                 command = [sys.executable, str(HERE / "servers/py_apps.py"), name, port]
+                if name in CLOCKS:
+                    command = ["faketime", "-f", CLOCKS[name], *command]
             elif name in NODE:
                 command = ["node", str(HERE / "servers/node_apps.mjs"), name, port]
             else:

@@ -181,8 +181,8 @@ impl Axis {
     }
 }
 
-/// Splits the marks at long silences, at most three: those that would take more than half of the
-/// columns.
+/// Splits the marks at long silences, at most three: those that would take more than three
+/// quarters of the columns.
 fn stretches(marks: &[i64], unit: i64) -> Option<Vec<(i64, i64)>> {
     let mut parts: Vec<&[i64]> = vec![marks];
     marks.first()?;
@@ -199,7 +199,7 @@ fn stretches(marks: &[i64], unit: i64) -> Option<Vec<(i64, i64)>> {
             })
             .max_by_key(|(gap, i, j)| (*gap, std::cmp::Reverse((*i, *j))));
         let Some((gap, i, j)) = widest else { break };
-        if gap <= shown / 2 || gap < unit.saturating_mul(20) {
+        if gap <= shown / 4 * 3 || gap < unit.saturating_mul(20) {
             break;
         }
         let (before, after) = parts[i].split_at(j);
@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(axis.step(), 1000);
         assert_eq!(axis.cuts().collect::<Vec<_>>(), [30]);
         assert_eq!(axis.column(NOON + 2 * DAY), Some(33));
-        assert!(axis.ticks().iter().any(|(c, l)| *c == 33 && l == "11-22 12:00"), "{axis:?}");
+        assert!(axis.ticks().iter().any(|(c, l)| *c == 33 && l == "11-22 12:00:00"), "{axis:?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::page::{Ink, Page, Span, escape, prose, shorten, solid, span};
 use super::when::{Clock, count, number};
-use crate::model::{CauseRow, Class, Confidence, ExampleRow, Position, Report};
+use crate::model::{CauseRow, Class, Confidence, Evidence, ExampleRow, Position, Report};
 
 /// Causes that get a block of their own unless the look is verbose.
 const BLOCKS: usize = 5;
@@ -145,8 +145,7 @@ fn block(page: &mut Page<'_>, cause: &CauseRow, clock: Clock) -> io::Result<()> 
     let dot = || span(Ink::Faint, page_dot(page.look.unicode));
     let mut facts = vec![solid(Ink::Bad, count(cause.count, "failure"))];
     if cause.first.is_some() {
-        let (first, last) = (clock.show(cause.first.as_deref()), clock.show(cause.last.as_deref()));
-        let text = if first == last { format!("at {first}") } else { format!("{first} to {last}") };
+        let text = clock.range(cause.first.as_deref(), cause.last.as_deref());
         facts.extend([dot(), solid(Ink::Plain, text)]);
     }
     facts.extend([dot(), solid(Ink::Plain, confidence(cause, 4))]);
@@ -169,7 +168,7 @@ fn block(page: &mut Page<'_>, cause: &CauseRow, clock: Clock) -> io::Result<()> 
     if !cause.also.is_empty() {
         let list: Vec<(String, u64)> =
             cause.also.iter().map(|(id, n)| (id.to_string(), *n)).collect();
-        page.para("  also", 9, &counted(page, &list, 4, None))?;
+        page.para("  also", 9, &counted(page, &list, 4, None, cause.count))?;
     }
     if !cause.advice.is_empty() {
         page.para("  do", 9, &prose(Ink::Plain, &cause.advice))?;
@@ -191,7 +190,12 @@ fn proof(page: &mut Page<'_>, example: &ExampleRow, clock: Clock) -> io::Result<
     spans.extend([span(Ink::Plain, "  "), solid(Ink::Plain, status)]);
     spans.extend([span(Ink::Plain, "  "), solid(Ink::Plain, endpoint)]);
     page.para("  seen", 9, &spans)?;
-    for fact in example.evidence.iter().take(FACTS) {
+    let said = example.server.text.as_deref().unwrap_or_default();
+    // What the server said has a line of its own.
+    let repeats = |fact: &Evidence| {
+        !said.is_empty() && fact.place.starts_with("response") && fact.fact.contains(said)
+    };
+    for fact in example.evidence.iter().filter(|fact| !repeats(fact)).take(FACTS) {
         let mut spans = prose(Ink::Plain, &fact.fact);
         spans.extend([span(Ink::Plain, "  "), solid(Ink::Faint, format!("({})", fact.place))]);
         let bullet = page.look.glyph("•", "*");
@@ -204,6 +208,9 @@ fn proof(page: &mut Page<'_>, example: &ExampleRow, clock: Clock) -> io::Result<
 fn server(page: &mut Page<'_>, example: &ExampleRow) -> io::Result<()> {
     let said = &example.server;
     let Some(text) = &said.text else { return Ok(()) };
+    if said.says.is_none() && said.place.as_deref() == Some("status") {
+        return Ok(());
+    }
     let (open, close) = if page.look.unicode { ("“", "”") } else { ("\"", "\"") };
     let mut spans = vec![span(Ink::Plain, format!("{open}{text}{close}"))];
     if let Some(place) = &said.place {
@@ -252,16 +259,17 @@ fn listed(
 ) -> io::Result<()> {
     let shown = if page.look.verbose { list.len() } else { 3 };
     let more = distinct(cause, name).max(list.len() as u64) - (shown.min(list.len()) as u64);
-    let spans = counted(page, list, shown, Some(more));
+    let spans = counted(page, list, shown, Some(more), cause.count);
     if list.is_empty() { Ok(()) } else { page.para(label, 9, &spans) }
 }
 
-/// Returns `GET a 41, GET b 3, 5 more`; names are kept whole where a line can hold them.
+/// Returns `GET a 41, GET b 3, 5 more`, and no count where it is the `whole`; names are kept whole where a line can hold them.
 pub(super) fn counted(
     page: &Page<'_>,
     list: &[(String, u64)],
     shown: usize,
     more: Option<u64>,
+    whole: u64,
 ) -> Vec<Span> {
     let room = page.look.columns().saturating_sub(16);
     let mut spans = Vec::new();
@@ -270,7 +278,9 @@ pub(super) fn counted(
             spans.push(span(Ink::Faint, ", "));
         }
         spans.push(solid(Ink::Plain, shorten(&escape(name), room, &page.look)));
-        spans.push(solid(Ink::Faint, format!(" {}", number(*n))));
+        if *n != whole {
+            spans.push(solid(Ink::Faint, format!(" {}", number(*n))));
+        }
     }
     let more = more.unwrap_or(list.len().saturating_sub(shown) as u64);
     if more > 0 {

@@ -81,10 +81,14 @@ fn headline(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()
         spans.extend([dot.clone(), solid(Ink::Plain, count(totals.lookalike, "lookalike"))]);
     }
     if let Some(first) = &report.period.first {
-        let start = first.get(..19).unwrap_or_default().replace('T', " ");
-        let end = clock.show(report.period.last.as_deref());
-        let text = if start.ends_with(&end) { start } else { format!("{start} to {end}") };
-        let text = format!("{text} UTC");
+        let day = first.get(..10).unwrap_or_default();
+        let range = clock.range(Some(first), report.period.last.as_deref());
+        // The year stands here at least.
+        let range = if range.starts_with(day) { range } else { format!("{day} {range}") };
+        let text = format!(
+            "{} UTC",
+            range.replacen(&format!("{day} {}", day.get(5..).unwrap_or_default()), day, 1)
+        );
         spans.extend([dot, solid(Ink::Plain, text)]);
     }
     page.para("", 0, &spans)

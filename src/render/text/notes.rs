@@ -6,13 +6,15 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::causes::{counted, left_out};
 use super::page::{Ink, Page, Span, escape, prose, shorten, solid, span};
-use super::when::{Clock, count, millis, number, percent, span_of};
+use super::when::{Clock, count, millis, number, percent, size, span_of};
 use crate::model::{CauseRow, Class, Incident, InputRow, Position, Report, SkipRow};
 
 /// Sentences of the story unless the look is verbose.
 const STORY: usize = 10;
 /// Incidents unless the look is verbose.
 const INCIDENTS: usize = 4;
+/// Notes of one kind unless the look is verbose.
+const NOTES: usize = 5;
 /// A clock that is off by less than this many seconds is not worth a line.
 const NOTABLE_SKEW: f64 = 2.0;
 
@@ -54,17 +56,18 @@ pub(super) fn incidents(page: &mut Page<'_>, report: &Report, clock: Clock) -> i
 
 fn one_incident(page: &mut Page<'_>, incident: &Incident, clock: Clock) -> io::Result<()> {
     let dot = || span(Ink::Faint, page.look.dot());
-    let (start, end) = (clock.show(Some(&incident.start)), clock.show(Some(&incident.end)));
+    let when = clock.range(Some(&incident.start), Some(&incident.end));
     let mut spans = vec![solid(Ink::Bad, count(incident.count, "failure"))];
     let (from, to) = (millis(Some(&incident.start)), millis(Some(&incident.end)));
-    if let (Some(from), Some(to)) = (from, to) {
-        let text = format!(" in {}", span_of(to.saturating_sub(from)));
-        spans.push(solid(Ink::Plain, text));
+    if let (Some(from), Some(to)) = (from, to)
+        && to > from
+    {
+        spans.push(solid(Ink::Plain, format!(" in {}", span_of(to - from))));
     }
     let causes: Vec<(String, u64)> =
         incident.causes.iter().map(|(id, n)| (id.to_string(), *n)).collect();
     spans.push(dot());
-    spans.extend(counted(page, &causes, 3, None));
+    spans.extend(counted(page, &causes, 3, None, incident.count));
     if incident.clients > 0 {
         spans.extend([dot(), solid(Ink::Plain, count(incident.clients, "client"))]);
     }
@@ -72,9 +75,9 @@ fn one_incident(page: &mut Page<'_>, incident: &Incident, clock: Clock) -> io::R
         let text = count(incident.endpoints.len() as u64, "endpoint");
         spans.extend([dot(), solid(Ink::Plain, text)]);
     }
-    let hang = 2 * clock.columns() + 8;
+    let hang = when.len() + 4;
     let hang = if hang * 2 > page.look.columns() { 4 } else { hang };
-    let mut first = vec![solid(Ink::Strong, format!("  {start} to {end}  "))];
+    let mut first = vec![solid(Ink::Strong, format!("  {when}  "))];
     first.extend(spans);
     page.para("", hang, &first)?;
     for before in &incident.before {
@@ -159,9 +162,19 @@ pub(super) fn footnotes(page: &mut Page<'_>, report: &Report) -> io::Result<()> 
         let why = key.unusable.as_deref().unwrap_or_default();
         notes.push(("key", vec![span(Ink::Plain, format!("{} was not used: {why}", key.name))]));
     }
-    for input in &report.inputs {
-        inputs(input, &mut notes);
+    if page.look.verbose || report.totals.failure == 0 {
+        notes.extend(report.inputs.iter().filter(|i| i.error.is_none()).map(read));
     }
+    inputs(report, page, &mut notes);
+    // Notes of one kind stand together, in the order in which the kinds came up.
+    let mut kinds: Vec<&str> = Vec::new();
+    for (label, _) in &notes {
+        if !kinds.contains(label) {
+            kinds.push(label);
+        }
+    }
+    let rank = |label: &str| kinds.iter().position(|kind| *kind == label);
+    notes.sort_by_key(|(label, _)| rank(label));
     if page.look.verbose {
         expectations(report, &mut notes);
     }
@@ -180,11 +193,16 @@ pub(super) fn footnotes(page: &mut Page<'_>, report: &Report) -> io::Result<()> 
         return Ok(());
     }
     page.heading("NOTES", "")?;
-    let mut last = "";
-    for (label, spans) in notes {
-        let shown = if label == last { "  " } else { &format!("  {label}") };
-        page.para(shown, 13, &spans)?;
-        last = label;
+    let most = if page.look.verbose { usize::MAX } else { NOTES };
+    for group in notes.chunk_by(|a, b| a.0 == b.0) {
+        for (i, (label, spans)) in group.iter().take(most).enumerate() {
+            let shown = if i == 0 { &format!("  {label}") } else { "  " };
+            page.para(shown, 13, spans)?;
+        }
+        if group.len() > most {
+            let more = format!("{} more with -v", number((group.len() - most) as u64));
+            page.para("  ", 13, &[span(Ink::Faint, more)])?;
+        }
     }
     for list in ["inputs", "expectations", "clocks"] {
         if let Some(n) = report.left_out.get(list).filter(|n| **n > 0) {
@@ -213,27 +231,57 @@ fn clocks(report: &Report, page: &Page<'_>, notes: &mut Vec<(&'static str, Vec<S
     }
 }
 
-/// Adds what went wrong with one input or could not be seen in it.
-fn inputs(input: &InputRow, notes: &mut Vec<(&'static str, Vec<Span>)>) {
-    let source = || solid(Ink::Plain, &input.source);
-    let said = |text: String| vec![source(), span(Ink::Plain, ": "), span(Ink::Plain, text)];
-    if let Some(error) = &input.error {
-        notes.push(("unread", said(error.clone())));
+/// Says what one input was: `a.har: har, 212 exchanges, 4.8 MB, by WebInspector 537.36`.
+fn read(input: &InputRow) -> (&'static str, Vec<Span>) {
+    let format = input.format.as_deref().unwrap_or("unknown format");
+    let exchanges = count(input.exchanges, "exchange");
+    let mut text = format!(": {format}, {exchanges}, {}", size(input.bytes));
+    if let Some(creator) = &input.creator {
+        text.push_str(", by ");
+        text.push_str(creator);
     }
-    if input.truncated {
-        notes.push(("cut off", said("ends in the middle of a record".to_owned())));
+    ("read", vec![solid(Ink::Plain, &input.source), span(Ink::Plain, text)])
+}
+
+/// Adds what went wrong with inputs or could not be seen in them; what is true of several stands once.
+fn inputs(report: &Report, page: &Page<'_>, notes: &mut Vec<(&'static str, Vec<Span>)>) {
+    let mut said: Vec<(&'static str, String, Vec<&str>)> = Vec::new();
+    let mut say = |label, source, text: String| {
+        let same = |(l, t, _): &&mut (_, String, _)| *l == label && *t == text;
+        match said.iter_mut().find(same).filter(|_| !page.look.verbose) {
+            Some((_, _, sources)) => sources.push(source),
+            None => said.push((label, text, vec![source])),
+        }
+    };
+    for input in &report.inputs {
+        let source = input.source.as_str();
+        if let Some(error) = &input.error {
+            say("unread", source, error.clone());
+        }
+        if input.truncated {
+            say("cut off", source, "ends in the middle of a record".to_owned());
+        }
+        for unseen in &input.unseen {
+            say("not seen", source, unseen.clone());
+        }
+        for (label, rows) in [("skipped", &input.skipped), ("repaired", &input.repaired)] {
+            for SkipRow { reason, count: n, first } in rows {
+                let first = first_places(first);
+                say(label, source, format!("{}, {reason}{first}", count(*n, "record")));
+            }
+        }
     }
-    for unseen in &input.unseen {
-        let mut spans = vec![source(), span(Ink::Plain, ": ")];
-        spans.extend(prose(Ink::Plain, unseen));
-        notes.push(("not seen", spans));
-    }
-    let rows = [("skipped", &input.skipped), ("repaired", &input.repaired)];
-    for (label, SkipRow { reason, count: n, first }) in
-        rows.into_iter().flat_map(|(label, rows)| rows.iter().map(move |row| (label, row)))
-    {
-        let records = count(*n, "record");
-        notes.push((label, said(format!("{records}, {reason}{}", first_places(first)))));
+    for (label, text, sources) in said {
+        let mut spans = match sources.as_slice() {
+            [source] => vec![solid(Ink::Plain, source), span(Ink::Plain, ": ")],
+            all => vec![span(Ink::Plain, format!("{}: ", count(all.len() as u64, "input")))],
+        };
+        spans.extend(prose(Ink::Plain, &text));
+        if let [first, _, ..] = sources.as_slice() {
+            spans.push(span(Ink::Faint, " (the first: "));
+            spans.extend([solid(Ink::Faint, first), span(Ink::Faint, ")")]);
+        }
+        notes.push((label, spans));
     }
 }
 

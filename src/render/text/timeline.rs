@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use jiff::Timestamp;
+
 use super::axis::Axis;
 use super::page::{Ink, Page, Span, solid, span};
 use super::when::{count, millis, number, span_of};
@@ -38,12 +40,11 @@ pub(super) fn chart(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         .max()
         .unwrap_or(0)
         .clamp("other causes".len() + 2, NAME);
-    let starts: Vec<i64> = buckets.iter().map(|(at, _)| *at).collect();
     let room = page.look.columns().saturating_sub(name + "  peak 99,999".len());
     let unit = unit(report.timeline.width_s);
-    let Some(axis) = Axis::fit(&starts, unit, room) else { return Ok(()) };
+    let Some(axis) = Axis::fit(&worth_showing(&buckets, unit), unit, room) else { return Ok(()) };
 
-    page.heading("TIMELINE", &caption(report, &axis))?;
+    page.heading("TIMELINE", &caption(&axis))?;
     // One scale for all failures, so that rows can be compared; what was let in has its own.
     let mut rows: Vec<(&str, Counts)> = Vec::new();
     for (id, _) in causes.iter().take(ROWS) {
@@ -81,16 +82,40 @@ pub(super) fn chart(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
+/// Returns the buckets that the axis must show: those with failures, and what lies around them. Hours
+/// before the first failure and after the last would only make the rest small.
+fn worth_showing(buckets: &[(i64, &TimelineBucket)], unit: i64) -> Vec<i64> {
+    let failed: Vec<i64> =
+        buckets.iter().filter(|(_, b)| !b.failures.is_empty()).map(|(at, _)| *at).collect();
+    let (Some(first), Some(last)) = (failed.first(), failed.last()) else { return Vec::new() };
+    let near = unit.saturating_mul(12);
+    let margin = near.max(last.saturating_sub(*first) / 4);
+    let worth = |at: i64| {
+        let next = failed.partition_point(|failed| *failed < at);
+        let beside = [next.checked_sub(1), Some(next)].into_iter().flatten();
+        let beside = beside.filter_map(|i| failed.get(i)).any(|failed| (at - failed).abs() <= near);
+        let before = at < *first && first - at <= margin;
+        let after = at > *last && at - last <= margin;
+        beside || before || after
+    };
+    buckets.iter().map(|(at, _)| *at).filter(|at| worth(*at)).collect()
+}
+
 /// Says the day, the zone, what a column stands for and how a cut looks.
-fn caption(report: &Report, axis: &Axis) -> String {
-    let day = report.timeline.buckets.first().and_then(|b| b.start.get(..10)).unwrap_or_default();
+fn caption(axis: &Axis) -> String {
+    let start = Timestamp::from_millisecond(axis.start()).unwrap_or_default().to_string();
+    let day = start.get(..10).unwrap_or_default();
     let wide = span_of(axis.step());
     let columns = match axis.cell() {
         1 => format!("a column is {wide}"),
         n => format!("{n} columns are {wide}"),
     };
     let from = if axis.spans_days() { "from " } else { "" };
-    let cut = if axis.cuts().next().is_some() { "; // cuts out a long silence" } else { "" };
+    let cut = if axis.cuts().next().is_some() {
+        "; // cuts out a long time without failures"
+    } else {
+        ""
+    };
     format!("{from}{day} UTC, {columns}{cut}")
 }
 

@@ -38,6 +38,15 @@ impl Clock {
         }
     }
 
+    /// Returns `10:31:00 to 10:38:12`; the second date only where it differs, one instant only once.
+    pub(super) fn range(self, first: Option<&str>, last: Option<&str>) -> String {
+        let (start, end) = (self.show(first), self.show(last));
+        let day = |time: Option<&'_ str>| time.and_then(|t| t.get(..10)).map(str::to_owned);
+        let same_day = day(first).is_some() && day(first) == day(last);
+        let end = if same_day { Self { from: 11 }.show(last) } else { end };
+        if start.ends_with(&end) { start } else { format!("{start} to {end}") }
+    }
+
     /// Returns the width of what [`Clock::show`] gives.
     pub(super) fn columns(self) -> usize {
         19 - self.from
@@ -79,6 +88,22 @@ pub(super) fn count(n: u64, one: &str) -> String {
     format!("{} {one}{ending}", number(n))
 }
 
+/// Returns a size as `812 B`, `96.4 kB`, `4.8 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let units = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    let mut scaled = bytes as f64 / 1e3;
+    let mut unit = 0;
+    while scaled >= 999.95 && unit + 1 < units.len() {
+        scaled /= 1e3;
+        unit += 1;
+    }
+    format!("{scaled:.1} {}", units[unit])
+}
+
 /// Returns a share as `72.7%`, `100%`, `0.3%`.
 pub(super) fn percent(share: f64) -> String {
     let text = format!("{:.1}", share * 100.0);
@@ -99,6 +124,12 @@ mod tests {
         assert_eq!(day.show(Some("2026-11-20T10:31:00.120Z")), "10:31:00");
         let days = Clock::of(&period("2026-11-20T10:00:00Z", "2026-11-21T11:00:00Z"));
         assert_eq!(days.show(Some("2026-11-20T10:31:00Z")), "11-20 10:31:00");
+        let range = days.range(Some("2026-11-20T10:31:00Z"), Some("2026-11-20T10:32:00Z"));
+        assert_eq!(range, "11-20 10:31:00 to 10:32:00");
+        assert_eq!(
+            day.range(Some("2026-11-20T10:31:00Z"), Some("2026-11-20T10:31:00.5Z")),
+            "10:31:00"
+        );
         let years = Clock::of(&period("2026-12-31T10:00:00Z", "2027-01-01T11:00:00Z"));
         assert_eq!(years.show(Some("2026-12-31T10:31:00Z")), "2026-12-31 10:31:00");
         assert_eq!(days.show(None), "-");
@@ -109,6 +140,7 @@ mod tests {
     fn numbers_read_like_numbers() {
         assert_eq!([0, 999, 1_284, 1_000_000].map(number), ["0", "999", "1,284", "1,000,000"]);
         assert_eq!([0.727_27, 1.0, 0.003].map(percent), ["72.7%", "100%", "0.3%"]);
+        assert_eq!([812, 96_412, 999_999].map(size), ["812 B", "96.4 kB", "1.0 MB"]);
         assert_eq!(count(1, "failure"), "1 failure");
         assert_eq!(count(2, "address"), "2 addresses");
     }

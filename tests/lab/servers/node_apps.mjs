@@ -10,7 +10,8 @@ const keys = process.env.LAB_KEYS;
 const ISS = "https://id.shop.example/";
 const AUD = "https://orders.shop.example";
 const HS = readFileSync(`${keys}/hs-a.secret`, "utf8");
-const RSA = readFileSync(`${keys}/rsa-a.pub.pem`, "utf8");
+// One instance of a pool was deployed with another key.
+const RSA = readFileSync(`${keys}/rsa-${name.endsWith("-stale") ? "b" : "a"}.pub.pem`, "utf8");
 
 function app({ log = true } = {}) {
   const express = require("express");
@@ -263,6 +264,7 @@ const apps = {
   "jose-lenient": () => jose(true),
   "jose-rotating": () => jose(false),
   "express-jwt-behind": () => expressJwt(true),
+  "express-jwt-stale": () => expressJwt(true),
   "passport-jwt": passportJwt,
   "express-oauth2-jwt-bearer": oauth2Bearer,
   "fastify-jwt": fastifyJwt,

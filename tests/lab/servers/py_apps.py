@@ -456,7 +456,7 @@ def python_jose():
 
 
 APPS = {
-    "pyjwt": pyjwt, "pyjwt-lenient": lambda: pyjwt(False), "flask-jwt-extended": flask_jwt_extended,
+    "pyjwt": pyjwt, "pyjwt-fast": pyjwt, "pyjwt-slow": pyjwt, "pyjwt-lenient": lambda: pyjwt(False), "flask-jwt-extended": flask_jwt_extended,
     "simplejwt": simplejwt, "fastapi": fastapi, "authlib": authlib, "python-jose": python_jose,
     "python-jose-rotating": python_jose,
 }
