@@ -282,45 +282,28 @@ pub(crate) enum Recorder {
     Proxy,
 }
 
-/// Exchanges of one client with the recorder that saw them.
-#[derive(Clone, Debug)]
-pub(crate) struct Story {
-    pub(crate) recorder: Recorder,
-    pub(crate) steps: Vec<Step>,
-}
-
-impl Story {
-    pub(crate) fn har(&self) -> Value {
-        let chrome = self.recorder == Recorder::Chrome;
-        let entries: Vec<Value> = self.steps.iter().map(|step| self.entry(step)).collect();
-        let creator = match self.recorder {
-            Recorder::Chrome => json!({ "name": "WebInspector", "version": "537.36" }),
-            Recorder::Firefox => json!({ "name": "Firefox", "version": "146.0" }),
-            Recorder::Proxy => json!({ "name": "Recording proxy", "version": "3.2" }),
+impl Recorder {
+    /// Writes a HAR without entries.
+    pub(crate) fn har(self, started: i64) -> Value {
+        let creator = match self {
+            Self::Chrome => json!({ "name": "WebInspector", "version": "537.36" }),
+            Self::Firefox => json!({ "name": "Firefox", "version": "146.0" }),
+            Self::Proxy => json!({ "name": "Recording proxy", "version": "3.2" }),
         };
-        let mut log = json!({ "version": "1.2", "creator": creator, "entries": entries });
-        if self.recorder == Recorder::Firefox {
+        let mut log = json!({ "version": "1.2", "creator": creator });
+        if self == Self::Firefox {
             log["browser"] = log["creator"].clone();
         }
-        if chrome {
-            let started = self.steps.first().map_or(0, |step| step.at);
+        if self == Self::Chrome {
             log["pages"] = json!([{ "startedDateTime": rfc3339(started), "id": "page_1",
                 "title": "app", "pageTimings": { "onContentLoad": 210.5, "onLoad": null } }]);
         }
+        log["entries"] = json!([]);
         json!({ "log": log })
     }
 
-    /// Writes HAR with indentation, as browsers do.
-    pub(crate) fn har_pretty(&self) -> String {
-        serde_json::to_string_pretty(&self.har()).unwrap()
-    }
-
-    /// Writes HAR on one line, as many proxies do.
-    pub(crate) fn har_compact(&self) -> String {
-        self.har().to_string()
-    }
-
-    fn entry(&self, step: &Step) -> Value {
+    /// Writes one entry of a HAR.
+    pub(crate) fn har_entry(self, step: &Step) -> Value {
         let pairs = |fields: &[(String, String)]| -> Vec<Value> {
             fields.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
         };
@@ -363,7 +346,7 @@ impl Story {
             "request": request, "response": response, "cache": {},
             "timings": { "blocked": 0.5, "dns": -1, "connect": -1, "ssl": -1, "send": 0.25,
                          "wait": 9.5, "receive": 2.25 } });
-        if self.recorder == Recorder::Chrome {
+        if self == Self::Chrome {
             entry["_resourceType"] = json!("fetch");
             entry["_priority"] = json!("High");
             entry["_initiator"] = json!({ "type": "script", "stack": { "callFrames": [] } });
@@ -372,6 +355,32 @@ impl Story {
             entry["serverIPAddress"] = json!("192.0.2.44");
         }
         entry
+    }
+}
+
+/// Exchanges of one client with the recorder that saw them.
+#[derive(Clone, Debug)]
+pub(crate) struct Story {
+    pub(crate) recorder: Recorder,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Story {
+    pub(crate) fn har(&self) -> Value {
+        let mut har = self.recorder.har(self.steps.first().map_or(0, |step| step.at));
+        har["log"]["entries"] =
+            self.steps.iter().map(|step| self.recorder.har_entry(step)).collect();
+        har
+    }
+
+    /// Writes HAR with indentation, as browsers do.
+    pub(crate) fn har_pretty(&self) -> String {
+        serde_json::to_string_pretty(&self.har()).unwrap()
+    }
+
+    /// Writes HAR on one line, as many proxies do.
+    pub(crate) fn har_compact(&self) -> String {
+        self.har().to_string()
     }
 
     /// Writes one line a request in the shape of pino-http: lower-case fields, the path, the host in
@@ -385,14 +394,15 @@ impl Story {
             .fold(7_u32, |mark, byte| mark.wrapping_mul(31).wrapping_add(u32::from(byte)));
         let client = format!("10.{}.{}.{}", mark >> 24, mark >> 16 & 255, mark >> 8 & 255);
         for (index, step) in self.steps.iter().enumerate() {
-            out.push_str(&line(index, step, &client).to_string());
+            out.push_str(&json_line(index, step, &client).to_string());
             out.push('\n');
         }
         out
     }
 }
 
-fn line(index: usize, step: &Step, client: &str) -> Value {
+/// Writes one exchange in the shape of pino-http.
+pub(crate) fn json_line(index: usize, step: &Step, client: &str) -> Value {
     let (host, target) = split_url(&step.url);
     let object = |fields: &[(String, String)]| {
         let mut object = Map::new();

@@ -12,6 +12,8 @@
 mod architecture;
 mod causes;
 mod cli;
+#[path = "../../benches/corpus.rs"]
+mod corpus;
 mod forge;
 mod inputs;
 mod laws;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use crate::corpus::{self, Shape};
 use crate::forge::{Dice, Issuer, Recorder, Step, Story, form};
 use crate::program::{Folder, verdict};
 
@@ -481,5 +482,25 @@ fn what_stands_before_a_plant_is_never_blamed() {
             let before = verdict(&lines[place - 1]);
             assert!(before.starts_with("ok"), "{before} before {} {}", plant.status, plant.body);
         }
+    }
+}
+
+#[test]
+fn the_traffic_of_the_benches_is_told_as_it_was_planted() {
+    for (shape, name) in
+        [(Shape::Har, "a.har"), (Shape::CompactHar, "b.har"), (Shape::Lines, "c.jsonl")]
+    {
+        let mut bytes = Vec::new();
+        let truth = corpus::write(shape, 2_500_000, 6, &mut bytes).unwrap();
+        let folder = Folder::new("corpus");
+        folder.write(name, bytes);
+        let totals = folder.report(&[name])["totals"].clone();
+        assert_eq!(totals["exchanges"], truth.entries, "{name} {totals}");
+        assert_eq!(
+            totals["ok"],
+            truth.entries - truth.open - truth.hidden,
+            "{name} {totals} {truth:?}"
+        );
+        assert!(truth.hidden > 0 && truth.open > 0 && truth.harmless > 0, "{name} {truth:?}");
     }
 }
