@@ -213,7 +213,7 @@ impl Traffic {
                 0..2 => self.hidden(who),
                 2..14 => self.open(who),
                 14..34 => self.harmless(who),
-                34..400 if !self.many => self.page(),
+                34..330 if !self.many => self.page(),
                 _ => self.call(who),
             }
         };
@@ -251,7 +251,7 @@ impl Traffic {
             ("style.css", "text/css"),
             ("data.json", "application/json"),
         ][self.dice.below(4)];
-        let text = self.text(4_000, 90_000);
+        let text = self.text(2_000, 70_000);
         Step::get(self.at, format!("https://cdn.shop.example/{}/{name}", self.dice.hex(8)))
             .says(mime, text)
     }

@@ -314,6 +314,24 @@ fn a_log_cut_inside_a_story_merges_to_the_report_of_one_run() {
 }
 
 #[test]
+fn lines_of_a_piece_are_numbered_from_its_first_line() {
+    let mut lines = String::new();
+    for (_, story) in stories(0).into_iter().take(6) {
+        lines.push_str(&story.json_lines());
+    }
+    let cut = lines.match_indices('\n').nth(8).unwrap().0 + 1;
+    let folder = Folder::new("numbers");
+    folder.write("app.jsonl", &lines);
+    folder.write("tail.jsonl", &lines[cut..]);
+    let places = |lines: Vec<Value>| -> Vec<String> {
+        lines.iter().map(|line| format!("{} {}", line["id"], line["line"])).collect()
+    };
+    let whole = places(folder.lines(&["app.jsonl"]));
+    let tail = places(folder.lines(&["tail.jsonl", "--source", "app.jsonl:10"]));
+    assert_eq!(tail, whole[9..]);
+}
+
+#[test]
 fn a_capture_cut_inside_a_story_merges_to_the_same_findings() {
     let mut dice = Dice::new(23);
     for (name, teller) in ALL {
