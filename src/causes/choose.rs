@@ -156,7 +156,7 @@ fn with_word(
         .filter(|c| stated::covers(cause.as_str(), c.finding.cause.as_str()))
         // A finer cause that the evidence holds up goes before the server's coarse one.
         .max_by(|a, b| {
-            let key = |c: &Candidate| (c.finding.confidence, c.finding.cause != *cause);
+            let key = |c: &Candidate| (is_finer(c, cause), c.finding.confidence);
             key(a)
                 .cmp(&key(b))
                 .then_with(|| stage(b.finding.cause.as_str()).cmp(&stage(a.finding.cause.as_str())))
@@ -168,10 +168,7 @@ fn with_word(
         } else {
             Confidence::Inferred
         };
-        let exact = finding.cause == *cause;
-        if exact
-            || (candidate.basis == Basis::History && finding.confidence > Confidence::Suspected)
-        {
+        if finding.cause == *cause {
             finding.confidence = finding.confidence.max(by_word);
         }
         finding.evidence.push(told);
@@ -221,6 +218,21 @@ fn contradicts(case: &Case<'_>, cause: &str) -> Option<Evidence> {
         "header.missing" => case
             .has_authorization()
             .then(|| Evidence::new("the request carries `Authorization`", place)),
+        "signature.unknown_kid" => {
+            let kid = token?.kid.as_deref()?;
+            case.profile()?.kids.has(kid).then(|| {
+                Evidence::new(format!("{} let in tokens of key `{kid}`", case.host()), "history")
+            })
+        }
+        "time.wrong_type" => {
+            let token = token?;
+            let dates: Vec<_> =
+                [&token.exp, &token.nbf, &token.iat].into_iter().flatten().collect();
+            dates
+                .iter()
+                .all(|d| d.is_number)
+                .then(|| Evidence::new("every time claim is a number", place))
+        }
         "claim.issuer" => {
             let iss = token?.iss.as_deref()?;
             case.profile()?.issuers.has(iss).then(|| {

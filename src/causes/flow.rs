@@ -2,13 +2,62 @@
 
 use super::case::{Candidate, Case};
 use crate::model::{Confidence, Kind, Outcome, Sign, State};
+use crate::world::{Sight, is_token_refusal, mark_of};
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     found.extend(redirect_stripped(case));
     found.extend(preflight(case));
     found.extend(wrong_password(case));
+    found.extend(refresh_reuse(case));
+    found.extend(one_instance(case));
     found
+}
+
+/// A refresh token that was exchanged for a new one already.
+fn refresh_reuse(case: &Case<'_>) -> Option<Candidate> {
+    if !crate::world::is_refresh(case.facts) {
+        return None;
+    }
+    let at = case.at?;
+    let credentials = case.facts.credentials.iter();
+    let mark = credentials.filter(|c| c.kind == Kind::RefreshToken).find_map(mark_of)?;
+    let used = case.world.refreshed_with(mark, &case.facts.client, at)?;
+    Some(
+        Candidate::inferred(
+            "oauth.refresh_reuse",
+            format!("the same refresh token was exchanged for a new one at {used}"),
+            "history",
+        )
+        .and("this request sends the old one again", "request.body"),
+    )
+}
+
+/// The same token is let in before and after, by other nodes than the one that refused.
+fn one_instance(case: &Case<'_>) -> Option<Candidate> {
+    let facts = case.facts;
+    let (at, node) = (case.at?, facts.node.as_ref()?);
+    let mark = case.credential().and_then(mark_of)?;
+    if !is_token_refusal(facts) || facts.grant.is_some() {
+        return None;
+    }
+    let before = case.world.accepted_until(mark, facts, at).filter(|a| a.same_endpoint)?;
+    let after =
+        case.world.accepted_from(mark, facts, at).filter(|a| a.same_endpoint && a.at > at)?;
+    let elsewhere = case.world.sights(mark).iter().any(|sight| match sight {
+        Sight::LetIn(usage) => {
+            usage.host == facts.endpoint.host && usage.nodes.iter().any(|n| n == node)
+        }
+        Sight::Refused(..) => false,
+    });
+    (!elsewhere).then(|| {
+        Candidate::inferred(
+            "verifier.one_instance",
+            format!("the same token was let in at {} and at {}", before.at, after.at),
+            "history",
+        )
+        .and(format!("node `{node}` refused it, other nodes let it in"), "response.headers")
+    })
 }
 
 /// The client followed a redirect and dropped `Authorization` on the way.

@@ -247,8 +247,11 @@ fn wrong_scheme(case: &Case<'_>) -> Option<Candidate> {
     }
     let asked: Vec<Scheme> =
         case.challenges().filter(|c| !c.proxy).map(|c| Scheme::of(&c.scheme)).collect();
+    if asked.is_empty() {
+        return unlearned_scheme(case, sent);
+    }
     let known = |s: &Scheme| !matches!(s, Scheme::Other(_));
-    if asked.is_empty() || asked.contains(sent) || !asked.iter().any(known) {
+    if asked.contains(sent) || !asked.iter().any(known) {
         return None;
     }
     // A DPoP-bound server challenges for both; NTLM is a step of Negotiate.
@@ -270,27 +273,49 @@ fn wrong_scheme(case: &Case<'_>) -> Option<Candidate> {
     )
 }
 
-/// A token elsewhere, and the server says that none came.
+/// Another scheme than the host was ever seen to accept.
+fn unlearned_scheme(case: &Case<'_>, sent: &Scheme) -> Option<Candidate> {
+    let schemes = &case.profile()?.schemes;
+    if schemes.has(sent.as_str()) || schemes.only().is_none_or(str::is_empty) {
+        return None;
+    }
+    let fact = format!("{} let in requests with {} only", case.host(), schemes.list(1));
+    Some(
+        Candidate::inferred("header.scheme_wrong", format!("sent {sent}"), &case.place())
+            .and(fact, "history"),
+    )
+}
+
+/// A token elsewhere, where the server says that none came or takes it in one place only.
 fn wrong_place(case: &Case<'_>) -> Option<Candidate> {
     let credential = case.credential()?;
     if credential.place.is_authorization()
-        || !case.says("header.missing")
         || matches!(credential.place, Place::Header(ref n) if n == "proxy-authorization")
         || credential.oddities.iter().any(|o| matches!(o, Oddity::Misspelt(_)))
         || !matches!(credential.kind, Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::ApiKey)
+        || case.facts.grant.is_some()
     {
         return None;
     }
-    let fact = format!("the credential came as `{}`", credential.place);
-    let accepted = case
-        .profile()
-        .filter(|p| p.places.has(&credential.place.to_string()))
+    let here = credential.place.to_string();
+    let places = case.profile().map(|p| &p.places);
+    let accepted = places
+        .filter(|p| p.has(&here))
         .map(|_| format!("{} let in requests with it there", case.host()));
-    Some(
-        Candidate::inferred("header.wrong_place", fact, &case.place())
-            .and("the server says that none came", "response")
-            .unless(accepted, "history"),
-    )
+    let candidate = Candidate::inferred(
+        "header.wrong_place",
+        format!("the credential came as `{here}`"),
+        &case.place(),
+    );
+    let only = places.and_then(|p| p.only()).filter(|place| *place == "header:authorization");
+    if case.says("header.missing") || case.says("header.scheme_missing") {
+        let candidate = candidate.and("the server says that none came", "response");
+        return Some(candidate.unless(accepted, "history"));
+    }
+    only.map(|_| {
+        candidate
+            .and(format!("{} let in requests with `Authorization` only", case.host()), "history")
+    })
 }
 
 /// The client sent it, the server says that none came.

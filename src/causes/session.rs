@@ -83,7 +83,7 @@ fn expired(case: &Case<'_>) -> Option<Candidate> {
         _ => "a request with a session cookie was refused",
     };
     let logout = case.at.and_then(|at| {
-        case.world.logouts(&facts.client).into_iter().rfind(|t| *t < at && Some(*t) >= before)
+        case.world.logouts(&facts.client, None).into_iter().rfind(|t| *t < at && Some(*t) >= before)
     });
     let mut candidate = Candidate::suspected("session.expired", what, "response");
     if cookie && session.is_some() {

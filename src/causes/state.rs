@@ -19,6 +19,8 @@ fn revoked(case: &Case<'_>) -> Option<Candidate> {
     if !is_token_refusal(facts) || facts.grant.is_some() {
         return None;
     }
+    // A bare 403 on another endpoint is a matter of rights.
+    let forbidden = facts.answer.outcome == Outcome::Refused(Sign::Forbidden);
     let token = case.world.token(mark);
     if let Some(token) = token
         && super::time::lateness(case, token).is_some()
@@ -26,8 +28,10 @@ fn revoked(case: &Case<'_>) -> Option<Candidate> {
         return None;
     }
     // The same token in the same form: another form is another story.
-    let before =
-        case.world.accepted_until(mark, facts, at).filter(|a| a.same_endpoint || a.proven)?;
+    let before = case
+        .world
+        .accepted_until(mark, facts, at)
+        .filter(|a| a.same_endpoint || (a.proven && !forbidden))?;
     if !same_form_was_let_in(case) {
         return None;
     }
@@ -41,7 +45,7 @@ fn revoked(case: &Case<'_>) -> Option<Candidate> {
         "history",
     );
     let logout =
-        case.world.logouts(&facts.client).into_iter().rfind(|t| *t <= at && *t >= before.at);
+        case.world.logouts(&facts.client, token).into_iter().rfind(|t| *t <= at && *t >= before.at);
     if let Some(when) = logout {
         candidate = candidate.and(format!("the client asked for logout at {when}"), "history");
     }
@@ -99,6 +103,13 @@ fn role(case: &Case<'_>) -> Option<Candidate> {
         return None;
     }
     let credential = case.credential()?;
+    // The very call was let in with this credential before: it is not about rights.
+    let earlier = case.at.zip(mark_of(credential)).and_then(|(at, mark)| {
+        case.world.accepted_until(mark, facts, at).filter(|a| a.same_endpoint)
+    });
+    if earlier.is_some() && !case.says("authz.") {
+        return None;
+    }
     let accepted = mark_of(credential)
         .and_then(|mark| case.world.accepted_until(mark, facts, crate::model::At(i64::MAX)));
     let mut candidate = Candidate::suspected(

@@ -92,12 +92,14 @@ const COVERS: &[(&str, &str)] = &[
     ("token.wrong_type", "token.id_token token.refresh_token token.not_jwt"),
     (
         "signature.invalid signature.wrong_key",
-        "signature.* token.truncated token.encoding token.malformed claim.environment",
+        "signature.* token.truncated token.encoding token.malformed claim.environment \
+         verifier.one_instance",
     ),
     ("signature.algorithm", "signature.alg_none signature.alg_family signature.alg_variant"),
     (
         "signature.unknown_kid",
-        "signature.key_rotated signature.wrong_key claim.environment claim.tenant claim.issuer",
+        "signature.key_rotated signature.wrong_key signature.alg_family signature.alg_variant \
+         claim.environment claim.tenant claim.issuer",
     ),
     (
         "time.expired",
@@ -116,8 +118,7 @@ const COVERS: &[(&str, &str)] = &[
     ),
     ("state.revoked", "session.expired"),
     ("session.expired", "time.* state.revoked session.cookie_missing"),
-    ("authz.scope", "authz.role"),
-    ("authz.role", "authz.scope"),
+    ("oauth.refresh_refused", "oauth.refresh_reuse"),
     ("basic.bad_password", "basic.*"),
     ("login.bad_credentials", "basic.bad_password basic.malformed"),
     ("apikey.wrong", "apikey.* header.placeholder header.whitespace header.quoted"),

@@ -3,7 +3,8 @@
 use super::case::Case;
 use super::time::{MENDING, NORMAL_REFUSALS, lateness};
 use crate::model::{
-    CauseId, Class, Confidence, Evidence, Finding, Judgement, Kind, Outcome, Scheme, Seconds, Sign,
+    CauseId, Class, Confidence, Credential, Evidence, Finding, Judgement, Kind, Outcome, Scheme,
+    Seconds, Sign,
 };
 use crate::world::is_token_refusal;
 
@@ -128,18 +129,26 @@ fn answered_challenge(case: &Case<'_>) -> Option<Judgement> {
         Scheme::Bearer => registry,
         _ => false,
     };
-    let retried = case.world.let_in(&facts.client, &facts.endpoint, at, at.plus(PROMPT), |c| {
-        c.and_then(|c| c.scheme.as_ref()).is_some_and(answers)
-    })?;
+    let until = at.plus(PROMPT);
+    let fits = |c: Option<&Credential>| c.and_then(|c| c.scheme.as_ref()).is_some_and(answers);
+    let retried = case.world.let_in(&facts.client, &facts.endpoint, at, until, fits);
     let names = asked.iter().map(Scheme::as_str).collect::<Vec<_>>().join(", ");
-    Some(expected(
-        "other.handshake",
-        Confidence::Inferred,
-        vec![
-            Evidence::new(format!("a challenge for {names}"), "response.headers.www-authenticate"),
-            Evidence::new(format!("answered with success at {retried}"), "history"),
-        ],
-    ))
+    let asked =
+        Evidence::new(format!("a challenge for {names}"), "response.headers.www-authenticate");
+    let (cause, outcome) = match retried {
+        // A Digest answer with an old nonce, repeated with the new one.
+        Some(retried) if sent.is_some_and(|c| c.kind == Kind::Digest) => {
+            ("digest.stale_nonce", format!("repeated with success at {retried}"))
+        }
+        Some(retried) => ("other.handshake", format!("answered with success at {retried}")),
+        // The answer was refused: that one is the failure, not the question before it.
+        None => {
+            let answered = case.world.answered(facts, at, until, fits)?;
+            ("other.handshake", format!("answered at {answered}, and that answer was refused"))
+        }
+    };
+    let evidence = vec![asked, Evidence::new(outcome, "history")];
+    Some(expected(cause, Confidence::Inferred, evidence))
 }
 
 /// A redirect to a login page that ended where it began, logged in.

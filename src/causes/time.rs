@@ -52,8 +52,11 @@ fn expired(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     if !sure {
         candidate = candidate.at(Confidence::Inferred);
     }
-    // A plain 403 is about rights as often as about the token.
-    if case.facts.answer.outcome == Outcome::Refused(Sign::Forbidden) && !case.says("time.") {
+    // A plain 403 is about rights as often as about the token, unless this very call was let in before.
+    if case.facts.answer.outcome == Outcome::Refused(Sign::Forbidden)
+        && !case.says("time.")
+        && !straddles
+    {
         candidate = candidate.at(Confidence::Inferred);
     }
     Some(candidate.unless(tolerated(case, late), "history"))
@@ -140,7 +143,7 @@ fn course(case: &Case<'_>, token: &Token, at: At) -> (&'static str, Vec<Evidence
             )),
         );
     }
-    let refused = world.refused_refreshes(&facts.client);
+    let refused = world.refused_refreshes(&facts.client, Some(token));
     if let Some(last) = refused.iter().rfind(|t| **t <= at)
         && renewals.iter().all(|r| r.at <= *last || r.at > at)
     {
@@ -325,7 +328,7 @@ fn no_exp(case: &Case<'_>, token: &Token) -> Option<Candidate> {
         .filter(|p| p.without_exp)
         .map(|_| format!("{} let in tokens without `exp`", case.host()));
     let fact = "the token has no `exp`";
-    let candidate = if case.says("time.exp_missing") || case.says("claim.required_missing") {
+    let candidate = if case.says("time.") || case.says("claim.") {
         Candidate::proven("time.exp_missing", fact, &case.place())
     } else if required {
         Candidate::inferred("time.exp_missing", fact, &case.place())
@@ -346,7 +349,7 @@ fn unseen(case: &Case<'_>) -> Option<Candidate> {
     }
     let client = &case.facts.client;
     let renewals = case.world.renewals(client, None);
-    let refused = case.world.refused_refreshes(client);
+    let refused = case.world.refused_refreshes(client, None);
     let last = refused.iter().rfind(|t| **t <= at)?;
     renewals.iter().all(|r| r.at <= *last || r.at > at).then(|| {
         Candidate::inferred(

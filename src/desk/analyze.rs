@@ -78,7 +78,8 @@ pub fn run(
     if job.partial {
         let product = Product::Partial(partial::write(&harvest.tally, &Shape::of(job))?);
         // Empty standard input is the empty partial, not a fault.
-        faults.retain(|f| !(f.message.starts_with("standard input") && harvest.tally.exchanges == 0));
+        faults
+            .retain(|f| !(f.message.starts_with("standard input") && harvest.tally.exchanges == 0));
         return Ok(Analysis { product, failed: false, faults });
     }
     if harvest.tally.exchanges == 0 && !faults.is_empty() {
@@ -315,7 +316,8 @@ impl Gatherer for Collector<'_> {
 /// Puts what reading told of an input into the tally.
 fn note_input(tally: &mut Tally, summary: &InputSummary, job: &Job) {
     let given = job.reading.source.as_ref();
-    let name = given.map_or_else(|| Arc::clone(&summary.facts.source), |s| Arc::from(s.name.as_str()));
+    let name =
+        given.map_or_else(|| Arc::clone(&summary.facts.source), |s| Arc::from(s.name.as_str()));
     let first_line = given.and_then(|s| s.first_line).map_or(0, |n| n.saturating_sub(1));
     let rows = |noted: Vec<(String, &engine::Noted)>| {
         noted
@@ -353,7 +355,8 @@ fn fault(summary: &InputSummary) -> Option<Fault> {
         "-" => "standard input",
         path => path,
     };
-    let name = summary.facts.member.as_ref().map_or_else(|| name.to_owned(), |m| format!("{name}:{m}"));
+    let name =
+        summary.facts.member.as_ref().map_or_else(|| name.to_owned(), |m| format!("{name}:{m}"));
     let (words, hint) = match &summary.error {
         Some(error) => (error.to_string(), error.hint()),
         None => ("no exchange in it".to_owned(), None),

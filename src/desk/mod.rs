@@ -10,9 +10,7 @@ mod partial;
 use std::io;
 
 pub use analyze::{Analysis, Fault, LineSink, Product};
-pub use job::{
-    BUCKETS, Expected, FailOn, Job, Reading, Shaping, Sort, SourceName,
-};
+pub use job::{BUCKETS, Expected, FailOn, Job, Reading, Shaping, Sort, SourceName};
 
 pub use crate::report::{Moment, Selection, Statuses};
 

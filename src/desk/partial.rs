@@ -55,7 +55,8 @@ impl Shape {
     fn difference(&self, other: &Self) -> Option<String> {
         let names = self.0.keys().chain(other.0.keys());
         names.clone().find(|name| self.0.get(*name) != other.0.get(*name)).map(|name| {
-            let value = |shape: &Self| shape.0.get(name).map_or("not given", String::as_str).to_owned();
+            let value =
+                |shape: &Self| shape.0.get(name).map_or("not given", String::as_str).to_owned();
             format!("{name} ({} and {})", value(self), value(other))
         })
     }
@@ -77,7 +78,8 @@ pub(super) fn merge(
     tally: &mut Tally,
     shape: &mut Option<Shape>,
 ) -> Result<(), Error> {
-    let refuse = |message: String, hint: &str| Error::Refused { message, hint: Some(hint.to_owned()) };
+    let refuse =
+        |message: String, hint: &str| Error::Refused { message, hint: Some(hint.to_owned()) };
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let place = format!("{name}:{}", index + 1);
         let head: Head = serde_json::from_str(line).map_err(|_| {

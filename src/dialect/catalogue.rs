@@ -29,6 +29,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("envoy", include_str!("vendors/envoy.toml")),
     ("feishu", include_str!("vendors/feishu.toml")),
     ("firebase", include_str!("vendors/firebase.toml")),
+    ("flask", include_str!("vendors/flask.toml")),
     ("go", include_str!("vendors/go.toml")),
     ("google", include_str!("vendors/google.toml")),
     ("keycloak", include_str!("vendors/keycloak.toml")),
@@ -218,6 +219,31 @@ impl Catalogue {
 
     /// Returns the embedded files with the user's file before them.
     ///
+    /// An entry has an `id`, one or more of `code` (whole text), `prefix`, `words` (runs that must
+    /// all occur) and `regex` (with captures `expected` and `time`), `causes`, likeliest first, and
+    /// `weight` (`code`, `phrase`, `vague`). `channel` limits it to places (`body.error`,
+    /// `challenge.error_description`, `header:x-reason`, `redirect.error`, `grpc-message`,
+    /// `reason:details`), `status` to statuses, `speaker_needed` to answers that bear one of the
+    /// file's `speaker` marks. Texts are compared without case, blanks folded.
+    ///
+    /// ```
+    /// # use authopsy::dialect::Catalogue;
+    /// let file = r#"
+    ///     id = "acme"
+    ///     title = "Acme gateway"
+    ///     source = "operations handbook"
+    ///     speaker = ["header:x-acme-node", "key:acmeCode"]
+    ///
+    ///     [[entry]]
+    ///     id = "stale"
+    ///     channel = ["body.acmecode"]
+    ///     code = ["ACME-17"]
+    ///     causes = ["time.expired"]
+    ///     weight = "code"
+    /// "#;
+    /// assert!(Catalogue::with_file(file).is_ok());
+    /// ```
+    ///
     /// # Errors
     ///
     /// When the text is no TOML of this shape, when a pattern is no regular expression, and when an
@@ -238,6 +264,12 @@ impl Catalogue {
         catalogue.finish()
     }
 
+    /// Returns the causes that entries name.
+    #[cfg(test)]
+    pub(super) fn causes(&self) -> impl Iterator<Item = &CauseId> {
+        self.entries.iter().flat_map(|e| &e.causes)
+    }
+
     fn of(files: &[(&str, &str)]) -> Result<Self, DialectError> {
         let mut catalogue = Self::default();
         for (_, text) in files {
@@ -250,10 +282,19 @@ impl Catalogue {
         let file: DialectFile = toml::from_str(text)?;
         for entry in file.entry {
             let id = format!("{}.{}", file.id, entry.id);
-            if entry.code.is_empty() && entry.prefix.is_empty() && entry.words.is_empty() && entry.regex.is_none() {
-                return Err(DialectError::Entry { entry: id, expected: "code, prefix, words or regex" });
+            if entry.code.is_empty()
+                && entry.prefix.is_empty()
+                && entry.words.is_empty()
+                && entry.regex.is_none()
+            {
+                return Err(DialectError::Entry {
+                    entry: id,
+                    expected: "code, prefix, words or regex",
+                });
             }
-            let regex = entry.regex.map(|r| Pattern { text: format!("(?i){r}"), compiled: OnceLock::new() });
+            let regex = entry
+                .regex
+                .map(|r| Pattern { text: format!("(?i){r}"), compiled: OnceLock::new() });
             let index = self.entries.len();
             for code in &entry.code {
                 self.codes.entry(form(code)).or_default().push(index);
@@ -307,8 +348,9 @@ impl Catalogue {
     /// Returns the entries whose search could succeed, in order.
     fn candidates(&self, form: &str, text: &str) -> Vec<usize> {
         let runs = self.runs.iter().flat_map(|runs| runs.find_overlapping_iter(form));
-        let mut found: Vec<usize> =
-            runs.filter_map(|hit| self.run_entries.get(hit.pattern().as_usize()).copied()).collect();
+        let mut found: Vec<usize> = runs
+            .filter_map(|hit| self.run_entries.get(hit.pattern().as_usize()).copied())
+            .collect();
         found.extend(
             self.patterns.matches(text).iter().filter_map(|i| self.pattern_entries.get(i).copied()),
         );
@@ -318,14 +360,24 @@ impl Catalogue {
     }
 
     /// Returns what the first entry that fits makes of a text; codes before patterns.
-    pub(super) fn recognise(&self, clue: &Clue, status: u16, speech: &dyn Speech) -> Option<Recognised<'_>> {
+    pub(super) fn recognise(
+        &self,
+        clue: &Clue,
+        status: u16,
+        speech: &dyn Speech,
+    ) -> Option<Recognised<'_>> {
         let text = form(&clue.text);
         let codes = self.codes.get(&text).into_iter().flatten();
-        let exact = codes.copied().filter_map(|i| self.entries.get(i)).find(|e| e.may_speak(clue, status, speech));
+        let exact = codes
+            .copied()
+            .filter_map(|i| self.entries.get(i))
+            .find(|e| e.may_speak(clue, status, speech));
         if let Some(entry) = exact {
             return Some(entry.recognised(None, None));
         }
-        for entry in self.candidates(&text, &clue.text).into_iter().filter_map(|i| self.entries.get(i)) {
+        for entry in
+            self.candidates(&text, &clue.text).into_iter().filter_map(|i| self.entries.get(i))
+        {
             if let Some((expected, time)) = entry.matches(&text, &clue.text)
                 && entry.may_speak(clue, status, speech)
             {
@@ -377,7 +429,11 @@ fn is_channel(channel: &str, clue: &Clue) -> bool {
             place.contains("-authenticate.") && place.ends_with(&format!(".{param}"))
         }
         _ if channel == "challenge" => place.contains("-authenticate."),
-        _ => place == channel || (place.starts_with(channel) && place.get(channel.len()..).is_some_and(|r| r.starts_with(['.', ':', '[']))),
+        _ => {
+            place == channel
+                || (place.starts_with(channel)
+                    && place.get(channel.len()..).is_some_and(|r| r.starts_with(['.', ':', '['])))
+        }
     }
 }
 
@@ -418,7 +474,8 @@ mod tests {
             for example in &entry.samples.examples {
                 let clue = clue_for(entry, example);
                 let id = catalogue.recognise(&clue, status, &Known(entry)).map(|r| r.id.to_owned());
-                let causes = catalogue.recognise(&clue, status, &Known(entry)).map(|r| r.causes.to_vec());
+                let causes =
+                    catalogue.recognise(&clue, status, &Known(entry)).map(|r| r.causes.to_vec());
                 // Two vendors may use one code; what it means must then be the same.
                 if id.as_deref() != Some(&entry.id) && causes.as_deref() != Some(&entry.causes) {
                     wrong.push(format!("{}: {example} is {id:?}", entry.id));

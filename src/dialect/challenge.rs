@@ -121,7 +121,8 @@ impl<'v> Scan<'v> {
         let Some(after) = self.rest.trim_start_matches([' ', '\t']).strip_prefix('=') else {
             return false;
         };
-        let named = word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '*' | '.'));
+        let named =
+            word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '*' | '.'));
         let padding = after.trim_start_matches('=');
         let ends = padding.is_empty() || padding.trim_start().starts_with(',');
         let long = word.len() > 20;
@@ -198,7 +199,8 @@ impl<'v> Scan<'v> {
         let text = self.rest.get(..end).unwrap_or_default().trim();
         self.rest = self.rest.get(end..).unwrap_or_default();
         let clean = text.trim_end_matches(['"', '\'']);
-        let broken = clean.len() != text.len() || clean.contains(char::is_whitespace) || end != comma;
+        let broken =
+            clean.len() != text.len() || clean.contains(char::is_whitespace) || end != comma;
         (clean.chars().take(LONGEST_VALUE).collect(), broken)
     }
 }
@@ -258,7 +260,9 @@ mod tests {
     #[test]
     fn several_challenges_stand_in_one_field() {
         assert_eq!(
-            shown(r#"Negotiate, NTLM, Basic realm="a, b", Bearer realm="x", error="invalid_token""#),
+            shown(
+                r#"Negotiate, NTLM, Basic realm="a, b", Bearer realm="x", error="invalid_token""#
+            ),
             "Negotiate[] NTLM[] Basic[realm=a, b] Bearer[realm=x;error=invalid_token]"
         );
     }
@@ -271,7 +275,10 @@ mod tests {
     #[test]
     fn token68_is_noted_and_its_text_is_not_kept() {
         assert_eq!(shown("Negotiate oYG2MIGzoAMKAQChCwYJ=="), "Negotiate[token68=present]");
-        assert_eq!(shown("NTLM TlRMTVNTUAAC, Basic realm=x"), "NTLM[token68=present] Basic[realm=x]");
+        assert_eq!(
+            shown("NTLM TlRMTVNTUAAC, Basic realm=x"),
+            "NTLM[token68=present] Basic[realm=x]"
+        );
     }
 
     #[test]
@@ -286,7 +293,9 @@ mod tests {
     #[test]
     fn forgotten_commas_and_quotes_are_survived() {
         assert_eq!(
-            shown(r#"Bearer scope="" error="invalid_token" error_description="the token has expired""#),
+            shown(
+                r#"Bearer scope="" error="invalid_token" error_description="the token has expired""#
+            ),
             "Bearer[scope=;error=invalid_token;error_description=the token has expired]"
         );
         assert_eq!(
@@ -299,14 +308,17 @@ mod tests {
     #[test]
     fn inner_quotes_that_nobody_escaped_stay_in_the_value() {
         assert_eq!(
-            shown(r#"Bearer error="invalid_token", error_description="expected "api" but got "web"", scope="a""#),
+            shown(
+                r#"Bearer error="invalid_token", error_description="expected "api" but got "web"", scope="a""#
+            ),
             r#"Bearer[error=invalid_token;error_description=expected "api" but got "web";scope=a]"#
         );
     }
 
     #[test]
     fn digest_parameters_are_read() {
-        let all = read(r#"Digest realm="r", qop="auth,auth-int", nonce="n", stale=true, algorithm=MD5"#);
+        let all =
+            read(r#"Digest realm="r", qop="auth,auth-int", nonce="n", stale=true, algorithm=MD5"#);
         let stale = all.first().and_then(|c| c.param("stale"));
         assert_eq!((all.len(), stale), (1, Some("true")));
     }

@@ -74,6 +74,12 @@ pub(super) fn read(text: &str, setting: Setting) -> Option<Meaning> {
     GRAMMAR.get_or_init(Grammar::embedded).read(text, setting)
 }
 
+/// Returns the causes that rules name.
+#[cfg(test)]
+pub(super) fn causes() -> Vec<CauseId> {
+    Grammar::embedded().rules.into_iter().flat_map(|r| r.causes).collect()
+}
+
 #[derive(Deserialize)]
 struct LexiconFile {
     concepts: BTreeMap<String, Vec<String>>,
@@ -107,10 +113,7 @@ struct Met {
 
 impl Met {
     const fn or(self, other: Self) -> Self {
-        Self {
-            concepts: self.concepts | other.concepts,
-            settings: self.settings | other.settings,
-        }
+        Self { concepts: self.concepts | other.concepts, settings: self.settings | other.settings }
     }
 
     const fn touches(self, other: Self) -> bool {
@@ -139,8 +142,26 @@ struct Grammar {
 
 /// Names of settings in rules, each a bit.
 const SETTINGS: [&str; 20] = [
-    "@400", "@401", "@403", "@404", "@406", "@429", "@500", "@502", "@503", "@auth", "@login", "@grant",
-    "@refresh", "@code", "@password", "@basic", "@bearer", "@digest", "@word", "@sigv4",
+    "@400",
+    "@401",
+    "@403",
+    "@404",
+    "@406",
+    "@429",
+    "@500",
+    "@502",
+    "@503",
+    "@auth",
+    "@login",
+    "@grant",
+    "@refresh",
+    "@code",
+    "@password",
+    "@basic",
+    "@bearer",
+    "@digest",
+    "@word",
+    "@sigv4",
 ];
 
 impl Grammar {
@@ -150,7 +171,8 @@ impl Grammar {
         let rules: RulesFile =
             toml::from_str(RULES).expect("the embedded rules are valid, tested below");
         let settings: BTreeMap<&'static str, u32> = SETTINGS.into_iter().zip(0..).collect();
-        let bits: BTreeMap<&str, u32> = lexicon.concepts.keys().map(String::as_str).zip(0..).collect();
+        let bits: BTreeMap<&str, u32> =
+            lexicon.concepts.keys().map(String::as_str).zip(0..).collect();
         let mut patterns = Vec::new();
         let mut roles = Vec::new();
         for (cancels, table) in [(false, &lexicon.concepts), (true, &lexicon.cancel)] {
@@ -205,8 +227,9 @@ impl Grammar {
         let judge = |range: Range<usize>| {
             let met = concepts(&spans, &range);
             let rules = self.rules.iter().enumerate();
-            let (rank, rule) =
-                rules.filter(|_| met.concepts != 0).find(|(_, rule)| rule.fits(met.or(context), auth))?;
+            let (rank, rule) = rules
+                .filter(|_| met.concepts != 0)
+                .find(|(_, rule)| rule.fits(met.or(context), auth))?;
             let causes = rule.causes.clone();
             Some(Meaning { causes, vague: rule.vague, rank, ignore: rule.ignore })
         };
@@ -330,8 +353,7 @@ mod tests {
         for rule in &rules.rules {
             for atom in rule.when.split_whitespace() {
                 for name in atom.trim_start_matches('!').split('|') {
-                    let known = lexicon.concepts.contains_key(name)
-                        || SETTINGS.contains(&name);
+                    let known = lexicon.concepts.contains_key(name) || SETTINGS.contains(&name);
                     assert!(known, "{name} in {}", rule.when);
                 }
             }

@@ -146,7 +146,10 @@ pub(super) fn html(text: &str) -> Page {
                     if !closed && silent.is_none() {
                         silent = Some(name);
                     }
-                } else if !matches!(name.as_str(), "br" | "b" | "i" | "em" | "strong" | "span" | "code" | "a" | "hr") {
+                } else if !matches!(
+                    name.as_str(),
+                    "br" | "b" | "i" | "em" | "strong" | "span" | "code" | "a" | "hr"
+                ) {
                     element = name;
                 }
             }
@@ -158,7 +161,8 @@ pub(super) fn html(text: &str) -> Page {
             Piece::Text(text) => {
                 let text = text.trim();
                 if silent.is_none() && !text.is_empty() && page.texts.len() < MOST_TEXTS {
-                    let text: String = unescape(text).split_whitespace().collect::<Vec<_>>().join(" ");
+                    let text: String =
+                        unescape(text).split_whitespace().collect::<Vec<_>>().join(" ");
                     page.texts.push((element.clone(), text.chars().take(300).collect()));
                 }
             }
@@ -222,7 +226,9 @@ mod tests {
 
     #[test]
     fn xml_becomes_a_tree_without_prefixes() {
-        let node = xml("<?xml version='1.0'?><s:Fault xmlns:s='u'><faultcode>s:Client</faultcode><x a='1'/></s:Fault>");
+        let node = xml(
+            "<?xml version='1.0'?><s:Fault xmlns:s='u'><faultcode>s:Client</faultcode><x a='1'/></s:Fault>",
+        );
         let fault = node.get("Fault").unwrap();
         assert_eq!(fault.get("faultcode").unwrap().text(), Some("s:Client"));
         assert_eq!(fault.get("x").unwrap().get("a").unwrap().text(), Some("1"));
@@ -237,7 +243,8 @@ mod tests {
 
     #[test]
     fn scripts_are_no_texts() {
-        let page = html("<title>403</title><script>var a='token expired'</script><h1>No &amp; no</h1>");
+        let page =
+            html("<title>403</title><script>var a='token expired'</script><h1>No &amp; no</h1>");
         let texts: Vec<&str> = page.texts.iter().map(|(_, t)| t.as_str()).collect();
         assert_eq!(texts, ["403", "No & no"]);
     }

@@ -8,10 +8,13 @@ use crate::model::{Answer, Exchange, Outcome, Sign, Statement, Weight};
 mod body;
 mod catalogue;
 mod challenge;
+mod fields;
 mod general;
+mod keys;
 mod markup;
 mod outcome;
 mod read;
+mod structure;
 mod tree;
 #[cfg(test)]
 mod trial;

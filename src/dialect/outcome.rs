@@ -6,16 +6,55 @@ use super::tree::decode;
 
 /// Words of path segments that name a login page or an authorization endpoint.
 const LOGIN_WORDS: &[&str] = &[
-    "login", "logon", "signin", "sign-in", "sign_in", "log-in", "log_in", "sso", "auth",
-    "authorize", "authorise", "authorization", "authenticate", "authentication", "oauth", "oauth2", "oidc",
-    "openid-connect", "openid", "saml", "saml2", "cas", "adfs", "idp", "unauthorized", "needlogin", "reauth",
+    "login",
+    "logon",
+    "signin",
+    "sign-in",
+    "sign_in",
+    "log-in",
+    "log_in",
+    "sso",
+    "auth",
+    "authorize",
+    "authorise",
+    "authorization",
+    "authenticate",
+    "authentication",
+    "oauth",
+    "oauth2",
+    "oidc",
+    "openid-connect",
+    "openid",
+    "saml",
+    "saml2",
+    "cas",
+    "adfs",
+    "idp",
+    "unauthorized",
+    "needlogin",
+    "reauth",
 ];
 
 /// Words that make the same path something else.
-const OTHER_WORDS: &[&str] = &["callback", "logout", "signout", "sign-out", "sign_out", "register", "signup", "sign-up", "token", "userinfo", "jwks"];
+const OTHER_WORDS: &[&str] = &[
+    "callback", "logout", "signout", "sign-out", "sign_out", "register", "signup", "sign-up",
+    "token", "userinfo", "jwks",
+];
 
 /// First labels of hosts that serve logins.
-const LOGIN_HOSTS: &[&str] = &["login", "auth", "sso", "idp", "accounts", "account", "signin", "id", "identity", "oauth", "secure-login"];
+const LOGIN_HOSTS: &[&str] = &[
+    "login",
+    "auth",
+    "sso",
+    "idp",
+    "accounts",
+    "account",
+    "signin",
+    "id",
+    "identity",
+    "oauth",
+    "secure-login",
+];
 
 /// Where an answer redirects.
 #[derive(Debug, Default)]
@@ -48,9 +87,16 @@ pub(super) fn of_status(exchange: &Exchange<'_>) -> Outcome {
 
 fn names_cors(error: &str) -> bool {
     let lower = error.to_ascii_lowercase();
-    ["cors", "preflight", "blocked_by_response", "blocked by response", "cross-origin", "access-control-allow"]
-        .iter()
-        .any(|word| lower.contains(word))
+    [
+        "cors",
+        "preflight",
+        "blocked_by_response",
+        "blocked by response",
+        "cross-origin",
+        "access-control-allow",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
 }
 
 /// Reads the target of a 3xx answer.
@@ -63,7 +109,8 @@ pub(super) fn redirect(exchange: &Exchange<'_>) -> Option<Redirect> {
     let (mut login, mut back) = (is_login_target(target), false);
     if is_login_target(source) {
         let posted = exchange.method.as_deref().is_some_and(|m| m.eq_ignore_ascii_case("post"));
-        back = login && posted && path(source) == path(target) && !path(source).contains("authorize");
+        back =
+            login && posted && path(source) == path(target) && !path(source).contains("authorize");
         login = false;
     }
     if has_word(path(source), &["logout", "signout", "sign-out", "sign_out", "logoff"]) {
@@ -91,7 +138,9 @@ fn is_login_host(url: &str) -> bool {
 
 /// Returns the path of an absolute URL or of a relative reference.
 fn path(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default());
+    let rest = url
+        .split_once("://")
+        .map_or(url, |(_, rest)| rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default());
     let end = rest.find(['?', '#']);
     // A single-page application keeps its route behind `#`.
     match end {
@@ -105,14 +154,16 @@ fn path(url: &str) -> &str {
 
 fn has_word(path: &str, words: &[&str]) -> bool {
     path.split(['/', '.', ';', '#', '!']).any(|segment| {
-        !segment.is_empty() && segment.len() < 40 && words.iter().any(|word| {
-            segment.eq_ignore_ascii_case(word)
-                || (word.len() > 4 && {
-                    let lower = segment.to_ascii_lowercase();
-                    let parts: Vec<&str> = lower.split(['-', '_']).collect();
-                    parts.len() <= 2 && parts.contains(word)
-                })
-        })
+        !segment.is_empty()
+            && segment.len() < 40
+            && words.iter().any(|word| {
+                segment.eq_ignore_ascii_case(word)
+                    || (word.len() > 4 && {
+                        let lower = segment.to_ascii_lowercase();
+                        let parts: Vec<&str> = lower.split(['-', '_']).collect();
+                        parts.len() <= 2 && parts.contains(word)
+                    })
+            })
     })
 }
 
@@ -124,8 +175,19 @@ fn errors_of(url: &str) -> Vec<(String, String)> {
         let name = name.to_ascii_lowercase();
         let wanted = matches!(
             name.as_str(),
-            "error" | "error_description" | "error_code" | "errorcode" | "error_message" | "error_subcode"
-                | "error_reason" | "reason" | "err" | "auth_error" | "login_error" | "message" | "msg"
+            "error"
+                | "error_description"
+                | "error_code"
+                | "errorcode"
+                | "error_message"
+                | "error_subcode"
+                | "error_reason"
+                | "reason"
+                | "err"
+                | "auth_error"
+                | "login_error"
+                | "message"
+                | "msg"
         );
         if wanted && !value.is_empty() {
             found.push((name, decode(value)));
@@ -140,9 +202,12 @@ pub(super) fn wants_data(exchange: &Exchange<'_>) -> bool {
     let path = path(&exchange.url);
     (accept.contains("json") || accept.contains("xml") && !accept.contains("html"))
         && !accept.contains("text/html")
-        || exchange.request_header("x-requested-with").is_some_and(|v| v.eq_ignore_ascii_case("xmlhttprequest"))
+        || exchange
+            .request_header("x-requested-with")
+            .is_some_and(|v| v.eq_ignore_ascii_case("xmlhttprequest"))
         || exchange.request_header("sec-fetch-dest").is_some_and(|v| v == "empty")
-        || (!accept.contains("text/html") && (has_word(path, &["api", "graphql", "rest"]) || has_word(path, &["json"])))
+        || (!accept.contains("text/html")
+            && (has_word(path, &["api", "graphql", "rest"]) || has_word(path, &["json"])))
 }
 
 /// Returns whether the request posts credentials to a login, by its path.
@@ -151,16 +216,27 @@ pub(super) fn is_login_request(exchange: &Exchange<'_>) -> bool {
     posted
         && has_word(
             path(&exchange.url),
-            &["login", "logon", "signin", "sign-in", "sign_in", "authenticate", "session", "sessions", "log-in"],
+            &[
+                "login",
+                "logon",
+                "signin",
+                "sign-in",
+                "sign_in",
+                "authenticate",
+                "session",
+                "sessions",
+                "log-in",
+            ],
         )
 }
 
 /// Returns whether the URL is a token endpoint.
 pub(super) fn is_token_endpoint(url: &str) -> bool {
     let path = path(url);
-    path.trim_end_matches('/').rsplit('/').next().is_some_and(|s| {
-        s.eq_ignore_ascii_case("token") || s.eq_ignore_ascii_case("access_token")
-    })
+    path.trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .is_some_and(|s| s.eq_ignore_ascii_case("token") || s.eq_ignore_ascii_case("access_token"))
 }
 
 #[cfg(test)]
@@ -182,14 +258,26 @@ mod tests {
     fn a_redirect_to_a_login_page_is_told_from_others() {
         let api = "https://api.example.com/v1/orders";
         for to in [
-            "/login?next=%2F", "https://app.example.com/users/sign_in", "https://login.example.com/",
-            "https://auth.example.com/oauth2/start?rd=x", "https://id.example.com/realms/a/protocol/openid-connect/auth?x",
-            "https://app.example.com/#/login", "/Account/Login?ReturnUrl=%2F", "/saml2/authn",
+            "/login?next=%2F",
+            "https://app.example.com/users/sign_in",
+            "https://login.example.com/",
+            "https://auth.example.com/oauth2/start?rd=x",
+            "https://id.example.com/realms/a/protocol/openid-connect/auth?x",
+            "https://app.example.com/#/login",
+            "/Account/Login?ReturnUrl=%2F",
+            "/saml2/authn",
             "https://acme.cloudflareaccess.com/cdn-cgi/access/login/x",
         ] {
             assert!(redirected("GET", api, to).login, "{to}");
         }
-        for to in ["https://api.example.com/v1/orders/", "/dashboard", "/authors/5", "/oauth/callback?code=1", "/blog/login-tips-2024/x", "https://cdn.example.com/a.js"] {
+        for to in [
+            "https://api.example.com/v1/orders/",
+            "/dashboard",
+            "/authors/5",
+            "/oauth/callback?code=1",
+            "/blog/login-tips-2024/x",
+            "https://cdn.example.com/a.js",
+        ] {
             assert!(!redirected("GET", api, to).login, "{to}");
         }
     }
@@ -204,7 +292,11 @@ mod tests {
 
     #[test]
     fn errors_in_query_and_fragment_are_found() {
-        let found = redirected("GET", "https://a.example/authorize", "https://app.example/cb#error=login_required&state=1");
+        let found = redirected(
+            "GET",
+            "https://a.example/authorize",
+            "https://app.example/cb#error=login_required&state=1",
+        );
         assert_eq!(found.errors, [("error".to_owned(), "login_required".to_owned())]);
     }
 
@@ -214,8 +306,14 @@ mod tests {
             of_status(&Exchange { error: Some(error.into()), ..Exchange::default() })
         };
         assert_eq!(of("net::ERR_FAILED"), Outcome::Unanswered);
-        assert_eq!(of("net::ERR_BLOCKED_BY_RESPONSE.NotSameOrigin"), Outcome::Refused(Sign::Blocked));
-        assert_eq!(of("blocked by CORS policy: Response to preflight"), Outcome::Refused(Sign::Blocked));
+        assert_eq!(
+            of("net::ERR_BLOCKED_BY_RESPONSE.NotSameOrigin"),
+            Outcome::Refused(Sign::Blocked)
+        );
+        assert_eq!(
+            of("blocked by CORS policy: Response to preflight"),
+            Outcome::Refused(Sign::Blocked)
+        );
         assert_eq!(of("net::ERR_CONNECTION_REFUSED"), Outcome::Unanswered);
     }
 }

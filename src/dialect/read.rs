@@ -1,13 +1,16 @@
 //! One response from its fields, target and body to its statements.
 
-use crate::model::{Answer, CauseId, Challenge, Exchange, Outcome, Sign, Statement, Text, Weight};
+use crate::model::{Answer, CauseId, Challenge, Exchange, Outcome, Sign, Statement, Weight};
 
 use super::body::{self, Clue, Reading};
 use super::catalogue::{Catalogue, Speech};
+use super::fields::{errors_logged, fields, grpc_status, is_stock_phrase, setting};
 use super::general::{self, Setting};
 use super::words::{is_word, shown};
-use super::{challenge, outcome, said, status_statement, tree, value};
+use super::{challenge, outcome, said, status_statement, value};
 
+/// Stands for the status of an event that has none.
+const EVENT: u16 = 0;
 /// Statements of one answer that are kept.
 const MOST: usize = 12;
 
@@ -17,49 +20,24 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
     if matches!(grpc.as_deref(), Some("16" | "7")) {
         answer.outcome = Outcome::Refused(Sign::Grpc);
     }
-    let Some(status) = exchange.status.or(grpc.is_some().then_some(200)) else {
+    // An event without a status (an identity provider's log) may still state a reason.
+    let event = (grpc.is_some() || !exchange.reasons.is_empty()).then_some(EVENT);
+    let Some(status) = exchange.status.or(event) else {
         blocked(exchange, &mut answer);
         return answer;
     };
-    let mut clues = Vec::new();
-    let mut reading = Reading::default();
-    let mut login_redirect = false;
-    match status {
-        300..=399 => {
-            let Some(redirect) = outcome::redirect(exchange) else { return answer };
-            login_redirect = redirect.login || redirect.back_to_login;
-            if redirect.back_to_login {
-                answer.statements.push(statement(&["login.bad_credentials"], Weight::Vague, "back to the login page", "redirect"));
-            } else if redirect.login {
-                answer.statements.push(statement(&["session.expired", "header.missing"], Weight::Vague, "redirect to a login page", "redirect"));
-            }
-            for (name, text) in redirect.errors {
-                let rank = u8::from(name != "error") * 2;
-                clues.push(Clue { place: format!("redirect.{name}"), key: name, text, rank });
-            }
-            if clues.is_empty() && !login_redirect {
-                return answer;
-            }
-        }
-        0..=299 if grpc.is_none() => {
-            reading = body::of_success(exchange);
-            if reading.clues.is_empty() {
-                if outcome::wants_data(exchange)
-                    && !outcome::is_login_target(&exchange.url)
-                    && body::is_login_page(exchange)
-                {
-                    answer.outcome = Outcome::Refused(Sign::LoginPage);
-                    answer.statements.push(statement(&["session.expired", "header.missing"], Weight::Vague, "a login page", "body"));
-                }
-                return answer;
-            }
-        }
-        _ => reading = body::of_error(exchange),
-    }
+    let gathered = match status {
+        300..=399 => moved(exchange, &mut answer),
+        100..=299 if grpc.is_none() => let_in(exchange, &mut answer),
+        _ => Some(Gathered { reading: body::of_error(exchange), ..Gathered::default() }),
+    };
+    let Some(Gathered { mut clues, mut reading, login_redirect }) = gathered else {
+        return answer;
+    };
     let is_page = reading.page;
     answer.challenges = challenge::of(exchange);
-    let setting = setting(exchange, status, &answer);
-    if status >= 400 || grpc.is_some() {
+    let setting = setting(exchange, status, &answer.challenges);
+    if status >= 400 || status == EVENT || grpc.is_some() {
         fields(exchange, &answer.challenges, &mut clues);
         answer.body_missing = lacks_body(exchange);
     }
@@ -74,13 +52,17 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
     let mut told = false;
     for clue in &clues {
         let strict = strict_setting(setting, status);
-        let Some((said, counts)) = interpret(clue, strict, status, catalogue, &speech, &mut answer) else { continue };
+        let Some((said, counts)) = interpret(clue, strict, status, catalogue, &speech, &mut answer)
+        else {
+            continue;
+        };
         told |= counts && (!is_page || said.weight != Weight::Vague);
         if !answer.statements.iter().any(|s| s.text == said.text && s.causes == said.causes) {
             answer.statements.push(said);
         }
     }
     joined(&clues, setting, &mut answer);
+    asked(&answer.challenges, &mut answer.statements);
     bare_challenges(&mut answer);
     decide(status, told, login_redirect, &mut answer);
     if answer.outcome.is_refused() {
@@ -93,12 +75,80 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
     answer
 }
 
+/// What a status made worth reading.
+#[derive(Default)]
+struct Gathered {
+    clues: Vec<Clue>,
+    reading: Reading,
+    login_redirect: bool,
+}
+
+/// Reads the target of a redirect; `None` when it leads to no login and names no error.
+fn moved(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
+    let redirect = outcome::redirect(exchange)?;
+    if redirect.back_to_login {
+        let causes = &["login.bad_credentials"];
+        answer.statements.push(statement(
+            causes,
+            Weight::Vague,
+            "back to the login page",
+            "redirect",
+        ));
+    } else if redirect.login {
+        let causes = &["session.expired", "header.missing"];
+        answer.statements.push(statement(
+            causes,
+            Weight::Vague,
+            "redirect to a login page",
+            "redirect",
+        ));
+    }
+    let clues: Vec<Clue> = redirect
+        .errors
+        .into_iter()
+        .map(|(name, text)| {
+            let rank = if name == "error" { 0 } else { 2 };
+            Clue { place: format!("redirect.{name}"), key: name, text, rank }
+        })
+        .collect();
+    let login_redirect = redirect.login || redirect.back_to_login;
+    (login_redirect || !clues.is_empty()).then(|| Gathered {
+        clues,
+        login_redirect,
+        ..Gathered::default()
+    })
+}
+
+/// Looks for an error inside a success; `None` for the common case that there is none.
+fn let_in(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
+    let clues = errors_logged(exchange);
+    let reading = body::of_success(exchange);
+    if !reading.clues.is_empty() || !clues.is_empty() {
+        return Some(Gathered { clues, reading, ..Gathered::default() });
+    }
+    if outcome::wants_data(exchange)
+        && !outcome::is_login_target(&exchange.url)
+        && body::is_login_page(exchange)
+    {
+        answer.outcome = Outcome::Refused(Sign::LoginPage);
+        let causes = &["session.expired", "header.missing"];
+        answer.statements.push(statement(causes, Weight::Vague, "a login page", "body"));
+    }
+    None
+}
+
 /// Decides whether words turn a neutral or successful status into a refusal.
 fn decide(status: u16, told: bool, login_redirect: bool, answer: &mut Answer) {
     if login_redirect || ((300..400).contains(&status) && told) {
         answer.outcome = Outcome::Refused(Sign::LoginRedirect);
+    } else if status >= 400 && !answer.challenges.is_empty() && !answer.outcome.is_refused() {
+        // A challenge beside a 400: the server read no credential that it could use.
+        answer.outcome = said();
     } else if told && !answer.outcome.is_refused() {
-        let large = answer.statements.iter().any(|s| s.causes.first().is_some_and(|c| *c == "header.too_large"));
+        let large = answer
+            .statements
+            .iter()
+            .any(|s| s.causes.first().is_some_and(|c| *c == "header.too_large"));
         answer.outcome = if large { Outcome::Refused(Sign::FieldsTooLarge) } else { said() };
     }
 }
@@ -121,6 +171,9 @@ fn interpret(
         "servertime" | "server_time" | "currenttime" | "current_time" => value::time_in(&clue.text),
         _ => value::server_time_in(&clue.text),
     });
+    if is_stock_phrase(&clue.text) {
+        return Some((statement(&[], Weight::Vague, &clue.text, &clue.place), true));
+    }
     if let Some(known) = catalogue.recognise(clue, status, speech) {
         answer.server_time = answer.server_time.or(known.time);
         let mut causes = known.causes.to_vec();
@@ -140,7 +193,12 @@ fn interpret(
     if let Some((causes, weight)) = numeric(clue, status) {
         return Some((statement(causes, weight, &clue.text, &clue.place), true));
     }
-    let words = if clue.rank >= 4 && !clue.key.is_empty() && !clue.place.starts_with("body.h") && clue.key.len() > 2 && clue.key != "title" {
+    let words = if clue.rank >= 4
+        && !clue.key.is_empty()
+        && !clue.place.starts_with("body.h")
+        && clue.key.len() > 2
+        && clue.key != "title"
+    {
         format!("{} {}", clue.key, clue.text)
     } else {
         clue.text.clone()
@@ -201,8 +259,12 @@ fn joined(clues: &[Clue], setting: Setting, answer: &mut Answer) {
     if answer.statements.iter().any(|s| s.weight > Weight::Vague) {
         return;
     }
-    let texts: Vec<&str> =
-        clues.iter().filter(|c| c.rank <= 3 && c.text.len() <= 48).take(4).map(|c| c.text.as_str()).collect();
+    let texts: Vec<&str> = clues
+        .iter()
+        .filter(|c| c.rank <= 3 && c.text.len() <= 48)
+        .take(4)
+        .map(|c| c.text.as_str())
+        .collect();
     if texts.len() < 2 {
         return;
     }
@@ -223,155 +285,56 @@ fn joined(clues: &[Clue], setting: Setting, answer: &mut Answer) {
     }
 }
 
+/// Adds what a challenge asks for to the statements about it: `scope`, `acr_values`, `max_age`.
+fn asked(challenges: &[Challenge], statements: &mut [Statement]) {
+    for (param, cause) in
+        [("scope", "authz.scope"), ("acr_values", "authz.step_up"), ("max_age", "authz.step_up")]
+    {
+        let value = challenges.iter().find_map(|c| c.param(param)).filter(|v| !v.is_empty());
+        let about = |s: &&mut Statement| s.causes.first().is_some_and(|c| *c == cause);
+        for statement in statements.iter_mut().filter(about).filter(|_| value.is_some()) {
+            if statement.expected.is_none() {
+                statement.expected = value.map(shown);
+            }
+        }
+    }
+}
+
 /// What a challenge says by its form: no `error` means that no credential came (RFC 6750, section 3.1).
 fn bare_challenges(answer: &mut Answer) {
     let mut said = Vec::new();
     for challenge in &answer.challenges {
-        let place = if challenge.proxy { "header:proxy-authenticate" } else { "header:www-authenticate" };
+        let place =
+            if challenge.proxy { "header:proxy-authenticate" } else { "header:www-authenticate" };
         let stale = challenge.param("stale").is_some_and(|v| v.eq_ignore_ascii_case("true"));
         let silent = challenge.param("error").is_none();
-        let (causes, weight): (&[&'static str], _) = match challenge.scheme.to_ascii_lowercase().as_str() {
-            "digest" if stale => (&["digest.stale_nonce"], Weight::Code),
-            "digest" => (&["header.missing", "digest.bad_password"], Weight::Vague),
-            "basic" => (&["header.missing", "basic.bad_password"], Weight::Vague),
-            "negotiate" | "ntlm" | "kerberos" => (&["header.missing", "negotiate.failed"], Weight::Vague),
-            "bearer" if silent => (&["header.missing", "header.scheme_wrong"], Weight::Vague),
-            "dpop" if silent => (&["dpop.required", "header.missing"], Weight::Vague),
-            _ => continue,
-        };
-        said.push(statement(causes, weight, &challenge.scheme, place));
-        if let Some(scope) = challenge.param("scope").filter(|s| !s.is_empty()) {
-            for statement in &mut answer.statements {
-                let about_scope = statement.causes.first().is_some_and(|c| *c == "authz.scope");
-                if about_scope && statement.expected.is_none() {
-                    statement.expected = Some(shown(scope));
+        let (causes, weight): (&[&'static str], _) =
+            match challenge.scheme.to_ascii_lowercase().as_str() {
+                "digest" if stale => (&["digest.stale_nonce"], Weight::Code),
+                "digest" => (&["header.missing", "digest.bad_password"], Weight::Vague),
+                "basic" => (&["header.missing", "basic.bad_password"], Weight::Vague),
+                "negotiate" | "ntlm" | "kerberos" => {
+                    (&["header.missing", "negotiate.failed"], Weight::Vague)
                 }
-            }
-        }
-    }
-    answer.statements.append(&mut said);
-}
-
-/// Collects clues from challenges, other fields, reasons, gRPC and the reason phrase.
-fn fields(exchange: &Exchange<'_>, challenges: &[Challenge], clues: &mut Vec<Clue>) {
-    for challenge in challenges {
-        let field = if challenge.proxy { "proxy-authenticate" } else { "www-authenticate" };
-        for (name, value) in &challenge.params {
-            let rank = match name.as_str() {
-                "error" | "error_code" => 0,
-                "error_description" | "message" | "reason" | "error_message" | "cause" | "description" => 2,
+                "bearer" if silent => (&["header.missing", "header.scheme_wrong"], Weight::Vague),
+                "dpop" if silent => (&["dpop.required", "header.missing"], Weight::Vague),
                 _ => continue,
             };
-            clues.push(Clue {
-                place: format!("header:{field}.{name}"),
-                key: name.clone(),
-                text: value.clone(),
-                rank,
-            });
-        }
+        said.push(statement(causes, weight, &challenge.scheme, place));
     }
-    for header in &exchange.response_headers {
-        let name = header.name.to_ascii_lowercase();
-        let wanted = name == "x-amzn-errortype"
-            || name == "grpc-message"
-            || name == "dpop-nonce"
-            || (name.starts_with("x-") && (name.contains("error") || name.contains("reason") || name.contains("denied")));
-        if !wanted || header.value.trim().is_empty() {
-            continue;
-        }
-        let (place, text) = match name.as_str() {
-            "grpc-message" => ("grpc-message".to_owned(), tree::percent(&header.value)),
-            "x-amzn-errortype" => {
-                (format!("header:{name}"), header.value.split(':').next().unwrap_or_default().to_owned())
-            }
-            "dpop-nonce" => continue,
-            _ => (format!("header:{name}"), header.value.to_string()),
-        };
-        clues.push(Clue { place, key: name, text, rank: 1 });
-    }
-    for (name, text) in &exchange.reasons {
-        let key = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-        if !text.trim().is_empty() {
-            clues.push(Clue { place: format!("reason:{name}"), key, text: text.to_string(), rank: 1 });
-        }
-    }
-    if let Some(phrase) = exchange.status_text.as_deref().filter(|p| !is_standard(p)) {
-        clues.push(Clue { place: "status".to_owned(), key: String::new(), text: phrase.to_owned(), rank: 3 });
-    }
-    if let Some(error) = exchange.error.as_deref() {
-        clues.push(Clue { place: "error".to_owned(), key: String::new(), text: error.to_owned(), rank: 3 });
-    }
-}
-
-fn is_standard(phrase: &str) -> bool {
-    let phrase = phrase.trim();
-    phrase.is_empty()
-        || ["Unauthorized", "Forbidden", "OK", "Bad Request", "Not Found", "Authorization Required", "Too Many Requests", "Internal Server Error", "Proxy Authentication Required"]
-            .iter()
-            .any(|p| phrase.eq_ignore_ascii_case(p))
-}
-
-fn setting(exchange: &Exchange<'_>, status: u16, answer: &Answer) -> Setting {
-    let sent = exchange.request_header("authorization").unwrap_or_default();
-    let sent = sent.split(' ').next().unwrap_or_default().to_ascii_lowercase();
-    let only = |scheme: &str| {
-        !answer.challenges.is_empty()
-            && answer.challenges.iter().all(|c| c.scheme.eq_ignore_ascii_case(scheme))
-    };
-    let grant_type = grant_type(exchange);
-    let granted = |name: &str| grant_type.as_deref() == Some(name);
-    Setting {
-        status,
-        login: outcome::is_login_request(exchange),
-        grant: grant_type.is_some() || outcome::is_token_endpoint(&exchange.url),
-        refresh: granted("refresh_token"),
-        code: granted("authorization_code"),
-        password: granted("password"),
-        basic: sent == "basic" || only("basic"),
-        digest: sent == "digest" || only("digest"),
-        bearer: sent == "bearer" || only("bearer"),
-        sigv4: sent.starts_with("aws4-"),
-        challenged: !answer.challenges.is_empty(),
-    }
-}
-
-/// Takes `grant_type` from a form or JSON body.
-fn grant_type(exchange: &Exchange<'_>) -> Option<String> {
-    let body = &exchange.request_body;
-    if let Some((_, value)) = body.params.iter().find(|(n, _)| n == "grant_type") {
-        return Some(value.to_string());
-    }
-    if matches!(body.text, Text::Absent) || body.text.raw().len() > 16 * 1024 {
-        return None;
-    }
-    memchr::memmem::find(body.text.raw(), b"grant_type")?;
-    let text = body.text.read();
-    let node = tree::json(&text).or_else(|| tree::form(&text))?;
-    node.get("grant_type").and_then(tree::Node::text).map(str::to_owned)
-}
-
-/// Returns `grant-status` from a field or a log's column.
-fn grpc_status(exchange: &Exchange<'_>) -> Option<String> {
-    let logged = || {
-        let found = exchange.reasons.iter().find(|(n, _)| {
-            n.eq_ignore_ascii_case("grpc-status") || n.eq_ignore_ascii_case("grpc_status")
-        });
-        found.map(|(_, v)| v.to_string())
-    };
-    let text = exchange.response_header("grpc-status").map(str::to_owned).or_else(logged)?;
-    let code = match text.trim().to_ascii_uppercase().as_str() {
-        "UNAUTHENTICATED" => "16".to_owned(),
-        "PERMISSION_DENIED" | "PERMISSIONDENIED" => "7".to_owned(),
-        other => other.to_owned(),
-    };
-    (code != "0" && !code.is_empty() && code != "-").then_some(code)
+    answer.statements.append(&mut said);
 }
 
 fn blocked(exchange: &Exchange<'_>, answer: &mut Answer) {
     if answer.outcome.is_refused()
         && let Some(error) = exchange.error.as_deref()
     {
-        answer.statements.push(statement(&["cors.origin", "cors.preflight"], Weight::Vague, error, "error"));
+        answer.statements.push(statement(
+            &["cors.origin", "cors.preflight"],
+            Weight::Vague,
+            error,
+            "error",
+        ));
     }
 }
 
@@ -409,7 +372,6 @@ fn sort(statements: &mut [Statement]) {
             Weight::Status => 5,
         };
         let silent = u8::from(s.causes.is_empty());
-        // A vague word that names nothing stands behind a status that does.
         let challenge = s.place.contains("-authenticate.");
         (weight + silent, !challenge, s.dialect.is_none(), s.causes.len() > 1)
     });
@@ -433,12 +395,167 @@ impl Speech for Answered<'_, '_> {
                     h.name.get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name))
                 }),
             },
-            Some(("key", path)) => {
-                self.clues.iter().any(|c| c.place.get(5..).is_some_and(|p| p.eq_ignore_ascii_case(path)))
-            }
+            Some(("key", path)) => self
+                .clues
+                .iter()
+                .any(|c| c.place.get(5..).is_some_and(|p| p.eq_ignore_ascii_case(path))),
             Some(("word", word)) => self.clues.iter().any(|c| c.text.contains(word)),
             Some(("host", name)) => self.exchange.url.contains(name),
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{At, Body, Header, Text};
+
+    fn exchange(
+        status: u16,
+        fields: &[(&'static str, &'static str)],
+        body: &'static str,
+    ) -> Exchange<'static> {
+        let headers = fields.iter().map(|(n, v)| Header { name: (*n).into(), value: (*v).into() });
+        Exchange {
+            status: Some(status),
+            method: Some("GET".into()),
+            url: "https://api.example.com/v1/orders".into(),
+            response_headers: headers.collect(),
+            response_body: Body {
+                text: if body.is_empty() { Text::Absent } else { Text::Plain(body.into()) },
+                ..Body::default()
+            },
+            ..Exchange::default()
+        }
+    }
+
+    fn first(answer: &Answer) -> (&str, &str, Weight) {
+        let statement = answer.statements.first().unwrap();
+        let cause = statement.causes.first().map_or("", |c| c.as_str());
+        (cause, &statement.place, statement.weight)
+    }
+
+    fn answer(exchange: &Exchange<'_>) -> Answer {
+        read(exchange, Catalogue::embedded())
+    }
+
+    #[test]
+    fn a_description_beats_the_coarse_code_beside_it() {
+        let challenge =
+            r#"Bearer error="invalid_token", error_description="The access token expired""#;
+        let answer = answer(&exchange(401, &[("WWW-Authenticate", challenge)], ""));
+        assert_eq!(first(&answer).0, "time.expired");
+        assert_eq!(answer.statements.last().unwrap().weight, Weight::Status);
+    }
+
+    #[test]
+    fn a_bare_challenge_says_that_nothing_came_and_says_it_softly() {
+        let answer = answer(&exchange(401, &[("www-authenticate", "Bearer realm=\"x\"")], ""));
+        assert_eq!(first(&answer), ("header.missing", "header:www-authenticate", Weight::Vague));
+    }
+
+    #[test]
+    fn a_stale_digest_nonce_is_a_code() {
+        let challenge = r#"Digest realm="r", nonce="n", stale=TRUE"#;
+        let answer = answer(&exchange(401, &[("WWW-Authenticate", challenge)], ""));
+        assert_eq!(first(&answer), ("digest.stale_nonce", "header:www-authenticate", Weight::Code));
+    }
+
+    #[test]
+    fn the_scope_of_a_challenge_is_what_was_expected() {
+        let challenge = r#"Bearer error="insufficient_scope", scope="orders:write""#;
+        let answer = answer(&exchange(403, &[("WWW-Authenticate", challenge)], ""));
+        let expected = answer.statements.first().and_then(|s| s.expected.as_deref());
+        assert_eq!((first(&answer).0, expected), ("authz.scope", Some("orders:write")));
+    }
+
+    #[test]
+    fn grpc_refuses_in_a_200() {
+        let fields = [("grpc-status", "16"), ("grpc-message", "token%20is%20expired")];
+        let refused = answer(&exchange(200, &fields, ""));
+        assert_eq!(refused.outcome, Outcome::Refused(Sign::Grpc));
+        assert_eq!(first(&refused).0, "time.expired");
+        assert_eq!(answer(&exchange(200, &[("grpc-status", "0")], "")).outcome, Outcome::LetIn);
+        assert!(!answer(&exchange(200, &[("grpc-status", "5")], "")).outcome.is_refused());
+    }
+
+    #[test]
+    fn the_grant_tells_what_invalid_grant_means() {
+        for (form, cause) in [
+            ("grant_type=refresh_token&refresh_token=x", "oauth.refresh_refused"),
+            ("grant_type=authorization_code&code=x", "oauth.invalid_grant"),
+            ("grant_type=password&username=a", "login.bad_credentials"),
+        ] {
+            let mut exchange = exchange(400, &[], r#"{"error":"invalid_grant"}"#);
+            exchange.method = Some("POST".into());
+            exchange.url = "https://id.example.com/oauth/token".into();
+            exchange.request_body.text = Text::Plain(form.into());
+            assert_eq!(first(&answer(&exchange)).0, cause, "{form}");
+        }
+    }
+
+    #[test]
+    fn one_code_means_what_its_speaker_means() {
+        let body = "<Error><Code>SignatureDoesNotMatch</Code></Error>";
+        let aws = answer(&exchange(403, &[("x-amz-request-id", "1")], body));
+        assert_eq!(first(&aws).0, "sigv4.signature");
+        let other = answer(&exchange(403, &[("x-oss-request-id", "1")], body));
+        assert_eq!(first(&other).0, "reqsig.signature");
+    }
+
+    #[test]
+    fn the_server_prints_its_clock() {
+        let body = "<Error><Code>RequestTimeTooSkewed</Code><ServerTime>2026-11-23T02:13:00Z</ServerTime></Error>";
+        let answer = answer(&exchange(403, &[], body));
+        assert_eq!(answer.server_time, Some(At::from_secs(1_795_399_980)));
+    }
+
+    #[test]
+    fn reasons_of_gateways_are_read() {
+        let mut exchange = exchange(401, &[], "");
+        exchange.reasons = vec![(
+            "response_code_details".into(),
+            "jwt_authn_access_denied{Jwt_is_expired}".into(),
+        )];
+        let answer = answer(&exchange);
+        assert_eq!(first(&answer), ("time.expired", "reason:response_code_details", Weight::Code));
+        assert!(answer.body_missing);
+    }
+
+    #[test]
+    fn an_event_without_a_status_is_refused_by_its_reason_alone() {
+        let logged = |reason: &'static str| {
+            let reasons = vec![("error".into(), reason.into())];
+            answer(&Exchange { reasons, ..Exchange::default() })
+        };
+        let refused = logged("invalid_user_credentials");
+        assert_eq!(refused.outcome, Outcome::Refused(Sign::Said));
+        assert_eq!(first(&refused).0, "login.bad_credentials");
+        assert_eq!(logged("disk full").outcome, Outcome::Unanswered);
+    }
+
+    #[test]
+    fn a_plain_401_names_no_cause() {
+        let answer = answer(&exchange(401, &[("content-length", "0")], ""));
+        assert_eq!(first(&answer), ("", "status", Weight::Status));
+        assert!(!answer.body_missing);
+    }
+
+    #[test]
+    fn two_statements_that_disagree_stay_two() {
+        let challenge = r#"Bearer error="invalid_token", error_description="Token expired""#;
+        let answer = answer(&exchange(
+            401,
+            &[("WWW-Authenticate", challenge)],
+            r#"{"error":"invalid_issuer"}"#,
+        ));
+        let causes: Vec<&str> = answer
+            .statements
+            .iter()
+            .filter_map(|s| s.causes.first())
+            .map(CauseId::as_str)
+            .collect();
+        assert_eq!(causes, ["claim.issuer", "time.expired"]);
     }
 }

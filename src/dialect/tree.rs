@@ -60,13 +60,21 @@ impl Node {
 ///
 /// JSONP (`callback({...})`) and the guards `)]}'` and `while(1);` are stripped.
 pub(super) fn json(text: &str) -> Option<Node> {
+    json_within(text, usize::MAX, |_| true)
+}
+
+/// Reads JSON, but of top-level members longer than `longest` bytes only those that are `wanted`;
+/// the others stand as a list that is not empty.
+pub(super) fn json_within(text: &str, longest: usize, wanted: fn(&str) -> bool) -> Option<Node> {
     let mut start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
-    start = start.strip_prefix(")]}'").map_or(start, |s| s.trim_start_matches([',', '\r', '\n', ' ']));
+    start =
+        start.strip_prefix(")]}'").map_or(start, |s| s.trim_start_matches([',', '\r', '\n', ' ']));
     for guard in ["while(1);", "for(;;);", "/**/"] {
         start = start.strip_prefix(guard).unwrap_or(start);
     }
     if !start.starts_with(['{', '[']) {
-        let open = start.get(..start.len().min(80).min(start.find('\n').unwrap_or(80)))?.find('(')?;
+        let open =
+            start.get(..start.len().min(80).min(start.find('\n').unwrap_or(80)))?.find('(')?;
         let name = start.get(..open)?.trim();
         let jsonp = !name.is_empty()
             && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '$'));
@@ -75,7 +83,7 @@ pub(super) fn json(text: &str) -> Option<Node> {
             return None;
         }
     }
-    let mut reader = Json { rest: start, nodes: 0 };
+    let mut reader = Json { rest: start, nodes: 0, longest, wanted };
     Some(reader.value(0))
 }
 
@@ -126,6 +134,8 @@ pub(super) fn percent(text: &str) -> String {
 struct Json<'t> {
     rest: &'t str,
     nodes: usize,
+    longest: usize,
+    wanted: fn(&str) -> bool,
 }
 
 impl Json<'_> {
@@ -184,13 +194,25 @@ impl Json<'_> {
             self.skip_blank();
             if self.peek() == Some(':') {
                 self.bump();
-                let value = self.value(depth + 1);
+                let value = self.member(&name, depth);
                 members.push((name, value));
             } else if !matches!(self.peek(), Some(',' | '}')) {
                 self.bump();
             }
         }
         Node::Map(members)
+    }
+
+    fn member(&mut self, name: &str, depth: usize) -> Node {
+        self.skip_blank();
+        if depth == 0 && self.longest < usize::MAX && matches!(self.peek(), Some('{' | '[')) {
+            let end = extent(self.rest);
+            if end > self.longest && !(self.wanted)(name) {
+                self.rest = self.rest.get(end..).unwrap_or_default();
+                return Node::List(vec![Node::Null]);
+            }
+        }
+        self.value(depth + 1)
     }
 
     fn list(&mut self, depth: usize) -> Node {
@@ -271,23 +293,34 @@ impl Json<'_> {
     }
 
     fn skip_nested(&mut self) {
-        let mut depth = 0_usize;
-        while let Some(c) = self.peek() {
-            match c {
-                '"' => {
-                    self.string('"');
-                    continue;
+        let end = extent(self.rest);
+        self.rest = self.rest.get(end..).unwrap_or_default();
+    }
+}
+
+/// Returns the length of the object or list at the begin of `text`; brackets are one byte each, so
+/// the end is a boundary of characters.
+fn extent(text: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut quoted = false;
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return at + 1;
                 }
-                '{' | '[' => depth += 1,
-                '}' | ']' => depth = depth.saturating_sub(1),
-                _ => {}
             }
-            self.bump();
-            if depth == 0 {
-                break;
-            }
+            _ => {}
         }
     }
+    text.len()
 }
 
 #[cfg(test)]
@@ -302,7 +335,11 @@ mod tests {
 
     #[test]
     fn jsonp_and_guards_are_stripped() {
-        for text in ["cb({\"error\":\"x\"});", ")]}',\n{\"error\":\"x\"}", "/**/jQuery1.cb({\"error\":\"x\"})"] {
+        for text in [
+            "cb({\"error\":\"x\"});",
+            ")]}',\n{\"error\":\"x\"}",
+            "/**/jQuery1.cb({\"error\":\"x\"})",
+        ] {
             assert_eq!(json(text).unwrap().get("error").unwrap().text(), Some("x"), "{text}");
         }
         assert!(json("Unauthorized (401)").is_none());
@@ -312,6 +349,14 @@ mod tests {
     fn deep_nesting_neither_overflows_nor_loses_what_follows() {
         let text = format!("{{\"a\":{}1{},\"error\":\"x\"}}", "[".repeat(5000), "]".repeat(5000));
         assert_eq!(json(&text).unwrap().get("error").unwrap().text(), Some("x"));
+    }
+
+    #[test]
+    fn long_members_that_nobody_wants_are_passed_over() {
+        let text = format!("{{\"data\":[\"{}]\"],\"error\":{{\"code\":\"x\"}}}}", "y".repeat(99));
+        let node = json_within(&text, 20, |name| name == "error").unwrap();
+        assert_eq!(node.get("data"), Some(&Node::List(vec![Node::Null])));
+        assert_eq!(node.get("error").unwrap().get("code").unwrap().text(), Some("x"));
     }
 
     #[test]

@@ -9,7 +9,8 @@ use crate::model::At;
 /// Takes the expected value out of `expected: X`, `Expected 'X', received 'Y'`, `must be X`, `requires scope "X"`.
 pub(super) fn expected_in(text: &str) -> Option<String> {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
-    let lower_hit = ["xpect", "must be", "should be", "require", "allowed"].iter().any(|w| text.contains(w));
+    let lower_hit =
+        ["xpect", "must be", "should be", "require", "allowed"].iter().any(|w| text.contains(w));
     if !lower_hit {
         return None;
     }
@@ -38,7 +39,10 @@ pub(super) fn expected_in(text: &str) -> Option<String> {
 /// Takes the server's own time out of `Current time: ...`, `is now earlier than ...`, `<ServerTime>`.
 pub(super) fn server_time_in(text: &str) -> Option<At> {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
-    if !["urrent time", "erver time", "erverTime", "now ", "still later"].iter().any(|w| text.contains(w)) {
+    if !["urrent time", "erver time", "erverTime", "now ", "still later"]
+        .iter()
+        .any(|w| text.contains(w))
+    {
         return None;
     }
     let pattern = PATTERN.get_or_init(|| {
@@ -63,7 +67,13 @@ pub(super) fn time_in(text: &str) -> Option<At> {
     if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
         return at(stamp);
     }
-    for format in ["%a, %d %b %Y %H:%M:%S GMT", "%Y%m%dT%H%M%SZ", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%m/%d/%Y %H:%M:%S"] {
+    for format in [
+        "%a, %d %b %Y %H:%M:%S GMT",
+        "%Y%m%dT%H%M%SZ",
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%dT%H:%M:%S",
+        "%m/%d/%Y %H:%M:%S",
+    ] {
         let plain = text.trim_end_matches(" +0000").trim_end_matches(" UTC");
         if let Ok(time) = jiff::civil::DateTime::strptime(format, plain) {
             return at(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp());
@@ -88,7 +98,11 @@ mod tests {
         ] {
             assert_eq!(expected_in(text).as_deref(), Some(value), "{text}");
         }
-        for text in ["an authentication scheme was expected here", "The token must be refreshed", "login required"] {
+        for text in [
+            "an authentication scheme was expected here",
+            "The token must be refreshed",
+            "login required",
+        ] {
             assert_eq!(expected_in(text), None, "{text}");
         }
     }

@@ -7,22 +7,87 @@
 const LONGEST: usize = 700;
 
 /// Mixed case words that are one word.
-const ONE_WORD: &[&str] =
-    &["oauth", "oauth2", "dpop", "openid", "jwts", "jwks", "idp", "graphql", "webauthn", "ids", "ips", "urls", "apis", "nosql", "github", "gitlab"];
+const ONE_WORD: &[&str] = &[
+    "oauth", "oauth2", "dpop", "openid", "jwts", "jwks", "idp", "graphql", "webauthn", "ids",
+    "ips", "urls", "apis", "nosql", "github", "gitlab",
+];
 
 /// Words without weight. What stays decides meaning: `not`, `no`, `or`, `in`, `only`, `before`.
 const STOP: &[&str] = &[
-    "a", "an", "the", "is", "are", "was", "were", "be", "been", "being", "this", "that", "these",
-    "those", "your", "you", "yours", "of", "to", "by", "for", "please", "does", "do", "did", "has",
-    "had", "currently", "it", "its", "and", "we", "our", "i", "my", "on", "as", "from", "so",
-    "just", "also", "very", "could", "would", "can", "may", "any", "which", "if", "when",
-    "err", "errors", "der", "die", "das", "ist", "le", "la", "les", "el", "est", "es", "de", "du", "und", "et", "y",
+    "a",
+    "an",
+    "the",
+    "is",
+    "are",
+    "was",
+    "were",
+    "be",
+    "been",
+    "being",
+    "this",
+    "that",
+    "these",
+    "those",
+    "your",
+    "you",
+    "yours",
+    "of",
+    "to",
+    "by",
+    "for",
+    "please",
+    "does",
+    "do",
+    "did",
+    "has",
+    "had",
+    "currently",
+    "it",
+    "its",
+    "and",
+    "we",
+    "our",
+    "i",
+    "my",
+    "on",
+    "as",
+    "from",
+    "so",
+    "just",
+    "also",
+    "very",
+    "could",
+    "would",
+    "can",
+    "may",
+    "any",
+    "which",
+    "if",
+    "when",
+    "err",
+    "errors",
+    "der",
+    "die",
+    "das",
+    "ist",
+    "le",
+    "la",
+    "les",
+    "el",
+    "est",
+    "es",
+    "de",
+    "du",
+    "und",
+    "et",
+    "y",
 ];
 
 /// Words that deny what follows.
 const NEGATIONS: &[&str] = &[
     "isnt", "arent", "wasnt", "werent", "cannot", "cant", "couldnt", "doesnt", "dont", "didnt",
-    "hasnt", "havent", "wont", "wouldnt", "mustnt", "shouldnt", "never", "unable", "nicht", "pas", "neither", "nor",
+    "hasnt", "havent", "wont", "wouldnt", "mustnt", "shouldnt", "never", "unable", "nicht", "pas",
+    "neither", "nor",
 ];
 
 /// Returns the words of `text`, clauses divided by ` | `, with a blank at both ends.
@@ -34,7 +99,10 @@ pub(super) fn normalise(text: &str) -> String {
         let chunk = raw.trim_end_matches(|c: char| c.is_whitespace() || is_break(c));
         add_chunk(chunk, &mut out);
         let tail = raw.get(chunk.len()..).unwrap_or_default();
-        if tail.contains(is_break) || tail.contains('\n') || chunk.ends_with([':', '.', '!', '?', ';']) {
+        if tail.contains(is_break)
+            || tail.contains('\n')
+            || chunk.ends_with([':', '.', '!', '?', ';'])
+        {
             end_clause(&mut out);
         }
     }
@@ -56,9 +124,9 @@ fn add_chunk(chunk: &str, out: &mut String) {
     let mut word = String::new();
     let mut last = ' ';
     let mut chars = chunk.chars().peekable();
-    let known = ONE_WORD.iter().any(|w| {
-        chunk.trim_matches(|c: char| !c.is_alphanumeric()).eq_ignore_ascii_case(w)
-    });
+    let known = ONE_WORD
+        .iter()
+        .any(|w| chunk.trim_matches(|c: char| !c.is_alphanumeric()).eq_ignore_ascii_case(w));
     while let Some(c) = chars.next() {
         let c = if c == '’' { '\'' } else { c };
         if c == '\'' && last.is_alphanumeric() && chars.peek().is_some_and(|n| n.is_alphabetic()) {
@@ -130,7 +198,9 @@ fn without_values(text: &str) -> String {
             let quoted = inner.get(..end).unwrap_or_default();
             let name = !quoted.is_empty()
                 && quoted.len() <= 28
-                && quoted.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | ' ' | '.'))
+                && quoted
+                    .chars()
+                    .all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | ' ' | '.'))
                 && !quoted.contains("://");
             out.push(' ');
             out.push_str(if name { quoted } else { "~" });
@@ -149,7 +219,9 @@ fn without_values(text: &str) -> String {
                 .map_or(end, |(i, _)| i)
         };
         let word = rest.get(..word_end).unwrap_or(rest);
-        let is_value = word.contains("://") || word.contains("eyJ") || (word.contains('@') && word.contains('.'));
+        let is_value = word.contains("://")
+            || word.contains("eyJ")
+            || (word.contains('@') && word.contains('.'));
         if is_value {
             out.push_str(" ~ ");
         } else {
@@ -173,7 +245,9 @@ pub(super) fn floor(text: &str, at: usize) -> usize {
 pub(super) fn is_word(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 96
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/' | '#' | '$'))
+        && text.chars().all(|c| {
+            c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/' | '#' | '$')
+        })
         && text.chars().any(|c| c.is_ascii_alphanumeric())
 }
 
@@ -192,18 +266,33 @@ mod tests {
 
     #[test]
     fn identifiers_of_every_style_become_the_same_words() {
-        for text in ["TOKEN_EXPIRED", "tokenExpired", "token-expired", "TokenExpired", "token.expired", "The token has expired"] {
+        for text in [
+            "TOKEN_EXPIRED",
+            "tokenExpired",
+            "token-expired",
+            "TokenExpired",
+            "token.expired",
+            "The token has expired",
+        ] {
             assert_eq!(normalise(text).trim(), "token expired", "{text}");
         }
         assert_eq!(normalise("JWTExpired").trim(), "jwt expired");
-        assert_eq!(normalise("ERR_JWS_SIGNATURE_VERIFICATION_FAILED").trim(), "jws signature verification failed");
+        assert_eq!(
+            normalise("ERR_JWS_SIGNATURE_VERIFICATION_FAILED").trim(),
+            "jws signature verification failed"
+        );
         assert_eq!(normalise("OAuth2AccessToken").trim(), "oauth access token");
         assert_eq!(normalise("DPoP proof").trim(), "dpop proof");
     }
 
     #[test]
     fn every_negation_reads_alike() {
-        for text in ["token isn't valid", "Token is not valid", "token wasn’t valid", "token cannot be valid"] {
+        for text in [
+            "token isn't valid",
+            "Token is not valid",
+            "token wasn’t valid",
+            "token cannot be valid",
+        ] {
             assert_eq!(normalise(text).trim(), "token not valid", "{text}");
         }
     }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use super::{InputFacts, ReadOptions};
 use crate::input::{
-    Attachments, Content, InputError, Look, Part, Pause, Reader, Section, Sink, fill, is_cut, look,
+    self, Attachments, Content, InputError, Look, Part, Pause, Reader, Section, Sink, fill, is_cut,
+    look,
 };
 
 /// Bytes in which the first record has to start.
@@ -19,6 +20,8 @@ const LARGEST_PIECE: u64 = 32 << 20;
 const PIECES_A_WORKER: u64 = 4;
 /// A window that grew beyond this for one large record shrinks again.
 const LARGE_WINDOW: usize = 8 << 20;
+/// Blocks whose memory is kept for the next ones.
+const MOST_SPARE: usize = 4;
 
 /// One input, opened and looked at.
 pub(super) struct Opened {
@@ -30,6 +33,8 @@ pub(super) struct Opened {
     pub(super) start: u64,
     pub(super) source: Source,
     trouble: Mutex<Trouble>,
+    /// Memory of blocks that are committed.
+    spare: Mutex<Vec<Vec<u8>>>,
 }
 
 /// What went wrong below the records.
@@ -82,7 +87,6 @@ pub(super) struct Blocks {
     block: usize,
     guessed: bool,
     ended: bool,
-    spare: Vec<Vec<u8>>,
 }
 
 impl Opened {
@@ -99,8 +103,7 @@ impl Opened {
             let last = match &mut content {
                 Content::Section(section) => {
                     head.resize(wanted, 0);
-                    let count =
-                        section.fill(&mut head, 0).map_err(|e| InputError::of_io(e, 0))?;
+                    let count = section.fill(&mut head, 0).map_err(|e| InputError::of_io(e, 0))?;
                     head.truncate(count);
                     count as u64 == section.len() || count < wanted
                 }
@@ -152,6 +155,7 @@ impl Opened {
             start: found.at as u64,
             source,
             trouble: Mutex::new(Trouble { damaged, error: None }),
+            spare: Mutex::new(Vec::new()),
         })
     }
 
@@ -170,7 +174,7 @@ impl Opened {
                 let to = if to >= section.len() { u64::MAX } else { to };
                 Some(Piece::Range { index, from, to })
             }
-            Source::Stream(blocks) => lock(blocks).take(&self.first, &self.trouble),
+            Source::Stream(blocks) => lock(blocks).take(self),
         }
     }
 
@@ -190,22 +194,17 @@ impl Opened {
         let before = bytes.len();
         bytes.resize(length, 0);
         let into = bytes.get_mut(before..).unwrap_or_default();
-        let count = match fill(blocks.stream.as_mut(), into) {
-            Ok(count) => count,
-            Err((count, _)) => count,
-        };
+        let (Ok(count) | Err((count, _))) = fill(blocks.stream.as_mut(), into);
         blocks.at = end;
         if before + count == length { Ok(Some(bytes)) } else { Err(()) }
     }
 
     /// Takes back the memory of a block.
     pub(super) fn give_back(&self, mut bytes: Vec<u8>) {
-        if let Source::Stream(blocks) = &self.source {
-            bytes.clear();
-            let mut blocks = lock(blocks);
-            if blocks.spare.len() < 4 && bytes.capacity() <= LARGE_WINDOW {
-                blocks.spare.push(bytes);
-            }
+        bytes.clear();
+        let mut spare = lock(&self.spare);
+        if spare.len() < MOST_SPARE && bytes.capacity() <= LARGE_WINDOW {
+            spare.push(bytes);
         }
     }
 
@@ -251,13 +250,12 @@ impl Source {
             block,
             guessed: true,
             ended: false,
-            spare: Vec::new(),
         }))
     }
 }
 
 impl Blocks {
-    fn take(&mut self, reader: &Reader, trouble: &Mutex<Trouble>) -> Option<Piece> {
+    fn take(&mut self, opened: &Opened) -> Option<Piece> {
         if self.ended {
             return None;
         }
@@ -265,14 +263,14 @@ impl Blocks {
         // The look at the beginning may have read more than a block.
         let later = bytes.split_off(bytes.len().min(self.block));
         if later.is_empty() {
-            self.fill(&mut bytes, trouble);
+            self.fill(&mut bytes, &opened.trouble);
         }
         let (at, index, guessed) = (self.at, self.index, self.guessed);
         self.guessed = false;
         if !self.ended
-            && let Some(cut) = last_seam(reader, &bytes)
+            && let Some(cut) = last_seam(&opened.first, &bytes)
         {
-            let mut rest = self.spare.pop().unwrap_or_default();
+            let mut rest = lock(&opened.spare).pop().unwrap_or_default();
             rest.extend_from_slice(bytes.get(cut..).unwrap_or_default());
             bytes.truncate(cut);
             self.rest = rest;
@@ -402,6 +400,34 @@ impl Window {
                 self.bytes.resize(doubled, 0);
             }
         }
+    }
+}
+
+/// Opens a file and looks at its parts; those of an archive that are no captures are left out.
+pub(super) fn prepare(
+    file: &input::InputFile,
+    options: &ReadOptions,
+) -> Result<Vec<(usize, Opened)>, InputError> {
+    let parts = input::open(file)?;
+    let members = parts.len();
+    let is_archive = parts.iter().any(|part| part.member.is_some());
+    let mut opened = Vec::new();
+    let mut first_error = None;
+    for (index, part) in parts.into_iter().enumerate() {
+        match Opened::prepare(part, &file.source, options) {
+            // Bodies beside a capture are JSON too, but no captures.
+            Ok(one) if is_archive && members > 1 && &*one.facts.format == "json" => {}
+            Ok(one) => opened.push((index, one)),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    if is_archive && opened.iter().any(|(_, one)| &*one.facts.format == "har") {
+        opened.retain(|(_, one)| &*one.facts.format == "har");
+    }
+    match first_error {
+        _ if !opened.is_empty() => Ok(opened),
+        Some(error) if members == 1 => Err(error),
+        _ => Err(InputError::EmptyArchive { members }),
     }
 }
 

@@ -5,6 +5,7 @@
 //! is read again from there. So no result depends on how an input was cut or on who read it.
 
 mod feed;
+mod gather;
 mod log;
 mod replay;
 mod work;
@@ -42,12 +43,7 @@ pub trait Gatherer: Send {
     type Harvest: Default + Send;
 
     /// Takes one exchange. Its position counts from the start of a piece, see `rebase`.
-    fn observe(
-        &mut self,
-        harvest: &mut Self::Harvest,
-        exchange: &Exchange<'_>,
-        input: &InputFacts,
-    );
+    fn observe(&mut self, harvest: &mut Self::Harvest, exchange: &Exchange<'_>, input: &InputFacts);
 
     /// Moves every position in the harvest: adds `entries` to each `entry`, `lines` to each `line`.
     ///
@@ -85,15 +81,18 @@ pub struct ReadOptions {
 impl Default for ReadOptions {
     fn default() -> Self {
         // 128 KiB over-reads at the ends of pieces, 8 MiB leaves the cache; between them it is flat.
-        Self { mapping: Mapping::default(), jobs: None, piece_bytes: None, window_bytes: NonZeroUsize::MIN.saturating_add(1 << 20) }
+        Self {
+            mapping: Mapping::default(),
+            jobs: None,
+            piece_bytes: None,
+            window_bytes: NonZeroUsize::MIN.saturating_add(1 << 20),
+        }
     }
 }
 
 impl ReadOptions {
     fn workers(&self) -> usize {
-        self.jobs
-            .or_else(|| std::thread::available_parallelism().ok())
-            .map_or(1, NonZeroUsize::get)
+        self.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
     }
 }
 

@@ -8,7 +8,8 @@ use std::sync::{Condvar, Mutex};
 use thiserror::Error;
 
 use super::feed::{Opened, Source, Window, lock};
-use super::work::{attach, on_all};
+use super::gather::attach;
+use super::work::on_all;
 use super::{InputFacts, Map, MapInput, MapPiece, ReadOptions};
 use crate::input::skip::{Repair, SkipReason};
 use crate::input::{self, Attached, Attachments, Inputs, Reader, Sink};
@@ -60,7 +61,12 @@ where
         inputs,
         options,
         most: (WAITING * options.workers()) as u64,
-        script: Mutex::new(Script { map: map.inputs.iter().collect(), current: None, piece: 0, given: 0 }),
+        script: Mutex::new(Script {
+            map: map.inputs.iter().collect(),
+            current: None,
+            piece: 0,
+            given: 0,
+        }),
         output: Mutex::new(Output { next: 0, pending: BTreeMap::new(), write, error: None }),
         written: Condvar::new(),
     };
@@ -133,9 +139,8 @@ impl<'a> Stage<'a> {
                 && let Some(piece) = input.pieces.get(script.piece)
             {
                 let opened = std::sync::Arc::clone(opened);
-                let bytes = match opened.next_bytes(piece.start, piece.end) {
-                    Ok(bytes) => bytes,
-                    Err(()) => return Err(changed(&opened.facts)),
+                let Ok(bytes) = opened.next_bytes(piece.start, piece.end) else {
+                    return Err(changed(&opened.facts));
                 };
                 let index = script.given;
                 script.piece += 1;
@@ -164,8 +169,7 @@ impl<'a> Stage<'a> {
     fn wait_for(&self, index: u64) -> bool {
         let mut output = lock(&self.output);
         while output.error.is_none() && index >= output.next + self.most {
-            output =
-                self.written.wait(output).unwrap_or_else(std::sync::PoisonError::into_inner);
+            output = self.written.wait(output).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
         output.error.is_none()
     }
@@ -216,7 +220,7 @@ where
         facts: &scene.opened.facts,
         attachments: scene.opened.attachments.as_deref(),
         entries: *entries,
-        lines: *lines,
+        numbers: *lines,
     };
     let done = match (&scene.bytes, &scene.opened.source) {
         (Some(bytes), _) => {
@@ -238,7 +242,7 @@ struct Lines<'a, F> {
     facts: &'a InputFacts,
     attachments: Option<&'a Attachments>,
     entries: u64,
-    lines: u64,
+    numbers: u64,
 }
 
 impl<F> Sink for Lines<'_, F>
@@ -249,7 +253,7 @@ where
         attach(exchange, attached, self.attachments);
         let position = &mut exchange.position;
         position.entry = position.entry.map(|entry| entry + self.entries);
-        position.line = position.line.map(|line| line + self.lines);
+        position.line = position.line.map(|line| line + self.numbers);
         let before = self.out.len();
         let out = &mut self.out;
         let made = catch_unwind(AssertUnwindSafe(|| (self.line)(exchange, self.facts, out)));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::input::Inputs;
-use crate::model::Text;
+use crate::model::{Position, Text};
 
 /// A directory of its own that goes when the test ends.
 struct Folder(PathBuf);
@@ -40,7 +40,6 @@ impl Drop for Folder {
 
 /// What is checked of an exchange: its position and a line of text.
 type Seen = (Position, String);
-use crate::model::Position;
 
 fn line_of(exchange: &Exchange<'_>) -> String {
     let fields = |list: &[crate::model::Header<'_>]| {
@@ -271,7 +270,7 @@ fn replayed(path: &Path, outcome: &Outcome<Vec<Seen>>, jobs: usize) -> String {
 }
 
 fn lines(seen: &[Seen]) -> String {
-    seen.iter().map(|(position, line)| format!("{position:?} {line}\n")).collect()
+    seen.iter().fold(String::new(), |text, (position, line)| format!("{text}{position:?} {line}\n"))
 }
 
 #[test]
@@ -331,7 +330,7 @@ fn a_single_entry_is_a_capture_and_lines_of_entries_are_counted_as_lines() {
         let outcome = read_all(&folder.file("one", text));
         assert_eq!(outcome.harvest, oracle(&entries[1..2]));
     }
-    let text: String = entries.iter().map(|entry| format!("{entry}\n\n")).collect();
+    let text = entries.iter().fold(String::new(), |text, entry| format!("{text}{entry}\n\n"));
     let path = folder.file("lines", text);
     for piece in [0, 64, 700] {
         let outcome = read_with(&path, &options(2, piece));
@@ -362,8 +361,7 @@ fn containers_are_told_by_content_and_nest() {
         ruzstd::encoding::CompressionLevel::Fastest,
     );
     let zipped = zip(&[("har.har", text.as_bytes())]);
-    let packed =
-        [gzip(text.as_bytes()), zlib, utf16, marked, members, zstd, gzip(&zipped), zipped];
+    let packed = [gzip(text.as_bytes()), zlib, utf16, marked, members, zstd, gzip(&zipped), zipped];
     for (index, bytes) in packed.iter().enumerate() {
         let outcome = read_all(&folder.file("x.txt", bytes));
         assert!(outcome.harvest == oracle(&entries), "{index}");
@@ -460,11 +458,20 @@ fn what_is_no_capture_says_what_it_is() {
     let table: [(&[u8], &str); 8] = [
         (b"", "empty input: expected a HAR file or JSON lines"),
         (b" \n\n", "empty input: expected a HAR file or JSON lines"),
-        (b"plain words\nand more\n", "text without JSON: expected \"log\" with \"entries\", or an object a line"),
+        (
+            b"plain words\nand more\n",
+            "text without JSON: expected \"log\" with \"entries\", or an object a line",
+        ),
         (b"{\"log\":{\"entries\":[]}}", "a HAR without entries"),
-        (b"{\"a\":1}", "JSON, but no exchange in it: expected \"entries\", or a status with a method or path"),
+        (
+            b"{\"a\":1}",
+            "JSON, but no exchange in it: expected \"entries\", or a status with a method or path",
+        ),
         (b"BZh91AY&SY\0\0", "compressed with bzip2, which is not read"),
-        (b"\xD4\xC3\xB2\xA1\x02\0\x04\0", "binary input (packet capture): expected a HAR file or JSON lines"),
+        (
+            b"\xD4\xC3\xB2\xA1\x02\0\x04\0",
+            "binary input (packet capture): expected a HAR file or JSON lines",
+        ),
         (b"\x7FELF\x02\x01\x01\0", "binary input (program): expected a HAR file or JSON lines"),
     ];
     for (bytes, said) in table {

@@ -6,14 +6,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
-use super::feed::{Opened, Piece, Source, Window, lock};
+use super::feed::{Opened, Piece, Source, Window, lock, prepare};
+use super::gather::Gathering;
 use super::log::{InputSummary, Log};
-use super::{
-    Gatherer, InputFacts, Map, MapInput, MapPiece, Outcome, Progress, ReadOptions,
-};
-use crate::input::skip::{Repair, SkipReason};
-use crate::input::{self, Attached, Attachments, InputError, Inputs, Pause, Reader, Sink};
-use crate::model::{Exchange, Position, Text};
+use super::{Gatherer, InputFacts, Map, MapInput, MapPiece, Outcome, Progress, ReadOptions};
+use crate::input::{InputError, InputFile, Inputs, Pause, Reader, Sink};
+use crate::model::Observer;
 
 /// Pieces of one input that may wait for the one before them, for each worker.
 const WAITING: usize = 3;
@@ -157,6 +155,9 @@ struct Worker<'a, G: Gatherer> {
     mine: Option<Arc<Active<G>>>,
 }
 
+/// Reads the records of a piece: where it stopped and why.
+type Drive<'d> = dyn FnMut(&mut Reader, &mut dyn Sink) -> io::Result<(u64, Pause)> + 'd;
+
 impl<'a, G: Gatherer> Worker<'a, G> {
     fn new(shop: &'a Shop<'a, G>) -> Self {
         Self {
@@ -175,7 +176,10 @@ impl<'a, G: Gatherer> Worker<'a, G> {
                 Order::Read(active) => self.take(&active),
                 Order::Leave => break,
             }
+            // Under the lock: no worker may be between its last look and its sleep.
+            let orders = lock(&self.shop.orders);
             self.shop.changed.notify_all();
+            drop(orders);
         }
         lock(&self.shop.done).harvests.push(self.harvest);
     }
@@ -209,11 +213,8 @@ impl<'a, G: Gatherer> Worker<'a, G> {
             if nothing_left && orders.opening == 0 && orders.open.is_empty() {
                 return Order::Leave;
             }
-            orders = self
-                .shop
-                .changed
-                .wait(orders)
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            orders =
+                self.shop.changed.wait(orders).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
     }
 
@@ -328,7 +329,7 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         active: &Active<G>,
         reader: &Reader,
         start: u64,
-        drive: &mut dyn FnMut(&mut Reader, &mut dyn Sink) -> io::Result<(u64, Pause)>,
+        drive: &mut Drive<'_>,
     ) -> Found<G> {
         let mut avoid = Vec::new();
         loop {
@@ -521,41 +522,13 @@ impl<G: Gatherer> Active<G> {
     }
 }
 
-/// Opens a file and looks at its parts; those of an archive that are no captures are left out.
-fn prepare(
-    file: &input::InputFile,
-    options: &ReadOptions,
-) -> Result<Vec<(usize, Opened)>, InputError> {
-    let parts = input::open(file)?;
-    let members = parts.len();
-    let is_archive = parts.iter().any(|part| part.member.is_some());
-    let mut opened = Vec::new();
-    let mut first_error = None;
-    for (index, part) in parts.into_iter().enumerate() {
-        match Opened::prepare(part, &file.source, options) {
-            // Bodies beside a capture are JSON too, but no captures.
-            Ok(one) if is_archive && members > 1 && &*one.facts.format == "json" => {}
-            Ok(one) => opened.push((index, one)),
-            Err(error) => first_error = first_error.or(Some(error)),
-        }
-    }
-    if is_archive && opened.iter().any(|(_, one)| &*one.facts.format == "har") {
-        opened.retain(|(_, one)| &*one.facts.format == "har");
-    }
-    match first_error {
-        _ if !opened.is_empty() => Ok(opened),
-        Some(error) if members == 1 => Err(error),
-        _ => Err(InputError::EmptyArchive { members }),
-    }
-}
-
-fn unread(file: &input::InputFile, error: Arc<InputError>) -> InputSummary {
+fn unread(file: &InputFile, error: Arc<InputError>) -> InputSummary {
     let facts = InputFacts {
         source: Arc::clone(&file.source),
         member: None,
         format: "unknown".into(),
         creator: None,
-        observer: crate::model::Observer::default(),
+        observer: Observer::default(),
     };
     InputSummary {
         facts: Arc::new(facts),
@@ -566,71 +539,5 @@ fn unread(file: &input::InputFile, error: Arc<InputError>) -> InputSummary {
         repaired: BTreeMap::new(),
         error: Some(error),
         named: file.named,
-    }
-}
-
-/// Hands what a reader finds to a gatherer.
-struct Gathering<'a, G: Gatherer> {
-    gatherer: &'a mut G,
-    harvest: G::Harvest,
-    log: Log,
-    facts: &'a InputFacts,
-    attachments: Option<&'a Attachments>,
-    /// Exchanges met.
-    met: u64,
-    /// Those that are left out, because the gatherer panicked on them.
-    avoid: &'a [u64],
-}
-
-impl<G: Gatherer> Gathering<'_, G> {
-    /// Leaves out all exchanges.
-    const ALL: u64 = u64::MAX;
-}
-
-impl<G: Gatherer> Sink for Gathering<'_, G> {
-    fn exchange(&mut self, exchange: &mut Exchange<'_>, attached: &Attached<'_>) {
-        if !self.avoid.is_empty()
-            && (self.avoid.contains(&self.met) || self.avoid.contains(&Self::ALL))
-        {
-            self.met += 1;
-            self.log.skip(exchange.position, SkipReason::Panicked);
-            return;
-        }
-        attach(exchange, attached, self.attachments);
-        self.gatherer.observe(&mut self.harvest, exchange, self.facts);
-        self.met += 1;
-        self.log.exchanges += 1;
-    }
-
-    fn skipped(&mut self, position: Position, reason: SkipReason) {
-        self.log.skip(position, reason);
-    }
-
-    fn repaired(&mut self, position: Position, repairs: &[Repair]) {
-        self.log.repair(position, repairs);
-    }
-}
-
-/// Fills in bodies that lie beside the capture.
-pub(super) fn attach(
-    exchange: &mut Exchange<'_>,
-    attached: &Attached<'_>,
-    attachments: Option<&Attachments>,
-) {
-    let Some(files) = attachments else { return };
-    let bodies = [
-        (&attached.request, &mut exchange.request_body),
-        (&attached.response, &mut exchange.response_body),
-    ];
-    for (name, body) in bodies {
-        if let (Some(name), Text::Absent) = (name, &body.text) {
-            match files.read(name) {
-                Some(text) => {
-                    body.text = Text::Plain(text.into());
-                    body.withheld = false;
-                }
-                None => body.withheld = true,
-            }
-        }
     }
 }

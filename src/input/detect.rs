@@ -42,11 +42,7 @@ pub(crate) struct Look {
 /// Looks at the beginning of an input; `last` says that `head` is all of it.
 ///
 /// `Ok(None)` asks for more.
-pub(crate) fn look(
-    head: &[u8],
-    last: bool,
-    mapping: &Mapping,
-) -> Result<Option<Look>, InputError> {
+pub(crate) fn look(head: &[u8], last: bool, mapping: &Mapping) -> Result<Option<Look>, InputError> {
     match shape(head, last)? {
         Shape::Lines => Ok(Some(Look {
             reader: Reader::lines(mapping),
@@ -78,10 +74,11 @@ fn look_at_document(head: &[u8], last: bool, mapping: &Mapping) -> Option<Look> 
     let format = if is_har || pause == Pause::End { "har" } else { "json" };
     document.only_head = false;
     // At the end without a record the reader goes over it again, to say what it skips.
-    let (reader, at) =
-        if pause == Pause::End {
-            (Document { mapping: mapping.clone(), ..Document::default() }, 0)
-        } else { (document, at) };
+    let (reader, at) = if pause == Pause::End {
+        (Document { mapping: mapping.clone(), ..Document::default() }, 0)
+    } else {
+        (document, at)
+    };
     Some(Look { reader: Reader::document(reader), at, format, creator, observer })
 }
 
@@ -102,7 +99,11 @@ fn shape(head: &[u8], last: bool) -> Result<Shape, InputError> {
     }
     match first {
         b'{' => Ok(shape_of_object(text, last)),
-        b'[' if matches!(text.get(skip_blanks(text, 1)), None | Some(b'{' | b'[' | b']' | b'n')) => {
+        b'[' if matches!(
+            text.get(skip_blanks(text, 1)),
+            None | Some(b'{' | b'[' | b']' | b'n')
+        ) =>
+        {
             Ok(Shape::Document)
         }
         _ if balanced_lines(text, last) * 4 >= sampled_lines(text) => Ok(Shape::Lines),
@@ -160,7 +161,8 @@ fn has_member(text: &[u8], name: &str, bracket: u8) -> bool {
     let quoted = format!("\"{name}\"");
     memmem::find_iter(&lower, quoted.as_bytes()).any(|at| {
         let colon = skip_blanks(&lower, at + quoted.len());
-        lower.get(colon) == Some(&b':') && lower.get(skip_blanks(&lower, colon + 1)) == Some(&bracket)
+        lower.get(colon) == Some(&b':')
+            && lower.get(skip_blanks(&lower, colon + 1)) == Some(&bracket)
     })
 }
 
@@ -169,9 +171,9 @@ fn binary(head: &[u8]) -> Option<InputError> {
     const PCAP: &str = "let Wireshark read it: tshark -r FILE -T json | authopsy -";
     const FLOW: &str = "let mitmproxy convert it: mitmdump -nr FILE --set hardump=OUT.har";
     let (kind, hint) = match head {
-        [0xD4, 0xC3, 0xB2, 0xA1, ..] | [0xA1, 0xB2, 0xC3, 0xD4, ..] | [0x0A, 0x0D, 0x0D, 0x0A, ..] => {
-            ("packet capture", Some(PCAP))
-        }
+        [0xD4, 0xC3, 0xB2, 0xA1, ..]
+        | [0xA1, 0xB2, 0xC3, 0xD4, ..]
+        | [0x0A, 0x0D, 0x0D, 0x0A, ..] => ("packet capture", Some(PCAP)),
         [0x7F, b'E', b'L', b'F', ..] => ("program", None),
         [0x89, b'P', b'N', b'G', ..] | [0xFF, 0xD8, 0xFF, ..] => ("image", None),
         [b'%', b'P', b'D', b'F', ..] => ("PDF", None),

@@ -206,7 +206,7 @@ impl Document {
 
 type Step = Result<(), Pause>;
 
-impl<'a> Pass<'a, '_, '_> {
+impl Pass<'_, '_, '_> {
     fn step(&mut self) -> Step {
         match self.document.nesting.top() {
             Frame::Top => self.between_values(),

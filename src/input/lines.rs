@@ -17,7 +17,7 @@ const LONGEST_LINE: usize = 64 << 20;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lines {
     /// Lines met so far, empty ones too.
-    pub(crate) lines: u64,
+    pub(crate) met: u64,
     /// Records met so far, read or skipped.
     pub(crate) entries: u64,
     /// Whether the last line is cut off.
@@ -65,7 +65,7 @@ impl Lines {
             } else {
                 self.line(line, length.is_none(), &mut exchange, sink);
             }
-            self.lines += 1;
+            self.met += 1;
             at = bytes.len().min(at + line.len() + 1);
         }
     }
@@ -84,7 +84,7 @@ impl Lines {
         if matches!(text.trim_ascii_start(), b"[" | b"]" | b"," | b"],") {
             return;
         }
-        let position = Position { line: Some(self.lines + 1), ..Position::default() };
+        let position = Position { line: Some(self.met + 1), ..Position::default() };
         let mut attached = Attached::default();
         if *first == b'{'
             && let Ok(end) = walk::entry(line, start, exchange, &mut attached)
@@ -92,7 +92,8 @@ impl Lines {
         {
             exchange.position = position;
             sink.exchange(exchange, &attached);
-        } else if unfinished && super::scan::container_end(text, start).is_none() && *first == b'{' {
+        } else if unfinished && super::scan::container_end(text, start).is_none() && *first == b'{'
+        {
             self.truncated = true;
             sink.skipped(position, SkipReason::CutOff);
         } else if *first == b'{' {
@@ -104,7 +105,7 @@ impl Lines {
     }
 
     fn skipped(&mut self, reason: SkipReason, sink: &mut dyn Sink) {
-        sink.skipped(Position { line: Some(self.lines + 1), ..Position::default() }, reason);
+        sink.skipped(Position { line: Some(self.met + 1), ..Position::default() }, reason);
         self.entries += 1;
     }
 }

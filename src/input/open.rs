@@ -104,7 +104,9 @@ fn matching(pattern: &str, found: &mut Found) {
         Ok(glob) => {
             let fixed: PathBuf = Path::new(pattern)
                 .components()
-                .take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']))
+                .take_while(|part| {
+                    !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{'])
+                })
                 .collect();
             let is_bare = fixed.as_os_str().is_empty();
             let matcher = glob.compile_matcher();

@@ -99,7 +99,7 @@ impl Reader {
     pub(crate) fn lines_met(&self) -> u64 {
         match self {
             Self::Document(_) => 0,
-            Self::Lines(lines) => lines.lines,
+            Self::Lines(lines) => lines.met,
         }
     }
 

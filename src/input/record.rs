@@ -109,10 +109,28 @@ pub(super) fn creator(value: &Value) -> Option<String> {
 /// Tells from a creator's name who recorded: a debugging proxy or the client itself.
 pub(super) fn observer_of(creator: &str) -> Observer {
     const PROXIES: [&str; 17] = [
-        "charles", "fiddler", "mitmproxy", "proxyman", "browsermob", "http toolkit", "httptoolkit",
-        "burp", "zap", "loggerplusplus", "logger++", "proxypin", "reqable", "whistle", "anyproxy",
-        "requestly", "proxy",
+        "charles",
+        "fiddler",
+        "mitmproxy",
+        "proxyman",
+        "browsermob",
+        "http toolkit",
+        "httptoolkit",
+        "burp",
+        "zap",
+        "loggerplusplus",
+        "logger++",
+        "proxypin",
+        "reqable",
+        "whistle",
+        "anyproxy",
+        "requestly",
+        "proxy",
     ];
     let lower = creator.to_ascii_lowercase();
-    if PROXIES.iter().any(|proxy| lower.contains(proxy)) { Observer::Proxy } else { Observer::Client }
+    if PROXIES.iter().any(|proxy| lower.contains(proxy)) {
+        Observer::Proxy
+    } else {
+        Observer::Client
+    }
 }

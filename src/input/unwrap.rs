@@ -52,9 +52,7 @@ pub(crate) fn open(file: &InputFile) -> Result<Vec<Part>, InputError> {
             let opened = std::fs::File::open(path).map_err(|e| InputError::of_io(e, 0))?;
             let meta = opened.metadata().map_err(|e| InputError::of_io(e, 0))?;
             if meta.is_file() {
-                Content::Section(
-                    Section::of_file(opened).map_err(|e| InputError::of_io(e, 0))?,
-                )
+                Content::Section(Section::of_file(opened).map_err(|e| InputError::of_io(e, 0))?)
             } else {
                 Content::Stream(Box::new(opened))
             }
@@ -93,9 +91,8 @@ impl Wrapping {
     fn of(head: &[u8]) -> Option<Self> {
         match head {
             [0x1F, 0x8B, 8, ..] => Some(Self::Gzip),
-            [0x28, 0xB5, 0x2F, 0xFD, ..] => Some(Self::Zstd),
-            // A skippable frame (RFC 8878, section 3.1.2).
-            [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Some(Self::Zstd),
+            // A frame, or a skippable one (RFC 8878, section 3.1.2).
+            [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Some(Self::Zstd),
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(Self::Zip),
             [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..] => Some(Self::Bzip2),
             [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
@@ -261,7 +258,7 @@ fn members(archive: &Section, levels: u8) -> Result<Vec<Part>, InputError> {
             _ => continue,
         };
         let Some(start) = file.data_start() else { continue };
-        let Ok(name) = file.name().map(|name| name.into_owned()) else { continue };
+        let Ok(name) = file.name().map(std::borrow::Cow::into_owned) else { continue };
         let is_hidden = name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
         if !file.is_dir() && !file.encrypted() && !is_hidden {
             files.insert(name, Packed { start, length: file.compressed_size(), stored });

@@ -36,14 +36,7 @@ pub(super) struct Utf16<R> {
 
 impl<R: Read> Utf16<R> {
     pub(super) fn new(inner: R, order: Order) -> Self {
-        Self {
-            inner,
-            order,
-            raw: vec![0; 64 << 10],
-            rest: Vec::new(),
-            ready: Vec::new(),
-            given: 0,
-        }
+        Self { inner, order, raw: vec![0; 64 << 10], rest: Vec::new(), ready: Vec::new(), given: 0 }
     }
 
     fn refill(&mut self) -> io::Result<bool> {
@@ -106,7 +99,9 @@ mod tests {
         for order in [Order::Little, Order::Big] {
             let bytes: Vec<u8> = text
                 .encode_utf16()
-                .flat_map(|u| if order == Order::Little { u.to_le_bytes() } else { u.to_be_bytes() })
+                .flat_map(
+                    |u| if order == Order::Little { u.to_le_bytes() } else { u.to_be_bytes() },
+                )
                 .collect();
             assert_eq!(sniff(&bytes), Some((order, 0)));
             let mut read = String::new();

@@ -5,13 +5,16 @@
 //! type, `null`, an unknown or repeated name, a missing message) it gives up with [`Stop::Odd`], and
 //! the entry goes alone to the patient reading. What it does read it reads to the same exchange.
 
+mod json;
+
 use std::borrow::Cow;
 
+use self::json::{Json, Walk};
+
 use super::clock;
-use super::field_list;
-use super::har_entry::without_port;
-use super::scan::{container_end, skip_blanks, string_end};
-use crate::model::{Body, Exchange, Header, Text, Time, Visibility};
+use super::har_entry::{Sizes, conclude, without_port};
+use crate::model::{Body, Exchange, Header, Text, Time};
+pub(super) use json::Stop;
 
 /// Names of files beside the capture that hold its bodies (Playwright's `attach` mode).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -21,17 +24,6 @@ pub(crate) struct Attached<'a> {
     /// The response's body.
     pub(crate) response: Option<Cow<'a, str>>,
 }
-
-/// Why a walk ended early.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Stop {
-    /// The window ends inside the entry.
-    More,
-    /// Something that only the patient reading understands.
-    Odd,
-}
-
-type Walk<T> = Result<T, Stop>;
 
 /// Reads the entry whose `{` stands at `from` into `exchange` and returns the index after its `}`.
 ///
@@ -44,9 +36,10 @@ pub(super) fn entry<'a>(
 ) -> Walk<usize> {
     clear(exchange);
     *attached = Attached::default();
-    let mut walker = Walker { bytes, at: from, wire: None, by_worker: false };
+    let json = Json::new(bytes, from);
+    let mut walker = Walker { json, sizes: Sizes::default(), by_worker: false };
     walker.entry(exchange, attached)?;
-    Ok(walker.at)
+    Ok(walker.json.at)
 }
 
 /// Empties an exchange but keeps the memory of its lists, its position and its observer.
@@ -62,11 +55,10 @@ fn clear(exchange: &mut Exchange<'_>) {
     *exchange = empty;
 }
 
+/// A walk over one entry.
 struct Walker<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    /// The response's size on the wire.
-    wire: Option<u64>,
+    json: Json<'a>,
+    sizes: Sizes,
     /// Whether a service worker answered.
     by_worker: bool,
 }
@@ -89,8 +81,8 @@ const TELLING: [&[u8]; 14] = [
     b"_clientAddress",
 ];
 
-/// Firefox keeps this much of a body; see the patient reading.
-const FIREFOX_BODY_BYTES: usize = 1 << 20;
+/// Phases that pass before a server may have written its answer.
+const BEFORE_THE_ANSWER: [&[u8]; 5] = [b"blocked", b"dns", b"connect", b"send", b"wait"];
 
 /// Notes the names met in one object.
 #[derive(Default)]
@@ -116,12 +108,12 @@ impl<'a> Walker<'a> {
     fn entry(&mut self, out: &mut Exchange<'a>, attached: &mut Attached<'a>) -> Walk<()> {
         let mut seen = Seen::default();
         let mut websocket = false;
-        let mut name = self.open()?;
+        let mut name = self.json.open()?;
         while let Some(key) = name {
             match key {
                 b"startedDateTime" => {
                     seen.once(0)?;
-                    out.time = Some(standard_time(&self.text()?).ok_or(Stop::Odd)?);
+                    out.time = Some(standard_time(&self.json.text()?).ok_or(Stop::Odd)?);
                 }
                 b"request" => {
                     seen.once(1)?;
@@ -137,92 +129,46 @@ impl<'a> Walker<'a> {
                 }
                 b"serverIPAddress" => {
                     seen.once(4)?;
-                    out.server = self.filled_text()?.map(without_port);
+                    out.server = self.json.filled_text()?.map(without_port);
                 }
-                b"cache" => self.skip_container()?,
-                b"time" => self.number().map(drop)?,
-                b"pageref" | b"connection" | b"comment" => self.text().map(drop)?,
+                b"cache" => self.json.skip_container()?,
+                b"time" => self.json.number().map(drop)?,
+                b"pageref" | b"connection" | b"comment" => self.json.text().map(drop)?,
                 b"_fromCache" => {
                     seen.once(5)?;
-                    out.from_cache = self.filled_text()?.is_some();
+                    out.from_cache = self.json.filled_text()?.is_some();
                 }
                 b"_resourceType" => {
                     seen.once(6)?;
-                    websocket = self.text()? == "websocket";
+                    websocket = self.json.text()? == "websocket";
                 }
                 _ => self.skip_private(key)?,
             }
-            name = self.next()?;
+            name = self.json.next()?;
         }
         // Without a time or a message the patient reading decides whether it is an entry at all.
         seen.all(0b111)?;
         if !out.url.contains("://") {
             return Err(Stop::Odd);
         }
-        self.complete(out);
-        out.websocket |= websocket;
-        Ok(())
-    }
-
-    /// Fills in what follows from what was read.
-    fn complete(&self, out: &mut Exchange<'a>) {
-        out.request_visibility = match field_list::visibility(&out.request_headers) {
-            Visibility::Full if out.from_cache => Visibility::Partial,
-            other => other,
-        };
-        if !out.response_headers.is_empty() {
-            out.response_visibility = Visibility::Full;
-        }
+        out.websocket = websocket;
         out.from_cache |= self.by_worker;
-        let scheme = out.url.split_once(':').map_or("", |(scheme, _)| scheme);
-        out.websocket = scheme.eq_ignore_ascii_case("ws") || scheme.eq_ignore_ascii_case("wss");
-        let body = &mut out.request_body;
-        let empty = body.text.raw().is_empty() && body.params.is_empty();
-        body.withheld |= empty && body.size.is_some_and(|bytes| bytes > 0);
-        if !empty && body.mime.is_none() {
-            body.mime = field_list::owned(&out.request_headers, "content-type");
-        }
-        self.complete_response(out);
-    }
-
-    fn complete_response(&self, out: &mut Exchange<'a>) {
-        let bodiless = matches!(out.status, Some(204 | 304))
-            || out.method.as_deref().is_some_and(|m| m.eq_ignore_ascii_case("head"));
-        let body = &mut out.response_body;
-        body.size = body.size.or(self.wire);
-        if body.mime.is_none() {
-            body.mime = field_list::owned(&out.response_headers, "content-type");
-        }
-        let kept = body.text.raw().len();
-        let (base64, size) = (body.base64, body.size);
-        let claimed = || {
-            let length = field_list::find(&out.response_headers, "content-length");
-            size.or_else(|| length.and_then(|l| l.trim().parse().ok())).unwrap_or(0)
-        };
-        let cut = if kept == 0 {
-            !bodiless && claimed() > 0
-        } else if kept >= FIREFOX_BODY_BYTES - 4 && !base64 {
-            // Escapes are longer than what they stand for.
-            let kept = body.text.read().len();
-            kept >= FIREFOX_BODY_BYTES - 4 && claimed() > kept as u64
-        } else {
-            false
-        };
-        out.response_body.withheld |= cut;
+        conclude(out, self.sizes);
+        Ok(())
     }
 
     fn request(&mut self, out: &mut Exchange<'a>, attached: &mut Attached<'a>) -> Walk<()> {
         let mut seen = Seen::default();
-        let mut name = self.open()?;
+        let mut name = self.json.open()?;
         while let Some(key) = name {
             match key {
                 b"method" => {
                     seen.once(0)?;
-                    out.method = Some(self.filled_text()?.ok_or(Stop::Odd)?);
+                    out.method = Some(self.json.filled_text()?.ok_or(Stop::Odd)?);
                 }
                 b"url" => {
                     seen.once(1)?;
-                    out.url = self.filled_text()?.ok_or(Stop::Odd)?;
+                    out.url = self.json.filled_text()?.ok_or(Stop::Odd)?;
                 }
                 b"headers" => {
                     seen.once(2)?;
@@ -238,26 +184,26 @@ impl<'a> Walker<'a> {
                 }
                 b"bodySize" => {
                     seen.once(5)?;
-                    out.request_body.size = self.size()?;
+                    self.sizes.sent = self.size()?;
                 }
-                b"queryString" => self.skip_list()?,
-                b"httpVersion" | b"comment" => self.text().map(drop)?,
-                b"headersSize" => self.number().map(drop)?,
+                b"queryString" => self.json.skip_list()?,
+                b"httpVersion" | b"comment" => self.json.text().map(drop)?,
+                b"headersSize" => self.json.number().map(drop)?,
                 _ => self.skip_private(key)?,
             }
-            name = self.next()?;
+            name = self.json.next()?;
         }
         seen.all(0b111)
     }
 
     fn response(&mut self, out: &mut Exchange<'a>, attached: &mut Attached<'a>) -> Walk<()> {
         let mut seen = Seen::default();
-        let mut name = self.open()?;
+        let mut name = self.json.open()?;
         while let Some(key) = name {
             match key {
                 b"status" => {
                     seen.once(0)?;
-                    let status: i64 = self.number()?.parse().map_err(|_| Stop::Odd)?;
+                    let status: i64 = self.json.number()?.parse().map_err(|_| Stop::Odd)?;
                     // A missing answer (0, -1) may have a story that the patient reading knows.
                     let status = u16::try_from(status).map_err(|_| Stop::Odd)?;
                     out.status = Some(status);
@@ -267,7 +213,7 @@ impl<'a> Walker<'a> {
                 }
                 b"statusText" => {
                     seen.once(1)?;
-                    out.status_text = self.filled_text()?;
+                    out.status_text = self.json.filled_text()?;
                 }
                 b"headers" => {
                     seen.once(2)?;
@@ -279,29 +225,29 @@ impl<'a> Walker<'a> {
                 }
                 b"redirectURL" => {
                     seen.once(4)?;
-                    out.redirect_url = self.filled_text()?;
+                    out.redirect_url = self.json.filled_text()?;
                 }
                 b"_error" => {
                     seen.once(5)?;
-                    match self.peek()? {
-                        b'n' => self.skip_value()?,
-                        _ => out.error = self.filled_text()?,
+                    match self.json.peek()? {
+                        b'n' => self.json.skip_value()?,
+                        _ => out.error = self.json.filled_text()?,
                     }
                 }
                 b"_fetchedViaServiceWorker" => {
                     seen.once(6)?;
-                    self.by_worker = self.word()? == b"true";
+                    self.by_worker = self.json.word()? == b"true";
                 }
-                b"cookies" => self.skip_list()?,
-                b"httpVersion" | b"comment" => self.text().map(drop)?,
+                b"cookies" => self.json.skip_list()?,
+                b"httpVersion" | b"comment" => self.json.text().map(drop)?,
                 b"bodySize" => {
                     seen.once(7)?;
-                    self.wire = self.size()?;
+                    self.sizes.wire = self.size()?;
                 }
-                b"headersSize" => self.number().map(drop)?,
+                b"headersSize" => self.json.number().map(drop)?,
                 _ => self.skip_private(key)?,
             }
-            name = self.next()?;
+            name = self.json.next()?;
         }
         seen.all(0b1101)
     }
@@ -309,7 +255,7 @@ impl<'a> Walker<'a> {
     fn post_data(&mut self, out: &mut Body<'a>, attached: &mut Attached<'a>) -> Walk<()> {
         let mut elsewhere = false;
         let mut seen = Seen::default();
-        let mut name = self.open()?;
+        let mut name = self.json.open()?;
         if name.is_none() {
             return Err(Stop::Odd);
         }
@@ -317,25 +263,25 @@ impl<'a> Walker<'a> {
             match key {
                 b"mimeType" => {
                     seen.once(0)?;
-                    out.mime = self.filled_text()?;
+                    out.mime = self.json.filled_text()?;
                 }
                 b"text" => {
                     seen.once(1)?;
-                    out.text = Text::Escaped(self.string()?.0);
+                    out.text = Text::Escaped(self.json.string()?.0);
                 }
                 b"params" => {
                     seen.once(2)?;
                     self.pairs(|name, value| out.params.push((name, value)))?;
                 }
                 b"_file" | b"_sha1" => {
-                    attached.request = Some(self.text()?);
+                    attached.request = Some(self.json.text()?);
                     elsewhere = true;
                 }
                 // `encoding` (base64) and `comment` (cut, left out) change what the text means.
                 b"encoding" | b"comment" => return Err(Stop::Odd),
                 _ => self.skip_private(key)?,
             }
-            name = self.next()?;
+            name = self.json.next()?;
         }
         out.withheld |= elsewhere && out.text.raw().is_empty();
         Ok(())
@@ -344,38 +290,38 @@ impl<'a> Walker<'a> {
     fn content(&mut self, out: &mut Body<'a>, attached: &mut Attached<'a>) -> Walk<()> {
         let mut elsewhere = false;
         let mut seen = Seen::default();
-        let mut name = self.open()?;
+        let mut name = self.json.open()?;
         while let Some(key) = name {
             match key {
                 b"size" => {
                     seen.once(0)?;
-                    out.size = self.size()?;
+                    self.sizes.decoded = self.size()?;
                 }
                 b"mimeType" => {
                     seen.once(1)?;
-                    out.mime = self.filled_text()?;
+                    out.mime = self.json.filled_text()?;
                 }
                 b"text" => {
                     seen.once(2)?;
-                    out.text = Text::Escaped(self.string()?.0);
+                    out.text = Text::Escaped(self.json.string()?.0);
                 }
                 b"encoding" => {
                     seen.once(3)?;
-                    let encoding = self.text()?;
+                    let encoding = self.json.text()?;
                     out.base64 = encoding.eq_ignore_ascii_case("base64");
                     if !out.base64 && !encoding.is_empty() {
                         return Err(Stop::Odd);
                     }
                 }
-                b"compression" => self.number().map(drop)?,
+                b"compression" => self.json.number().map(drop)?,
                 b"_file" | b"_sha1" => {
-                    attached.response = Some(self.text()?);
+                    attached.response = Some(self.json.text()?);
                     elsewhere = true;
                 }
                 b"comment" => return Err(Stop::Odd),
                 _ => self.skip_private(key)?,
             }
-            name = self.next()?;
+            name = self.json.next()?;
         }
         out.withheld |= elsewhere && out.text.raw().is_empty();
         Ok(())
@@ -384,223 +330,64 @@ impl<'a> Walker<'a> {
     /// Reads a list of objects with `name` and `value`.
     #[inline]
     fn pairs(&mut self, mut each: impl FnMut(Cow<'a, str>, Cow<'a, str>)) -> Walk<()> {
-        let mut more = self.open_list()?;
+        let mut more = self.json.open_list()?;
         while more {
             let (mut pair_name, mut pair_value) = (None, None);
-            let mut name = self.open()?;
+            let mut name = self.json.open()?;
             while let Some(key) = name {
                 match key {
-                    b"name" if pair_name.is_none() => pair_name = Some(self.text()?),
-                    b"value" if pair_value.is_none() => pair_value = Some(self.text()?),
+                    b"name" if pair_name.is_none() => pair_name = Some(self.json.text()?),
+                    b"value" if pair_value.is_none() => pair_value = Some(self.json.text()?),
                     b"name" | b"value" => return Err(Stop::Odd),
                     b"path" | b"domain" | b"expires" | b"httpOnly" | b"secure" | b"sameSite"
-                    | b"comment" => self.skip_value()?,
+                    | b"comment" => self.json.skip_value()?,
                     _ => self.skip_private(key)?,
                 }
-                name = self.next()?;
+                name = self.json.next()?;
             }
             let (Some(name), Some(value)) = (pair_name, pair_value) else {
                 return Err(Stop::Odd);
             };
             each(name, value);
-            more = self.next_item()?;
+            more = self.json.next_item()?;
         }
         Ok(())
     }
 
     /// Adds up what lies before the answer; -1 stands for "does not apply".
     fn timings(&mut self) -> Walk<Option<f64>> {
-        let mut phases = Phases::default();
-        let mut name = self.open()?;
+        let mut phases = [None; BEFORE_THE_ANSWER.len()];
+        let mut name = self.json.open()?;
         while let Some(key) = name {
             match key {
                 b"blocked" | b"dns" | b"connect" | b"send" | b"wait" => {
-                    let ms: f64 = self.number()?.parse().map_err(|_| Stop::Odd)?;
-                    phases.add(ms);
+                    let ms: f64 = self.json.number()?.parse().map_err(|_| Stop::Odd)?;
+                    for (slot, name) in phases.iter_mut().zip(BEFORE_THE_ANSWER) {
+                        if key == name {
+                            *slot = (ms >= 0.0).then_some(ms);
+                        }
+                    }
                 }
-                b"receive" | b"ssl" => self.number().map(drop)?,
-                b"comment" => self.text().map(drop)?,
+                b"receive" | b"ssl" => self.json.number().map(drop)?,
+                b"comment" => self.json.text().map(drop)?,
                 _ => self.skip_private(key)?,
             }
-            name = self.next()?;
+            name = self.json.next()?;
         }
-        Ok(phases.sum)
+        // In a fixed order: a sum of floats depends on it.
+        Ok(phases.into_iter().flatten().reduce(|sum, ms| sum + ms))
     }
 
     /// Reads a size; -1 stands for "unknown".
     fn size(&mut self) -> Walk<Option<u64>> {
-        let size: i64 = self.number()?.parse().map_err(|_| Stop::Odd)?;
+        let size: i64 = self.json.number()?.parse().map_err(|_| Stop::Odd)?;
         Ok(u64::try_from(size).ok())
     }
 
     /// Skips the value of a name that HAR 1.2 leaves to exporters; any other name is odd.
     fn skip_private(&mut self, key: &[u8]) -> Walk<()> {
         let is_private = key.first() == Some(&b'_') && !TELLING.contains(&key);
-        if is_private { self.skip_value() } else { Err(Stop::Odd) }
-    }
-
-    fn skip_list(&mut self) -> Walk<()> {
-        if self.peek()? == b'[' { self.skip_container() } else { Err(Stop::Odd) }
-    }
-
-    fn skip_container(&mut self) -> Walk<()> {
-        match self.peek()? {
-            b'{' | b'[' => {
-                self.at = container_end(self.bytes, self.at).ok_or(Stop::More)?;
-                Ok(())
-            }
-            _ => Err(Stop::Odd),
-        }
-    }
-
-    fn skip_value(&mut self) -> Walk<()> {
-        match self.peek()? {
-            b'"' => self.string().map(drop),
-            b'{' | b'[' => self.skip_container(),
-            _ => self.word().map(drop),
-        }
-    }
-
-    /// Reads a string as text; invalid UTF-8 and broken escapes become U+FFFD.
-    #[inline]
-    fn text(&mut self) -> Walk<Cow<'a, str>> {
-        let (raw, escaped) = self.string()?;
-        Ok(if escaped { unescaped(raw) } else { String::from_utf8_lossy(raw) })
-    }
-
-    /// Reads a string as text; `None` when it is empty.
-    fn filled_text(&mut self) -> Walk<Option<Cow<'a, str>>> {
-        Ok(Some(self.text()?).filter(|text| !text.is_empty()))
-    }
-
-    /// Reads a string; returns its inside and whether that holds a backslash.
-    #[inline]
-    fn string(&mut self) -> Walk<(&'a [u8], bool)> {
-        if self.peek()? != b'"' {
-            return Err(Stop::Odd);
-        }
-        let from = self.at + 1;
-        let (end, escaped) = string_end(self.bytes, from).ok_or(Stop::More)?;
-        self.at = end + 1;
-        Ok((self.bytes.get(from..end).unwrap_or_default(), escaped))
-    }
-
-    /// Reads a number as it stands.
-    fn number(&mut self) -> Walk<&'a str> {
-        let word = self.word()?;
-        match word.first() {
-            Some(b'-' | b'0'..=b'9') => std::str::from_utf8(word).map_err(|_| Stop::Odd),
-            _ => Err(Stop::Odd),
-        }
-    }
-
-    /// Reads a number, `true`, `false` or `null` as it stands.
-    fn word(&mut self) -> Walk<&'a [u8]> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let length = rest
-            .iter()
-            .position(|b| !matches!(b, b'0'..=b'9' | b'a'..=b'z' | b'.' | b'-' | b'+' | b'E'))
-            .ok_or(Stop::More)?;
-        let word = rest.get(..length).unwrap_or_default();
-        let known = matches!(word.first(), Some(b'-' | b'0'..=b'9'))
-            || matches!(word, b"true" | b"false" | b"null");
-        if !known {
-            return Err(Stop::Odd);
-        }
-        self.at += length;
-        Ok(word)
-    }
-
-    /// Enters an object and returns its first name, or `None` when it is empty.
-    #[inline]
-    fn open(&mut self) -> Walk<Option<&'a [u8]>> {
-        self.expect(b'{')?;
-        self.blanks();
-        if self.peek()? == b'}' {
-            self.at += 1;
-            return Ok(None);
-        }
-        self.key().map(Some)
-    }
-
-    /// Returns the next name of an object, or `None` at its end.
-    #[inline]
-    fn next(&mut self) -> Walk<Option<&'a [u8]>> {
-        self.blanks();
-        match self.peek()? {
-            b',' => {
-                self.at += 1;
-                self.blanks();
-                self.key().map(Some)
-            }
-            b'}' => {
-                self.at += 1;
-                Ok(None)
-            }
-            _ => Err(Stop::Odd),
-        }
-    }
-
-    /// Reads a name and the colon; leaves the walker at the value.
-    #[inline]
-    fn key(&mut self) -> Walk<&'a [u8]> {
-        let (key, escaped) = self.string()?;
-        if escaped {
-            return Err(Stop::Odd);
-        }
-        self.blanks();
-        self.expect(b':')?;
-        self.blanks();
-        Ok(key)
-    }
-
-    /// Enters a list; returns whether it has an item.
-    #[inline]
-    fn open_list(&mut self) -> Walk<bool> {
-        self.expect(b'[')?;
-        self.blanks();
-        if self.peek()? == b']' {
-            self.at += 1;
-            return Ok(false);
-        }
-        Ok(true)
-    }
-
-    /// Goes to the next item of a list; returns whether there is one.
-    #[inline]
-    fn next_item(&mut self) -> Walk<bool> {
-        self.blanks();
-        match self.peek()? {
-            b',' => {
-                self.at += 1;
-                self.blanks();
-                Ok(true)
-            }
-            b']' => {
-                self.at += 1;
-                Ok(false)
-            }
-            _ => Err(Stop::Odd),
-        }
-    }
-
-    #[inline]
-    fn expect(&mut self, byte: u8) -> Walk<()> {
-        if self.peek()? != byte {
-            return Err(Stop::Odd);
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    #[inline]
-    fn peek(&self) -> Walk<u8> {
-        self.bytes.get(self.at).copied().ok_or(Stop::More)
-    }
-
-    #[inline]
-    fn blanks(&mut self) {
-        self.at = skip_blanks(self.bytes, self.at);
+        if is_private { self.json.skip_value() } else { Err(Stop::Odd) }
     }
 }
 
@@ -609,25 +396,6 @@ fn standard_time(text: &str) -> Option<Time> {
     let zone = text.len().checked_sub(6).and_then(|at| text.as_bytes().get(at..))?;
     let standard = matches!(zone, [.., b'Z' | b'z'] | [b'+' | b'-', _, _, b':', _, _]);
     clock::parse_time(text).filter(|time| standard && !time.zone_assumed)
-}
-
-/// Adds up the phases before the answer.
-#[derive(Default)]
-struct Phases {
-    sum: Option<f64>,
-}
-
-impl Phases {
-    fn add(&mut self, ms: f64) {
-        if ms >= 0.0 {
-            self.sum = Some(self.sum.unwrap_or(0.0) + ms);
-        }
-    }
-}
-
-/// Unescapes the inside of a string that holds a backslash.
-fn unescaped<'a>(raw: &[u8]) -> Cow<'a, str> {
-    Cow::Owned(Text::Escaped(raw).read().into_owned())
 }
 
 #[cfg(test)]

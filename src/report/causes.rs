@@ -35,13 +35,7 @@ pub(super) fn rows(judged: &[Judged<'_>], top: usize) -> Vec<CauseRow> {
     rows
 }
 
-fn row(
-    class: Class,
-    id: &str,
-    items: &[&Judged<'_>],
-    of_class: u64,
-    top: usize,
-) -> CauseRow {
+fn row(class: Class, id: &str, items: &[&Judged<'_>], of_class: u64, top: usize) -> CauseRow {
     let mut confidence: BTreeMap<String, u64> = BTreeMap::new();
     let mut endpoints = BTreeMap::new();
     let mut hosts = BTreeMap::new();

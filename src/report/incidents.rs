@@ -77,10 +77,10 @@ fn before(world: &World<'_>, burst: &[&Judged<'_>], start: At) -> Vec<Evidence> 
     let recent = |at: &At| *at <= start && start.since(*at).0 <= BEFORE.0;
     let clients: BTreeSet<_> = burst.iter().map(|j| &j.facts.client).collect();
     for client in clients.into_iter().take(16) {
-        for at in world.logouts(client).into_iter().filter(recent) {
+        for at in world.logouts(client, None).into_iter().filter(recent) {
             facts.insert(Evidence::new(format!("a logout at {at}"), "history"));
         }
-        for at in world.refused_refreshes(client).into_iter().filter(recent) {
+        for at in world.refused_refreshes(client, None).into_iter().filter(recent) {
             facts.insert(Evidence::new(format!("a refresh was refused at {at}"), "history"));
         }
         for renewal in world.renewals(client, None).into_iter().filter(|r| recent(&r.at)) {

@@ -40,10 +40,10 @@ pub(super) fn tell(world: &World<'_>, judged: &[Judged<'_>]) -> Vec<StoryItem> {
                 told.insert((last, format!("{mark} is let in for the last time")));
             }
         }
-        for at in world.logouts(&first.facts.client) {
+        for at in world.logouts(&first.facts.client, None) {
             told.insert((at, "the client asks for logout".to_owned()));
         }
-        for at in world.refused_refreshes(&first.facts.client) {
+        for at in world.refused_refreshes(&first.facts.client, None) {
             told.insert((at, "the token endpoint refuses a refresh".to_owned()));
         }
         for renewal in world.renewals(&first.facts.client, None) {

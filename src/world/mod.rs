@@ -14,7 +14,7 @@ pub use self::clocks::Skew;
 pub use self::profile::{Learned, Profile, oddity_shape};
 use crate::model::{
     At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds,
-    Sign, State, Token, Visibility,
+    Sign, State, Token, Visibility, Weight,
 };
 use crate::tally::{Door, Group, Issue, Tally, Times, Use};
 
@@ -80,6 +80,8 @@ struct Succession<'t> {
 #[derive(Debug, Default)]
 struct Flow<'t> {
     issues: Vec<&'t Issue>,
+    /// Subjects of the tokens that this client used or was given.
+    subjects: BTreeSet<&'t str>,
     /// Preflights, redirects, logins, logouts, cookies: what explains other exchanges.
     moments: Vec<(&'t Group, &'t Facts)>,
 }
@@ -144,6 +146,7 @@ impl<'t> World<'t> {
                 && let Some(first) = usage.times.first()
             {
                 let subject = mark.and_then(|m| self.token(m)).and_then(|t| t.sub.as_deref());
+                self.flows.entry(who).or_default().subjects.extend(subject);
                 self.successions.entry((who, usage.host.clone())).or_default().push(Succession {
                     first,
                     usage,
@@ -161,6 +164,9 @@ impl<'t> World<'t> {
             if is_moment(facts) {
                 self.flows.entry(who).or_default().moments.push((group, facts));
             }
+            let marks = facts.credentials.iter().filter_map(mark_of);
+            let subjects: Vec<_> = marks.filter_map(|m| self.token(m)?.sub.as_deref()).collect();
+            self.flows.entry(who).or_default().subjects.extend(subjects);
             if facts.answer.outcome.is_refused() {
                 self.refusals.entry((who, &facts.endpoint)).or_default().push((group, facts));
             }
@@ -172,8 +178,33 @@ impl<'t> World<'t> {
         }
         for (_, issue) in tally.issues.iter() {
             let who = self.clients.who(&issue.client);
-            self.flows.entry(who).or_default().issues.push(issue);
+            let subject = issue.issued.access.and_then(|m| self.token(m)?.sub.as_deref());
+            let flow = self.flows.entry(who).or_default();
+            flow.subjects.extend(subject);
+            flow.issues.push(issue);
         }
+    }
+
+    /// Whether two credentials of one client can belong to the same user: where one subject is not
+    /// known, only when the client has no more than one.
+    fn same_user(&self, client: &Client, a: Option<&str>, b: Option<&str>) -> bool {
+        match (a, b) {
+            (Some(a), Some(b)) => a == b,
+            _ => self.flows.get(&self.who(client)).is_none_or(|flow| flow.subjects.len() <= 1),
+        }
+    }
+
+    /// Returns the subject behind a request: of its token, else of the token that came with its refresh
+    /// token.
+    fn subject_behind(&self, facts: &Facts) -> Option<&'t str> {
+        let marks = || facts.credentials.iter().filter_map(mark_of);
+        marks().find_map(|mark| self.token(mark)?.sub.as_deref()).or_else(|| {
+            let issues = &self.flows.get(&self.who(&facts.client))?.issues;
+            marks().find_map(|mark| {
+                let issue = issues.iter().find(|i| i.issued.refresh == Some(mark))?;
+                self.token(issue.issued.access?)?.sub.as_deref()
+            })
+        })
     }
 
     /// Returns the tally that was learned from.
@@ -309,16 +340,15 @@ impl<'t> World<'t> {
             .filter(|issue| issue.issued.access.is_none() || issue.issued.access != own)
             .filter(|issue| {
                 let new = issue.issued.access.and_then(|m| self.token(m));
-                same_subject(
-                    token.and_then(|t| t.sub.as_deref()),
-                    new.and_then(|t| t.sub.as_deref()),
-                )
+                let subject = |t: Option<&'t Token>| t.and_then(|t| t.sub.as_deref());
+                token.is_none()
+                    || self.same_user(client, token.and_then(|t| t.sub.as_deref()), subject(new))
             })
             .flat_map(|issue| {
                 issue.times.buckets().iter().map(move |b| Renewal {
                     at: b.first,
                     access: issue.issued.access,
-                    login: issue.grant != Some(Grant::Refresh),
+                    login: !matches!(issue.grant, Some(Grant::Refresh | Grant::Other)),
                 })
             })
             .collect();
@@ -336,16 +366,41 @@ impl<'t> World<'t> {
             .min()
     }
 
-    /// Returns the instants at which a token endpoint refused a refresh to this client, in order.
-    pub fn refused_refreshes(&self, client: &Client) -> Vec<At> {
+    /// Returns the instants at which a token endpoint refused to refresh for this client and the user of
+    /// `token`, in order.
+    pub fn refused_refreshes(&self, client: &Client, token: Option<&Token>) -> Vec<At> {
+        let subject = token.and_then(|t| t.sub.as_deref());
         self.moments(client, |facts| {
-            facts.answer.outcome.is_refused() && facts.grant == Some(Grant::Refresh)
+            facts.answer.outcome.is_refused()
+                && is_refresh(facts)
+                && (token.is_none() || self.same_user(client, subject, self.subject_behind(facts)))
         })
     }
 
-    /// Returns the instants at which this client asked to be logged out, in order.
-    pub fn logouts(&self, client: &Client) -> Vec<At> {
-        self.moments(client, |facts| facts.logout)
+    /// Returns the instants at which this client asked to log out the user of `token`, in order.
+    pub fn logouts(&self, client: &Client, token: Option<&Token>) -> Vec<At> {
+        let subject = token.and_then(|t| t.sub.as_deref());
+        self.moments(client, |facts| {
+            facts.logout
+                && (token.is_none() || self.same_user(client, subject, self.subject_behind(facts)))
+        })
+    }
+
+    /// Returns when this refresh token was exchanged before `at`, when the exchange gave another one.
+    pub fn refreshed_with(&self, mark: Fingerprint, client: &Client, at: At) -> Option<At> {
+        let uses = self.sights(mark).iter().filter_map(|sight| match sight {
+            Sight::LetIn(usage) => usage.times.last_until(At(at.0.saturating_sub(1))),
+            Sight::Refused(..) => None,
+        });
+        let rotated = |used: &At| {
+            self.flows.get(&self.who(client)).is_some_and(|flow| {
+                flow.issues.iter().any(|issue| {
+                    issue.issued.refresh.is_some_and(|new| new != mark)
+                        && issue.times.any_within(*used, *used)
+                })
+            })
+        };
+        uses.filter(rotated).max()
     }
 
     /// Returns the instants of this client's moments (preflights, redirects, logins, logouts, cookies)
@@ -398,7 +453,7 @@ impl<'t> World<'t> {
             .find(|s| {
                 s.mark != own
                     && (s.mark.is_some() || own.is_none())
-                    && same_subject(subject, s.subject)
+                    && self.same_user(&near.client, subject, s.subject)
                     && s.usage.credential.as_ref().is_some_and(|c| c.kind != Kind::Session)
             })
             .map(|s| (s.first, s.mark))
@@ -419,6 +474,23 @@ impl<'t> World<'t> {
             .iter()
             .filter(|entry| fits(entry.usage.credential.as_ref()))
             .filter_map(|entry| entry.times.first_from(from).filter(|at| *at <= until))
+            .min()
+    }
+
+    /// Returns the first refusal in `from..=until` of this client at this endpoint with a credential that
+    /// fits: an answer to a challenge that was refused.
+    pub fn answered(
+        &self,
+        near: &Facts,
+        from: At,
+        until: At,
+        fits: impl Fn(Option<&Credential>) -> bool,
+    ) -> Option<At> {
+        self.refusals
+            .get(&(self.who(&near.client), &near.endpoint))?
+            .iter()
+            .filter(|(_, facts)| facts.credentials.first().is_some_and(|c| fits(Some(c))))
+            .filter_map(|(group, _)| group.times.first_from(from).filter(|at| *at <= until))
             .min()
     }
 
@@ -515,26 +587,37 @@ fn is_moment(facts: &Facts) -> bool {
         || !facts.cookies_cleared.is_empty()
 }
 
+/// Whether a token request asks for a refresh.
+pub fn is_refresh(facts: &Facts) -> bool {
+    facts.grant == Some(Grant::Refresh)
+        || (facts.grant == Some(Grant::Other)
+            && facts.credentials.iter().any(|c| c.kind == Kind::RefreshToken))
+}
+
 /// Returns the mark by which a credential's history is known.
 pub fn mark_of(credential: &Credential) -> Option<Fingerprint> {
     credential.token.or(credential.fingerprint)
 }
 
-/// Whether a refusal can be about the token itself.
+/// Whether a refusal can be about the token itself: 403 only where the answer does not speak of rights
+/// or of something else than auth.
 pub fn is_token_refusal(facts: &Facts) -> bool {
+    let of_rights = || {
+        facts.answer.statements.iter().any(|s| {
+            s.weight > Weight::Vague
+                && s.causes
+                    .first()
+                    .is_some_and(|c| matches!(c.family(), "authz" | "other" | "cors"))
+        })
+    };
     !facts.preflight
-        && matches!(
-            facts.answer.outcome,
-            Outcome::Refused(Sign::Unauthorized | Sign::AuthStatus | Sign::Said | Sign::Grpc)
-        )
-}
-
-/// Whether two subjects can be the same: unknown ones can.
-fn same_subject(a: Option<&str>, b: Option<&str>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => a == b,
-        _ => true,
-    }
+        && match facts.answer.outcome {
+            Outcome::Refused(Sign::Unauthorized | Sign::AuthStatus | Sign::Said | Sign::Grpc) => {
+                true
+            }
+            Outcome::Refused(Sign::Forbidden) => !of_rights(),
+            _ => false,
+        }
 }
 
 /// Whether two endpoints are the same place, whatever the method.

@@ -1,0 +1,270 @@
+//! Tells an error in a 2xx body from data that speaks of errors, by structure alone.
+
+use super::body::{Clue, Path, gather};
+use super::keys::{CODES, MESSAGES, SILENT};
+use super::tree::Node;
+
+/// Collects the texts of an error that the structure of a 2xx body shows.
+pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
+    let Node::Map(members) = node else { return };
+    let root = Path::default();
+    // XML: one root element; SOAP: Envelope, Body, Fault.
+    for (name, value) in members {
+        let body = value.get("Body");
+        if name.eq_ignore_ascii_case("envelope")
+            && let Some(fault) = body.and_then(|b| b.get("Fault"))
+        {
+            gather(fault, &mut root.member(name).member("Body").member("Fault"), false, into);
+            return;
+        }
+        if ["rsp", "response", "result", "reply", "api", "data", "responsestatus"]
+            .contains(&name.to_ascii_lowercase().as_str())
+            && members.len() == 1
+        {
+            let mut inner = Vec::new();
+            structural(value, &mut inner);
+            for mut clue in inner {
+                clue.place =
+                    format!("body.{name}{}", clue.place.strip_prefix("body").unwrap_or_default());
+                into.push(clue);
+            }
+            return;
+        }
+    }
+    if says_success(node) {
+        return;
+    }
+    let failing = says_failure(node) || node.get("meta").is_some_and(says_failure);
+    let strangers = members.iter().filter(|(n, v)| !v.is_empty() && !is_envelope(n)).count();
+    let record = ["id", "_id", "uuid", "created_at", "createdat", "updated_at"]
+        .iter()
+        .any(|name| node.get(name).is_some_and(|v| !v.is_empty()))
+        && node.get("jsonrpc").is_none();
+    let stated = node.get("success").or_else(|| node.get("ok")).is_some();
+    if (record && (strangers > 0 || !stated))
+        || (failing && !stated && strangers > 2)
+        || (!failing && strangers > 0)
+    {
+        return;
+    }
+    let before = into.len();
+    for (name, value) in members {
+        let lower = name.to_ascii_lowercase();
+        let region = is_region(&lower);
+        if region && !value.is_empty() {
+            error_region(value, &root.member(name), into);
+        } else if matches!(value, Node::Map(_)) && may_wrap(&lower, failing) {
+            match value.get("Error") {
+                Some(error) => error_region(error, &root.member(name).member("Error"), into),
+                None if failing => error_region(value, &root.member(name), into),
+                None => {}
+            }
+        }
+    }
+    if failing || into.len() > before {
+        for (name, value) in members {
+            let lower = name.to_ascii_lowercase();
+            let told = CODES.contains(&lower.as_str())
+                || MESSAGES.contains(&lower.as_str())
+                || lower == "status"
+                || lower == "type"
+                || lower == "title";
+            if told
+                && !matches!(lower.as_str(), "error" | "errors" | "err")
+                && matches!(value, Node::Text(_) | Node::Number(_))
+            {
+                gather(value, &mut root.member(name), true, into);
+            }
+        }
+    }
+}
+
+/// Returns whether a top-level member holds errors by its name.
+pub(super) fn is_region(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    matches!(
+        lower.as_str(),
+        "error"
+            | "errors"
+            | "err"
+            | "fault"
+            | "exception"
+            | "errorresponse"
+            | "error_info"
+            | "errorinfo"
+            | "base_resp"
+            | "baseresp"
+            | "failure"
+    )
+}
+
+/// Returns whether a member may hold the error object: `Response.Error`, `meta.code`.
+fn may_wrap(name: &str, failing: bool) -> bool {
+    name == "response"
+        || (failing && matches!(name, "meta" | "result" | "data" | "header" | "status"))
+}
+
+/// Collects from an error object or a list of them; a list of records with dates is data.
+fn error_region(value: &Node, path: &Path, into: &mut Vec<Clue>) {
+    match value {
+        Node::List(items) => {
+            for item in items.iter().take(8) {
+                let dated = [
+                    "timestamp",
+                    "created_at",
+                    "createdat",
+                    "time",
+                    "date",
+                    "level",
+                    "user",
+                    "userid",
+                    "count",
+                    "occurred_at",
+                    "lastseen",
+                    "hostname",
+                ]
+                .iter()
+                .any(|name| item.get(name).is_some());
+                if !dated {
+                    error_region(item, &path.item(), into);
+                }
+            }
+        }
+        _ => gather(value, &mut path.clone(), true, into),
+    }
+}
+
+/// Returns whether a top-level name belongs to the envelope of an error.
+fn is_envelope(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.starts_with("err")
+        || CODES.contains(&lower.as_str())
+        || MESSAGES.contains(&lower.as_str())
+        || SILENT.contains(&lower.as_str())
+        || matches!(
+            lower.as_str(),
+            "success"
+                | "ok"
+                | "status"
+                | "data"
+                | "result"
+                | "title"
+                | "type"
+                | "extensions"
+                | "meta"
+                | "jsonrpc"
+                | "id"
+                | "fault"
+                | "response"
+                | "messages"
+                | "name"
+                | "classname"
+                | "base_resp"
+                | "stat"
+                | "succeeded"
+                | "issuccess"
+                | "rid"
+                | "logid"
+                | "log_id"
+                | "servertime"
+                | "server_time"
+                | "cost"
+                | "needed"
+                | "provided"
+                | "warning"
+                | "links"
+                | "request"
+                | "exectime"
+                | "sign"
+                | "total"
+                | "rows"
+        )
+}
+
+/// Returns whether the envelope says that all is well.
+fn says_success(node: &Node) -> bool {
+    let truthy = |name: &str| matches!(node.get(name), Some(Node::Bool(true)));
+    let word = |name: &str| {
+        node.get(name).and_then(Node::text).is_some_and(|t| {
+            matches!(
+                t.to_ascii_lowercase().as_str(),
+                "ok" | "success" | "succeeded" | "successful" | "true" | "completed"
+            )
+        })
+    };
+    let code = |name: &str| {
+        node.get(name).and_then(Node::text).is_some_and(|t| {
+            matches!(t, "0" | "200" | "201" | "00000" | "0000" | "000000" | "SUCCESS" | "OK")
+        })
+    };
+    truthy("success")
+        || truthy("ok")
+        || truthy("issuccess")
+        || word("status")
+        || word("stat")
+        || code("code")
+        || code("errcode")
+        || code("errno")
+        || code("status")
+        || code("ret")
+}
+
+/// Returns whether the envelope says that the call failed.
+fn says_failure(node: &Node) -> bool {
+    let falsy = |name: &str| {
+        matches!(node.get(name), Some(Node::Bool(false)))
+            || node
+                .get(name)
+                .and_then(Node::text)
+                .is_some_and(|t| matches!(t, "false" | "0" | "False"))
+    };
+    if ["success", "ok", "issuccess", "succeeded", "successful"].iter().any(|n| falsy(n)) {
+        return true;
+    }
+    let word = ["status", "result", "stat", "type", "state", "outcome"].iter().any(|n| {
+        node.get(n).and_then(Node::text).is_some_and(|t| {
+            matches!(
+                t.to_ascii_lowercase().as_str(),
+                "error"
+                    | "fail"
+                    | "failed"
+                    | "failure"
+                    | "ko"
+                    | "nok"
+                    | "unauthorized"
+                    | "unauthenticated"
+                    | "denied"
+                    | "forbidden"
+            )
+        })
+    });
+    let message = MESSAGES.iter().any(|n| node.get(n).is_some_and(|v| !v.is_empty()))
+        || node.get("error").is_some();
+    let code = [
+        "code",
+        "errcode",
+        "errno",
+        "err_code",
+        "error_code",
+        "errorcode",
+        "ret",
+        "retcode",
+        "statuscode",
+        "status_code",
+        "resultcode",
+        "status",
+    ]
+    .iter()
+    .any(|n| node.get(n).and_then(Node::text).is_some_and(|t| is_failure_code(t, n)));
+    word || (code && message)
+}
+
+fn is_failure_code(text: &str, name: &str) -> bool {
+    if let Ok(number) = text.parse::<i64>() {
+        return match name {
+            "status" | "statuscode" | "status_code" => (400..600).contains(&number),
+            _ => number != 0 && !(200..300).contains(&number),
+        };
+    }
+    name != "status" && !text.is_empty() && text.len() <= 60 && !text.contains(' ')
+}
