@@ -354,7 +354,14 @@ fn fallback(case: &Case<'_>) -> Finding {
     }
     if let Some(cause) = grant_cause(case) {
         let fact = format!("a {} request was refused with {status}", cause.1);
-        return of(cause.0, Confidence::Inferred, fact, "response.status");
+        // `invalid_grant` for a refresh can mean nothing else.
+        let told = facts.answer.statements.iter().find(|s| s.causes.iter().any(|c| *c == cause.0));
+        let confidence = if told.is_some() { Confidence::Stated } else { Confidence::Inferred };
+        let mut finding = of(cause.0, confidence, fact, "response.status");
+        finding.evidence.extend(told.map(|s| {
+            Evidence::new(format!("the server says `{}`", s.text), place_of(s))
+        }));
+        return finding;
     }
     if let Some(finding) = sanitized(case) {
         return finding;
