@@ -322,8 +322,7 @@ fn could_repeat(text: &str) -> bool {
     let (mut run, mut mixed) = (0_usize, false);
     text.bytes().any(|b| {
         match b {
-            b'a'..=b'z' | b'-' | b'_' | b'=' | b'+' => run += 1,
-            b'A'..=b'Z' => run += 1,
+            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'=' | b'+' => run += 1,
             b'0'..=b'9' | b'%' | b'\\' => {
                 mixed |= run > 0;
                 run += 1;
