@@ -47,6 +47,8 @@ pub fn mask_url(url: &str) -> Cow<'_, str> {
 #[derive(Debug, Default)]
 pub(super) struct Masker<'s> {
     secrets: Vec<&'s str>,
+    /// Those that no run of token letters would give away: short ones, and those with blanks or colons.
+    odd: Vec<&'s str>,
     /// Base64, percent-encoded and JSON-escaped spellings, made when a text first needs them.
     spelt: std::cell::OnceCell<Vec<String>>,
 }
@@ -54,7 +56,11 @@ pub(super) struct Masker<'s> {
 impl<'s> Masker<'s> {
     /// Makes a masker that knows the raw credentials of an exchange.
     pub(super) fn new(secrets: impl Iterator<Item = &'s Secret>) -> Self {
-        Self { secrets: secrets.map(Secret::expose).collect(), spelt: std::cell::OnceCell::new() }
+        let secrets: Vec<&str> = secrets.map(Secret::expose).collect();
+        let is_odd =
+            |s: &&str| s.len() < LONG_RUN || memchr::memchr2(b' ', b':', s.as_bytes()).is_some();
+        let odd = secrets.iter().copied().filter(is_odd).collect();
+        Self { secrets, odd, spelt: std::cell::OnceCell::new() }
     }
 
     /// Masks free text.
@@ -131,10 +137,7 @@ impl<'s> Masker<'s> {
 
     /// Returns whether a secret stands in text that is too short to be told by its runs.
     fn holds_short(&self, text: &str) -> bool {
-        self.secrets.iter().any(|s| {
-            let odd = s.len() < LONG_RUN || s.contains(|c: char| c.is_whitespace() || c == ':');
-            odd && s.len() <= text.len() && text.contains(s)
-        })
+        self.odd.iter().any(|s| s.len() <= text.len() && text.contains(s))
     }
 
     /// Masks every run that is part of a secret; short secrets as whole words only.
@@ -319,8 +322,7 @@ fn could_repeat(text: &str) -> bool {
     let (mut run, mut mixed) = (0_usize, false);
     text.bytes().any(|b| {
         match b {
-            b'a'..=b'z' | b'-' | b'_' | b'=' | b'+' => run += 1,
-            b'A'..=b'Z' => run += 1,
+            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'=' | b'+' => run += 1,
             b'0'..=b'9' | b'%' | b'\\' => {
                 mixed |= run > 0;
                 run += 1;
