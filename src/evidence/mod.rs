@@ -125,7 +125,6 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             cookies_sent,
             answer_unseen: grant.is_some()
                 && matches!(exchange.response_body.text, crate::model::Text::Absent)
-                && exchange.response_body.size != Some(0)
                 && exchange.status.is_some_and(|s| s == 200),
             grant,
             redirect,
