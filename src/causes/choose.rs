@@ -52,7 +52,9 @@ pub(super) fn root(case: &Case<'_>, mut candidates: Vec<Candidate>) -> Judgement
     };
     let agrees =
         if said.is_none() && vague_fits(case, chosen.as_ref()) { "agrees" } else { agrees };
-    let root = chosen.unwrap_or_else(|| fallback(case));
+    let mut root = chosen.unwrap_or_else(|| fallback(case));
+    let mut told = std::collections::BTreeSet::new();
+    root.evidence.retain(|e| told.insert(e.fact.clone()));
     let class = class_of(&root.cause);
     let mut also: Vec<Finding> =
         candidates.into_iter().map(|c| c.finding).filter(|f| f.cause != root.cause).collect();
@@ -199,6 +201,18 @@ fn with_word(
 fn contradicts(case: &Case<'_>, cause: &str) -> Option<Evidence> {
     let place = case.place();
     let token = case.token();
+    let of_token = matches!(
+        cause.split('.').next().unwrap_or_default(),
+        "time" | "token" | "signature" | "claim"
+    );
+    if of_token
+        && case.facts.credentials.is_empty()
+        && case.facts.cookies_sent == Some(false)
+        && case.facts.grant.is_none()
+        && case.could_show()
+    {
+        return Some(Evidence::new("no credential was sent", "request.headers"));
+    }
     match cause {
         "time.expired" => {
             let token = token?;
