@@ -11,6 +11,7 @@
 
 mod causes;
 mod cli;
+mod readme;
 mod render;
 mod report;
 mod story;
