@@ -42,6 +42,7 @@ fn expired(case: &Case<'_>, token: &Token) -> Option<Candidate> {
         return Some(skewed(case, exp, &place));
     }
     let (cause, story) = course(case, token, at);
+    let in_the_dark = cause != "time.expired" && case.world.has_unseen_answers(&case.facts.client);
     let mut candidate =
         Candidate::proven(cause, format!("`exp` passed {late} before the request"), &place);
     candidate.finding.evidence.extend(story);
@@ -49,7 +50,7 @@ fn expired(case: &Case<'_>, token: &Token) -> Option<Candidate> {
         case.world.accepted_until(mark, case.facts, exp).is_some_and(|a| a.at < exp)
     });
     let sure = late.0 > PLAUSIBLE_LEEWAY.0 || case.says("time.") || straddles;
-    if !sure {
+    if !sure || in_the_dark {
         candidate = candidate.at(Confidence::Inferred);
     }
     // A plain 403 is about rights as often as about the token, unless this very call was let in before.

@@ -4,6 +4,7 @@
 //! guess; pieces are committed in order, and one that does not start where the piece before it ended
 //! is read again from there. So no result depends on how an input was cut or on who read it.
 
+mod collect;
 mod feed;
 mod gather;
 mod log;
@@ -13,6 +14,8 @@ mod work;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+pub use crate::evidence::{Catalogue, DialectError};
+pub use collect::{Collector, Harvest, Naming};
 pub use log::{InputSummary, Noted};
 pub use replay::{ReplayError, replay};
 

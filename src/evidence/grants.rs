@@ -116,7 +116,7 @@ pub(super) fn asked(exchange: &Exchange<'_>, path: &str, words: Words, purpose: 
     let text = body.text.read();
     let fields = fields_of(body, &text);
     asked.grant = grant_of(&fields, path, purpose);
-    fill(&fields, purpose, grant_in_body, &mut asked.seen);
+    fill(&fields, purpose, grant_in_body, asked.grant, &mut asked.seen);
     asked
 }
 
@@ -205,8 +205,10 @@ fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant>
         return Some(Grant::Assertion);
     }
     // `/dashboards/refresh` refreshes no token.
+    let last = last_segment(&path);
     let renews = path.contains("refresh")
-        && ["token", "auth", "jwt", "session", "login"].iter().any(|w| path.contains(w));
+        && (last.starts_with("refresh")
+            || ["token", "auth", "jwt", "session", "login"].iter().any(|w| path.contains(w)));
     if has(&["refreshtoken"]) || (renews && purpose != Purpose::Other) {
         return Some(Grant::Refresh);
     }
@@ -216,21 +218,31 @@ fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant>
     if has(&["password", "passwd", "pwd", "pass", "userpassword"]) {
         return Some(Grant::Login);
     }
+    // A token endpoint that takes a token and nothing else exchanges it for a fresh one.
+    if purpose == Purpose::Token && has(&["token", "refresh"]) && !has(&["username", "email"]) {
+        return Some(Grant::Refresh);
+    }
     if purpose == Purpose::Token {
         return Some(Grant::Other);
     }
-    let last = last_segment(&path);
     let login = ["login", "signin", "sign-in", "sign_in", "logon", "authenticate"];
     (fields.is_empty() && login.contains(&last)).then_some(Grant::Login)
 }
 
-fn fill(fields: &[Field<'_>], purpose: Purpose, grant_in_body: bool, seen: &mut Seen) {
+fn fill(
+    fields: &[Field<'_>],
+    purpose: Purpose,
+    grant_in_body: bool,
+    grant: Option<Grant>,
+    seen: &mut Seen,
+) {
     let ours = purpose != Purpose::Other || grant_in_body;
     let mut user = None;
     let mut late = Vec::new();
     for field in fields {
         let kind = match field.word.as_str() {
             "refreshtoken" | "refresh" => Kind::RefreshToken,
+            "token" if grant == Some(Grant::Refresh) => Kind::RefreshToken,
             "code" | "devicecode" | "assertion" | "subjecttoken" | "authcode" | "idtoken" => {
                 Kind::Grant
             }

@@ -182,6 +182,8 @@ pub(super) fn redirect(
 pub(super) struct Cookies {
     pub(super) set: Vec<String>,
     pub(super) cleared: Vec<String>,
+    /// Shortest `Max-Age` of those set, seconds.
+    pub(super) life: Option<i64>,
     pub(super) secrets: Vec<Secret>,
 }
 
@@ -206,7 +208,10 @@ pub(super) fn cookies(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Cooki
         if !session {
             continue;
         }
-        let gone = value.is_empty() || value == "deleted" || parts.any(is_past);
+        let gone = value.is_empty() || value == "deleted" || parts.clone().any(is_past);
+        if !gone && let Some(life) = parts.find_map(max_age) {
+            out.life = Some(out.life.map_or(life, |known: i64| known.min(life)));
+        }
         let names = if gone { &mut out.cleared } else { &mut out.set };
         names.push(token::identifier(name, 64));
     }
@@ -215,6 +220,12 @@ pub(super) fn cookies(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Cooki
         names.dedup();
     }
     out
+}
+
+/// Returns the seconds of a `Max-Age` attribute.
+fn max_age(attribute: &str) -> Option<i64> {
+    let (name, value) = attribute.split_once('=')?;
+    name.trim().eq_ignore_ascii_case("max-age").then(|| value.trim().parse().ok()).flatten()
 }
 
 /// Returns whether a cookie attribute deletes the cookie.
@@ -302,8 +313,9 @@ pub(super) fn node(
     answered: &Answered<'_>,
     masker: &Masker<'_>,
 ) -> Option<String> {
+    // A field that names the node tells more than the address of what stands before it.
     let address = exchange.server.as_deref().filter(|s| !matches!(*s, "" | "-"));
-    address.or(answered.node).map(|node| cap(&masker.name(node.trim()), 80))
+    answered.node.or(address).map(|node| cap(&masker.name(node.trim()), 80))
 }
 
 /// Returns server clock minus capture clock, from an uncached `Date` of a capture made beside the client.

@@ -289,7 +289,11 @@ impl<'t> World<'t> {
         self.sights(mark)
             .iter()
             .filter_map(|sight| match sight {
-                Sight::LetIn(usage) if usage.host == near.endpoint.host => Some(*usage),
+                Sight::LetIn(usage)
+                    if usage.host == near.endpoint.host && !usage.at_issuer =>
+                {
+                    Some(*usage)
+                }
                 _ => None,
             })
             .flat_map(|usage| usage.endpoints.iter().map(move |(e, t)| (usage, e, t)))
@@ -352,6 +356,21 @@ impl<'t> World<'t> {
                 })
             })
             .collect();
+        // An exchange whose body the capture does not show gave something all the same.
+        let unseen = flow.moments.iter().filter(|(_, facts)| {
+            facts.answer.outcome == Outcome::LetIn
+                && matches!(facts.grant, Some(Grant::Refresh | Grant::Other))
+                && facts.answer_unseen
+                && (token.is_none()
+                    || self.same_user(
+                        client,
+                        token.and_then(|t| t.sub.as_deref()),
+                        self.subject_behind(facts),
+                    ))
+        });
+        renewals.extend(unseen.flat_map(|(group, _)| {
+            group.times.buckets().iter().map(|b| Renewal { at: b.first, access: None, login: false })
+        }));
         renewals.sort_by_key(|r| (r.at, r.access));
         renewals
     }
@@ -414,6 +433,22 @@ impl<'t> World<'t> {
             .collect();
         instants.sort_unstable();
         instants
+    }
+
+    /// Returns whether a token or login request of this client was let in and the capture does not show
+    /// what it gave: then what the client did about an expiry is not certain.
+    pub fn has_unseen_answers(&self, client: &Client) -> bool {
+        self.moments_of(client).iter().any(|(_, facts)| facts.answer_unseen)
+    }
+
+    /// Returns how long the session cookies that `host` set at this instant were to live.
+    pub fn cookie_life(&self, client: &Client, host: &Option<Arc<str>>, at: At) -> Option<Seconds> {
+        self.moments_of(client)
+            .iter()
+            .filter(|(_, facts)| facts.endpoint.host == *host && !facts.cookies_set.is_empty())
+            .filter(|(group, _)| group.times.any_within(at, at))
+            .find_map(|(_, facts)| facts.cookie_life)
+            .map(|life| At::from_secs(life).since(At(0)))
     }
 
     fn moments_of(&self, client: &Client) -> &[(&'t Group, &'t Facts)] {

@@ -100,6 +100,9 @@ pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Profile> {
     let mut profiles: BTreeMap<Arc<str>, Profile> = BTreeMap::new();
     for (_, usage) in world.tally().uses.iter() {
         let (Some(host), Some(credential)) = (&usage.host, &usage.credential) else { continue };
+        if usage.at_issuer {
+            continue;
+        }
         let guarded = usage.endpoints.iter().filter(|(e, _)| world.is_guarded(e));
         let (mut first, mut last, mut proven) = (None, None, false);
         for (_, times) in guarded {

@@ -9,9 +9,20 @@
     reason = "a test should fail loudly; its numbers are small and its data long"
 )]
 
+mod architecture;
 mod causes;
 mod cli;
+#[path = "../../benches/corpus.rs"]
+mod corpus;
+mod forge;
+mod inputs;
+mod laws;
+mod planted;
+mod program;
 mod readme;
 mod render;
 mod report;
+mod secrets;
+mod stories;
 mod story;
+mod variants;
