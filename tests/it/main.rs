@@ -19,6 +19,7 @@ mod inputs;
 mod laws;
 mod planted;
 mod program;
+mod readme;
 mod render;
 mod report;
 mod secrets;
