@@ -130,6 +130,8 @@ impl Serialize for Entries<'_> {
 const ACTIVE: usize = 64;
 /// A refresh stands after so many exchanges.
 const BETWEEN_REFRESHES: u64 = 200;
+/// A hidden refusal stands after so many exchanges: 0.2 %.
+const BETWEEN_HIDDEN: u64 = 500;
 
 struct User {
     name: String,
@@ -206,14 +208,16 @@ impl Traffic {
         }
         let who = self.dice.below(self.users.len());
         let client = self.users[who].client.clone();
-        let step = if self.truth.entries % BETWEEN_REFRESHES == 0 {
+        let count = self.truth.entries;
+        let step = if count.is_multiple_of(BETWEEN_REFRESHES) {
             self.refresh(who)
+        } else if count % BETWEEN_HIDDEN == BETWEEN_HIDDEN / 2 {
+            self.hidden(who)
         } else {
             match self.dice.below(1000) {
-                0..2 => self.hidden(who),
-                2..14 => self.open(who),
-                14..34 => self.harmless(who),
-                34..330 if !self.many => self.page(),
+                0..12 => self.open(who),
+                12..32 => self.harmless(who),
+                32..330 if !self.many => self.page(),
                 _ => self.call(who),
             }
         };

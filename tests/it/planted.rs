@@ -487,9 +487,11 @@ fn what_stands_before_a_plant_is_never_blamed() {
 
 #[test]
 fn the_traffic_of_the_benches_is_told_as_it_was_planted() {
-    for (shape, name, size) in
-        [(Shape::Har, "a.har", 9_000_000), (Shape::Lines, "b.jsonl", 2_500_000)]
-    {
+    for (shape, name, size) in [
+        (Shape::Har, "a.har", 5_500_000),
+        (Shape::CompactHar, "b.har", 5_500_000),
+        (Shape::Lines, "c.jsonl", 1_000_000),
+    ] {
         let mut bytes = Vec::new();
         let truth = corpus::write(shape, size, 6, &mut bytes).unwrap();
         let folder = Folder::new("corpus");
