@@ -372,9 +372,9 @@ fn fallback(case: &Case<'_>) -> Finding {
         let told = facts.answer.statements.iter().find(|s| s.causes.iter().any(|c| *c == cause.0));
         let confidence = if told.is_some() { Confidence::Stated } else { Confidence::Inferred };
         let mut finding = of(cause.0, confidence, fact, "response.status");
-        finding.evidence.extend(told.map(|s| {
-            Evidence::new(format!("the server says `{}`", s.text), place_of(s))
-        }));
+        finding.evidence.extend(
+            told.map(|s| Evidence::new(format!("the server says `{}`", s.text), place_of(s))),
+        );
         return finding;
     }
     if let Some(finding) = sanitized(case) {

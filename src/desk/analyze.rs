@@ -6,10 +6,9 @@ use std::sync::{Arc, mpsc};
 use super::partial::{self, Shape};
 use super::{Error, Job, Progress, Sort};
 use crate::causes::{Case, judge};
-use crate::engine::{
-    self, Catalogue, Collector, InputFacts, InputSummary, Naming, ReadOptions,
-};
+use crate::engine::{self, Catalogue, Collector, InputFacts, InputSummary, Naming, ReadOptions};
 use crate::input::Inputs;
+use crate::input::jsonl::Mapping;
 use crate::model::{Exchange, Position, Record, Report, SkipRow};
 use crate::render::json;
 use crate::report::{self, ReportOptions};
@@ -64,7 +63,8 @@ pub fn run(
     let catalogue = more.as_ref().unwrap_or_else(|| Catalogue::embedded());
     let naming = naming(job);
     let inputs = Inputs::find(&job.inputs);
-    let options = ReadOptions { jobs: job.threads, ..ReadOptions::default() };
+    let options =
+        ReadOptions { jobs: job.threads, mapping: mapping(job)?, ..ReadOptions::default() };
     let keep = lines.is_some() && !inputs.replayable();
     let make = || Collector::new(catalogue, naming.clone(), keep);
     let outcome = engine::read(&inputs, &options, make, &Watch(progress));
@@ -97,19 +97,23 @@ pub fn run(
         let judge_line = |record: &Record, out: &mut Vec<u8>| -> io::Result<()> {
             write_line(record, &world, &selection, out)
         };
-        if keep || job.shaping.sort == Sort::Time {
-            let mut records = std::mem::take(&mut harvest.records);
+        let mut buffer = Vec::new();
+        let mut hand = |record: &Record| {
+            buffer.clear();
+            judge_line(record, &mut buffer)?;
+            sink.write_all(&buffer)
+        };
+        if job.shaping.sort == Sort::Time {
+            let mut kept = std::mem::take(&mut harvest.records);
             if !keep {
                 let make = || Collector::new(catalogue, naming.clone(), true);
-                records = engine::read(&inputs, &options, make, &()).harvest.records;
+                kept = engine::read(&inputs, &options, make, &()).harvest.records;
             }
-            sort(&mut records, job.shaping.sort);
-            let mut buffer = Vec::new();
-            for record in &records {
-                buffer.clear();
-                judge_line(record, &mut buffer)?;
-                sink.write_all(&buffer)?;
-            }
+            let mut records = kept.into_records()?;
+            by_time(&mut records);
+            records.iter().try_for_each(hand)?;
+        } else if keep {
+            std::mem::take(&mut harvest.records).each(|record| hand(&record))?;
         } else {
             let make = || {
                 let mut collector = Collector::new(catalogue, naming.clone(), false);
@@ -215,17 +219,12 @@ impl Write for Blocks {
     }
 }
 
-fn sort(records: &mut [Record], by: Sort) {
-    records.sort_by(|a, b| {
-        let place = |r: &Record| {
-            let origin = &r.origin;
-            (Arc::clone(&origin.source), origin.member.clone(), origin.position)
-        };
-        let time = |r: &Record| {
-            let at = r.origin.time.map(|t| t.at);
-            (by == Sort::Time).then_some((at.is_none(), at))
-        };
-        time(a).cmp(&time(b)).then_with(|| place(a).cmp(&place(b)))
+/// Sorts by time (unknown ones last), then source and position.
+fn by_time(records: &mut [Record]) {
+    records.sort_by_cached_key(|record| {
+        let origin = &record.origin;
+        let at = origin.time.map(|t| t.at);
+        (at.is_none(), at, Arc::clone(&origin.source), origin.member.clone(), origin.position)
     });
 }
 
@@ -296,6 +295,15 @@ fn fault(summary: &InputSummary) -> Option<Fault> {
         None => ("no exchange in it".to_owned(), None),
     };
     Some(Fault { message: format!("{name}: {words}"), hint })
+}
+
+fn mapping(job: &Job) -> Result<Mapping, Error> {
+    let pairs: Vec<(&str, &str)> =
+        job.reading.map.iter().map(|(part, path)| (part.as_str(), path.as_str())).collect();
+    Mapping::given(&pairs).map_err(|part| Error::Refused {
+        message: format!("--map {part}: no such field"),
+        hint: Some("fields are time, method, path, url, host, status and the like".into()),
+    })
 }
 
 fn naming(job: &Job) -> Option<Naming> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::kept::Kept;
 use super::{Gatherer, InputFacts};
 use crate::evidence::{Catalogue, Context, Source, gather};
 use crate::model::{Exchange, Position, Record};
@@ -13,7 +14,7 @@ pub struct Harvest {
     /// Everything merged.
     pub tally: Tally,
     /// The records, where they were asked for.
-    pub records: Vec<Record>,
+    pub records: Kept,
 }
 
 /// Turns exchanges into facts; one a worker.
@@ -38,10 +39,9 @@ impl Naming {
     /// Moves a position in the piece to its place in the whole.
     pub fn place(&self, position: Position) -> Position {
         match self.first_line {
-            Some(first) => Position {
-                line: position.line.map(|n| n + first.saturating_sub(1)),
-                ..position
-            },
+            Some(first) => {
+                Position { line: position.line.map(|n| n + first.saturating_sub(1)), ..position }
+            }
             None => Position::default(),
         }
     }
@@ -90,15 +90,15 @@ impl Gatherer for Collector<'_> {
 
     fn rebase(harvest: &mut Harvest, entries: u64, lines: u64) {
         harvest.tally.rebase(entries, lines);
-        for record in &mut harvest.records {
-            let position = &mut record.origin.position;
-            position.entry = position.entry.map(|n| n + entries);
-            position.line = position.line.map(|n| n + lines);
-        }
+        harvest.records.place(|position| Position {
+            entry: position.entry.map(|n| n + entries),
+            line: position.line.map(|n| n + lines),
+            ..position
+        });
     }
 
     fn merge(into: &mut Harvest, other: Harvest) {
         into.tally.merge(other.tally);
-        into.records.extend(other.records);
+        into.records.merge(other.records);
     }
 }

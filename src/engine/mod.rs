@@ -7,6 +7,7 @@
 mod collect;
 mod feed;
 mod gather;
+mod kept;
 mod log;
 mod replay;
 mod work;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 pub use crate::evidence::{Catalogue, DialectError};
 pub use collect::{Collector, Harvest, Naming};
+pub use kept::Kept;
 pub use log::{InputSummary, Noted};
 pub use replay::{ReplayError, replay};
 

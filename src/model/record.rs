@@ -110,9 +110,11 @@ impl Facts {
     pub fn is_odd_bad_request(&self) -> bool {
         self.status == Some(400)
             && self.answer.outcome == Outcome::Neutral
-            && self.credentials.iter().flat_map(|c| &c.oddities).any(|o| {
-                matches!(o, Oddity::BasicNotBase64 | Oddity::BasicNoColon)
-            })
+            && self
+                .credentials
+                .iter()
+                .flat_map(|c| &c.oddities)
+                .any(|o| matches!(o, Oddity::BasicNotBase64 | Oddity::BasicNoColon))
     }
 }
 

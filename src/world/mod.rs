@@ -289,9 +289,7 @@ impl<'t> World<'t> {
         self.sights(mark)
             .iter()
             .filter_map(|sight| match sight {
-                Sight::LetIn(usage)
-                    if usage.host == near.endpoint.host && !usage.at_issuer =>
-                {
+                Sight::LetIn(usage) if usage.host == near.endpoint.host && !usage.at_issuer => {
                     Some(*usage)
                 }
                 _ => None,
@@ -369,7 +367,11 @@ impl<'t> World<'t> {
                     ))
         });
         renewals.extend(unseen.flat_map(|(group, _)| {
-            group.times.buckets().iter().map(|b| Renewal { at: b.first, access: None, login: false })
+            group.times.buckets().iter().map(|b| Renewal {
+                at: b.first,
+                access: None,
+                login: false,
+            })
         }));
         renewals.sort_by_key(|r| (r.at, r.access));
         renewals

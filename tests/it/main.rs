@@ -5,6 +5,12 @@
     clippy::print_stderr,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::format_push_string,
+    clippy::format_collect,
+    clippy::sliced_string_as_bytes,
+    clippy::unused_self,
     clippy::too_many_lines,
     reason = "a test should fail loudly; its numbers are small and its data long"
 )]
