@@ -1,6 +1,13 @@
 //! Traffic as it is, in any amount: pages with big bodies, API calls with tokens, refreshes, harmless
 //! answers full of the words of refusal, and refusals, open and hidden. The same seed, the same bytes.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::format_push_string,
+    clippy::unused_self,
+    reason = "a generator of test traffic: its numbers are small"
+)]
+
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
 

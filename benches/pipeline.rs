@@ -145,7 +145,9 @@ fn stages(c: &mut Criterion) {
     group.bench_function("observe", |b| {
         let observe = |records: Vec<Record>| {
             let mut tally = Tally::default();
-            records.into_iter().for_each(|record| tally.observe(record));
+            for record in records {
+                tally.observe(record);
+            }
             tally
         };
         b.iter_batched(|| records.clone(), observe, BatchSize::LargeInput);

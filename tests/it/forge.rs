@@ -1,5 +1,7 @@
 //! Seeded forge: one abstract story of exchanges, its tokens signed, written as HAR or as JSON lines.
 
+#![allow(clippy::cast_possible_wrap, reason = "dice of a forge: small numbers")]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};

@@ -11,6 +11,7 @@
     clippy::format_collect,
     clippy::sliced_string_as_bytes,
     clippy::unused_self,
+    clippy::needless_pass_by_value,
     clippy::too_many_lines,
     reason = "a test should fail loudly; its numbers are small and its data long"
 )]
