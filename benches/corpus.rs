@@ -3,6 +3,7 @@
 
 #![allow(
     clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     clippy::format_push_string,
     clippy::unused_self,
     reason = "a generator of test traffic: its numbers are small"

@@ -1,6 +1,11 @@
 //! Seeded forge: one abstract story of exchanges, its tokens signed, written as HAR or as JSON lines.
 
-#![allow(clippy::cast_possible_wrap, reason = "dice of a forge: small numbers")]
+#![allow(
+    clippy::cast_possible_wrap,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "dice of a forge: small numbers"
+)]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -93,9 +98,18 @@ pub(crate) const ALGORITHMS: [&str; 10] =
 /// Signs as `alg` says: truly for HMAC under `secret`, else with random bytes of the right length.
 pub(crate) fn sign(dice: &mut Dice, alg: &str, secret: &[u8], signed: &str) -> String {
     let bytes = match alg {
-        "HS256" => mac(Hmac::<Sha256>::new_from_slice(secret).unwrap(), signed),
-        "HS384" => mac(Hmac::<Sha384>::new_from_slice(secret).unwrap(), signed),
-        "HS512" => mac(Hmac::<Sha512>::new_from_slice(secret).unwrap(), signed),
+        "HS256" => mac(
+            Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length"),
+            signed,
+        ),
+        "HS384" => mac(
+            Hmac::<Sha384>::new_from_slice(secret).expect("HMAC takes keys of any length"),
+            signed,
+        ),
+        "HS512" => mac(
+            Hmac::<Sha512>::new_from_slice(secret).expect("HMAC takes keys of any length"),
+            signed,
+        ),
         _ => {
             let length = match alg {
                 "ES256" | "EdDSA" => 64,
