@@ -136,6 +136,7 @@ pub(super) fn setting(exchange: &Exchange<'_>, status: u16, challenges: &[Challe
         bearer: sent == "bearer" || only("bearer"),
         sigv4: sent.starts_with("aws4-"),
         signed: is_signed(exchange, &sent),
+        tokens: exchange.url.split(['/', '?']).any(|s| matches!(s, "token" | "tokens")),
         challenged: !challenges.is_empty(),
         alone: false,
     }

@@ -43,6 +43,8 @@ pub(super) struct Setting {
     pub(super) sigv4: bool,
     /// The request carries a signature of its own, in a field or in the query.
     pub(super) signed: bool,
+    /// The path is one of tokens as things: `/v1/tokens/7`.
+    pub(super) tokens: bool,
     /// The answer challenges.
     pub(super) challenged: bool,
     /// The text is all that the answer says.
@@ -245,7 +247,7 @@ struct Grammar {
 }
 
 /// Names of settings in rules, each a bit.
-const SETTINGS: [&str; 21] = [
+const SETTINGS: [&str; 22] = [
     "@400",
     "@401",
     "@403",
@@ -267,6 +269,7 @@ const SETTINGS: [&str; 21] = [
     "@word",
     "@sigv4",
     "@signed",
+    "@tokens",
 ];
 
 impl Grammar {
@@ -399,6 +402,7 @@ impl Grammar {
             (setting.digest, "@digest"),
             (setting.sigv4, "@sigv4"),
             (setting.signed, "@signed"),
+            (setting.tokens, "@tokens"),
             (word, "@word"),
         ]
         .into_iter()

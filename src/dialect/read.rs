@@ -50,8 +50,15 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
     };
     let speech = Answered { exchange, clues: &clues };
     let mut told = false;
+    let strict = strict_setting(setting, status);
+    let strict = Setting { alone: clues.len() == 1, ..strict };
     for clue in &clues {
-        let strict = strict_setting(setting, status);
+        if clue.rank == body::ECHO && !setting.is_auth() {
+            continue;
+        }
+        if is_page && is_help(clue, &answer) {
+            continue;
+        }
         let Some((said, counts)) = interpret(clue, strict, status, catalogue, &speech, &mut answer)
         else {
             continue;
@@ -117,6 +124,15 @@ fn moved(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
         login_redirect,
         ..Gathered::default()
     })
+}
+
+/// Returns whether a text of a page comes after one that named the cause: help, no reason.
+fn is_help(clue: &Clue, answer: &Answer) -> bool {
+    clue.place.starts_with("body.")
+        && answer
+            .statements
+            .iter()
+            .any(|s| s.weight > Weight::Vague && s.place.starts_with("body."))
 }
 
 /// Looks for an error inside a success; `None` for the common case that there is none.
