@@ -10,7 +10,7 @@ use base64::Engine as _;
 
 use crate::model::Exchange;
 
-use super::keys::rank_of;
+use super::keys::{is_echo, rank_of};
 use super::markup;
 use super::structure::{is_region, structural};
 use super::tree::{self, Node};
@@ -34,9 +34,12 @@ pub(super) struct Clue {
     pub(super) key: String,
     /// The text.
     pub(super) text: String,
-    /// Codes first, then messages, then the rest: 0 to 5.
+    /// Codes first, then messages, then the rest: 0 to 4, and [`ECHO`].
     pub(super) rank: u8,
 }
+
+/// Rank of a text that may be an echo of the request.
+pub(super) const ECHO: u8 = 5;
 
 /// What a body holds.
 #[derive(Debug, Default)]
@@ -250,14 +253,17 @@ pub(super) struct Path {
     text: String,
     last: String,
     depth: usize,
+    echo: bool,
 }
 
 impl Path {
     pub(super) fn member(&self, name: &str) -> Self {
         let name: String = name.chars().take(60).collect();
+        let last = name.to_ascii_lowercase();
         Self {
             text: format!("{}.{name}", self.text),
-            last: name.to_ascii_lowercase(),
+            echo: self.echo || is_echo(&last, &self.last),
+            last,
             depth: self.depth + 1,
         }
     }
@@ -267,7 +273,7 @@ impl Path {
         if !text.ends_with("[]") {
             text.push_str("[]");
         }
-        Self { text, last: self.last.clone(), depth: self.depth + 1 }
+        Self { text, last: self.last.clone(), depth: self.depth + 1, echo: self.echo }
     }
 }
 
@@ -284,6 +290,10 @@ pub(super) fn gather(node: &Node, path: &mut Path, known: bool, into: &mut Vec<C
     }
     match node {
         Node::Map(members) => {
+            if let Some(text) = located(node) {
+                push(into, format!("body{}.loc", path.text), "loc", text, 2);
+                return;
+            }
             for (name, value) in members {
                 if !value.is_empty() {
                     gather(value, &mut path.member(name), known, into);
@@ -298,6 +308,7 @@ pub(super) fn gather(node: &Node, path: &mut Path, known: bool, into: &mut Vec<C
         Node::Text(text) | Node::Number(text) => {
             let key = path.last.as_str();
             let Some(rank) = rank_of(key) else { return };
+            let rank = if path.echo { ECHO } else { rank };
             let number = matches!(node, Node::Number(_));
             if (known && rank > 3) || (number && rank > 1) {
                 return;
@@ -317,6 +328,21 @@ pub(super) fn gather(node: &Node, path: &mut Path, known: bool, into: &mut Vec<C
         }
         Node::Null | Node::Bool(_) => {}
     }
+}
+
+/// Reads a validator's note about a field of the request: `loc: [header, authorization]` and what is
+/// wrong with it, as one sentence; `None` where the place is none of a credential.
+fn located(node: &Node) -> Option<String> {
+    let Some(Node::List(loc)) = node.get("loc") else { return None };
+    let [place, .., name] = loc.as_slice() else { return None };
+    let (place, name) = (place.text()?, name.text()?);
+    let fault = node.get("msg").and_then(Node::text)?;
+    let place = match place {
+        "header" | "cookie" => place,
+        "query" => "query parameter",
+        _ => return None,
+    };
+    Some(format!("{} {place}, {fault}", name.replace(['-', '_'], " ")))
 }
 
 #[cfg(test)]

@@ -146,6 +146,8 @@ struct EntryFile {
 enum WeightFile {
     Code,
     Phrase,
+    /// One cause is likely, the others that are listed occur.
+    Words,
     Vague,
 }
 
@@ -221,7 +223,7 @@ impl Catalogue {
     ///
     /// An entry has an `id`, one or more of `code` (whole text), `prefix`, `words` (runs that must
     /// all occur) and `regex` (with captures `expected` and `time`), `causes`, likeliest first, and
-    /// `weight` (`code`, `phrase`, `vague`). `channel` limits it to places (`body.error`,
+    /// `weight` (`code`, `phrase`, `words`, `vague`). `channel` limits it to places (`body.error`,
     /// `challenge.error_description`, `header:x-reason`, `redirect.error`, `grpc-message`,
     /// `reason:details`), `status` to statuses, `speaker_needed` to answers that bear one of the
     /// file's `speaker` marks. Texts are compared without case, blanks folded.
@@ -312,6 +314,7 @@ impl Catalogue {
                 weight: match entry.weight {
                     WeightFile::Code => Weight::Code,
                     WeightFile::Phrase => Weight::Phrase,
+                    WeightFile::Words => Weight::Words,
                     WeightFile::Vague => Weight::Vague,
                 },
                 status: entry.status,

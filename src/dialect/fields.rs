@@ -90,7 +90,8 @@ fn reason(name: &str, text: &str) -> Option<Clue> {
 /// that the status does not say.
 pub(super) fn is_stock_phrase(text: &str) -> bool {
     let text = text.trim();
-    let phrase = text.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches([' ', ':', '-']);
+    let phrase =
+        text.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches([' ', ':', '-']);
     ["Unauthorized", "Forbidden", "Authorization Required", "Proxy Authentication Required"]
         .iter()
         .any(|p| phrase.eq_ignore_ascii_case(p))
@@ -134,8 +135,25 @@ pub(super) fn setting(exchange: &Exchange<'_>, status: u16, challenges: &[Challe
         digest: sent == "digest" || only("digest"),
         bearer: sent == "bearer" || only("bearer"),
         sigv4: sent.starts_with("aws4-"),
+        signed: is_signed(exchange, &sent),
+        tokens: exchange.url.split(['/', '?']).any(|s| matches!(s, "token" | "tokens")),
         challenged: !challenges.is_empty(),
+        alone: false,
     }
+}
+
+/// Returns whether the request is signed as a whole: by its scheme, a field or a parameter.
+fn is_signed(exchange: &Exchange<'_>, scheme: &str) -> bool {
+    let names_signature = |name: &str| {
+        let lower = name.to_ascii_lowercase();
+        lower.contains("signature") || lower.split(['-', '_']).any(|w| w == "sign" || w == "sig")
+    };
+    let query = exchange.url.split_once('?').map_or("", |(_, query)| query);
+    ["hmac", "hawk", "signature", "oauth", "aws4", "acs", "tc3", "sdk"]
+        .iter()
+        .any(|s| scheme.starts_with(s))
+        || exchange.request_headers.iter().any(|h| names_signature(&h.name))
+        || query.split('&').filter_map(|pair| pair.split('=').next()).any(names_signature)
 }
 
 /// Takes `grant_type` from a form or JSON body.

@@ -41,8 +41,14 @@ pub(super) struct Setting {
     pub(super) bearer: bool,
     /// AWS signature version 4 was sent.
     pub(super) sigv4: bool,
+    /// The request carries a signature of its own, in a field or in the query.
+    pub(super) signed: bool,
+    /// The path is one of tokens as things: `/v1/tokens/7`.
+    pub(super) tokens: bool,
     /// The answer challenges.
     pub(super) challenged: bool,
+    /// The text is all that the answer says.
+    pub(super) alone: bool,
 }
 
 impl Setting {
@@ -66,7 +72,101 @@ pub(super) struct Meaning {
     pub(super) rank: usize,
     /// The words speak of something else.
     pub(super) ignore: bool,
+    /// Nothing but the meaning is said: every word of the clause is one of the grammar, no
+    /// alternatives are joined, and no other clause names another cause.
+    pub(super) plain: bool,
 }
+
+/// Words beside a subject and its fault that change nothing.
+const FILLERS: &[&str] = &[
+    "~",
+    "at",
+    "found",
+    "provided",
+    "given",
+    "presented",
+    "supplied",
+    "sent",
+    "been",
+    "value",
+    "error",
+    "errors",
+    "exception",
+    "code",
+    "auth",
+    "authn",
+    "oauth",
+    "api",
+    "v1",
+    "v2",
+    "e",
+    "in",
+    "request",
+    "http",
+    "status",
+    "ago",
+    "now",
+    "since",
+    "current",
+    "time",
+    "utc",
+    "invalid_token",
+    "set",
+    "using",
+    "used",
+    "all",
+    "into",
+    "authentication",
+    "security",
+    "rest",
+    "verify",
+    "verification",
+    "check",
+    "validation",
+    "specified",
+    "correct",
+    "correctly",
+    "s",
+    "here",
+];
+
+/// Concepts beside those of a rule that leave its meaning plain.
+const NEUTRAL: &[&str] = &[
+    "token",
+    "access",
+    "authorization",
+    "header",
+    "claim",
+    "verifier",
+    "creds",
+    "unauth",
+    "relogin",
+    "failed",
+    "authfail",
+    "invalid",
+    "no",
+    "missing",
+    "unknown",
+    "notfound",
+    "idtoken",
+    "granttype",
+    "algname",
+    "number",
+    "decode",
+    "mismatch",
+    "denied",
+    "grant",
+    "nbf",
+    "iat",
+    "inactive",
+    "password",
+    "username",
+    "user",
+    "key",
+];
+
+/// Words of a text beyond which it is prose.
+const PLAIN_WORDS: usize = 14;
 
 /// Reads a text; `None` when it holds no words of auth.
 pub(super) fn read(text: &str, setting: Setting) -> Option<Meaning> {
@@ -102,6 +202,8 @@ struct RuleEntry {
     weak: bool,
     #[serde(default)]
     ignore: bool,
+    #[serde(default)]
+    loose: bool,
 }
 
 /// Concepts of a clause and settings of the answer, as bits.
@@ -130,10 +232,14 @@ struct Rule {
     vague: bool,
     weak: bool,
     ignore: bool,
+    /// Concepts under which the meaning stays plain; none for a rule that concludes.
+    plain: u128,
 }
 
 struct Grammar {
     words: AhoCorasick,
+    /// Bit of the concept that speaks of a verifier's inside.
+    verifier: u128,
     /// For each pattern: the concept's bit and whether it cancels.
     roles: Vec<(u32, bool)>,
     rules: Vec<Rule>,
@@ -141,7 +247,7 @@ struct Grammar {
 }
 
 /// Names of settings in rules, each a bit.
-const SETTINGS: [&str; 20] = [
+const SETTINGS: [&str; 22] = [
     "@400",
     "@401",
     "@403",
@@ -162,6 +268,8 @@ const SETTINGS: [&str; 20] = [
     "@digest",
     "@word",
     "@sigv4",
+    "@signed",
+    "@tokens",
 ];
 
 impl Grammar {
@@ -184,6 +292,9 @@ impl Grammar {
                 }
             }
         }
+        let one = |name: &str| bits.get(name).map_or(0, |bit| 1_u128 << bit);
+        let verifier = one("verifier");
+        let neutral = NEUTRAL.iter().fold(0, |met, name| met | one(name));
         let words = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .build(&patterns)
@@ -206,7 +317,9 @@ impl Grammar {
                         None => all.push(mask(atom)),
                     }
                 }
+                let named = all.iter().fold(0, |met: u128, mask: &Met| met | mask.concepts);
                 Rule {
+                    plain: if entry.loose { 0 } else { named | neutral },
                     all,
                     none,
                     causes: entry.says.into_iter().map(CauseId::owned).collect(),
@@ -216,14 +329,19 @@ impl Grammar {
                 }
             })
             .collect();
-        Self { words, roles, rules, settings }
+        Self { words, verifier, roles, rules, settings }
     }
 
     fn read(&self, text: &str, setting: Setting) -> Option<Meaning> {
         let normal = normalise(text);
         let context = self.context(setting, is_word(text.trim()));
         let spans = self.spans(&normal);
-        let auth = setting.is_auth();
+        // What only a verifier says is auth on any error of a request that bears a token.
+        let whole = concepts(&spans, &(0..normal.len()));
+        let inside = setting.bearer
+            && matches!(setting.status, 400 | 422 | 500)
+            && (setting.alone || whole.concepts & self.verifier != 0);
+        let auth = setting.is_auth() || inside;
         let judge = |range: Range<usize>| {
             let met = concepts(&spans, &range);
             let rules = self.rules.iter().enumerate();
@@ -231,7 +349,9 @@ impl Grammar {
                 .filter(|_| met.concepts != 0)
                 .find(|(_, rule)| rule.fits(met.or(context), auth))?;
             let causes = rule.causes.clone();
-            Some(Meaning { causes, vague: rule.vague, rank, ignore: rule.ignore })
+            let plain =
+                whole.concepts & !rule.plain == 0 && is_covered(&normal, &(0..range.end), &spans);
+            Some(Meaning { causes, vague: rule.vague, rank, ignore: rule.ignore, plain })
         };
         let mut start = 0;
         let mut found: Vec<Meaning> = Vec::new();
@@ -245,8 +365,14 @@ impl Grammar {
         if start > 0 && !telling && normal.len() < 260 {
             found.extend(judge(0..normal.len()));
         }
+        let short = normal.split_whitespace().filter(|w| *w != "|").count() <= PLAIN_WORDS;
+        let mut named = found.iter().filter(|m| !m.vague).map(|m| m.causes.first());
+        let first = named.next();
+        let alike = named.all(|cause| Some(cause) == first);
         // A clause that names one cause beats one that hints; an enumeration is no hint.
-        found.into_iter().min_by_key(|m| (m.vague && m.causes.len() < 3, m.rank))
+        let mut best = found.into_iter().min_by_key(|m| (m.vague && m.causes.len() < 3, m.rank))?;
+        best.plain &= short && alike;
+        Some(best)
     }
 
     fn context(&self, setting: Setting, word: bool) -> Met {
@@ -275,6 +401,8 @@ impl Grammar {
             (setting.bearer, "@bearer"),
             (setting.digest, "@digest"),
             (setting.sigv4, "@sigv4"),
+            (setting.signed, "@signed"),
+            (setting.tokens, "@tokens"),
             (word, "@word"),
         ]
         .into_iter()
@@ -314,6 +442,32 @@ fn concepts(spans: &[(Range<usize>, u32)], within: &Range<usize>) -> Met {
         .filter(|(range, _)| within.start <= range.start && range.end <= within.end)
         .fold(0, |met, (_, bit)| met | 1_u128 << bit);
     Met { concepts, settings: 0 }
+}
+
+/// Returns whether concepts and fillers cover every word of a clause.
+fn is_covered(normal: &str, within: &Range<usize>, spans: &[(Range<usize>, u32)]) -> bool {
+    let clause = normal.get(within.clone()).unwrap_or_default();
+    let mut at = within.start;
+    clause.split(' ').all(|word| {
+        let (start, end) = (at, at + word.len());
+        at = end + 1;
+        word.is_empty()
+            || word == "|"
+            || word.chars().all(|c| c.is_ascii_digit())
+            || FILLERS.contains(&word)
+            || covers(spans, start, end)
+    })
+}
+
+/// Returns whether spans cover a word: one the whole, or in scripts without blanks its greater part.
+fn covers(spans: &[(Range<usize>, u32)], start: usize, end: usize) -> bool {
+    if spans.iter().any(|(range, _)| range.start <= start && end <= range.end) {
+        return true;
+    }
+    let inside = (start..end)
+        .filter(|i| spans.iter().any(|(range, _)| range.start <= *i && *i < range.end))
+        .count();
+    inside * 5 >= (end - start) * 3
 }
 
 /// Makes a search pattern: whole words between blanks, or a bare run in scripts without blanks.

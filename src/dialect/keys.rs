@@ -165,6 +165,52 @@ pub(super) const SILENT: &[&str] = &[
     "see",
 ];
 
+/// Keys under which a request is echoed: their texts are what was sent and say why only where the
+/// status is one of auth.
+const ECHOES: &[&str] = &[
+    "input",
+    "inputs",
+    "query",
+    "q",
+    "search",
+    "keyword",
+    "keywords",
+    "term",
+    "filter",
+    "filters",
+    "where",
+    "context",
+    "params",
+    "parameters",
+    "args",
+    "arguments",
+    "variables",
+    "payload",
+    "request",
+    "requestbody",
+    "request_body",
+    "received",
+    "given",
+    "provided",
+    "rejectedvalue",
+    "rejected_value",
+    "attemptedvalue",
+    "attempted_value",
+    "rawvalue",
+    "actual",
+    "original",
+    "sent",
+    "echo",
+];
+
+/// Returns whether what stands under a key is an echo of the request.
+///
+/// `value` is one unless it belongs to a code, as in SOAP 1.2 (`Code.Subcode.Value`).
+pub(super) fn is_echo(key: &str, parent: &str) -> bool {
+    ECHOES.contains(&key)
+        || (key == "value" && !matches!(parent, "code" | "subcode" | "fault" | "reason"))
+}
+
 /// Returns the rank of a key, `None` for keys that never say why.
 pub(super) fn rank_of(key: &str) -> Option<u8> {
     if SILENT.contains(&key) {

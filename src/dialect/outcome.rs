@@ -4,7 +4,7 @@ use crate::model::{Exchange, Outcome, Sign};
 
 use super::tree::decode;
 
-/// Words of path segments that name a login page or an authorization endpoint.
+/// Path segments that name a login page or an authorization endpoint.
 const LOGIN_WORDS: &[&str] = &[
     "login",
     "logon",
@@ -15,6 +15,7 @@ const LOGIN_WORDS: &[&str] = &[
     "log_in",
     "sso",
     "auth",
+    "authn",
     "authorize",
     "authorise",
     "authorization",
@@ -33,6 +34,81 @@ const LOGIN_WORDS: &[&str] = &[
     "unauthorized",
     "needlogin",
     "reauth",
+];
+
+/// Words that end a segment of several words and name a login page: `user-login`, `admin_signin`.
+const LOGIN_ENDS: &[&str] =
+    &["login", "logon", "signin", "sign-in", "sign_in", "log-in", "log_in", "sso", "auth", "authn"];
+
+/// Words behind a login word that leave it one: `login-page`.
+const PAGES: &[&str] = &["page", "form", "required", "screen", "view", "redirect", "start", "user"];
+
+/// Segments of which `new` is a login page.
+const SESSIONS: &[&str] = &["session", "sessions", "user_session", "user_sessions", "user-session"];
+
+/// Segments and host labels under which words of auth are what a text is about.
+const CONTENT: &[&str] = &[
+    "blog",
+    "blogs",
+    "docs",
+    "doc",
+    "documentation",
+    "help",
+    "support",
+    "wiki",
+    "article",
+    "articles",
+    "guide",
+    "guides",
+    "guidelines",
+    "learn",
+    "tutorial",
+    "tutorials",
+    "reference",
+    "manual",
+    "handbook",
+    "tag",
+    "tags",
+    "topic",
+    "topics",
+    "category",
+    "categories",
+    "news",
+    "press",
+    "posts",
+    "post",
+    "product",
+    "products",
+    "features",
+    "solutions",
+    "static",
+    "assets",
+    "img",
+    "images",
+    "css",
+    "js",
+    "fonts",
+    "media",
+    "cdn",
+    "faq",
+    "faqs",
+    "kb",
+    "knowledge",
+    "community",
+    "forum",
+    "developer",
+    "developers",
+    "glossary",
+    "changelog",
+    "questions",
+    "search",
+    "examples",
+];
+
+/// Extensions of files that are no pages.
+const FILES: &[&str] = &[
+    "css", "js", "mjs", "map", "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "woff", "woff2",
+    "ttf", "md", "txt", "pdf", "xml", "zip", "mp4", "rss",
 ];
 
 /// Words that make the same path something else.
@@ -72,6 +148,9 @@ pub(super) fn of_status(exchange: &Exchange<'_>) -> Outcome {
     match exchange.status {
         None => match exchange.error.as_deref() {
             Some(error) if names_cors(error) => Outcome::Refused(Sign::Blocked),
+            Some(error) if is_bare_failure(error) && is_cross_origin(exchange) => {
+                Outcome::Refused(Sign::Blocked)
+            }
             _ => Outcome::Unanswered,
         },
         Some(401) => Outcome::Refused(Sign::Unauthorized),
@@ -97,6 +176,42 @@ fn names_cors(error: &str) -> bool {
     ]
     .iter()
     .any(|word| lower.contains(word))
+}
+
+/// Returns whether a browser tells no more than that the request failed: its word for a CORS refusal.
+fn is_bare_failure(error: &str) -> bool {
+    let error = error.trim();
+    ["net::ERR_FAILED", "ERR_FAILED", "Failed to fetch", "TypeError: Failed to fetch"]
+        .iter()
+        .any(|e| error.eq_ignore_ascii_case(e))
+}
+
+/// Returns whether the page that called, by `Origin`, else by `Referer`, is of another origin.
+fn is_cross_origin(exchange: &Exchange<'_>) -> bool {
+    let page = exchange
+        .request_header("origin")
+        .filter(|o| !o.trim().is_empty())
+        .or_else(|| exchange.request_header("referer"));
+    let Some(page) = page else { return false };
+    if page.trim() == "null" {
+        return true;
+    }
+    let of_page = origin(page);
+    let of_target = origin(&exchange.url);
+    of_page.is_some() && of_target.is_some() && of_page != of_target
+}
+
+/// Returns scheme, host and port of a URL in lower case, the default port left out.
+fn origin(url: &str) -> Option<String> {
+    let (scheme, rest) = url.trim().split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?.rsplit('@').next()?;
+    let (scheme, authority) = (scheme.to_ascii_lowercase(), authority.to_ascii_lowercase());
+    let default = match scheme.as_str() {
+        "https" | "wss" => ":443",
+        _ => ":80",
+    };
+    let host = authority.strip_suffix(default).unwrap_or(&authority);
+    Some(format!("{scheme}://{host}"))
 }
 
 /// Reads the target of a 3xx answer.
@@ -125,8 +240,44 @@ pub(super) fn is_login_target(url: &str) -> bool {
     if has_word(path, OTHER_WORDS) {
         return false;
     }
-    let (login_path, login_host) = (has_word(path, LOGIN_WORDS), is_login_host(url));
-    login_path || (login_host && matches!(path, "" | "/"))
+    let of_login = is_login_host(url);
+    if matches!(path, "" | "/") {
+        return of_login;
+    }
+    !is_content(url, path) && names_login(path)
+}
+
+/// Returns whether a path leads to texts or files, which may be about logins.
+fn is_content(url: &str, path: &str) -> bool {
+    let is = |word: &str| CONTENT.iter().any(|c| word.eq_ignore_ascii_case(c));
+    let host = url.split_once("://").map_or("", |(_, rest)| rest);
+    let file = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
+    file.is_some_and(|(_, kind)| FILES.iter().any(|f| kind.eq_ignore_ascii_case(f)))
+        || is(host.split('.').next().unwrap_or_default())
+        || path.split('/').any(is)
+}
+
+/// Returns whether a segment is a login word or ends with one: `/user/login`, `/portal-signin`,
+/// `/login-page`; `/login-page-design` is not.
+fn names_login(path: &str) -> bool {
+    let segments: Vec<String> = path
+        .split(['/', '.', ';', '#', '!'])
+        .filter(|s| !s.is_empty() && s.len() < 40)
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let opens =
+        |pair: &[String]| matches!(pair, [a, b] if SESSIONS.contains(&a.as_str()) && b == "new");
+    segments.windows(2).any(opens)
+        || segments.iter().any(|segment| {
+            let is = |words: &[&str], text: &str| words.contains(&text);
+            let ends = || LOGIN_ENDS.iter().find_map(|w| segment.strip_suffix(w));
+            let short = |rest: &str| rest.split(['-', '_']).filter(|p| !p.is_empty()).count() <= 1;
+            is(LOGIN_WORDS, segment)
+                || ends().is_some_and(|rest| rest.ends_with(['-', '_']) && short(rest))
+                || segment
+                    .rsplit_once(['-', '_'])
+                    .is_some_and(|(word, page)| is(LOGIN_WORDS, word) && is(PAGES, page))
+        })
 }
 
 fn is_login_host(url: &str) -> bool {
@@ -242,6 +393,7 @@ pub(super) fn is_token_endpoint(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Header;
 
     fn redirected(method: &'static str, from: &'static str, to: &'static str) -> Redirect {
         let exchange = Exchange {
@@ -267,6 +419,15 @@ mod tests {
             "/Account/Login?ReturnUrl=%2F",
             "/saml2/authn",
             "https://acme.cloudflareaccess.com/cdn-cgi/access/login/x",
+            "/session/new",
+            "/users/session/new?x",
+            "/user/login",
+            "/auth/login",
+            "/oauth2/authorize?client_id=a",
+            "/customer-login",
+            "/wp-login.php?redirect_to=%2F",
+            "/login.aspx",
+            "/de/login-page",
         ] {
             assert!(redirected("GET", api, to).login, "{to}");
         }
@@ -276,6 +437,16 @@ mod tests {
             "/authors/5",
             "/oauth/callback?code=1",
             "/blog/login-tips-2024/x",
+            "/blog/login-page-design",
+            "/login-page-design",
+            "/docs/authentication",
+            "/help/auth",
+            "/how-to-sign-in",
+            "/wiki/Login_(film)",
+            "/a/login.css",
+            "https://docs.example.com/oauth2",
+            "/conference/sessions/new-in-rust",
+            "/orders/new",
             "https://cdn.example.com/a.js",
         ] {
             assert!(!redirected("GET", api, to).login, "{to}");
@@ -298,6 +469,36 @@ mod tests {
             "https://app.example/cb#error=login_required&state=1",
         );
         assert_eq!(found.errors, [("error".to_owned(), "login_required".to_owned())]);
+    }
+
+    #[test]
+    fn a_bare_failure_is_a_block_only_across_origins() {
+        let of = |name: &'static str, page: &'static str, error: &'static str| {
+            of_status(&Exchange {
+                url: "https://api.example.com/v1/orders".into(),
+                request_headers: vec![Header { name: name.into(), value: page.into() }],
+                error: Some(error.into()),
+                ..Exchange::default()
+            })
+        };
+        let failed = "net::ERR_FAILED";
+        let blocked = Outcome::Refused(Sign::Blocked);
+        assert_eq!(of("Origin", "https://app.example.com", failed), blocked);
+        assert_eq!(of("Referer", "https://app.example.com/cart?x=1", failed), blocked);
+        assert_eq!(of("Origin", "null", failed), blocked);
+        assert_eq!(of("Origin", "https://api.example.com:443", failed), Outcome::Unanswered);
+        assert_eq!(of("Referer", "https://api.example.com/a", failed), Outcome::Unanswered);
+        assert_eq!(of("X-Page", "https://app.example.com", failed), Outcome::Unanswered);
+        for other in [
+            "net::ERR_ABORTED",
+            "net::ERR_NAME_NOT_RESOLVED",
+            "net::ERR_TIMED_OUT",
+            "net::ERR_CONNECTION_RESET",
+            "net::ERR_BLOCKED_BY_CLIENT",
+        ] {
+            let outcome = of("Origin", "https://app.example.com", other);
+            assert_eq!(outcome, Outcome::Unanswered, "{other}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::model::{Answer, CauseId, Challenge, Exchange, Outcome, Sign, Statemen
 use super::body::{self, Clue, Reading};
 use super::catalogue::{Catalogue, Speech};
 use super::fields::{errors_logged, fields, grpc_status, is_stock_phrase, setting};
-use super::general::{self, Setting};
+use super::general::{self, Meaning, Setting};
 use super::words::{is_word, shown};
 use super::{challenge, outcome, said, status_statement, value};
 
@@ -50,8 +50,15 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
     };
     let speech = Answered { exchange, clues: &clues };
     let mut told = false;
+    let strict = strict_setting(setting, status);
+    let strict = Setting { alone: clues.len() == 1, ..strict };
     for clue in &clues {
-        let strict = strict_setting(setting, status);
+        if clue.rank == body::ECHO && !setting.is_auth() {
+            continue;
+        }
+        if is_page && is_help(clue, &answer) {
+            continue;
+        }
         let Some((said, counts)) = interpret(clue, strict, status, catalogue, &speech, &mut answer)
         else {
             continue;
@@ -117,6 +124,15 @@ fn moved(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
         login_redirect,
         ..Gathered::default()
     })
+}
+
+/// Returns whether a text of a page comes after one that named the cause: help, no reason.
+fn is_help(clue: &Clue, answer: &Answer) -> bool {
+    clue.place.starts_with("body.")
+        && answer
+            .statements
+            .iter()
+            .any(|s| s.weight > Weight::Vague && s.place.starts_with("body."))
 }
 
 /// Looks for an error inside a success; `None` for the common case that there is none.
@@ -207,16 +223,7 @@ fn interpret(
     if meaning.ignore {
         return None;
     }
-    let weight = if meaning.vague || meaning.causes.is_empty() {
-        Weight::Vague
-    } else if is_word(clue.text.trim()) && clue.rank <= 2 && meaning.causes.len() == 1 {
-        Weight::Code
-    } else if clue.place.contains("-authenticate.") && meaning.causes.len() == 1 {
-        // A challenge is written by the verifier; a body may be the framework's stock phrase.
-        Weight::Phrase
-    } else {
-        Weight::Words
-    };
+    let weight = weigh(clue, &meaning, setting, answer.outcome);
     let said = Statement {
         causes: meaning.causes,
         weight,
@@ -226,6 +233,23 @@ fn interpret(
         expected: value::expected_in(&clue.text),
     };
     Some((said, true))
+}
+
+/// Weighs a general reading: what says one thing and nothing else is as good as known.
+fn weigh(clue: &Clue, meaning: &Meaning, setting: Setting, outcome: Outcome) -> Weight {
+    let [_first, others @ ..] = meaning.causes.as_slice() else { return Weight::Vague };
+    let text = clue.text.trim();
+    let about_auth = setting.challenged || outcome.is_refused();
+    let plain = meaning.plain && others.is_empty();
+    if meaning.vague {
+        Weight::Vague
+    } else if is_word(text) && clue.rank <= 2 {
+        if plain { Weight::Code } else { Weight::Words }
+    } else if plain && about_auth && clue.rank <= 3 {
+        Weight::Phrase
+    } else {
+        Weight::Words
+    }
 }
 
 /// A status inside the body: `{"code":401}`.

@@ -130,6 +130,9 @@ fn error_region(value: &Node, path: &Path, into: &mut Vec<Clue>) {
                 }
             }
         }
+        // Totals and items: a page of a log.
+        Node::Map(_)
+            if ["items", "total", "count", "rows"].iter().any(|n| value.get(n).is_some()) => {}
         _ => gather(value, &mut path.clone(), true, into),
     }
 }
@@ -145,6 +148,10 @@ fn is_envelope(name: &str) -> bool {
             lower.as_str(),
             "success"
                 | "ok"
+                | "iserror"
+                | "is_error"
+                | "haserror"
+                | "failed"
                 | "status"
                 | "data"
                 | "result"
@@ -218,7 +225,11 @@ fn says_failure(node: &Node) -> bool {
                 .and_then(Node::text)
                 .is_some_and(|t| matches!(t, "false" | "0" | "False"))
     };
-    if ["success", "ok", "issuccess", "succeeded", "successful"].iter().any(|n| falsy(n)) {
+    if ["success", "ok", "issuccess", "succeeded", "successful"].iter().any(|n| falsy(n))
+        || ["iserror", "is_error", "haserror", "failed"]
+            .iter()
+            .any(|n| matches!(node.get(n), Some(Node::Bool(true))))
+    {
         return true;
     }
     let word = ["status", "result", "stat", "type", "state", "outcome"].iter().any(|n| {
@@ -256,7 +267,16 @@ fn says_failure(node: &Node) -> bool {
     ]
     .iter()
     .any(|n| node.get(n).and_then(Node::text).is_some_and(|t| is_failure_code(t, n)));
-    word || (code && message)
+    word || (code && message) || names_failure(node)
+}
+
+/// Returns whether the status is a name (`REQUEST_DENIED`) and a member for errors holds a text.
+fn names_failure(node: &Node) -> bool {
+    let name = node.get("status").or_else(|| node.get("stat")).and_then(Node::text);
+    let named =
+        name.is_some_and(|t| t.len() > 4 && t.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
+    let told = ["error_message", "errormessage", "error_msg", "errmsg", "error_description"];
+    named && told.iter().any(|n| node.get(n).is_some_and(|v| !v.is_empty()))
 }
 
 fn is_failure_code(text: &str, name: &str) -> bool {

@@ -124,6 +124,63 @@ fn wordings_of_unknown_speakers_are_understood() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+#[test]
+fn what_says_one_thing_and_nothing_else_is_as_good_as_known() {
+    let weigh = |status: u16, text: &str| {
+        let body = serde_json::json!({ "message": text }).to_string();
+        let exchange = Exchange {
+            status: Some(status),
+            url: "https://api.example.com/v1/orders".into(),
+            response_body: Body { text: Text::Plain(body.into()), ..Body::default() },
+            ..Exchange::default()
+        };
+        let answer = read(&exchange, Catalogue::standards());
+        answer.statements.first().map_or(Weight::Status, |s| s.weight)
+    };
+    let mut wrong = Vec::new();
+    for text in [
+        "jwt expired",
+        "Token has expired",
+        "Token is expired",
+        "Signature has expired.",
+        "Jwt is expired",
+        "The token expired at '11/23/2026 02:13:00'",
+        "invalid signature",
+        "signature verification failed",
+        "invalid audience",
+        "jwt issuer invalid",
+        "No authorization token was found",
+        "Missing bearer token",
+        "token has been revoked",
+        "insufficient scope",
+        "Token expired. Please log in again.",
+        "token已过期",
+        "登录已过期，请重新登录",
+        "签名验证失败",
+        "invalid_signature",
+        "signature_invalid",
+        "missing_authorization",
+        "token_revoked",
+    ] {
+        if weigh(401, text) < Weight::Phrase {
+            wrong.push(text);
+        }
+    }
+    // Prose, alternatives, another party's fault and a status that is none of auth stay words.
+    for (status, text) in [
+        (401, "Access was refused, as far as we can tell because the token you hold has expired"),
+        (401, "Token expired or revoked"),
+        (401, "Access denied"),
+        (400, "Token has expired"),
+        (401, "token not accepted, expired certificate in the chain"),
+    ] {
+        if weigh(status, text) > Weight::Words {
+            wrong.push(text);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 /// The ids of the contract, as far as a response can state them.
 const CAUSES: &[&str] = &[
     "header.missing",

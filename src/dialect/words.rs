@@ -202,6 +202,9 @@ fn without_values(text: &str) -> String {
                     .chars()
                     .all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | ' ' | '.'))
                 && !quoted.contains("://");
+            // A sentence in quotes is somebody else's, unless the text leads up to it.
+            let leads = matches!(out.trim_end().chars().last(), None | Some(':' | '=' | ',' | '('));
+            let name = name && (leads || quoted.split(' ').count() < 2 || !is_sentence(quoted));
             out.push(' ');
             out.push_str(if name { quoted } else { "~" });
             out.push(' ');
@@ -221,7 +224,8 @@ fn without_values(text: &str) -> String {
         let word = rest.get(..word_end).unwrap_or(rest);
         let is_value = word.contains("://")
             || word.contains("eyJ")
-            || (word.contains('@') && word.contains('.'));
+            || (word.contains('@') && word.contains('.'))
+            || is_path(word);
         if is_value {
             out.push_str(" ~ ");
         } else {
@@ -230,6 +234,32 @@ fn without_values(text: &str) -> String {
         rest = rest.get(word_end.max(1)..).unwrap_or_default();
     }
     out
+}
+
+/// Returns whether a quoted text says something, rather than names it: `session expired`.
+fn is_sentence(text: &str) -> bool {
+    let faults =
+        ["expired", "invalid", "unauthorized", "denied", "failed", "forbidden", "malformed"];
+    let lower = text.to_ascii_lowercase();
+    faults.iter().any(|f| lower.split(' ').any(|w| w == *f))
+}
+
+/// Returns whether a word is a path or the name of a file: `/help/unauthorized`, `invalid_token.md`.
+fn is_path(word: &str) -> bool {
+    let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '/');
+    let bare = bare.split(':').next().unwrap_or_default();
+    if bare.len() > 2 && bare.starts_with('/') {
+        return true;
+    }
+    bare.rsplit_once('.').is_some_and(|(name, kind)| {
+        !name.is_empty()
+            && [
+                "md", "log", "html", "htm", "css", "js", "ts", "tsx", "jsx", "py", "go", "rs",
+                "rb", "java", "php", "json", "yaml", "yml", "toml", "txt", "png", "pdf", "csv",
+                "cs",
+            ]
+            .contains(&kind)
+    })
 }
 
 /// Returns the largest boundary of a character at or below `at`.
