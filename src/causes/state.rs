@@ -115,23 +115,10 @@ fn same_form_was_let_in(case: &Case<'_>) -> bool {
 
 /// Whether another token of the same issuer and key is let in on this host after `at`.
 fn others_still_work(case: &Case<'_>, at: crate::model::At) -> bool {
-    let own = case.token();
-    case.world.tally().uses.iter().any(|(_, usage)| {
-        usage.host == case.facts.endpoint.host
-            && usage.times.last().is_some_and(|last| last > at)
-            && usage.endpoints.iter().any(|(e, _)| case.world.is_guarded(e))
-            && usage.credential.as_ref().and_then(mark_of).is_some_and(|mark| {
-                let other = case.world.token(mark);
-                match (own, other) {
-                    (Some(own), Some(other)) => {
-                        own.fingerprint != other.fingerprint
-                            && own.kid == other.kid
-                            && own.iss == other.iss
-                            && own.alg == other.alg
-                    }
-                    _ => false,
-                }
-            })
+    let (Some(own), Some(profile)) = (case.token(), case.profile()) else { return false };
+    let key = (own.iss.clone(), own.kid.clone(), own.alg.clone());
+    profile.keys.get(&key).is_some_and(|latest| {
+        latest.iter().any(|(last, mark)| *last > at && Some(*mark) != own.fingerprint)
     })
 }
 

@@ -34,8 +34,9 @@ impl Purpose {
     /// Tells it from the path and its words.
     pub(super) fn of(path: &str, words: Words) -> Self {
         if !words.token() && !words.login() {
-            let ends_in_auth = path.len() >= 5 && last_segment(path).eq_ignore_ascii_case("auth");
-            return if ends_in_auth { Self::Login } else { Self::Other };
+            let last = last_segment(path);
+            let telling = last.eq_ignore_ascii_case("auth") || is_bare_refresh(path);
+            return if telling && path.len() >= 5 { Self::Login } else { Self::Other };
         }
         let last = last_segment(path);
         let token = words.token()
@@ -44,6 +45,15 @@ impl Purpose {
             || (words.refresh() && path.to_ascii_lowercase().contains("/token/"));
         if token { Self::Token } else { Self::Login }
     }
+}
+
+/// `/refresh`, `/api/v1/refresh`: a refresh of nothing else, so of the token.
+fn is_bare_refresh(path: &str) -> bool {
+    let mut segments = path.trim_matches('/').rsplit('/');
+    let is_version =
+        |s: &str| s.strip_prefix(['v', 'V']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+    segments.next().is_some_and(|last| last.eq_ignore_ascii_case("refresh"))
+        && segments.all(|s| s.is_empty() || s.eq_ignore_ascii_case("api") || is_version(s))
 }
 
 fn last_segment(path: &str) -> &str {
@@ -207,7 +217,7 @@ fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant>
     // `/dashboards/refresh` refreshes no token.
     let last = last_segment(&path);
     let renews = path.contains("refresh")
-        && (last.starts_with("refresh")
+        && (is_bare_refresh(&path)
             || ["token", "auth", "jwt", "session", "login"].iter().any(|w| path.contains(w)));
     if has(&["refreshtoken"]) || (renews && purpose != Purpose::Other) {
         return Some(Grant::Refresh);

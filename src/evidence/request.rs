@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::{
-    At, Client, Credential, Endpoint, Exchange, Observer, Redirect, Seconds, Secret, Token,
+    At, Client, Credential, Endpoint, Exchange, Observer, Redirect, Seconds, Secret, Time, Token,
     Visibility,
 };
 use crate::token;
@@ -209,7 +209,7 @@ pub(super) fn cookies(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Cooki
             continue;
         }
         let gone = value.is_empty() || value == "deleted" || parts.clone().any(is_past);
-        if !gone && let Some(life) = parts.find_map(max_age) {
+        if !gone && let Some(life) = life_of(parts, exchange.time) {
             out.life = Some(out.life.map_or(life, |known: i64| known.min(life)));
         }
         let names = if gone { &mut out.cleared } else { &mut out.set };
@@ -220,6 +220,23 @@ pub(super) fn cookies(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Cooki
         names.dedup();
     }
     out
+}
+
+/// Returns how many seconds a cookie is to live: `Max-Age` goes before `Expires` (RFC 6265, section 5.3).
+fn life_of<'a>(
+    attributes: impl Iterator<Item = &'a str> + Clone,
+    now: Option<Time>,
+) -> Option<i64> {
+    let expires = || {
+        let until = attributes.clone().find_map(|attribute| {
+            let (name, value) = attribute.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("expires").then(|| http_date(value.trim())).flatten()
+        })?;
+        #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
+        let seconds = until.since(now?.at).0.ceil() as i64;
+        Some(seconds)
+    };
+    attributes.clone().find_map(max_age).or_else(expires)
 }
 
 /// Returns the seconds of a `Max-Age` attribute.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
 
-pub use self::smallest::{Merge, Smallest, Table};
+pub use self::smallest::{Few, Merge, Smallest, Table};
 pub use self::times::{Bucket, Times};
 use crate::model::{
     Answer, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Issued, KeyHasher, Observer,
@@ -118,7 +118,7 @@ pub struct Use {
     /// When, as far as times are known.
     pub times: Times<48>,
     /// At which endpoints.
-    pub endpoints: Table<Endpoint, Times<8>, 48>,
+    pub endpoints: Few<Endpoint, Times<8>, 48>,
     /// Which nodes answered.
     pub nodes: Smallest<String, 8>,
     /// Whether any of these requests carried a cookie.

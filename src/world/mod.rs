@@ -45,6 +45,10 @@ pub struct World<'t> {
     skews: BTreeMap<Arc<str>, Skew>,
     profiles: BTreeMap<Arc<str>, Profile>,
     by_token: BTreeMap<Fingerprint, Vec<Sight<'t>>>,
+    /// Signatures that stand on more than one header and payload.
+    doubled_signatures: BTreeSet<Fingerprint>,
+    /// When each token was handed out first.
+    births: BTreeMap<Fingerprint, At>,
     entries: BTreeMap<(Who, &'t Endpoint), Vec<Entry<'t>>>,
     successions: BTreeMap<(Who, Option<Arc<str>>), Vec<Succession<'t>>>,
     refusals: BTreeMap<(Who, &'t Endpoint), Vec<(&'t Group, &'t Facts)>>,
@@ -121,6 +125,8 @@ impl<'t> World<'t> {
             clients,
             profiles: BTreeMap::new(),
             by_token: BTreeMap::new(),
+            doubled_signatures: BTreeSet::new(),
+            births: BTreeMap::new(),
             entries: BTreeMap::new(),
             successions: BTreeMap::new(),
             refusals: BTreeMap::new(),
@@ -155,6 +161,15 @@ impl<'t> World<'t> {
                 });
             }
         }
+        let mut signatures: BTreeMap<Fingerprint, Fingerprint> = BTreeMap::new();
+        for (_, slot) in tally.tokens.iter() {
+            let Some(token) = slot.0.as_ref() else { continue };
+            if let (Some(signature), Some(unsigned)) = (token.signature_mark, token.unsigned)
+                && *signatures.entry(signature).or_insert(unsigned) != unsigned
+            {
+                self.doubled_signatures.insert(signature);
+            }
+        }
         for list in self.successions.values_mut() {
             list.sort_by_key(|s| s.first);
         }
@@ -179,6 +194,12 @@ impl<'t> World<'t> {
         for (_, issue) in tally.issues.iter() {
             let who = self.clients.who(&issue.client);
             let subject = issue.issued.access.and_then(|m| self.token(m)?.sub.as_deref());
+            if let Some(at) = issue.times.first() {
+                for mark in [issue.issued.access, issue.issued.id].into_iter().flatten() {
+                    let born = self.births.entry(mark).or_insert(at);
+                    *born = at.min(*born);
+                }
+            }
             let flow = self.flows.entry(who).or_default();
             flow.subjects.extend(subject);
             flow.issues.push(issue);
@@ -379,12 +400,12 @@ impl<'t> World<'t> {
 
     /// Returns when this token was handed out, as far as the capture shows.
     pub fn issued_at(&self, mark: Fingerprint) -> Option<At> {
-        self.tally
-            .issues
-            .iter()
-            .filter(|(_, issue)| issue.issued.access == Some(mark) || issue.issued.id == Some(mark))
-            .filter_map(|(_, issue)| issue.times.first())
-            .min()
+        self.births.get(&mark).copied()
+    }
+
+    /// Returns whether this signature stands on another header or payload too.
+    pub fn is_doubled(&self, signature: Fingerprint) -> bool {
+        self.doubled_signatures.contains(&signature)
     }
 
     /// Returns the instants at which a token endpoint refused to refresh for this client and the user of

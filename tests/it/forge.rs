@@ -391,7 +391,7 @@ impl Story {
 
     /// Writes HAR with indentation, as browsers do.
     pub(crate) fn har_pretty(&self) -> String {
-        serde_json::to_string_pretty(&self.har()).unwrap()
+        serde_json::to_string_pretty(&self.har()).expect("a HAR is plain data")
     }
 
     /// Writes HAR on one line, as many proxies do.
@@ -468,13 +468,13 @@ pub(crate) fn split_url(url: &str) -> (&str, &str) {
 
 /// Writes milliseconds since 1970 as RFC 3339 in UTC.
 pub(crate) fn rfc3339(ms: i64) -> String {
-    let time = jiff::Timestamp::from_millisecond(ms).unwrap();
+    let time = jiff::Timestamp::from_millisecond(ms).expect("a time of this century");
     format!("{time:.3}")
 }
 
 /// Writes milliseconds since 1970 as an HTTP date.
 pub(crate) fn http_date(ms: i64) -> String {
-    let time = jiff::Timestamp::from_millisecond(ms).unwrap();
+    let time = jiff::Timestamp::from_millisecond(ms).expect("a time of this century");
     time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
