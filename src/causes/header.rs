@@ -226,6 +226,14 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
     {
         return None;
     }
+    // A host that keeps this client in a session asks for the session, not for a field.
+    let sessions = case.world.moments(&facts.client, |other| {
+        other.endpoint.host == facts.endpoint.host && !other.cookies_set.is_empty()
+    });
+    let before = |at| sessions.iter().any(|t| *t <= at);
+    if case.at.is_some_and(before) && !case.says("header.") && case.challenges().next().is_none() {
+        return None;
+    }
     let mut candidate =
         Candidate::proven("header.missing", "no credential was sent", "request.headers");
     if !crate::world::could_show(facts) {
@@ -281,10 +289,11 @@ fn unlearned_scheme(case: &Case<'_>, sent: &Scheme) -> Option<Candidate> {
         return None;
     }
     let fact = format!("{} let in requests with {} only", case.host(), schemes.list(3));
-    Some(
+    let candidate =
         Candidate::inferred("header.scheme_wrong", format!("sent {sent}"), &case.place())
-            .and(fact, "history"),
-    )
+            .and(fact, "history");
+    // A server that finds no field at all did not look at its scheme.
+    Some(if case.says("header.missing") { candidate.at(Confidence::Suspected) } else { candidate })
 }
 
 /// A token elsewhere, where the server says that none came or takes it in one place only.

@@ -209,7 +209,7 @@ pub(super) fn cookies(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Cooki
             continue;
         }
         let gone = value.is_empty() || value == "deleted" || parts.clone().any(is_past);
-        if !gone && let Some(life) = life_of(parts, exchange.time) {
+        if !gone && let Some(life) = life_of(&parts, exchange.time) {
             out.life = Some(out.life.map_or(life, |known: i64| known.min(life)));
         }
         let names = if gone { &mut out.cleared } else { &mut out.set };
@@ -224,7 +224,7 @@ pub(super) fn cookies(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Cooki
 
 /// Returns how many seconds a cookie is to live: `Max-Age` goes before `Expires` (RFC 6265, section 5.3).
 fn life_of<'a>(
-    attributes: impl Iterator<Item = &'a str> + Clone,
+    attributes: &(impl Iterator<Item = &'a str> + Clone),
     now: Option<Time>,
 ) -> Option<i64> {
     let expires = || {

@@ -36,7 +36,7 @@ pub struct Profile {
     /// Faults of tokens that were accepted, by their shape.
     pub faults: Learned,
     /// Tokens by issuer, key id and algorithm: the two that were accepted last, with the instant.
-    pub keys: BTreeMap<(Option<String>, Option<String>, Option<String>), Vec<(At, Fingerprint)>>,
+    pub keys: BTreeMap<SigningKey, Vec<(At, Fingerprint)>>,
     /// Units other than seconds in `nbf` or `iat` that were accepted.
     pub units: Vec<Unit>,
     /// Tokens without `exp` were accepted.
@@ -48,6 +48,9 @@ pub struct Profile {
     /// The earliest acceptance before `nbf` or `iat`, as a positive span; `None` when there was none.
     pub earliest_before_nbf: Option<Seconds>,
 }
+
+/// Issuer, key id and algorithm of a token: what names the key that signed it.
+pub type SigningKey = (Option<String>, Option<String>, Option<String>);
 
 /// Values with the instants at which they were first and last accepted.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
