@@ -131,6 +131,9 @@ fn error_region(value: &Node, path: &Path, into: &mut Vec<Clue>) {
                     "occurred_at",
                     "lastseen",
                     "hostname",
+                    "document",
+                    "filename",
+                    "row",
                 ]
                 .iter()
                 .any(|name| item.get(name).is_some());
