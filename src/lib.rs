@@ -13,3 +13,8 @@ pub mod report;
 pub mod tally;
 pub mod token;
 pub mod world;
+
+/// The examples of README.md run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

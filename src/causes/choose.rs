@@ -52,7 +52,9 @@ pub(super) fn root(case: &Case<'_>, mut candidates: Vec<Candidate>) -> Judgement
     };
     let agrees =
         if said.is_none() && vague_fits(case, chosen.as_ref()) { "agrees" } else { agrees };
-    let root = chosen.unwrap_or_else(|| fallback(case));
+    let mut root = chosen.unwrap_or_else(|| fallback(case));
+    let mut told = std::collections::BTreeSet::new();
+    root.evidence.retain(|e| told.insert(e.fact.clone()));
     let class = class_of(&root.cause);
     let mut also: Vec<Finding> =
         candidates.into_iter().map(|c| c.finding).filter(|f| f.cause != root.cause).collect();
@@ -199,6 +201,18 @@ fn with_word(
 fn contradicts(case: &Case<'_>, cause: &str) -> Option<Evidence> {
     let place = case.place();
     let token = case.token();
+    let of_token = matches!(
+        cause.split('.').next().unwrap_or_default(),
+        "time" | "token" | "signature" | "claim"
+    );
+    if of_token
+        && case.facts.credentials.is_empty()
+        && case.facts.cookies_sent == Some(false)
+        && case.facts.grant.is_none()
+        && case.could_show()
+    {
+        return Some(Evidence::new("no credential was sent", "request.headers"));
+    }
     match cause {
         "time.expired" => {
             let token = token?;
@@ -354,7 +368,14 @@ fn fallback(case: &Case<'_>) -> Finding {
     }
     if let Some(cause) = grant_cause(case) {
         let fact = format!("a {} request was refused with {status}", cause.1);
-        return of(cause.0, Confidence::Inferred, fact, "response.status");
+        // `invalid_grant` for a refresh can mean nothing else.
+        let told = facts.answer.statements.iter().find(|s| s.causes.iter().any(|c| *c == cause.0));
+        let confidence = if told.is_some() { Confidence::Stated } else { Confidence::Inferred };
+        let mut finding = of(cause.0, confidence, fact, "response.status");
+        finding.evidence.extend(
+            told.map(|s| Evidence::new(format!("the server says `{}`", s.text), place_of(s))),
+        );
+        return finding;
     }
     if let Some(finding) = sanitized(case) {
         return finding;

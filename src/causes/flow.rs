@@ -42,8 +42,19 @@ fn one_instance(case: &Case<'_>) -> Option<Candidate> {
         return None;
     }
     let before = case.world.accepted_until(mark, facts, at).filter(|a| a.same_endpoint)?;
-    let after =
-        case.world.accepted_from(mark, facts, at).filter(|a| a.same_endpoint && a.at > at)?;
+    // Let in again afterwards, or refused by the same node before it was let in elsewhere.
+    let after = case.world.accepted_from(mark, facts, at).filter(|a| a.same_endpoint && a.at > at);
+    let again = case.world.sights(mark).iter().any(|sight| match sight {
+        Sight::Refused(group, other) => {
+            other.node == facts.node
+                && other.endpoint == facts.endpoint
+                && group.times.first().is_some_and(|t| t < before.at)
+        }
+        Sight::LetIn(_) => false,
+    });
+    if after.is_none() && !again {
+        return None;
+    }
     let elsewhere = case.world.sights(mark).iter().any(|sight| match sight {
         Sight::LetIn(usage) => {
             usage.host == facts.endpoint.host && usage.nodes.iter().any(|n| n == node)
@@ -53,7 +64,12 @@ fn one_instance(case: &Case<'_>) -> Option<Candidate> {
     (!elsewhere).then(|| {
         Candidate::inferred(
             "verifier.one_instance",
-            format!("the same token was let in at {} and at {}", before.at, after.at),
+            match after {
+                Some(after) => {
+                    format!("the same token was let in at {} and at {}", before.at, after.at)
+                }
+                None => format!("the same token was let in at {} between refusals", before.at),
+            },
             "history",
         )
         .and(format!("node `{node}` refused it, other nodes let it in"), "response.headers")

@@ -276,10 +276,11 @@ fn wrong_scheme(case: &Case<'_>) -> Option<Candidate> {
 /// Another scheme than the host was ever seen to accept.
 fn unlearned_scheme(case: &Case<'_>, sent: &Scheme) -> Option<Candidate> {
     let schemes = &case.profile()?.schemes;
-    if schemes.has(sent.as_str()) || schemes.only().is_none_or(str::is_empty) {
+    let known = schemes.0.keys().any(|s| !s.is_empty());
+    if !known || schemes.has(sent.as_str()) {
         return None;
     }
-    let fact = format!("{} let in requests with {} only", case.host(), schemes.list(1));
+    let fact = format!("{} let in requests with {} only", case.host(), schemes.list(3));
     Some(
         Candidate::inferred("header.scheme_wrong", format!("sent {sent}"), &case.place())
             .and(fact, "history"),

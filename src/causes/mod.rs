@@ -9,6 +9,7 @@ pub mod cards;
 mod case;
 mod choose;
 mod claim;
+mod dpop;
 mod flow;
 mod header;
 mod session;
@@ -21,10 +22,10 @@ mod token;
 
 use self::case::Candidate;
 pub use self::case::Case;
-use crate::model::{Class, Judgement, Outcome, Seconds};
+use crate::model::{Class, Judgement, Seconds};
 
 /// The families; each offers what fits. The order does not matter.
-const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 8] = [
+const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 9] = [
     header::examine,
     token::examine,
     time::examine,
@@ -33,6 +34,7 @@ const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 8] = [
     state::examine,
     flow::examine,
     session::examine,
+    dpop::examine,
 ];
 
 /// Judges one exchange.
@@ -46,6 +48,9 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     if let Some(judgement) = steps::examine(case) {
         return clocked(judgement);
     }
+    if case.facts.is_odd_bad_request() {
+        return clocked(choose::root(case, header::examine(case)));
+    }
     if !case.facts.answer.outcome.is_refused() {
         return clocked(Judgement {
             class: Class::Ok,
@@ -58,9 +63,4 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     }
     let candidates = FAMILIES.iter().flat_map(|examine| examine(case)).collect();
     clocked(choose::root(case, candidates))
-}
-
-/// Whether an exchange can be anything but `ok`, by its facts alone.
-pub fn is_suspect(outcome: Outcome) -> bool {
-    outcome.is_refused()
 }

@@ -47,6 +47,18 @@ fn cookie_missing(case: &Case<'_>) -> Option<Candidate> {
     if cleared.into_iter().any(|t| t >= last && t <= at) {
         return None;
     }
+    // A client that drops a cookie whose time is over does what it should: the session ended.
+    let lives = case.world.cookie_life(&facts.client, host, last);
+    if let Some(life) = lives.filter(|life| last.plus(*life) <= at) {
+        return Some(
+            Candidate::inferred(
+                "session.expired",
+                format!("the session cookie set at {last} was to live {life}"),
+                "history",
+            )
+            .and("the client no longer sends it", "request.headers.cookie"),
+        );
+    }
     let mut candidate = Candidate::inferred(
         "session.cookie_missing",
         format!("{} set a session cookie at {last}, this request carries no cookie", case.host()),

@@ -72,13 +72,7 @@ fn alg_cause<'v>(alg: &str, mut known: impl Iterator<Item = &'v str>) -> &'stati
 
 /// The same signature stands on another payload: one of them was changed after signing.
 fn tampered(case: &Case<'_>, token: &Token) -> Option<Candidate> {
-    let (signature, unsigned) = (token.signature_mark?, token.unsigned?);
-    let twin = case.world.tally().tokens.iter().any(|(_, slot)| {
-        slot.0.as_ref().is_some_and(|other| {
-            other.signature_mark == Some(signature) && other.unsigned.is_some_and(|u| u != unsigned)
-        })
-    });
-    if !twin {
+    if !case.world.is_doubled(token.signature_mark?) {
         return None;
     }
     let accepted = token

@@ -1,14 +1,55 @@
 //! What only the history of a token tells: revoked, no longer known.
 
 use super::case::{Candidate, Case};
-use crate::model::{Confidence, Outcome, Sign};
+use crate::model::{Confidence, Kind, Outcome, Sign};
 use crate::world::{is_token_refusal, mark_of};
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     found.extend(revoked(case));
     found.extend(role(case));
+    found.extend(scope(case));
+    found.extend(unknown_token(case));
     found
+}
+
+/// The challenge asks for scopes that the token does not have.
+fn scope(case: &Case<'_>) -> Option<Candidate> {
+    let token = case.token()?;
+    let asked = case.challenges().find_map(|c| c.param("scope"))?;
+    let has = |scope: &str| token.scopes.iter().any(|s| s == scope);
+    let lacks: Vec<&str> = asked.split_whitespace().filter(|s| !has(s)).collect();
+    if lacks.is_empty() || case.facts.grant.is_some() || token.claims.is_empty() {
+        return None;
+    }
+    let list = lacks.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", ");
+    let candidate = Candidate::inferred(
+        "authz.scope",
+        format!("the server asks for scope {list}, the token does not have it"),
+        "response.headers.www-authenticate",
+    );
+    let about = case.says("authz.") || case.facts.status == Some(403);
+    Some(if about { candidate } else { candidate.at(Confidence::Suspected) })
+}
+
+/// An opaque token that the host never let in, where it does let in others.
+fn unknown_token(case: &Case<'_>) -> Option<Candidate> {
+    let credential = case.bearer()?;
+    let mark = mark_of(credential)?;
+    let kinds = &case.profile()?.kinds;
+    let never = case.world.accepted_until(mark, case.facts, crate::model::At(i64::MAX)).is_none();
+    let fits = credential.kind == Kind::Opaque
+        && kinds.has("opaque")
+        && never
+        && is_token_refusal(case.facts)
+        && case.facts.grant.is_none();
+    fits.then(|| {
+        Candidate::suspected(
+            "state.unknown_token",
+            format!("{} lets in other opaque tokens, this one never", case.host()),
+            "history",
+        )
+    })
 }
 
 /// Refused before `exp` although the same token worked, while others still do.
@@ -74,23 +115,10 @@ fn same_form_was_let_in(case: &Case<'_>) -> bool {
 
 /// Whether another token of the same issuer and key is let in on this host after `at`.
 fn others_still_work(case: &Case<'_>, at: crate::model::At) -> bool {
-    let own = case.token();
-    case.world.tally().uses.iter().any(|(_, usage)| {
-        usage.host == case.facts.endpoint.host
-            && usage.times.last().is_some_and(|last| last > at)
-            && usage.endpoints.iter().any(|(e, _)| case.world.is_guarded(e))
-            && usage.credential.as_ref().and_then(mark_of).is_some_and(|mark| {
-                let other = case.world.token(mark);
-                match (own, other) {
-                    (Some(own), Some(other)) => {
-                        own.fingerprint != other.fingerprint
-                            && own.kid == other.kid
-                            && own.iss == other.iss
-                            && own.alg == other.alg
-                    }
-                    _ => false,
-                }
-            })
+    let (Some(own), Some(profile)) = (case.token(), case.profile()) else { return false };
+    let key = (own.iss.clone(), own.kid.clone(), own.alg.clone());
+    profile.keys.get(&key).is_some_and(|latest| {
+        latest.iter().any(|(last, mark)| *last > at && Some(*mark) != own.fingerprint)
     })
 }
 

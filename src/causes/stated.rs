@@ -75,7 +75,8 @@ fn refine(case: &Case<'_>, named: &str) -> Option<&'static str> {
 const COVERS: &[(&str, &str)] = &[
     (
         "header.missing",
-        "header.* !header.too_large session.cookie_missing apikey.missing token.malformed",
+        "header.* !header.too_large session.cookie_missing apikey.missing token.malformed \
+         dpop.required",
     ),
     (
         "header.empty header.scheme_missing header.scheme_wrong header.whitespace header.placeholder \
@@ -119,6 +120,8 @@ const COVERS: &[(&str, &str)] = &[
     ("state.revoked", "session.expired"),
     ("session.expired", "time.* state.revoked session.cookie_missing"),
     ("oauth.refresh_refused", "oauth.refresh_reuse"),
+    ("authz.role", "authz.scope"),
+    ("dpop.proof", "dpop.required"),
     ("basic.bad_password", "basic.*"),
     ("login.bad_credentials", "basic.bad_password basic.malformed"),
     ("apikey.wrong", "apikey.* header.placeholder header.whitespace header.quoted"),

@@ -42,6 +42,7 @@ fn expired(case: &Case<'_>, token: &Token) -> Option<Candidate> {
         return Some(skewed(case, exp, &place));
     }
     let (cause, story) = course(case, token, at);
+    let in_the_dark = cause != "time.expired" && case.world.has_unseen_answers(&case.facts.client);
     let mut candidate =
         Candidate::proven(cause, format!("`exp` passed {late} before the request"), &place);
     candidate.finding.evidence.extend(story);
@@ -49,7 +50,7 @@ fn expired(case: &Case<'_>, token: &Token) -> Option<Candidate> {
         case.world.accepted_until(mark, case.facts, exp).is_some_and(|a| a.at < exp)
     });
     let sure = late.0 > PLAUSIBLE_LEEWAY.0 || case.says("time.") || straddles;
-    if !sure {
+    if !sure || in_the_dark {
         candidate = candidate.at(Confidence::Inferred);
     }
     // A plain 403 is about rights as often as about the token, unless this very call was let in before.
@@ -280,27 +281,9 @@ fn units(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     };
     let accepted = case
         .profile()
-        .filter(|p| p.tokens > 0 && accepted_unit(case, date.unit))
+        .filter(|p| p.units.contains(&date.unit))
         .map(|_| format!("{} let in tokens with the same unit", case.host()));
     Some(candidate.unless(accepted, "history"))
-}
-
-/// Whether a token with a time in this unit was let in on a guarded endpoint of this host.
-fn accepted_unit(case: &Case<'_>, unit: Unit) -> bool {
-    case.world.tally().uses.iter().any(|(_, usage)| {
-        usage.host == case.facts.endpoint.host
-            && usage.endpoints.iter().any(|(e, _)| case.world.is_guarded(e))
-            && usage
-                .credential
-                .as_ref()
-                .and_then(crate::world::mark_of)
-                .and_then(|mark| case.world.token(mark))
-                .is_some_and(|t| {
-                    [&t.nbf, &t.iat]
-                        .iter()
-                        .any(|d| d.as_ref().is_some_and(|d| d.is_number && d.unit == unit))
-                })
-    })
 }
 
 /// A time claim that is no number.

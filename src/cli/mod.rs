@@ -32,7 +32,14 @@ pub const ERROR: u8 = 2;
 pub const INTERRUPTED: u8 = 130;
 
 /// Runs the program with the arguments and streams of this process.
+#[expect(clippy::print_stderr, reason = "a panic is told on the terminal, and cli owns it")]
 pub fn main() -> ExitCode {
+    // The message of a panic may quote the bytes that caused it: only the place is told.
+    std::panic::set_hook(Box::new(|panic| {
+        let place =
+            panic.location().map_or_else(String::new, |l| format!(" at {}:{}", l.file(), l.line()));
+        eprintln!("error: a fault of authopsy itself{place}; the record in question is skipped");
+    }));
     ExitCode::from(run_with(std::env::args_os()))
 }
 

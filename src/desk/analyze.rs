@@ -6,11 +6,10 @@ use std::sync::{Arc, mpsc};
 use super::partial::{self, Shape};
 use super::{Error, Job, Progress, Sort};
 use crate::causes::{Case, judge};
-use crate::dialect::Catalogue;
-use crate::engine::{self, Gatherer, InputFacts, InputSummary, ReadOptions};
-use crate::evidence::{Context, Source, gather};
+use crate::engine::{self, Catalogue, Collector, InputFacts, InputSummary, Naming, ReadOptions};
 use crate::input::Inputs;
-use crate::model::{Exchange, Record, Report, SkipRow};
+use crate::input::jsonl::Mapping;
+use crate::model::{Exchange, Position, Record, Report, SkipRow};
 use crate::render::json;
 use crate::report::{self, ReportOptions};
 use crate::tally::{Input, Tally};
@@ -62,10 +61,12 @@ pub fn run(
 ) -> Result<Analysis, Error> {
     let more = more_dialects(job)?;
     let catalogue = more.as_ref().unwrap_or_else(|| Catalogue::embedded());
+    let naming = naming(job);
     let inputs = Inputs::find(&job.inputs);
-    let options = ReadOptions { jobs: job.threads, ..ReadOptions::default() };
+    let options =
+        ReadOptions { jobs: job.threads, mapping: mapping(job)?, ..ReadOptions::default() };
     let keep = lines.is_some() && !inputs.replayable();
-    let make = || Collector::new(catalogue, job, keep);
+    let make = || Collector::new(catalogue, naming.clone(), keep);
     let outcome = engine::read(&inputs, &options, make, &Watch(progress));
     progress.done();
 
@@ -86,7 +87,9 @@ pub fn run(
         return Err(nothing(&faults));
     }
     if harvest.tally.exchanges == 0 {
-        return Err(Error::Nothing);
+        let message = format!("no capture in {}", job.inputs.join(", "));
+        let hint = Some("`authopsy formats` lists what can be read".to_owned());
+        return Err(Error::Refused { message, hint });
     }
     let world = World::learn(&harvest.tally, given(job));
     let selection = job.selection.clone().resolved(harvest.tally.timeline.last());
@@ -94,22 +97,26 @@ pub fn run(
         let judge_line = |record: &Record, out: &mut Vec<u8>| -> io::Result<()> {
             write_line(record, &world, &selection, out)
         };
-        if keep || job.shaping.sort == Sort::Time {
-            let mut records = std::mem::take(&mut harvest.records);
+        let mut buffer = Vec::new();
+        let mut hand = |record: &Record| {
+            buffer.clear();
+            judge_line(record, &mut buffer)?;
+            sink.write_all(&buffer)
+        };
+        if job.shaping.sort == Sort::Time {
+            let mut kept = std::mem::take(&mut harvest.records);
             if !keep {
-                let make = || Collector::new(catalogue, job, true);
-                records = engine::read(&inputs, &options, make, &()).harvest.records;
+                let make = || Collector::new(catalogue, naming.clone(), true);
+                kept = engine::read(&inputs, &options, make, &()).harvest.records;
             }
-            sort(&mut records, job.shaping.sort);
-            let mut buffer = Vec::new();
-            for record in &records {
-                buffer.clear();
-                judge_line(record, &mut buffer)?;
-                sink.write_all(&buffer)?;
-            }
+            let mut records = kept.into_records()?;
+            by_time(&mut records);
+            records.iter().try_for_each(hand)?;
+        } else if keep {
+            std::mem::take(&mut harvest.records).each(|record| hand(&record))?;
         } else {
             let make = || {
-                let mut collector = Collector::new(catalogue, job, false);
+                let mut collector = Collector::new(catalogue, naming.clone(), false);
                 move |exchange: &Exchange<'_>, input: &InputFacts, out: &mut Vec<u8>| {
                     let record = collector.record(exchange, input);
                     // Writing to memory never fails.
@@ -212,17 +219,12 @@ impl Write for Blocks {
     }
 }
 
-fn sort(records: &mut [Record], by: Sort) {
-    records.sort_by(|a, b| {
-        let place = |r: &Record| {
-            let origin = &r.origin;
-            (Arc::clone(&origin.source), origin.member.clone(), origin.position)
-        };
-        let time = |r: &Record| {
-            let at = r.origin.time.map(|t| t.at);
-            (by == Sort::Time).then_some((at.is_none(), at))
-        };
-        time(a).cmp(&time(b)).then_with(|| place(a).cmp(&place(b)))
+/// Sorts by time (unknown ones last), then source and position.
+fn by_time(records: &mut [Record]) {
+    records.sort_by_cached_key(|record| {
+        let origin = &record.origin;
+        let at = origin.time.map(|t| t.at);
+        (at.is_none(), at, Arc::clone(&origin.source), origin.member.clone(), origin.position)
     });
 }
 
@@ -247,86 +249,17 @@ fn more_dialects(job: &Job) -> Result<Option<Catalogue>, Error> {
     }
 }
 
-/// What a run gathers: the tally, and the records where they cannot be read again.
-#[derive(Debug, Default)]
-struct Harvest {
-    tally: Tally,
-    records: Vec<Record>,
-}
-
-/// Turns exchanges into facts; one a worker.
-struct Collector<'c> {
-    context: Context<'c>,
-    current: Option<(Arc<str>, Option<Arc<str>>)>,
-    source: Option<Arc<str>>,
-    keep: bool,
-}
-
-impl<'c> Collector<'c> {
-    fn new(catalogue: &'c Catalogue, job: &Job, keep: bool) -> Self {
-        let source = job.reading.source.as_ref().map(|s| Arc::from(s.name.as_str()));
-        let context = Context::new(catalogue, Source::new("", ""));
-        Self { context, current: None, source, keep }
-    }
-
-    fn record(&mut self, exchange: &Exchange<'_>, input: &InputFacts) -> Record {
-        let name = self.source.as_ref().unwrap_or(&input.source);
-        let known = self
-            .current
-            .as_ref()
-            .is_some_and(|(source, member)| Arc::ptr_eq(source, name) && *member == input.member);
-        if !known {
-            self.current = Some((Arc::clone(name), input.member.clone()));
-            self.context.enter(Source {
-                name: Arc::clone(name),
-                member: input.member.clone(),
-                format: Arc::clone(&input.format),
-            });
-        }
-        gather(exchange, &mut self.context)
-    }
-}
-
-impl Gatherer for Collector<'_> {
-    type Harvest = Harvest;
-
-    fn observe(&mut self, harvest: &mut Harvest, exchange: &Exchange<'_>, input: &InputFacts) {
-        let record = self.record(exchange, input);
-        if self.keep {
-            harvest.records.push(record.clone());
-        }
-        harvest.tally.observe(record);
-    }
-
-    fn rebase(harvest: &mut Harvest, entries: u64, lines: u64) {
-        harvest.tally.rebase(entries, lines);
-        for record in &mut harvest.records {
-            let position = &mut record.origin.position;
-            position.entry = position.entry.map(|n| n + entries);
-            position.line = position.line.map(|n| n + lines);
-        }
-    }
-
-    fn merge(into: &mut Harvest, other: Harvest) {
-        into.tally.merge(other.tally);
-        into.records.extend(other.records);
-    }
-}
-
 /// Puts what reading told of an input into the tally.
 fn note_input(tally: &mut Tally, summary: &InputSummary, job: &Job) {
-    let given = job.reading.source.as_ref();
+    let naming = naming(job);
     let name =
-        given.map_or_else(|| Arc::clone(&summary.facts.source), |s| Arc::from(s.name.as_str()));
-    let first_line = given.and_then(|s| s.first_line).map_or(0, |n| n.saturating_sub(1));
+        naming.as_ref().map_or_else(|| Arc::clone(&summary.facts.source), |n| Arc::clone(&n.name));
     let rows = |noted: Vec<(String, &engine::Noted)>| {
         noted
             .into_iter()
             .map(|(reason, noted)| {
-                let mut first = noted.first.clone();
-                for position in &mut first {
-                    position.line = position.line.map(|n| n + first_line);
-                }
+                let place = |p: &Position| naming.as_ref().map_or(*p, |n| n.place(*p));
+                let first = noted.first.iter().map(place).collect();
                 (reason.clone(), SkipRow { reason, count: noted.count, first })
             })
             .collect()
@@ -362,6 +295,20 @@ fn fault(summary: &InputSummary) -> Option<Fault> {
         None => ("no exchange in it".to_owned(), None),
     };
     Some(Fault { message: format!("{name}: {words}"), hint })
+}
+
+fn mapping(job: &Job) -> Result<Mapping, Error> {
+    let pairs: Vec<(&str, &str)> =
+        job.reading.map.iter().map(|(part, path)| (part.as_str(), path.as_str())).collect();
+    Mapping::given(&pairs).map_err(|part| Error::Refused {
+        message: format!("--map {part}: no such field"),
+        hint: Some("fields are time, method, path, url, host, status and the like".into()),
+    })
+}
+
+fn naming(job: &Job) -> Option<Naming> {
+    let given = job.reading.source.as_ref()?;
+    Some(Naming { name: Arc::from(given.name.as_str()), first_line: given.first_line })
 }
 
 /// Makes one error of all faults, for a run that read nothing.

@@ -376,7 +376,8 @@ impl Window {
         loop {
             // What lies far behind the limit belongs to the next piece.
             let useful = usize::try_from(limit.saturating_sub(start)).unwrap_or(usize::MAX);
-            let end = self.bytes.len().min(useful.max(filled).saturating_add(self.size / 8));
+            // A record that goes on behind it is read in doubling steps.
+            let end = useful.saturating_add(self.size / 8).max(filled * 2).min(self.bytes.len());
             let into = self.bytes.get_mut(filled..end).unwrap_or_default();
             let room = into.len();
             let count = section.fill(into, start + filled as u64)?;

@@ -4,8 +4,10 @@
 //! guess; pieces are committed in order, and one that does not start where the piece before it ended
 //! is read again from there. So no result depends on how an input was cut or on who read it.
 
+mod collect;
 mod feed;
 mod gather;
+mod kept;
 mod log;
 mod replay;
 mod work;
@@ -13,6 +15,9 @@ mod work;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+pub use crate::evidence::{Catalogue, DialectError};
+pub use collect::{Collector, Harvest, Naming};
+pub use kept::Kept;
 pub use log::{InputSummary, Noted};
 pub use replay::{ReplayError, replay};
 

@@ -520,3 +520,22 @@ fn the_har_crate_reads_the_same_where_it_reads_at_all() {
         assert!(line.contains(&entry.request.url));
     }
 }
+
+#[test]
+fn entries_that_lost_a_bracket_cost_themselves_only() {
+    let folder = Folder::new();
+    let long = "x".repeat(5 << 20);
+    let mut entries = some_entries(6);
+    entries[4]["response"]["content"]["text"] = json!(long);
+    for entry in &mut entries[..2] {
+        entry["cache"] = json!("lost");
+    }
+    for pretty in [false, true] {
+        let text = shown(&har(&entries), pretty).replace("\"lost\"", "{");
+        let path = folder.file("a.har", text);
+        let whole = read_all(&path);
+        assert_eq!(whole.harvest, oracle(&entries)[2..]);
+        assert_eq!(whole.inputs[0].skipped[&crate::input::skip::SkipReason::NotJson].count, 2);
+        assert!(read_with(&path, &options(2, 3000)).harvest == whole.harvest);
+    }
+}

@@ -34,8 +34,9 @@ impl Purpose {
     /// Tells it from the path and its words.
     pub(super) fn of(path: &str, words: Words) -> Self {
         if !words.token() && !words.login() {
-            let ends_in_auth = path.len() >= 5 && last_segment(path).eq_ignore_ascii_case("auth");
-            return if ends_in_auth { Self::Login } else { Self::Other };
+            let last = last_segment(path);
+            let telling = last.eq_ignore_ascii_case("auth") || is_bare_refresh(path);
+            return if telling && path.len() >= 5 { Self::Login } else { Self::Other };
         }
         let last = last_segment(path);
         let token = words.token()
@@ -44,6 +45,15 @@ impl Purpose {
             || (words.refresh() && path.to_ascii_lowercase().contains("/token/"));
         if token { Self::Token } else { Self::Login }
     }
+}
+
+/// `/refresh`, `/api/v1/refresh`: a refresh of nothing else, so of the token.
+fn is_bare_refresh(path: &str) -> bool {
+    let mut segments = path.trim_matches('/').rsplit('/');
+    let is_version =
+        |s: &str| s.strip_prefix(['v', 'V']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+    segments.next().is_some_and(|last| last.eq_ignore_ascii_case("refresh"))
+        && segments.all(|s| s.is_empty() || s.eq_ignore_ascii_case("api") || is_version(s))
 }
 
 fn last_segment(path: &str) -> &str {
@@ -116,7 +126,7 @@ pub(super) fn asked(exchange: &Exchange<'_>, path: &str, words: Words, purpose: 
     let text = body.text.read();
     let fields = fields_of(body, &text);
     asked.grant = grant_of(&fields, path, purpose);
-    fill(&fields, purpose, grant_in_body, &mut asked.seen);
+    fill(&fields, purpose, grant_in_body, asked.grant, &mut asked.seen);
     asked
 }
 
@@ -205,8 +215,10 @@ fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant>
         return Some(Grant::Assertion);
     }
     // `/dashboards/refresh` refreshes no token.
+    let last = last_segment(&path);
     let renews = path.contains("refresh")
-        && ["token", "auth", "jwt", "session", "login"].iter().any(|w| path.contains(w));
+        && (is_bare_refresh(&path)
+            || ["token", "auth", "jwt", "session", "login"].iter().any(|w| path.contains(w)));
     if has(&["refreshtoken"]) || (renews && purpose != Purpose::Other) {
         return Some(Grant::Refresh);
     }
@@ -216,21 +228,31 @@ fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant>
     if has(&["password", "passwd", "pwd", "pass", "userpassword"]) {
         return Some(Grant::Login);
     }
+    // A token endpoint that takes a token and nothing else exchanges it for a fresh one.
+    if purpose == Purpose::Token && has(&["token", "refresh"]) && !has(&["username", "email"]) {
+        return Some(Grant::Refresh);
+    }
     if purpose == Purpose::Token {
         return Some(Grant::Other);
     }
-    let last = last_segment(&path);
     let login = ["login", "signin", "sign-in", "sign_in", "logon", "authenticate"];
     (fields.is_empty() && login.contains(&last)).then_some(Grant::Login)
 }
 
-fn fill(fields: &[Field<'_>], purpose: Purpose, grant_in_body: bool, seen: &mut Seen) {
+fn fill(
+    fields: &[Field<'_>],
+    purpose: Purpose,
+    grant_in_body: bool,
+    grant: Option<Grant>,
+    seen: &mut Seen,
+) {
     let ours = purpose != Purpose::Other || grant_in_body;
     let mut user = None;
     let mut late = Vec::new();
     for field in fields {
         let kind = match field.word.as_str() {
             "refreshtoken" | "refresh" => Kind::RefreshToken,
+            "token" if grant == Some(Grant::Refresh) => Kind::RefreshToken,
             "code" | "devicecode" | "assertion" | "subjecttoken" | "authcode" | "idtoken" => {
                 Kind::Grant
             }

@@ -47,6 +47,8 @@ pub fn mask_url(url: &str) -> Cow<'_, str> {
 #[derive(Debug, Default)]
 pub(super) struct Masker<'s> {
     secrets: Vec<&'s str>,
+    /// Those that no run of token letters would give away: short ones, and those with blanks or colons.
+    odd: Vec<&'s str>,
     /// Base64, percent-encoded and JSON-escaped spellings, made when a text first needs them.
     spelt: std::cell::OnceCell<Vec<String>>,
 }
@@ -54,7 +56,11 @@ pub(super) struct Masker<'s> {
 impl<'s> Masker<'s> {
     /// Makes a masker that knows the raw credentials of an exchange.
     pub(super) fn new(secrets: impl Iterator<Item = &'s Secret>) -> Self {
-        Self { secrets: secrets.map(Secret::expose).collect(), spelt: std::cell::OnceCell::new() }
+        let secrets: Vec<&str> = secrets.map(Secret::expose).collect();
+        let is_odd =
+            |s: &&str| s.len() < LONG_RUN || memchr::memchr2(b' ', b':', s.as_bytes()).is_some();
+        let odd = secrets.iter().copied().filter(is_odd).collect();
+        Self { secrets, odd, spelt: std::cell::OnceCell::new() }
     }
 
     /// Masks free text.
@@ -70,8 +76,11 @@ impl<'s> Masker<'s> {
 
     /// Masks text whose shape is public (an id, an algorithm): by value and known shapes only.
     pub(super) fn name<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if text.len() < WINDOW && !self.holds_short(text) && text.is_ascii() {
+            return Cow::Borrowed(text);
+        }
         settle(text, |t| {
-            let by_value = self.by_value(t);
+            let by_value = self.if_repeated(t);
             token::identifier(&by_value, usize::MAX)
         })
     }
@@ -91,9 +100,9 @@ impl<'s> Masker<'s> {
                 Some(at) => {
                     let (head, tail) = by_part.split_at(at + authority.len());
                     let (scheme, _) = head.split_at(at);
-                    format!("{scheme}{}{}", self.host(authority), self.by_value(tail))
+                    format!("{scheme}{}{}", self.host(authority), self.if_repeated(tail))
                 }
-                None => self.by_value(&by_part).into_owned(),
+                None => self.if_repeated(&by_part).into_owned(),
             }
         })
     }
@@ -112,10 +121,23 @@ impl<'s> Masker<'s> {
 
     /// Masks secrets of this exchange in text that is masked by shape already, quickly.
     pub(super) fn values<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if !has_run(text, WINDOW) && !self.secrets.iter().any(|s| text.contains(s)) {
+        if self.secrets.is_empty() || (!could_repeat(text) && !self.holds_short(text)) {
             return Cow::Borrowed(text);
         }
         settle(text, |t| self.by_value(t).into_owned())
+    }
+
+    /// Masks by value where the text has a run that could be part of a secret.
+    fn if_repeated<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if could_repeat(text) || self.holds_short(text) {
+            return self.by_value(text);
+        }
+        Cow::Borrowed(text)
+    }
+
+    /// Returns whether a secret stands in text that is too short to be told by its runs.
+    fn holds_short(&self, text: &str) -> bool {
+        self.odd.iter().any(|s| s.len() <= text.len() && text.contains(s))
     }
 
     /// Masks every run that is part of a secret; short secrets as whole words only.
@@ -200,11 +222,17 @@ fn without_windows(text: &str, secret: &str) -> Option<String> {
     if bytes.len() < WINDOW {
         return None;
     }
-    let finder = |window: &[u8]| memchr::memmem::find(hidden, window);
+    let grams = Grams::of(hidden);
     let mut out = Vec::new();
     let (mut kept, mut at) = (0, 0);
     while let Some(window) = bytes.get(at..at + WINDOW) {
-        let Some(mut place) = finder(window) else {
+        // The last gram that is no part of the secret rules out all windows that hold it.
+        let miss = window.windows(GRAM).rposition(|gram| !grams.may_hold(gram));
+        if let Some(miss) = miss {
+            at += miss + 1;
+            continue;
+        }
+        let Some(mut place) = memchr::memmem::find(hidden, window) else {
             at += 1;
             continue;
         };
@@ -228,6 +256,36 @@ fn without_windows(text: &str, secret: &str) -> Option<String> {
     }
     out.extend_from_slice(bytes.get(kept..).unwrap_or_default());
     Some(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// Bytes of a gram.
+const GRAM: usize = 4;
+
+/// The four-byte pieces of a secret, hashed into 4,096 bits: a quick "surely not part of it".
+struct Grams([u64; 64]);
+
+impl Grams {
+    fn of(secret: &[u8]) -> Self {
+        let mut grams = Self([0; 64]);
+        for gram in secret.windows(GRAM) {
+            let (word, bit) = Self::place(gram);
+            if let Some(word) = grams.0.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        grams
+    }
+
+    fn may_hold(&self, gram: &[u8]) -> bool {
+        let (word, bit) = Self::place(gram);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    fn place(gram: &[u8]) -> (usize, u64) {
+        let key = gram.iter().fold(0_u32, |key, b| key << 8 | u32::from(*b));
+        let hash = key.wrapping_mul(0x9e37_79b1) >> 20;
+        (hash as usize >> 6, 1 << (hash & 63))
+    }
 }
 
 /// Masks a short secret where it stands as a word.
@@ -256,13 +314,22 @@ fn without_word(text: &str, secret: &str) -> Option<String> {
     changed.then_some(out)
 }
 
-/// Returns whether text has `most` characters of the base64url alphabet in a row.
-fn has_run(text: &str, most: usize) -> bool {
-    let mut run = 0;
+/// Returns whether text could repeat a secret or a spelling of one: it has a long run, or a run
+/// with digits that is no plain word.
+///
+/// Making the spellings costs more than all else together, and few texts need them.
+fn could_repeat(text: &str) -> bool {
+    let (mut run, mut mixed) = (0_usize, false);
     text.bytes().any(|b| {
-        run =
-            if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=') { run + 1 } else { 0 };
-        run >= most
+        match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'=' | b'+' => run += 1,
+            b'0'..=b'9' | b'%' | b'\\' => {
+                mixed |= run > 0;
+                run += 1;
+            }
+            _ => (run, mixed) = (0, false),
+        }
+        run >= WINDOW || (run >= 10 && mixed)
     })
 }
 

@@ -14,6 +14,7 @@ mod url;
 mod value;
 mod words;
 
+pub use crate::dialect::{Catalogue, DialectError};
 pub use context::{Context, Source};
 pub use mask::{mask, mask_url};
 pub use value::{Split, split_scheme};
@@ -122,8 +123,12 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             cross_origin,
             cors_missing: cross_origin && request::lacks_cors(exchange, &answered),
             cookies_sent,
+            answer_unseen: grant.is_some()
+                && matches!(exchange.response_body.text, crate::model::Text::Absent)
+                && exchange.status.is_some_and(|s| s == 200),
             grant,
             redirect,
+            cookie_life: set.life,
             cookies_set: set.set,
             cookies_cleared: set.cleared,
             from_cache: exchange.from_cache,

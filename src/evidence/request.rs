@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::{
-    At, Client, Credential, Endpoint, Exchange, Observer, Redirect, Seconds, Secret, Token,
+    At, Client, Credential, Endpoint, Exchange, Observer, Redirect, Seconds, Secret, Time, Token,
     Visibility,
 };
 use crate::token;
@@ -182,6 +182,8 @@ pub(super) fn redirect(
 pub(super) struct Cookies {
     pub(super) set: Vec<String>,
     pub(super) cleared: Vec<String>,
+    /// Shortest `Max-Age` of those set, seconds.
+    pub(super) life: Option<i64>,
     pub(super) secrets: Vec<Secret>,
 }
 
@@ -206,7 +208,10 @@ pub(super) fn cookies(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Cooki
         if !session {
             continue;
         }
-        let gone = value.is_empty() || value == "deleted" || parts.any(is_past);
+        let gone = value.is_empty() || value == "deleted" || parts.clone().any(is_past);
+        if !gone && let Some(life) = life_of(parts, exchange.time) {
+            out.life = Some(out.life.map_or(life, |known: i64| known.min(life)));
+        }
         let names = if gone { &mut out.cleared } else { &mut out.set };
         names.push(token::identifier(name, 64));
     }
@@ -215,6 +220,29 @@ pub(super) fn cookies(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Cooki
         names.dedup();
     }
     out
+}
+
+/// Returns how many seconds a cookie is to live: `Max-Age` goes before `Expires` (RFC 6265, section 5.3).
+fn life_of<'a>(
+    attributes: impl Iterator<Item = &'a str> + Clone,
+    now: Option<Time>,
+) -> Option<i64> {
+    let expires = || {
+        let until = attributes.clone().find_map(|attribute| {
+            let (name, value) = attribute.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("expires").then(|| http_date(value.trim())).flatten()
+        })?;
+        #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
+        let seconds = until.since(now?.at).0.ceil() as i64;
+        Some(seconds)
+    };
+    attributes.clone().find_map(max_age).or_else(expires)
+}
+
+/// Returns the seconds of a `Max-Age` attribute.
+fn max_age(attribute: &str) -> Option<i64> {
+    let (name, value) = attribute.split_once('=')?;
+    name.trim().eq_ignore_ascii_case("max-age").then(|| value.trim().parse().ok()).flatten()
 }
 
 /// Returns whether a cookie attribute deletes the cookie.
@@ -302,8 +330,9 @@ pub(super) fn node(
     answered: &Answered<'_>,
     masker: &Masker<'_>,
 ) -> Option<String> {
+    // A field that names the node tells more than the address of what stands before it.
     let address = exchange.server.as_deref().filter(|s| !matches!(*s, "" | "-"));
-    address.or(answered.node).map(|node| cap(&masker.name(node.trim()), 80))
+    answered.node.or(address).map(|node| cap(&masker.name(node.trim()), 80))
 }
 
 /// Returns server clock minus capture clock, from an uncached `Date` of a capture made beside the client.

@@ -19,6 +19,11 @@ use crate::model::{Exchange, Observer, Position};
 /// An entry longer than this is given up: a bracket is missing, or nobody can use it.
 const LONGEST_ENTRY: usize = 128 << 20;
 
+/// An entry longer than this in whose beginning another one seems to start has lost a bracket.
+///
+/// Without this bound a capture in which every entry has lost one would be read again and again.
+const LONG_ENTRY: usize = 4 << 20;
+
 /// What the reader stands in.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 enum Frame {
@@ -335,6 +340,11 @@ impl Pass<'_, '_, '_> {
         }
         let mut attached = Attached::default();
         let walked = walk::entry(self.bytes, at, &mut self.exchange, &mut attached);
+        if let Ok(end) | Err((end, Stop::More)) = walked.map_err(|stop| (self.bytes.len(), stop))
+            && self.leave_a_broken_one(at, end)
+        {
+            return Ok(());
+        }
         match walked {
             Ok(end) => {
                 if self.document.only_head {
@@ -372,7 +382,11 @@ impl Pass<'_, '_, '_> {
 
     /// Hands one object to the patient reading.
     fn patiently(&mut self, at: usize, sure: bool) -> Step {
-        let Some(end) = container_end(self.bytes, at) else {
+        let end = container_end(self.bytes, at);
+        if self.leave_a_broken_one(at, end.unwrap_or(self.bytes.len())) {
+            return Ok(());
+        }
+        let Some(end) = end else {
             if !self.last && self.bytes.len() - at < LONGEST_ENTRY {
                 return Err(Pause::More);
             }
@@ -404,6 +418,21 @@ impl Pass<'_, '_, '_> {
         self.document.entries += 1;
         self.at = follower;
         Ok(())
+    }
+
+    /// Goes to the next entry when the long one at `at` seems to hold its start.
+    fn leave_a_broken_one(&mut self, at: usize, end: usize) -> bool {
+        let is_long = end - at >= LONG_ENTRY;
+        let Some(start) = self.bytes.get(..at + LONG_ENTRY).filter(|_| is_long) else {
+            return false;
+        };
+        let Some(next) = self.document.seam.as_ref().and_then(|seam| seam.find(start, at + 1))
+        else {
+            return false;
+        };
+        self.at = next;
+        self.skipped(SkipReason::NotJson);
+        true
     }
 
     /// Leaves a record that does not end: goes to the next seam, or says that the input is cut off.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::Answer;
-use super::credential::Credential;
+use super::answer::{Answer, Outcome};
+use super::credential::{Credential, Oddity};
 use super::exchange::{Observer, Position, Visibility};
 use super::fingerprint::Fingerprint;
 use super::time::{At, Seconds, Time};
@@ -82,10 +82,14 @@ pub struct Facts {
     pub cookies_sent: Option<bool>,
     /// What a token or login request asked for.
     pub grant: Option<Grant>,
+    /// A token or login request was let in and the capture does not show what it gave.
+    pub answer_unseen: bool,
     /// Where the answer redirects.
     pub redirect: Option<Redirect>,
     /// Names of session-like cookies that the answer set, sorted.
     pub cookies_set: Vec<String>,
+    /// Shortest `Max-Age` among them, seconds; `None` for cookies without one.
+    pub cookie_life: Option<i64>,
     /// Names of session-like cookies that the answer deleted, sorted.
     pub cookies_cleared: Vec<String>,
     /// Served from a cache or service worker.
@@ -99,6 +103,19 @@ pub struct Facts {
     /// Request time lies at or after the judged token's `exp`, by the capture's clock; splits the
     /// counts so that no bucket straddles it.
     pub after_exp: bool,
+}
+
+impl Facts {
+    /// Returns whether this is a plain 400 for a Basic credential that is malformed by its own bytes.
+    pub fn is_odd_bad_request(&self) -> bool {
+        self.status == Some(400)
+            && self.answer.outcome == Outcome::Neutral
+            && self
+                .credentials
+                .iter()
+                .flat_map(|c| &c.oddities)
+                .any(|o| matches!(o, Oddity::BasicNotBase64 | Oddity::BasicNoColon))
+    }
 }
 
 /// Who sent a request; unknown parts are `None`.

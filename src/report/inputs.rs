@@ -71,8 +71,10 @@ pub(super) fn warnings(tally: &Tally, judged: &[Judged<'_>]) -> Vec<Evidence> {
         .map(|j| j.bucket.count)
         .sum();
     if misspelt > 0 {
+        let who = if misspelt == 1 { "1 request carries" } else { "requests carry" };
+        let count = if misspelt == 1 { String::new() } else { format!("{misspelt} ") };
         let fact = format!(
-            "{misspelt} requests carry a credential under a misspelt field name; loggers and sanitizers do not mask it"
+            "{count}{who} a credential under a misspelt field name; loggers and sanitizers do not mask it"
         );
         warnings.push(note(fact, "request.headers"));
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
 
-pub use self::smallest::{Merge, Smallest, Table};
+pub use self::smallest::{Few, Merge, Smallest, Table};
 pub use self::times::{Bucket, Times};
 use crate::model::{
     Answer, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Issued, KeyHasher, Observer,
@@ -111,12 +111,14 @@ pub struct Use {
     pub host: Option<Arc<str>>,
     /// With what; `None` for nothing that could be seen.
     pub credential: Option<Credential>,
+    /// At a token or login endpoint, which takes other credentials than the API.
+    pub at_issuer: bool,
     /// How often.
     pub count: u64,
     /// When, as far as times are known.
     pub times: Times<48>,
     /// At which endpoints.
-    pub endpoints: Table<Endpoint, Times<8>, 48>,
+    pub endpoints: Few<Endpoint, Times<8>, 48>,
     /// Which nodes answered.
     pub nodes: Smallest<String, 8>,
     /// Whether any of these requests carried a cookie.
@@ -299,12 +301,14 @@ impl Tally {
     fn note_use(&mut self, record: &Record) {
         let facts = &record.facts;
         let credential = facts.credentials.first();
-        let key = fast_key(&(&facts.client, &facts.endpoint.host, credential));
+        let at_issuer = facts.grant.is_some();
+        let key = fast_key(&(&facts.client, &facts.endpoint.host, credential, at_issuer));
         let Some(usage) = self.uses.slot(&key) else { return };
         if usage.count == 0 {
             usage.client = facts.client.clone();
             usage.host.clone_from(&facts.endpoint.host);
             usage.credential = credential.cloned();
+            usage.at_issuer = at_issuer;
         }
         usage.count += 1;
         if let Some(node) = &facts.node {
@@ -374,6 +378,7 @@ fn is_notable(facts: &Facts) -> bool {
         || !facts.cookies_set.is_empty()
         || !facts.cookies_cleared.is_empty()
         || !facts.answer.statements.is_empty()
+        || facts.is_odd_bad_request()
         || (facts.answer.outcome == Outcome::Unanswered && facts.cross_origin)
 }
 

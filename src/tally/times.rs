@@ -36,7 +36,67 @@ const DAY: i64 = 86_400 * SECOND;
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Times<const LIMIT: usize> {
     rung: u8,
-    buckets: Vec<Bucket>,
+    buckets: Buckets,
+}
+
+/// Most multisets hold one instant: it needs no heap.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Vec<Bucket>", into = "Vec<Bucket>")]
+enum Buckets {
+    #[default]
+    None,
+    One(Bucket),
+    Many(Vec<Bucket>),
+}
+
+impl Buckets {
+    fn as_slice(&self) -> &[Bucket] {
+        match self {
+            Self::None => &[],
+            Self::One(bucket) => std::slice::from_ref(bucket),
+            Self::Many(buckets) => buckets,
+        }
+    }
+
+    fn get_mut(&mut self, at: usize) -> Option<&mut Bucket> {
+        match self {
+            Self::None => None,
+            Self::One(bucket) => (at == 0).then_some(bucket),
+            Self::Many(buckets) => buckets.get_mut(at),
+        }
+    }
+
+    fn insert(&mut self, at: usize, new: Bucket) {
+        *self = match std::mem::take(self) {
+            Self::None => Self::One(new),
+            Self::One(known) if at == 0 => Self::Many(vec![new, known]),
+            Self::One(known) => Self::Many(vec![known, new]),
+            Self::Many(mut buckets) => {
+                // Growth by a few: most stay small, and there are many of them.
+                if buckets.len() == buckets.capacity() {
+                    buckets.reserve_exact((buckets.len() / 2).max(2));
+                }
+                buckets.insert(at, new);
+                Self::Many(buckets)
+            }
+        };
+    }
+}
+
+impl From<Vec<Bucket>> for Buckets {
+    fn from(buckets: Vec<Bucket>) -> Self {
+        match buckets.as_slice() {
+            [] => Self::None,
+            [one] => Self::One(*one),
+            _ => Self::Many(buckets),
+        }
+    }
+}
+
+impl From<Buckets> for Vec<Bucket> {
+    fn from(buckets: Buckets) -> Self {
+        buckets.as_slice().to_vec()
+    }
 }
 
 /// The instants that share one bucket.
@@ -60,7 +120,7 @@ impl<const LIMIT: usize> Times<LIMIT> {
     /// Adds all instants of `other`. Commutative and associative.
     pub fn merge(&mut self, other: &Self) {
         self.raise(other.rung);
-        for bucket in &other.buckets {
+        for bucket in other.buckets.as_slice() {
             self.insert(*bucket);
         }
         self.widen();
@@ -68,22 +128,22 @@ impl<const LIMIT: usize> Times<LIMIT> {
 
     /// Returns the occupied buckets in order of time.
     pub fn buckets(&self) -> &[Bucket] {
-        &self.buckets
+        self.buckets.as_slice()
     }
 
     /// Returns how many instants there are.
     pub fn count(&self) -> u64 {
-        self.buckets.iter().map(|b| b.count).sum()
+        self.buckets().iter().map(|b| b.count).sum()
     }
 
     /// Returns the earliest instant.
     pub fn first(&self) -> Option<At> {
-        self.buckets.first().map(|b| b.first)
+        self.buckets().first().map(|b| b.first)
     }
 
     /// Returns the latest instant.
     pub fn last(&self) -> Option<At> {
-        self.buckets.last().map(|b| b.last)
+        self.buckets().last().map(|b| b.last)
     }
 
     /// Returns whether some instant lies in `from..=until`; within a wide bucket only its ends are known.
@@ -93,21 +153,21 @@ impl<const LIMIT: usize> Times<LIMIT> {
 
     /// Returns the earliest known instant at or after `from`.
     pub fn first_from(&self, from: At) -> Option<At> {
-        let start = self.buckets.partition_point(|b| b.last < from);
-        let bucket = self.buckets.get(start)?;
+        let start = self.buckets().partition_point(|b| b.last < from);
+        let bucket = self.buckets().get(start)?;
         Some(if bucket.first >= from { bucket.first } else { bucket.last })
     }
 
     /// Returns the latest known instant at or before `until`.
     pub fn last_until(&self, until: At) -> Option<At> {
-        let end = self.buckets.partition_point(|b| b.first <= until);
-        let bucket = self.buckets.get(end.checked_sub(1)?)?;
+        let end = self.buckets().partition_point(|b| b.first <= until);
+        let bucket = self.buckets().get(end.checked_sub(1)?)?;
         Some(if bucket.last <= until { bucket.last } else { bucket.first })
     }
 
     /// Returns how many instants lie before `until`; a bucket counts when its first instant does.
     pub fn count_before(&self, until: At) -> u64 {
-        self.buckets.iter().take_while(|b| b.first < until).map(|b| b.count).sum()
+        self.buckets().iter().take_while(|b| b.first < until).map(|b| b.count).sum()
     }
 
     /// Returns the bucket width in nanoseconds; 1 while every instant is kept apart.
@@ -126,7 +186,7 @@ impl<const LIMIT: usize> Times<LIMIT> {
 
     fn insert(&mut self, new: Bucket) {
         let key = self.slot(new.first);
-        let at = self.buckets.partition_point(|b| self.slot(b.first) < key);
+        let at = self.buckets().partition_point(|b| self.slot(b.first) < key);
         match self.buckets.get_mut(at) {
             Some(b) if slot(b.first, self.rung) == key => {
                 b.first = b.first.min(new.first);
@@ -138,7 +198,7 @@ impl<const LIMIT: usize> Times<LIMIT> {
     }
 
     fn widen(&mut self) {
-        while self.buckets.len() > LIMIT && usize::from(self.rung) + 1 < LADDER.len() {
+        while self.buckets().len() > LIMIT && usize::from(self.rung) + 1 < LADDER.len() {
             self.raise(self.rung + 1);
         }
     }
@@ -148,7 +208,8 @@ impl<const LIMIT: usize> Times<LIMIT> {
             return;
         }
         self.rung = rung;
-        self.buckets.dedup_by(|later, kept| {
+        let mut buckets = Vec::from(std::mem::take(&mut self.buckets));
+        buckets.dedup_by(|later, kept| {
             let same = slot(later.first, rung) == slot(kept.first, rung);
             if same {
                 kept.last = kept.last.max(later.last);
@@ -156,6 +217,7 @@ impl<const LIMIT: usize> Times<LIMIT> {
             }
             same
         });
+        self.buckets = Buckets::from(buckets);
     }
 
     fn slot(&self, at: At) -> i64 {

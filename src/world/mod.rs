@@ -45,6 +45,10 @@ pub struct World<'t> {
     skews: BTreeMap<Arc<str>, Skew>,
     profiles: BTreeMap<Arc<str>, Profile>,
     by_token: BTreeMap<Fingerprint, Vec<Sight<'t>>>,
+    /// Signatures that stand on more than one header and payload.
+    doubled_signatures: BTreeSet<Fingerprint>,
+    /// When each token was handed out first.
+    births: BTreeMap<Fingerprint, At>,
     entries: BTreeMap<(Who, &'t Endpoint), Vec<Entry<'t>>>,
     successions: BTreeMap<(Who, Option<Arc<str>>), Vec<Succession<'t>>>,
     refusals: BTreeMap<(Who, &'t Endpoint), Vec<(&'t Group, &'t Facts)>>,
@@ -121,6 +125,8 @@ impl<'t> World<'t> {
             clients,
             profiles: BTreeMap::new(),
             by_token: BTreeMap::new(),
+            doubled_signatures: BTreeSet::new(),
+            births: BTreeMap::new(),
             entries: BTreeMap::new(),
             successions: BTreeMap::new(),
             refusals: BTreeMap::new(),
@@ -155,6 +161,15 @@ impl<'t> World<'t> {
                 });
             }
         }
+        let mut signatures: BTreeMap<Fingerprint, Fingerprint> = BTreeMap::new();
+        for (_, slot) in tally.tokens.iter() {
+            let Some(token) = slot.0.as_ref() else { continue };
+            if let (Some(signature), Some(unsigned)) = (token.signature_mark, token.unsigned)
+                && *signatures.entry(signature).or_insert(unsigned) != unsigned
+            {
+                self.doubled_signatures.insert(signature);
+            }
+        }
         for list in self.successions.values_mut() {
             list.sort_by_key(|s| s.first);
         }
@@ -179,6 +194,12 @@ impl<'t> World<'t> {
         for (_, issue) in tally.issues.iter() {
             let who = self.clients.who(&issue.client);
             let subject = issue.issued.access.and_then(|m| self.token(m)?.sub.as_deref());
+            if let Some(at) = issue.times.first() {
+                for mark in [issue.issued.access, issue.issued.id].into_iter().flatten() {
+                    let born = self.births.entry(mark).or_insert(at);
+                    *born = at.min(*born);
+                }
+            }
             let flow = self.flows.entry(who).or_default();
             flow.subjects.extend(subject);
             flow.issues.push(issue);
@@ -289,7 +310,9 @@ impl<'t> World<'t> {
         self.sights(mark)
             .iter()
             .filter_map(|sight| match sight {
-                Sight::LetIn(usage) if usage.host == near.endpoint.host => Some(*usage),
+                Sight::LetIn(usage) if usage.host == near.endpoint.host && !usage.at_issuer => {
+                    Some(*usage)
+                }
                 _ => None,
             })
             .flat_map(|usage| usage.endpoints.iter().map(move |(e, t)| (usage, e, t)))
@@ -352,18 +375,37 @@ impl<'t> World<'t> {
                 })
             })
             .collect();
+        // An exchange whose body the capture does not show gave something all the same.
+        let unseen = flow.moments.iter().filter(|(_, facts)| {
+            facts.answer.outcome == Outcome::LetIn
+                && matches!(facts.grant, Some(Grant::Refresh | Grant::Other))
+                && facts.answer_unseen
+                && (token.is_none()
+                    || self.same_user(
+                        client,
+                        token.and_then(|t| t.sub.as_deref()),
+                        self.subject_behind(facts),
+                    ))
+        });
+        renewals.extend(unseen.flat_map(|(group, _)| {
+            group.times.buckets().iter().map(|b| Renewal {
+                at: b.first,
+                access: None,
+                login: false,
+            })
+        }));
         renewals.sort_by_key(|r| (r.at, r.access));
         renewals
     }
 
     /// Returns when this token was handed out, as far as the capture shows.
     pub fn issued_at(&self, mark: Fingerprint) -> Option<At> {
-        self.tally
-            .issues
-            .iter()
-            .filter(|(_, issue)| issue.issued.access == Some(mark) || issue.issued.id == Some(mark))
-            .filter_map(|(_, issue)| issue.times.first())
-            .min()
+        self.births.get(&mark).copied()
+    }
+
+    /// Returns whether this signature stands on another header or payload too.
+    pub fn is_doubled(&self, signature: Fingerprint) -> bool {
+        self.doubled_signatures.contains(&signature)
     }
 
     /// Returns the instants at which a token endpoint refused to refresh for this client and the user of
@@ -414,6 +456,22 @@ impl<'t> World<'t> {
             .collect();
         instants.sort_unstable();
         instants
+    }
+
+    /// Returns whether a token or login request of this client was let in and the capture does not show
+    /// what it gave: then what the client did about an expiry is not certain.
+    pub fn has_unseen_answers(&self, client: &Client) -> bool {
+        self.moments_of(client).iter().any(|(_, facts)| facts.answer_unseen)
+    }
+
+    /// Returns how long the session cookies that `host` set at this instant were to live.
+    pub fn cookie_life(&self, client: &Client, host: &Option<Arc<str>>, at: At) -> Option<Seconds> {
+        self.moments_of(client)
+            .iter()
+            .filter(|(_, facts)| facts.endpoint.host == *host && !facts.cookies_set.is_empty())
+            .filter(|(group, _)| group.times.any_within(at, at))
+            .find_map(|(_, facts)| facts.cookie_life)
+            .map(|life| At::from_secs(life).since(At(0)))
     }
 
     fn moments_of(&self, client: &Client) -> &[(&'t Group, &'t Facts)] {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{World, mark_of};
-use crate::model::{At, Credential, Oddity, Scheme, Seconds, Token, Use as Purpose};
+use crate::model::{
+    At, Credential, Fingerprint, Oddity, Scheme, Seconds, Token, Unit, Use as Purpose,
+};
 
 /// Values that one host accepted, each with its first and last instant.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,6 +35,10 @@ pub struct Profile {
     pub oddities: Learned,
     /// Faults of tokens that were accepted, by their shape.
     pub faults: Learned,
+    /// Tokens by issuer, key id and algorithm: the two that were accepted last, with the instant.
+    pub keys: BTreeMap<(Option<String>, Option<String>, Option<String>), Vec<(At, Fingerprint)>>,
+    /// Units other than seconds in `nbf` or `iat` that were accepted.
+    pub units: Vec<Unit>,
     /// Tokens without `exp` were accepted.
     pub without_exp: bool,
     /// Distinct tokens that were accepted.
@@ -100,6 +106,9 @@ pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Profile> {
     let mut profiles: BTreeMap<Arc<str>, Profile> = BTreeMap::new();
     for (_, usage) in world.tally().uses.iter() {
         let (Some(host), Some(credential)) = (&usage.host, &usage.credential) else { continue };
+        if usage.at_issuer {
+            continue;
+        }
         let guarded = usage.endpoints.iter().filter(|(e, _)| world.is_guarded(e));
         let (mut first, mut last, mut proven) = (None, None, false);
         for (_, times) in guarded {
@@ -135,6 +144,19 @@ impl Profile {
 
     fn token(&mut self, token: &Token, first: Option<At>, last: Option<At>, shift: Seconds) {
         self.tokens += 1;
+        if let (Some(last), Some(mark)) = (last, token.fingerprint) {
+            let key = (token.iss.clone(), token.kid.clone(), token.alg.clone());
+            let latest = self.keys.entry(key).or_default();
+            latest.push((last, mark));
+            latest.sort_unstable_by(|a, b| b.cmp(a));
+            latest.dedup_by_key(|(_, mark)| *mark);
+            latest.truncate(2);
+        }
+        for date in [&token.nbf, &token.iat].into_iter().flatten() {
+            if date.is_number && date.unit != Unit::Seconds && !self.units.contains(&date.unit) {
+                self.units.push(date.unit);
+            }
+        }
         if let Some(iss) = &token.iss {
             self.issuers.note(iss, first, last);
         }

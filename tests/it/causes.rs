@@ -26,7 +26,14 @@ fn six_requests_fail_for_five_reasons() {
             .says(401, json!({"error": "invalid_token"})),
         at(9.0, "GET", "/v1/me").unseen().says(401, json!({"error": "missing_authorization"})),
     ];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    failure time.expired proven
+    ok
+    failure time.unit_milliseconds inferred
+    failure header.scheme_missing proven
+    failure header.whitespace inferred
+    failure header.missing stated
+    ");
 }
 
 #[test]
@@ -37,7 +44,11 @@ fn a_token_kept_after_its_end_is_a_stale_cache() {
         at(20.0, "GET", "/v1/me").bearer(&t),
         at(40.0, "GET", "/v1/me").bearer(&t).says(401, json!({"error": "invalid_token"})),
     ];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    ok
+    ok
+    failure time.expired_cached proven
+    ");
 }
 
 #[test]
@@ -52,7 +63,12 @@ fn an_expiry_that_the_client_mends_at_once_is_a_step() {
             .says(200, json!({"access_token": n, "token_type": "Bearer", "expires_in": 3600})),
         at(42.0, "GET", "/v1/me").bearer(&n),
     ];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    ok
+    expected time.expired_recovered inferred
+    ok
+    ok
+    ");
 }
 
 #[test]
@@ -68,7 +84,13 @@ fn a_new_token_that_is_never_used_leaves_the_old_one_to_blame() {
         at(50.0, "GET", "/v1/me").bearer(&t).gets(401),
         at(70.0, "GET", "/v1/me").bearer(&t).gets(401),
     ];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    ok
+    expected time.expired_recovered inferred
+    ok
+    failure time.refresh_not_applied proven
+    failure time.refresh_not_applied proven
+    ");
 }
 
 #[test]
@@ -81,7 +103,11 @@ fn a_refused_refresh_explains_the_expired_calls_behind_it() {
             .says(400, json!({"error": "invalid_grant"})),
         at(50.0, "GET", "/v1/me").bearer(&t).gets(401),
     ];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    ok
+    failure oauth.refresh_refused stated
+    failure time.refresh_refused proven
+    ");
 }
 
 #[test]
@@ -107,7 +133,11 @@ fn a_misspelt_field_is_the_cause_and_a_lookalike_name_is_not() {
             .says(401, json!({"error": "missing_authorization"})),
         at(2.0, "GET", "/v1/me").bearer(&t),
     ];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    failure header.misspelt_name proven
+    failure header.missing proven
+    ok
+    ");
 }
 
 #[test]
@@ -124,7 +154,11 @@ fn a_stripped_export_is_told_by_its_preflight() {
         at(1.0, "GET", "/v1/list").with("Origin", "https://app.example"),
     ];
     let judgements = judged_in("chrome.har", Some("WebInspector 537.36"), &steps);
-    assert_snapshot!(verdicts(&judgements), @"");
+    assert_snapshot!(verdicts(&judgements), @r"
+    ok
+    failure time.expired stated
+    ok
+    ");
     assert!(judgements[1].also.iter().any(|f| f.cause == "capture.sanitized"));
 }
 
@@ -154,7 +188,23 @@ fn forms_of_the_field() {
         case("Basic not-base64!".into()),
         case("Basic dXNlcg==".into()),
     ];
-    assert_snapshot!(forms.concat(), @"");
+    assert_snapshot!(forms.concat(), @r"
+    failure header.empty proven
+    failure header.empty proven
+    failure header.placeholder proven
+    failure header.placeholder proven
+    failure header.quoted proven
+    failure header.scheme_doubled proven
+    failure header.whitespace proven
+    failure header.scheme_wrong proven
+    failure header.scheme_missing proven
+    failure header.duplicate proven
+    failure token.truncated proven
+    failure token.truncated proven
+    failure token.encoding proven
+    failure basic.malformed proven
+    failure basic.malformed proven
+    ");
 }
 
 #[test]
@@ -167,7 +217,11 @@ fn a_host_that_accepts_a_defect_clears_it() {
             .with("Authorization", &format!("bearer  {}", fresh("b")))
             .says(401, json!({"error": "account_disabled"})),
     ];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    failure header.missing proven
+    ok
+    failure state.user_disabled stated
+    ");
 }
 
 #[test]
@@ -179,7 +233,12 @@ fn a_token_that_worked_and_is_refused_before_its_end_was_revoked() {
         at(10.0, "GET", "/v1/me").bearer(&t).gets(401),
         at(12.0, "GET", "/v1/me").bearer(&other),
     ];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    ok
+    ok
+    failure state.revoked inferred
+    ok
+    ");
 }
 
 #[test]
@@ -188,7 +247,10 @@ fn another_audience_shows_against_what_the_host_accepts() {
     let wrong = token(json!({"sub": "a", "iat": START - 60, "exp": START + 3600, "aud": "other"}));
     let steps =
         [at(0.0, "GET", "/v1/me").bearer(&t), at(1.0, "GET", "/v1/me").bearer(&wrong).gets(401)];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    ok
+    failure claim.audience inferred
+    ");
 }
 
 #[test]
@@ -203,7 +265,11 @@ fn rights_are_not_the_token() {
             .bearer(&expired)
             .says(403, json!({"error": "insufficient_scope"})),
     ];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    ok
+    failure authz.role suspected
+    failure authz.scope stated
+    ");
 }
 
 #[test]
@@ -217,7 +283,12 @@ fn an_answered_challenge_is_a_step_and_an_unanswered_one_is_not() {
             .gets(401)
             .answers("WWW-Authenticate", "Basic realm=\"x\""),
     ];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    expected other.handshake inferred
+    ok
+    expected other.handshake inferred
+    failure basic.bad_password inferred
+    ");
 }
 
 #[test]
@@ -230,7 +301,10 @@ fn a_preflight_that_is_asked_for_credentials_is_the_failure() {
             .gets(401),
         at(0.05, "GET", "/v1/me").with("Origin", "https://app.example").gets(0),
     ];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    failure cors.preflight proven
+    lookalike cors.preflight proven
+    ");
 }
 
 #[test]
@@ -243,7 +317,10 @@ fn a_redirect_drops_the_credential() {
             .answers("Location", "https://www.api.example/v1/me"),
         at(0.1, "GET", "https://www.api.example/v1/me").gets(401),
     ];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    ok
+    failure header.redirect_stripped inferred
+    ");
 }
 
 #[test]
@@ -255,7 +332,10 @@ fn the_server_denies_what_the_capture_shows() {
             .bearer(&t)
             .says(401, json!({"message": "No authorization header found"})),
     ];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    failure header.proxy_stripped inferred
+    failure header.proxy_stripped inferred
+    ");
 }
 
 #[test]
@@ -272,5 +352,9 @@ fn signatures_as_stated() {
             .bearer(&none)
             .says(401, json!({"message": "algorithm not allowed"})),
     ];
-    assert_snapshot!(verdicts(&judged(&steps)), @"");
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    failure signature.invalid inferred
+    failure signature.unknown_kid inferred
+    failure signature.alg_none proven
+    ");
 }

@@ -5,12 +5,31 @@
     clippy::print_stderr,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::format_push_string,
+    clippy::format_collect,
+    clippy::sliced_string_as_bytes,
+    clippy::unused_self,
+    clippy::needless_pass_by_value,
     clippy::too_many_lines,
     reason = "a test should fail loudly; its numbers are small and its data long"
 )]
 
+mod architecture;
 mod causes;
 mod cli;
+#[path = "../../benches/corpus.rs"]
+mod corpus;
+mod forge;
+mod inputs;
+mod laws;
+mod planted;
+mod program;
+mod readme;
 mod render;
 mod report;
+mod secrets;
+mod stories;
 mod story;
+mod variants;

@@ -1,0 +1,104 @@
+//! Exchanges to a tally: what each worker makes of what it reads.
+
+use std::sync::Arc;
+
+use super::kept::Kept;
+use super::{Gatherer, InputFacts};
+use crate::evidence::{Catalogue, Context, Source, gather};
+use crate::model::{Exchange, Position, Record};
+use crate::tally::Tally;
+
+/// What a run gathers: the tally, and the records where they cannot be read again.
+#[derive(Debug, Default)]
+pub struct Harvest {
+    /// Everything merged.
+    pub tally: Tally,
+    /// The records, where they were asked for.
+    pub records: Kept,
+}
+
+/// Turns exchanges into facts; one a worker.
+#[derive(Debug)]
+pub struct Collector<'c> {
+    context: Context<'c>,
+    current: Option<(Arc<str>, Option<Arc<str>>)>,
+    naming: Option<Naming>,
+    keep: bool,
+}
+
+/// Another name for the only input of a run, which may be a piece of it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Naming {
+    /// The name.
+    pub name: Arc<str>,
+    /// Number of the piece's first line, from 1; `None` when not known, and then no position is.
+    pub first_line: Option<u64>,
+}
+
+impl Naming {
+    /// Moves a position in the piece to its place in the whole.
+    pub fn place(&self, position: Position) -> Position {
+        match self.first_line {
+            Some(first) => {
+                Position { line: position.line.map(|n| n + first.saturating_sub(1)), ..position }
+            }
+            None => Position::default(),
+        }
+    }
+}
+
+impl<'c> Collector<'c> {
+    /// Makes the collector of one worker; with `keep`, records are kept beside the tally.
+    pub fn new(catalogue: &'c Catalogue, naming: Option<Naming>, keep: bool) -> Self {
+        let context = Context::new(catalogue, Source::new("", ""));
+        Self { context, current: None, naming, keep }
+    }
+
+    /// Returns the facts of one exchange.
+    pub fn record(&mut self, exchange: &Exchange<'_>, input: &InputFacts) -> Record {
+        let name = self.naming.as_ref().map_or(&input.source, |n| &n.name);
+        let known = self
+            .current
+            .as_ref()
+            .is_some_and(|(source, member)| Arc::ptr_eq(source, name) && *member == input.member);
+        if !known {
+            self.current = Some((Arc::clone(name), input.member.clone()));
+            self.context.enter(Source {
+                name: Arc::clone(name),
+                member: input.member.clone(),
+                format: Arc::clone(&input.format),
+            });
+        }
+        let mut record = gather(exchange, &mut self.context);
+        if let Some(naming) = &self.naming {
+            record.origin.position = naming.place(record.origin.position);
+        }
+        record
+    }
+}
+
+impl Gatherer for Collector<'_> {
+    type Harvest = Harvest;
+
+    fn observe(&mut self, harvest: &mut Harvest, exchange: &Exchange<'_>, input: &InputFacts) {
+        let record = self.record(exchange, input);
+        if self.keep {
+            harvest.records.push(record.clone());
+        }
+        harvest.tally.observe(record);
+    }
+
+    fn rebase(harvest: &mut Harvest, entries: u64, lines: u64) {
+        harvest.tally.rebase(entries, lines);
+        harvest.records.place(|position| Position {
+            entry: position.entry.map(|n| n + entries),
+            line: position.line.map(|n| n + lines),
+            ..position
+        });
+    }
+
+    fn merge(into: &mut Harvest, other: Harvest) {
+        into.tally.merge(other.tally);
+        into.records.merge(other.records);
+    }
+}
