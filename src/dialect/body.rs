@@ -310,7 +310,7 @@ pub(super) fn gather(node: &Node, path: &mut Path, known: bool, into: &mut Vec<C
             let Some(rank) = rank_of(key) else { return };
             let rank = if path.echo { ECHO } else { rank };
             let number = matches!(node, Node::Number(_));
-            if (known && rank > 3) || (number && rank > 1) {
+            if (known && rank > 3 && (key != "data" || rank == ECHO)) || (number && rank > 1) {
                 return;
             }
             let text = match text.contains("://") {

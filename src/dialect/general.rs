@@ -192,6 +192,7 @@ struct RulesFile {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent marks of a rule, as written")]
 struct RuleEntry {
     when: String,
     #[serde(default)]

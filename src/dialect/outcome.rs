@@ -14,12 +14,22 @@ const LOGIN_WORDS: &[&str] = &[
     "log-in",
     "log_in",
     "sso",
-    "auth",
     "authn",
     "authorize",
     "authorise",
-    "authorization",
     "authenticate",
+    "adfs",
+    "idp",
+    "unauthorized",
+    "needlogin",
+    "reauth",
+];
+
+/// Segments that name the same where they come first or a query follows; elsewhere `/acme/auth` and
+/// `/packages/oauth2` are things of that name.
+const LOGIN_NOUNS: &[&str] = &[
+    "auth",
+    "authorization",
     "authentication",
     "oauth",
     "oauth2",
@@ -29,11 +39,6 @@ const LOGIN_WORDS: &[&str] = &[
     "saml",
     "saml2",
     "cas",
-    "adfs",
-    "idp",
-    "unauthorized",
-    "needlogin",
-    "reauth",
 ];
 
 /// Words that end a segment of several words and name a login page: `user-login`, `admin_signin`.
@@ -244,7 +249,7 @@ pub(super) fn is_login_target(url: &str) -> bool {
     if matches!(path, "" | "/") {
         return of_login;
     }
-    !is_content(url, path) && names_login(path)
+    !is_content(url, path) && names_login(path, url.contains('?'))
 }
 
 /// Returns whether a path leads to texts or files, which may be about logins.
@@ -257,27 +262,38 @@ fn is_content(url: &str, path: &str) -> bool {
         || path.split('/').any(is)
 }
 
-/// Returns whether a segment is a login word or ends with one: `/user/login`, `/portal-signin`,
-/// `/login-page`; `/login-page-design` is not.
-fn names_login(path: &str) -> bool {
-    let segments: Vec<String> = path
+/// Returns whether a segment is a login word or, near the root or before a query, ends with one:
+/// `/user/login`, `/portal-signin`, `/login-page`; `/login-page-design` and `/gems/a-login` are not.
+fn names_login(path: &str, query: bool) -> bool {
+    let mut segments: Vec<String> = path
         .split(['/', '.', ';', '#', '!'])
         .filter(|s| !s.is_empty() && s.len() < 40)
         .map(str::to_ascii_lowercase)
         .collect();
-    let opens =
-        |pair: &[String]| matches!(pair, [a, b] if SESSIONS.contains(&a.as_str()) && b == "new");
+    // A language stands before the path proper: `/de/login-page`.
+    if segments.len() > 1 && segments.first().is_some_and(|s| s.len() == 2) {
+        segments.remove(0);
+    }
+    let is = |words: &[&str], text: &str| words.contains(&text);
+    let opens = |pair: &[String]| matches!(pair, [a, b] if is(SESSIONS, a) && b == "new");
     segments.windows(2).any(opens)
-        || segments.iter().any(|segment| {
-            let is = |words: &[&str], text: &str| words.contains(&text);
-            let ends = || LOGIN_ENDS.iter().find_map(|w| segment.strip_suffix(w));
-            let short = |rest: &str| rest.split(['-', '_']).filter(|p| !p.is_empty()).count() <= 1;
-            is(LOGIN_WORDS, segment)
-                || ends().is_some_and(|rest| rest.ends_with(['-', '_']) && short(rest))
-                || segment
-                    .rsplit_once(['-', '_'])
-                    .is_some_and(|(word, page)| is(LOGIN_WORDS, word) && is(PAGES, page))
+        || segments.iter().any(|segment| is(LOGIN_WORDS, segment))
+        || segments.iter().enumerate().any(|(at, segment)| {
+            (at == 0 || query) && (is(LOGIN_NOUNS, segment) || ends_with_login(segment))
         })
+}
+
+/// Returns whether a segment of two words is one of login: `portal-signin`, `login-page`.
+fn ends_with_login(segment: &str) -> bool {
+    let is = |words: &[&str], text: &str| words.contains(&text);
+    let single = |rest: &str| rest.split(['-', '_']).filter(|p| !p.is_empty()).count() <= 1;
+    LOGIN_ENDS
+        .iter()
+        .find_map(|word| segment.strip_suffix(word))
+        .is_some_and(|rest| rest.ends_with(['-', '_']) && single(rest))
+        || segment
+            .rsplit_once(['-', '_'])
+            .is_some_and(|(word, page)| is(LOGIN_ENDS, word) && is(PAGES, page))
 }
 
 fn is_login_host(url: &str) -> bool {

@@ -20,6 +20,7 @@ pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
         if ["rsp", "response", "result", "reply", "api", "data", "responsestatus"]
             .contains(&name.to_ascii_lowercase().as_str())
             && members.len() == 1
+            || (members.len() == 1 && names_answer(name) && !is_region(name))
         {
             let mut inner = Vec::new();
             structural(value, &mut inner);
@@ -39,7 +40,9 @@ pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
     let record = ["id", "_id", "uuid", "created_at", "createdat", "updated_at"]
         .iter()
         .any(|name| node.get(name).is_some_and(|v| !v.is_empty()))
-        && node.get("jsonrpc").is_none();
+        && node.get("jsonrpc").is_none()
+        // JSON-RPC 1.0: `result`, `error`, `id`.
+        && !(node.get("result").is_some() && node.get("error").is_some());
     let stated = node.get("success").or_else(|| node.get("ok")).is_some();
     if (record && (strangers > 0 || !stated))
         || (failing && !stated && strangers > 2)
@@ -77,6 +80,12 @@ pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
             }
         }
     }
+}
+
+/// Returns whether a root element is an answer by its name: `ApiResponse`, `GetOrderResult`.
+fn names_answer(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.ends_with("response") || lower.ends_with("result") || lower.ends_with("reply")
 }
 
 /// Returns whether a top-level member holds errors by its name.
@@ -122,6 +131,9 @@ fn error_region(value: &Node, path: &Path, into: &mut Vec<Clue>) {
                     "occurred_at",
                     "lastseen",
                     "hostname",
+                    "document",
+                    "filename",
+                    "row",
                 ]
                 .iter()
                 .any(|name| item.get(name).is_some());
