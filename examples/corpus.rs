@@ -10,7 +10,11 @@ use corpus::Shape;
 
 #[path = "../benches/corpus.rs"]
 mod corpus;
-#[allow(dead_code, reason = "tests use the rest of the forge")]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "made for tests, which use all of it and fail loudly"
+)]
 #[path = "../tests/it/forge.rs"]
 mod forge;
 

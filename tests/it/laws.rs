@@ -195,10 +195,30 @@ fn without_bodies_no_cause_becomes_another_proven_one() {
 #[test]
 fn an_unrelated_capture_changes_nothing() {
     let folder = Folder::new("unrelated");
+    write_hars(&folder, &stories(0));
+    unrelated(&folder, "har", 3);
+}
+
+#[test]
+fn an_unrelated_log_changes_nothing() {
+    let folder = Folder::new("unrelated-log");
+    for (name, story) in stories(0) {
+        folder.write(&format!("{name}.jsonl"), story.json_lines());
+    }
+    unrelated(&folder, "jsonl", 4);
+}
+
+/// Compares every `step`th story alone with the same one beside another; the stripped export, of
+/// which another input could tell most, is always tried.
+#[track_caller]
+fn unrelated(folder: &Folder, extension: &str, step: usize) {
     let all = stories(0);
-    write_hars(&folder, &all);
-    for ((name, _), (other, _)) in all.iter().zip(all.iter().cycle().skip(5)).step_by(3) {
-        let (name, other) = (format!("{name}.har"), format!("{other}.har"));
+    let pairs = all.iter().zip(all.iter().cycle().skip(5)).enumerate();
+    for (index, ((name, _), (other, _))) in pairs {
+        if index % step != 0 && !name.starts_with("stripped_export") {
+            continue;
+        }
+        let (name, other) = (format!("{name}.{extension}"), format!("{other}.{extension}"));
         let alone = folder.lines(&[&name]);
         let mut both = folder.lines(&[&name, &other]);
         both.retain(|line| line["source"] == *name);
