@@ -351,7 +351,7 @@ impl Grammar {
                 .find(|(_, rule)| rule.fits(met.or(context), auth))?;
             let causes = rule.causes.clone();
             let plain =
-                whole.concepts & !rule.plain == 0 && is_covered(&normal, &(0..range.end), &spans);
+                says_no_more(&spans, rule.plain) && is_covered(&normal, &(0..range.end), &spans);
             Some(Meaning { causes, vague: rule.vague, rank, ignore: rule.ignore, plain })
         };
         let mut start = 0;
@@ -443,6 +443,16 @@ fn concepts(spans: &[(Range<usize>, u32)], within: &Range<usize>) -> Met {
         .filter(|(range, _)| within.start <= range.start && range.end <= within.end)
         .fold(0, |met, (_, bit)| met | 1_u128 << bit);
     Met { concepts, settings: 0 }
+}
+
+/// Returns whether every concept outside `allowed` is but another reading of words within it.
+fn says_no_more(spans: &[(Range<usize>, u32)], allowed: u128) -> bool {
+    let is_allowed = |bit: u32| allowed & (1_u128 << bit) != 0;
+    spans.iter().filter(|(_, bit)| !is_allowed(*bit)).all(|(range, _)| {
+        spans
+            .iter()
+            .any(|(r, bit)| is_allowed(*bit) && r.start <= range.start && range.end <= r.end)
+    })
 }
 
 /// Returns whether concepts and fillers cover every word of a clause.

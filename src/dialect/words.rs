@@ -202,9 +202,9 @@ fn without_values(text: &str) -> String {
                     .chars()
                     .all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | ' ' | '.'))
                 && !quoted.contains("://");
-            // A sentence in quotes is somebody else's, unless the text leads up to it.
+            // A fault in quotes is somebody else's word, unless the text leads up to it.
             let leads = matches!(out.trim_end().chars().last(), None | Some(':' | '=' | ',' | '('));
-            let name = name && (leads || quoted.split(' ').count() < 2 || !is_sentence(quoted));
+            let name = name && (leads || !is_sentence(quoted));
             out.push(' ');
             out.push_str(if name { quoted } else { "~" });
             out.push(' ');
@@ -236,12 +236,12 @@ fn without_values(text: &str) -> String {
     out
 }
 
-/// Returns whether a quoted text says something, rather than names it: `session expired`.
+/// Returns whether a quoted text says that something is wrong, rather than names it: `session expired`.
 fn is_sentence(text: &str) -> bool {
     let faults =
         ["expired", "invalid", "unauthorized", "denied", "failed", "forbidden", "malformed"];
     let lower = text.to_ascii_lowercase();
-    faults.iter().any(|f| lower.split(' ').any(|w| w == *f))
+    faults.iter().any(|f| lower.split([' ', '-', '_', '.']).any(|w| w == *f))
 }
 
 /// Returns whether a word is a path or the name of a file: `/help/unauthorized`, `invalid_token.md`.
