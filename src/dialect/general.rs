@@ -88,7 +88,6 @@ const FILLERS: &[&str] = &[
     "supplied",
     "sent",
     "been",
-    "value",
     "error",
     "errors",
     "exception",
@@ -128,6 +127,16 @@ const FILLERS: &[&str] = &[
     "correctly",
     "s",
     "here",
+    "refresh",
+    "renew",
+    "obtain",
+    "new",
+    "again",
+    "try",
+    "get",
+    "one",
+    "continue",
+    "then",
 ];
 
 /// Concepts beside those of a rule that leave its meaning plain.
