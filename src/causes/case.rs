@@ -194,7 +194,7 @@ impl<'a> Case<'a> {
                 .world
                 .preflight_names(self.facts)
                 .is_some_and(|names| names.iter().any(|n| n == "authorization"))
-            && !self.world.shows_credentials(&self.facts.client)
+            && !self.world.shows_credentials(self.facts)
     }
 }
 

@@ -378,7 +378,9 @@ fn fallback(case: &Case<'_>) -> Finding {
         return finding;
     }
     if let Some(finding) = sanitized(case) {
-        return finding;
+        // That the capture hides the credential is proven; that nothing else is wrong is not.
+        let confidence = finding.confidence.min(Confidence::Inferred);
+        return Finding { confidence, ..finding };
     }
     if facts.answer.outcome == Outcome::Refused(Sign::Forbidden) && case.bearer().is_none() {
         let fact = format!("{status}, no credential was seen, and the answer speaks of none");

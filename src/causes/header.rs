@@ -213,7 +213,7 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
         return None;
     }
     let observable = case.could_show()
-        || (case.says("header.missing") && case.world.shows_credentials(&facts.client))
+        || (case.says("header.missing") && case.world.shows_credentials(facts))
             && !case.stripped_by_preflight();
     if !observable {
         return None;

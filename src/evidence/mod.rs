@@ -106,6 +106,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
         request_id,
         trace_id,
         facts: Facts {
+            source: context.source.name.clone(),
             client,
             observer: exchange.observer,
             endpoint,
@@ -123,9 +124,11 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             cross_origin,
             cors_missing: cross_origin && request::lacks_cors(exchange, &answered),
             cookies_sent,
-            answer_unseen: grant.is_some()
-                && matches!(exchange.response_body.text, crate::model::Text::Absent)
-                && exchange.status.is_some_and(|s| s == 200),
+            answer_unseen: grant.is_some_and(|grant| {
+                let empty = |body: &crate::model::Body<'_>| body.text.raw().is_empty();
+                let gave = exchange.status == Some(200) && empty(&exchange.response_body);
+                gave || (grant == crate::model::Grant::Other && empty(&exchange.request_body))
+            }),
             grant,
             redirect,
             cookie_life: set.life,

@@ -54,6 +54,8 @@ pub struct Origin {
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of one thing")]
 pub struct Facts {
+    /// Source name of the input: what could be seen is a matter of each.
+    pub source: Arc<str>,
     /// Who sent it.
     pub client: Client,
     /// Who recorded it.

@@ -616,12 +616,9 @@ impl<'t> World<'t> {
         self.tally.inputs.get(source)
     }
 
-    /// Returns whether any input of this client shows credentials, so that an absent one is absent.
-    pub fn shows_credentials(&self, client: &Client) -> bool {
-        match &client.capture {
-            Some(source) => self.input(source).is_some_and(|i| i.with_credentials > 0),
-            None => self.tally.inputs.values().any(|i| i.with_credentials > 0),
-        }
+    /// Returns whether the input of a request shows credentials at all, so that an absent one is absent.
+    pub fn shows_credentials(&self, facts: &Facts) -> bool {
+        self.input(&facts.source).is_some_and(|input| input.with_credentials > 0)
     }
 
     /// Returns whether a browser's sanitized export is likely: Chrome's writer, and nowhere a trace of
