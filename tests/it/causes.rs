@@ -353,8 +353,8 @@ fn signatures_as_stated() {
             .says(401, json!({"message": "algorithm not allowed"})),
     ];
     assert_snapshot!(verdicts(&judged(&steps)), @r"
-    failure signature.invalid inferred
-    failure signature.unknown_kid inferred
+    failure signature.invalid stated
+    failure signature.unknown_kid stated
     failure signature.alg_none proven
     ");
 }
