@@ -358,12 +358,10 @@ fn proxy_stripped(case: &Case<'_>) -> Option<Candidate> {
             "the capture shows `Authorization`, the server says that none came",
             &case.place(),
         )
-        .at(
-            if asked || case.world.door(&case.facts.endpoint).is_some_and(|d| d.let_in_with == 0) {
-                Confidence::Inferred
-            } else {
-                Confidence::Suspected
-            },
-        ),
+        .at(if asked || !case.world.lets_credentials_in(&case.facts.endpoint) {
+            Confidence::Inferred
+        } else {
+            Confidence::Suspected
+        }),
     )
 }

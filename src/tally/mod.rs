@@ -47,7 +47,7 @@ pub struct Tally {
     pub groups: Table<u128, Group, GROUPS>,
     /// Credentials handed out.
     pub issues: Table<u128, Issue, ISSUES>,
-    /// What endpoints did.
+    /// Endpoints that refused.
     pub doors: Table<Endpoint, Door, DOORS>,
     /// Clock offsets by host, in tenths of a second, server minus capture.
     pub clocks: Table<Arc<str>, Offsets, HOSTS>,
@@ -155,21 +155,13 @@ pub struct Issue {
     pub times: Times<16>,
 }
 
-/// What one endpoint did.
+/// How often one endpoint refused; endpoints that never did have none.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Door {
-    /// Let in with a credential that could be seen.
-    pub let_in_with: u64,
-    /// Let in without one, where it would have been seen.
-    pub let_in_without: u64,
-    /// Let in, and nothing can be said of credentials.
-    pub let_in_unseen: u64,
     /// Refused.
     pub refused: u64,
     /// Refused because no credential was sent.
     pub refused_bare: u64,
-    /// Said nothing of auth.
-    pub neutral: u64,
 }
 
 /// Offsets of one host's clock, in tenths of a second, with counts.
@@ -281,20 +273,12 @@ impl Tally {
     }
 
     fn note_door(&mut self, facts: &Facts) {
-        if facts.preflight {
+        if facts.preflight || !facts.answer.outcome.is_refused() {
             return;
         }
-        let Some(door) = self.doors.slot(&facts.endpoint) else { return };
-        let seen = facts.visibility == crate::model::Visibility::Full;
-        match facts.answer.outcome {
-            Outcome::LetIn if !facts.credentials.is_empty() => door.let_in_with += 1,
-            Outcome::LetIn if seen => door.let_in_without += 1,
-            Outcome::LetIn => door.let_in_unseen += 1,
-            Outcome::Refused(_) => {
-                door.refused += 1;
-                door.refused_bare += u64::from(facts.credentials.is_empty());
-            }
-            Outcome::Neutral | Outcome::Unanswered => door.neutral += 1,
+        if let Some(door) = self.doors.slot(&facts.endpoint) {
+            door.refused += 1;
+            door.refused_bare += u64::from(facts.credentials.is_empty());
         }
     }
 
@@ -459,12 +443,8 @@ impl Merge for Issue {
 
 impl Merge for Door {
     fn merge(&mut self, other: Self) {
-        self.let_in_with += other.let_in_with;
-        self.let_in_without += other.let_in_without;
-        self.let_in_unseen += other.let_in_unseen;
         self.refused += other.refused;
         self.refused_bare += other.refused_bare;
-        self.neutral += other.neutral;
     }
 }
 

@@ -278,6 +278,15 @@ impl<'t> World<'t> {
         self.tally.doors.get(endpoint).copied()
     }
 
+    /// Returns whether this endpoint was ever seen to let in a request with a credential.
+    pub fn lets_credentials_in(&self, endpoint: &Endpoint) -> bool {
+        self.tally.uses.iter().any(|(_, usage)| {
+            usage.host == endpoint.host
+                && usage.credential.is_some()
+                && usage.endpoints.iter().any(|(e, _)| e == endpoint)
+        })
+    }
+
     /// Returns whether an endpoint also refused or challenged, so that being let in proves acceptance.
     pub fn is_guarded(&self, endpoint: &Endpoint) -> bool {
         self.door(endpoint).is_some_and(|door| door.refused > 0)

@@ -552,7 +552,11 @@ fn the_time_of_day_of_a_sample_does_not_matter() {
                 let (date, after) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
                 let shifted = jiff::fmt::strtime::parse(format, date)
                     .and_then(|parts| parts.to_datetime())
-                    .map(|date| (date + jiff::SignedDuration::from_millis(SHIFT)).strftime(format).to_string());
+                    .map(|date| {
+                        (date + jiff::SignedDuration::from_millis(SHIFT))
+                            .strftime(format)
+                            .to_string()
+                    });
                 return shifted.ok().map(|date| format!("{before}Expires={date}{after}"));
             }
             text.contains("eyJ").then(|| shift_tokens(text))
