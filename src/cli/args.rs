@@ -146,9 +146,6 @@ pub(super) struct ReadingArgs {
     /// Exit with 2 when even one record had to be skipped
     #[arg(long, hide_short_help = true)]
     pub(super) strict: bool,
-    /// Show user names and subjects as they are, not as pseudonyms
-    #[arg(long, hide_short_help = true)]
-    pub(super) show_identity: bool,
 }
 
 #[derive(Args, Debug, Default)]
@@ -302,6 +299,8 @@ pub(super) struct LaterArgs {
     config: Option<String>,
     #[arg(long, hide = true)]
     pseudonym_key: Option<String>,
+    #[arg(long, hide = true)]
+    show_identity: bool,
 }
 
 impl LaterArgs {
@@ -321,6 +320,7 @@ impl LaterArgs {
             ("--max-memory", self.max_memory.is_some()),
             ("--config", self.config.is_some()),
             ("--pseudonym-key", self.pseudonym_key.is_some()),
+            ("--show-identity", self.show_identity),
         ]
         .into_iter()
         .find_map(|(name, given)| given.then_some(name))

@@ -134,7 +134,6 @@ fn reading(args: &ReadingArgs, inputs: &[String]) -> Result<Reading, Complaint> 
         zone: args.tz.as_deref().map(value::zone).transpose()?,
         dialects: args.dialects.iter().map(PathBuf::from).collect(),
         strict: args.strict,
-        show_identity: args.show_identity,
     })
 }
 

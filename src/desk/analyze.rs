@@ -62,11 +62,12 @@ pub fn run(
     let more = more_dialects(job)?;
     let catalogue = more.as_ref().unwrap_or_else(|| Catalogue::embedded());
     let naming = naming(job);
+    let zone = job.reading.zone.clone();
     let inputs = Inputs::find(&job.inputs);
     let options =
         ReadOptions { jobs: job.threads, mapping: mapping(job)?, ..ReadOptions::default() };
     let keep = lines.is_some() && !inputs.replayable();
-    let make = || Collector::new(catalogue, naming.clone(), keep);
+    let make = || Collector::new(catalogue, naming.clone(), zone.clone(), keep);
     let outcome = engine::read(&inputs, &options, make, &Watch(progress));
     progress.done();
 
@@ -106,7 +107,7 @@ pub fn run(
         if job.shaping.sort == Sort::Time {
             let mut kept = std::mem::take(&mut harvest.records);
             if !keep {
-                let make = || Collector::new(catalogue, naming.clone(), true);
+                let make = || Collector::new(catalogue, naming.clone(), zone.clone(), true);
                 kept = engine::read(&inputs, &options, make, &()).harvest.records;
             }
             let mut records = kept.into_records()?;
@@ -116,7 +117,7 @@ pub fn run(
             std::mem::take(&mut harvest.records).each(|record| hand(&record))?;
         } else {
             let make = || {
-                let mut collector = Collector::new(catalogue, naming.clone(), false);
+                let mut collector = Collector::new(catalogue, naming.clone(), zone.clone(), false);
                 move |exchange: &Exchange<'_>, input: &InputFacts, out: &mut Vec<u8>| {
                     let record = collector.record(exchange, input);
                     // Writing to memory never fails.

@@ -40,8 +40,6 @@ pub struct Reading {
     pub dialects: Vec<PathBuf>,
     /// Whether one skipped record is an error.
     pub strict: bool,
-    /// Whether user names are shown as they are.
-    pub show_identity: bool,
 }
 
 /// A source name given by the user: `NAME[:FIRST_LINE]`.

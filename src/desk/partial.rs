@@ -45,9 +45,6 @@ impl Shape {
             let names: Vec<_> = reading.dialects.iter().map(|p| p.display().to_string()).collect();
             shape.insert("--dialects".into(), names.join(","));
         }
-        if reading.show_identity {
-            shape.insert("--show-identity".into(), "yes".into());
-        }
         Self(shape)
     }
 

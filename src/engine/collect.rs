@@ -23,6 +23,7 @@ pub struct Collector<'c> {
     context: Context<'c>,
     current: Option<(Arc<str>, Option<Arc<str>>)>,
     naming: Option<Naming>,
+    zone: Option<jiff::tz::TimeZone>,
     keep: bool,
 }
 
@@ -48,10 +49,16 @@ impl Naming {
 }
 
 impl<'c> Collector<'c> {
-    /// Makes the collector of one worker; with `keep`, records are kept beside the tally.
-    pub fn new(catalogue: &'c Catalogue, naming: Option<Naming>, keep: bool) -> Self {
+    /// Makes the collector of one worker; with `keep`, records are kept beside the tally. `zone` is that
+    /// of times that name none; without it, UTC.
+    pub fn new(
+        catalogue: &'c Catalogue,
+        naming: Option<Naming>,
+        zone: Option<jiff::tz::TimeZone>,
+        keep: bool,
+    ) -> Self {
         let context = Context::new(catalogue, Source::new("", ""));
-        Self { context, current: None, naming, keep }
+        Self { context, current: None, naming, zone, keep }
     }
 
     /// Returns the facts of one exchange.
@@ -69,7 +76,14 @@ impl<'c> Collector<'c> {
                 format: Arc::clone(&input.format),
             });
         }
-        let mut record = gather(exchange, &mut self.context);
+        let local = self.zone.as_ref().zip(exchange.time.filter(|t| t.zone_assumed));
+        let mut record = match local {
+            None => gather(exchange, &mut self.context),
+            Some((zone, time)) => {
+                let time = Some(time.read_in(zone));
+                gather(&Exchange { time, ..exchange.clone() }, &mut self.context)
+            }
+        };
         if let Some(naming) = &self.naming {
             record.origin.position = naming.place(record.origin.position);
         }

@@ -106,6 +106,17 @@ pub struct Time {
 }
 
 impl Time {
+    /// Returns the instant that the same digits mean in `zone`; a time that falls into a gap or twice
+    /// into an hour of the clock's change is read as the zone's rules say first.
+    #[must_use]
+    pub fn read_in(self, zone: &jiff::tz::TimeZone) -> Self {
+        let civil = jiff::Timestamp::from_nanosecond(i128::from(self.at.0))
+            .map(|stamp| jiff::tz::Offset::UTC.to_datetime(stamp));
+        let local = civil.and_then(|civil| zone.to_ambiguous_timestamp(civil).compatible());
+        let at = local.ok().and_then(|stamp| i64::try_from(stamp.as_nanosecond()).ok());
+        Self { at: at.map_or(self.at, At), zone_assumed: false, ..self }
+    }
+
     /// Returns the number of decimals (0, 3, 6 or 9) that `nanos` needs.
     fn digits_of(nanos: i64) -> u8 {
         match nanos.rem_euclid(NANOS) {
@@ -134,6 +145,13 @@ mod tests {
         assert_eq!(time.to_string(), "2026-01-01T10:00:00.000Z");
         assert_eq!(At(1_767_261_600_000_000_000).to_string(), "2026-01-01T10:00:00Z");
         assert_eq!(At(1_767_261_600_120_000_000).to_string(), "2026-01-01T10:00:00.120Z");
+    }
+
+    #[test]
+    fn digits_without_a_zone_mean_another_instant_elsewhere() {
+        let time = Time { at: At::from_secs(1_767_261_600), digits: 0, zone_assumed: true };
+        let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(2));
+        assert_eq!(time.read_in(&zone).to_string(), "2026-01-01T08:00:00Z");
     }
 
     #[test]

@@ -448,9 +448,8 @@ fn search(folder: &Folder, files: &[&str], secrets: &[Secret]) -> Vec<String> {
         &["-v"][..],
         &["-v", "-f", "json", "--top", "10000"],
         &["-v", "-f", "jsonl", "--class", "all"],
-        &["-v", "--show-identity", "-f", "jsonl", "--class", "all"],
         &["-v", "--partial", "-"],
-        &["-v", "--partial", "all.part", "--show-identity"],
+        &["-v", "--partial", "all.part"],
     ] {
         let run = run(args).succeeds();
         look(&format!("standard output of {args:?}"), &run.stdout);
