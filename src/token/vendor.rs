@@ -95,7 +95,7 @@ const VENDORS: &[Vendor] = &[
     of("glc_", 20, "Grafana Cloud token"),
     of("dckr_pat_", 16, "Docker Hub personal access token"),
     of("rubygems_", 20, "RubyGems API key"),
-    of("cio", 40, "crates.io API token"),
+    of("cio", 40, "Cargo registry API token"),
     of("ATATT3", 20, "Atlassian API token"),
     of("ATCTT3", 20, "Atlassian access token"),
     of("CFPAT-", 16, "Contentful personal access token"),
