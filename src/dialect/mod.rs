@@ -1,6 +1,6 @@
 //! Response to answer: what the server said.
 //!
-//! The general reading ([`general`]) knows words and grammar of refusals in several languages; the
+//! The general reading (`general`) knows words and grammar of refusals in several languages; the
 //! [`Catalogue`] knows speakers. Codes weigh more than words, fields more than free text.
 
 use crate::model::{Answer, Exchange, Outcome, Sign, Statement, Weight};
