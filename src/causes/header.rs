@@ -167,7 +167,7 @@ fn several_blanks(case: &Case<'_>, credential: &Credential, count: u8, place: &s
     let candidate = if let_in_without(case, credential, &oddity) {
         Candidate::inferred("header.whitespace", fact, place)
             .and("the same token was let in with one blank", "history")
-    } else if case.says("header.") || case.says("token.malformed") {
+    } else if case.says("header.") || case.says("token.") {
         Candidate::inferred("header.whitespace", fact, place)
     } else {
         Candidate::suspected("header.whitespace", fact, place)
@@ -293,7 +293,12 @@ fn unlearned_scheme(case: &Case<'_>, sent: &Scheme) -> Option<Candidate> {
         Candidate::inferred("header.scheme_wrong", format!("sent {sent}"), &case.place())
             .and(fact, "history");
     // A server that finds no field at all did not look at its scheme.
-    Some(if case.says("header.missing") { candidate.at(Confidence::Suspected) } else { candidate })
+    let common = matches!(sent, Scheme::Bearer | Scheme::Basic);
+    Some(if common && case.says("header.missing") {
+        candidate.at(Confidence::Suspected)
+    } else {
+        candidate
+    })
 }
 
 /// A token elsewhere, where the server says that none came or takes it in one place only.
@@ -317,14 +322,15 @@ fn wrong_place(case: &Case<'_>) -> Option<Candidate> {
         format!("the credential came as `{here}`"),
         &case.place(),
     );
-    let only = places.and_then(|p| p.only()).filter(|place| *place == "header:authorization");
+    let elsewhere = places.is_some_and(|p| p.has("header:authorization") && !p.has(&here));
     if case.says("header.missing") || case.says("header.scheme_missing") {
         let candidate = candidate.and("the server says that none came", "response");
         return Some(candidate.unless(accepted, "history"));
     }
-    only.map(|_| {
-        candidate
-            .and(format!("{} let in requests with `Authorization` only", case.host()), "history")
+    elsewhere.then(|| {
+        let fact =
+            format!("{} let in requests with `Authorization`, none with it there", case.host());
+        candidate.and(fact, "history")
     })
 }
 

@@ -7,7 +7,18 @@ use crate::model::{CauseId, Grant, Kind, Scheme, Statement};
 /// Returns the cause that a statement names for this very request.
 pub(super) fn cause(case: &Case<'_>, statement: &Statement) -> Option<CauseId> {
     let named = statement.causes.first()?;
+    // An audience that is not there is a wrong audience; verifiers call it a missing claim.
+    let lacks_aud = case.token().is_some_and(|t| t.aud.is_empty() && !t.claims.is_empty());
+    if *named == "claim.required_missing" && lacks_aud && names_audience(statement) {
+        return Some(CauseId::of("claim.audience"));
+    }
     Some(refine(case, named.as_str()).map_or_else(|| named.clone(), CauseId::of))
+}
+
+fn names_audience(statement: &Statement) -> bool {
+    let words = statement.text.to_ascii_lowercase();
+    let mut words = words.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|w| matches!(w, "aud" | "audience"))
 }
 
 fn refine(case: &Case<'_>, named: &str) -> Option<&'static str> {
@@ -81,7 +92,7 @@ const COVERS: &[(&str, &str)] = &[
     (
         "header.empty header.scheme_missing header.scheme_wrong header.whitespace header.placeholder \
       header.wrong_place",
-        "header.* !header.missing !header.too_large !header.redirect_stripped token.malformed \
+        "header.* !header.too_large !header.redirect_stripped token.malformed \
       token.encoding basic.malformed",
     ),
     (
@@ -94,7 +105,7 @@ const COVERS: &[(&str, &str)] = &[
     (
         "signature.invalid signature.wrong_key",
         "signature.* token.truncated token.encoding token.malformed claim.environment \
-         verifier.one_instance",
+         verifier.one_instance header.whitespace header.quoted header.duplicate",
     ),
     ("signature.algorithm", "signature.alg_none signature.alg_family signature.alg_variant"),
     (
@@ -108,7 +119,10 @@ const COVERS: &[(&str, &str)] = &[
       time.exp_missing",
     ),
     ("time.not_yet_valid", "time.clock_skew time.unit_milliseconds time.wrong_type"),
-    ("time.clock_skew", "time.not_yet_valid time.expired time.expired_cached"),
+    (
+        "time.clock_skew",
+        "time.not_yet_valid time.expired time.expired_cached time.unit_milliseconds",
+    ),
     ("claim.issuer", "claim.issuer_slash claim.tenant claim.environment"),
     ("claim.audience", "claim.environment token.id_token claim.required_missing"),
     ("claim.required_missing", "time.exp_missing token.id_token token.refresh_token"),
