@@ -134,7 +134,7 @@ fn course(case: &Case<'_>, token: &Token, at: At) -> (&'static str, Vec<Evidence
     let replaced = renewals
         .iter()
         .filter(|r| born.is_none_or(|b| r.at > b) && !r.login)
-        .rfind(|r| r.at.plus(IN_FLIGHT) < at);
+        .rfind(|r| r.at.plus(grace(case, r.access)) < at);
     if let Some(renewal) = replaced.filter(|r| is_newer(case, token, r.access)) {
         return (
             "time.refresh_not_applied",
@@ -189,6 +189,13 @@ fn course(case: &Case<'_>, token: &Token, at: At) -> (&'static str, Vec<Evidence
         return ("time.expired_cached", story);
     }
     ("time.expired", Vec::new())
+}
+
+/// How long after a refresh the old token may still be on its way: none to speak of where the new one
+/// is never used.
+fn grace(case: &Case<'_>, new: Option<crate::model::Fingerprint>) -> Seconds {
+    let used = new.is_none_or(|mark| !case.world.sights(mark).is_empty());
+    if used { IN_FLIGHT } else { Seconds(0.1) }
 }
 
 /// Whether `other` is a token that could have been used in place of this one: unknown ones could.
