@@ -343,6 +343,8 @@ impl Catalogue {
         self.runs = AhoCorasick::new(&runs).ok();
         self.patterns = RegexSetBuilder::new(patterns)
             .size_limit(64 << 20)
+            // Only refusals come here: each worker's cache may be small.
+            .dfa_size_limit(1 << 18)
             .build()
             .map_err(|source| DialectError::Pattern { entry: "all".to_owned(), source })?;
         Ok(self)
