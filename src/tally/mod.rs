@@ -160,8 +160,6 @@ pub struct Issue {
 pub struct Door {
     /// Refused.
     pub refused: u64,
-    /// Refused because no credential was sent.
-    pub refused_bare: u64,
 }
 
 /// Offsets of one host's clock, in tenths of a second, with counts.
@@ -278,7 +276,6 @@ impl Tally {
         }
         if let Some(door) = self.doors.slot(&facts.endpoint) {
             door.refused += 1;
-            door.refused_bare += u64::from(facts.credentials.is_empty());
         }
     }
 
@@ -444,7 +441,6 @@ impl Merge for Issue {
 impl Merge for Door {
     fn merge(&mut self, other: Self) {
         self.refused += other.refused;
-        self.refused_bare += other.refused_bare;
     }
 }
 

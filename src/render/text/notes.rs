@@ -133,7 +133,7 @@ pub(super) fn not_failures(page: &mut Page<'_>, report: &Report) -> io::Result<(
     if expected.is_empty() && lookalikes.is_empty() {
         return Ok(());
     }
-    page.heading("NOT COUNTED", "refused, and nothing is wrong with the credential")?;
+    page.heading("NOT COUNTED", "refused, and no failure of auth")?;
     for (label, rows) in [("  expected", expected), ("  lookalike", lookalikes)] {
         for (i, cause) in rows.iter().enumerate() {
             let mut spans = vec![
