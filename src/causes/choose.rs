@@ -232,6 +232,7 @@ fn contradicts(case: &Case<'_>, cause: &str) -> Option<Evidence> {
         "header.missing" => case
             .has_authorization()
             .then(|| Evidence::new("the request carries `Authorization`", place)),
+        "signature.invalid" | "signature.wrong_key" => super::keys::speaks_for_signature(case),
         "signature.unknown_kid" => {
             let kid = token?.kid.as_deref()?;
             case.profile()?.kids.has(kid).then(|| {
@@ -443,7 +444,13 @@ fn unknown(case: &Case<'_>) -> Finding {
         lacks("the request fields were not recorded: the credential is not known");
     }
     if case.token().is_some_and(|t| t.form == crate::model::Form::Jws) {
-        lacks("the signature was not checked: give the verifier's key");
+        match &case.token().and_then(|t| t.verdict.as_ref()) {
+            Some(crate::model::Verdict::Valid { key }) => {
+                lacks(&format!("the signature verifies with {key}"));
+            }
+            Some(_) => {}
+            None => lacks("the signature was not checked: give the verifier's key"),
+        }
     }
     if let Some(statement) = facts.answer.statements.first() {
         let fact = format!("the server says only `{}`", statement.text);

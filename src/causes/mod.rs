@@ -12,6 +12,7 @@ mod claim;
 mod dpop;
 mod flow;
 mod header;
+mod keys;
 mod session;
 mod signature;
 mod state;
@@ -25,12 +26,13 @@ pub use self::case::Case;
 use crate::model::{Class, Judgement, Seconds};
 
 /// The families; each offers what fits. The order does not matter.
-const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 9] = [
+const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 10] = [
     header::examine,
     token::examine,
     time::examine,
     claim::examine,
     signature::examine,
+    keys::examine,
     state::examine,
     flow::examine,
     session::examine,

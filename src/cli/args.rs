@@ -1,7 +1,7 @@
 //! The command line as it is written: options by group, nothing judged yet.
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::BrightWhite.on_default().bold())
@@ -100,6 +100,8 @@ pub(super) struct Analyze {
     #[command(flatten)]
     pub(super) selection: SelectionArgs,
     #[command(flatten)]
+    pub(super) keys: KeyArgs,
+    #[command(flatten)]
     pub(super) expected: ExpectedArgs,
     #[command(flatten)]
     pub(super) report: ReportArgs,
@@ -172,6 +174,20 @@ pub(super) struct SelectionArgs {
     /// Only these classes: failure, expected, lookalike, ok, all
     #[arg(long, value_name = "CLASS", value_delimiter = ',')]
     pub(super) class: Vec<String>,
+}
+
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Verification (what tokens should be like; otherwise learned)")]
+pub(super) struct KeyArgs {
+    /// JSON Web Key Set of the issuer, repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(super) jwks: Vec<String>,
+    /// Key of the verifier, repeatable: PEM, DER, JWK, or a file with the raw secret
+    #[arg(long, value_name = "FILE")]
+    pub(super) key: Vec<String>,
+    /// Environment variable that holds the secret, repeatable
+    #[arg(long, value_name = "VAR")]
+    pub(super) secret_env: Vec<String>,
 }
 
 #[derive(Args, Debug, Default)]
@@ -283,12 +299,6 @@ pub(super) struct LaterArgs {
     unparsed: Option<String>,
     #[arg(long, hide = true)]
     no_join: bool,
-    #[arg(long, hide = true, action = ArgAction::Append)]
-    jwks: Vec<String>,
-    #[arg(long, hide = true, action = ArgAction::Append)]
-    key: Vec<String>,
-    #[arg(long, hide = true, action = ArgAction::Append)]
-    secret_env: Vec<String>,
     #[arg(long, hide = true)]
     group_by: Option<String>,
     #[arg(long, hide = true)]
@@ -312,9 +322,6 @@ impl LaterArgs {
             ("--framed", self.framed),
             ("--unparsed", self.unparsed.is_some()),
             ("--no-join", self.no_join),
-            ("--jwks", !self.jwks.is_empty()),
-            ("--key", !self.key.is_empty()),
-            ("--secret-env", !self.secret_env.is_empty()),
             ("--group-by", self.group_by.is_some()),
             ("--baseline", self.baseline.is_some()),
             ("--max-memory", self.max_memory.is_some()),

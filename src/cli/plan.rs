@@ -9,7 +9,7 @@ use super::args::{Analyze, Cli, ExpectedArgs, Merge, ReadingArgs, ReportArgs, Ru
 use super::args::{SelectionArgs, SortArg};
 use super::complaint::Complaint;
 use super::value::{self, End};
-use crate::desk::{Expected, Job, Moment, Reading, Selection, Shaping, Sort};
+use crate::desk::{Expected, Job, Keys, Moment, Reading, Selection, Shaping, Sort};
 use crate::render::{self, FORMATS, Format, Made};
 
 /// A job, and where its results go.
@@ -46,7 +46,13 @@ pub(super) fn analyze(args: &Analyze) -> Result<Plan, Complaint> {
         inputs.push("-".to_owned());
     }
     let reading = reading(&args.reading, &inputs)?;
-    let plan = plan(inputs, reading, &args.selection, &args.expected, &args.report, &args.running)?;
+    let mut plan =
+        plan(inputs, reading, &args.selection, &args.expected, &args.report, &args.running)?;
+    plan.job.keys = Keys {
+        sets: args.keys.jwks.iter().map(PathBuf::from).collect(),
+        files: args.keys.key.iter().map(PathBuf::from).collect(),
+        variables: args.keys.secret_env.clone(),
+    };
     if plan.job.partial || plan.job.inputs.iter().any(|input| input == "-") {
         let selection = &plan.job.selection;
         for (option, bound) in [("--since", selection.since), ("--until", selection.until)] {
@@ -90,6 +96,7 @@ fn plan(
     let job = Job {
         inputs,
         reading,
+        keys: Keys::default(),
         selection,
         expected: expected(expect)?,
         shaping: shaping(report)?,

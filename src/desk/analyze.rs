@@ -6,10 +6,12 @@ use std::sync::{Arc, mpsc};
 use super::partial::{self, Shape};
 use super::{Error, Job, Progress, Sort};
 use crate::causes::{Case, judge};
-use crate::engine::{self, Catalogue, Collector, InputFacts, InputSummary, Naming, ReadOptions};
+use crate::engine::{
+    self, Catalogue, Collector, InputFacts, InputSummary, Naming, ReadOptions, Verifier,
+};
 use crate::input::Inputs;
 use crate::input::jsonl::Mapping;
-use crate::model::{Exchange, Position, Record, Report, SkipRow};
+use crate::model::{Exchange, KeyRow, Position, Record, Report, SkipRow};
 use crate::render::json;
 use crate::report::{self, ReportOptions};
 use crate::tally::{Input, Tally};
@@ -63,12 +65,14 @@ pub fn run(
     let catalogue = more.as_ref().unwrap_or_else(|| Catalogue::embedded());
     let naming = naming(job);
     let zone = job.reading.zone.clone();
+    let verifier = Verifier::new(super::keys::read(&job.keys)?);
+    let verifier = &verifier;
     let inputs = Inputs::find(&job.inputs);
     let options =
         ReadOptions { jobs: job.threads, mapping: mapping(job)?, ..ReadOptions::default() };
     let keep = lines.is_some() && !inputs.replayable();
-    let make = || Collector::new(catalogue, naming.clone(), zone.clone(), keep);
-    let outcome = engine::read(&inputs, &options, make, &Watch(progress));
+    let make = |keep| Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep);
+    let outcome = engine::read(&inputs, &options, || make(keep), &Watch(progress));
     progress.done();
 
     let mut harvest = outcome.harvest;
@@ -78,7 +82,8 @@ pub fn run(
         note_input(&mut harvest.tally, summary, job);
     }
     if job.partial {
-        let product = Product::Partial(partial::write(&harvest.tally, &Shape::of(job))?);
+        let product =
+            Product::Partial(partial::write(&harvest.tally, &Shape::of(job, verifier.given()))?);
         // Empty standard input is the empty partial, not a fault.
         faults
             .retain(|f| !(f.message.starts_with("standard input") && harvest.tally.exchanges == 0));
@@ -92,7 +97,9 @@ pub fn run(
         let hint = Some("`authopsy formats` lists what can be read".to_owned());
         return Err(Error::Refused { message, hint });
     }
-    let world = World::learn(&harvest.tally, given(job));
+    verifier.settle(|mark, verdict| harvest.tally.note_verdict(mark, verdict));
+    let keys = super::keys::rows(verifier.given());
+    let world = World::learn(&harvest.tally, given(job, &keys));
     let selection = job.selection.clone().resolved(harvest.tally.timeline.last());
     if let Some(sink) = lines {
         let judge_line = |record: &Record, out: &mut Vec<u8>| -> io::Result<()> {
@@ -107,8 +114,7 @@ pub fn run(
         if job.shaping.sort == Sort::Time {
             let mut kept = std::mem::take(&mut harvest.records);
             if !keep {
-                let make = || Collector::new(catalogue, naming.clone(), zone.clone(), true);
-                kept = engine::read(&inputs, &options, make, &()).harvest.records;
+                kept = engine::read(&inputs, &options, || make(true), &()).harvest.records;
             }
             let mut records = kept.into_records()?;
             by_time(&mut records);
@@ -116,18 +122,21 @@ pub fn run(
         } else if keep {
             std::mem::take(&mut harvest.records).each(|record| hand(&record))?;
         } else {
-            let make = || {
-                let mut collector = Collector::new(catalogue, naming.clone(), zone.clone(), false);
+            let make_line = || {
+                let mut collector = make(false);
                 move |exchange: &Exchange<'_>, input: &InputFacts, out: &mut Vec<u8>| {
                     let record = collector.record(exchange, input);
                     // Writing to memory never fails.
                     let _ = judge_line(&record, out);
                 }
             };
-            hand_over(sink, |write| engine::replay(&inputs, &outcome.map, &options, make, write))?;
+            hand_over(sink, |write| {
+                engine::replay(&inputs, &outcome.map, &options, make_line, write)
+            })?;
         }
     }
-    let (report, failed) = finish(job, &world);
+    let (mut report, failed) = finish(job, &world);
+    report.keys = keys;
     Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults })
 }
 
@@ -148,7 +157,7 @@ pub(super) fn finish(job: &Job, world: &World<'_>) -> (Report, bool) {
 }
 
 /// Returns what the user says that hosts accept.
-pub(super) fn given(job: &Job) -> Given {
+pub(super) fn given(job: &Job, keys: &[KeyRow]) -> Given {
     let expected = &job.expected;
     Given {
         issuers: expected.issuers.clone(),
@@ -156,6 +165,7 @@ pub(super) fn given(job: &Job) -> Given {
         algorithms: expected.algorithms.clone(),
         claims: expected.required_claims.clone(),
         leeway: expected.leeway,
+        keys: keys.iter().map(|key| key.thumbprint.is_some()).collect(),
     }
 }
 

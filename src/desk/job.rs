@@ -13,6 +13,8 @@ pub struct Job {
     pub inputs: Vec<String>,
     /// How bytes are read; shapes facts, so `merge` does not take it.
     pub reading: Reading,
+    /// Keys that verify signatures; they shape facts too.
+    pub keys: Keys,
     /// What is reported.
     pub selection: Selection,
     /// What tokens should be like.
@@ -40,6 +42,17 @@ pub struct Reading {
     pub dialects: Vec<PathBuf>,
     /// Whether one skipped record is an error.
     pub strict: bool,
+}
+
+/// Where the user keeps keys.
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    /// Files of JSON Web Key Sets.
+    pub sets: Vec<PathBuf>,
+    /// Files of PEM, DER, JWK, or a raw secret.
+    pub files: Vec<PathBuf>,
+    /// Names of environment variables that hold a secret.
+    pub variables: Vec<String>,
 }
 
 /// A source name given by the user: `NAME[:FIRST_LINE]`.

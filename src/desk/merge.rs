@@ -4,6 +4,7 @@ use std::io::Read as _;
 
 use super::analyze::{finish, given};
 use super::{Analysis, Error, Job, Product, Progress, partial};
+use crate::model::Assumption;
 use crate::tally::Tally;
 use crate::world::World;
 
@@ -29,8 +30,18 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
     if tally.exchanges == 0 {
         return Err(Error::Nothing);
     }
-    let world = World::learn(&tally, given(job));
-    let (report, failed) = finish(job, &world);
+    let keys = shape.map(partial::Shape::into_keys).unwrap_or_default();
+    let world = World::learn(&tally, given(job, &keys));
+    let (mut report, failed) = finish(job, &world);
+    report.keys = keys;
+    if tally.published.iter().next().is_some() {
+        report.assumptions.push(Assumption {
+            source: None,
+            what: "a key set that stands in the capture verified nothing: parts are read apart"
+                .into(),
+            option: "--jwks".into(),
+        });
+    }
     Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults: Vec::new() })
 }
 

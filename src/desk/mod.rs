@@ -4,13 +4,14 @@ pub mod analyze;
 pub mod explain;
 pub mod formats;
 mod job;
+mod keys;
 pub mod merge;
 mod partial;
 
 use std::io;
 
 pub use analyze::{Analysis, Fault, LineSink, Product};
-pub use job::{BUCKETS, Expected, FailOn, Job, Reading, Shaping, Sort, SourceName};
+pub use job::{BUCKETS, Expected, FailOn, Job, Keys, Reading, Shaping, Sort, SourceName};
 
 pub use crate::report::{Moment, Selection, Statuses};
 

@@ -5,11 +5,18 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Job};
+use crate::engine::Keyring;
+use crate::model::KeyRow;
 use crate::tally::{Tally, VERSION};
 
 /// Options that shape facts; partials that differ in them cannot be merged.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
-pub(super) struct Shape(BTreeMap<String, String>);
+pub(super) struct Shape {
+    options: BTreeMap<String, String>,
+    /// The keys as the report lists them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    keys: Vec<KeyRow>,
+}
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -32,7 +39,7 @@ struct Read {
 
 impl Shape {
     /// Returns the fact-shaping options of a job.
-    pub(super) fn of(job: &Job) -> Self {
+    pub(super) fn of(job: &Job, keys: &Keyring) -> Self {
         let reading = &job.reading;
         let mut shape = BTreeMap::new();
         for (field, path) in &reading.map {
@@ -45,15 +52,29 @@ impl Shape {
             let names: Vec<_> = reading.dialects.iter().map(|p| p.display().to_string()).collect();
             shape.insert("--dialects".into(), names.join(","));
         }
-        Self(shape)
+        for (name, kind) in keys.names() {
+            let print = name.thumbprint.as_deref().unwrap_or(kind);
+            let shown = shape.entry(name.origin.clone()).or_default();
+            if !shown.is_empty() {
+                shown.push(' ');
+            }
+            shown.push_str(print);
+        }
+        Self { options: shape, keys: super::keys::rows(keys) }
+    }
+
+    /// Returns the keys that the parts were read with.
+    pub(super) fn into_keys(self) -> Vec<KeyRow> {
+        self.keys
     }
 
     /// Returns the first option in which two differ, with both values.
     fn difference(&self, other: &Self) -> Option<String> {
-        let names = self.0.keys().chain(other.0.keys());
-        names.clone().find(|name| self.0.get(*name) != other.0.get(*name)).map(|name| {
-            let value =
-                |shape: &Self| shape.0.get(name).map_or("not given", String::as_str).to_owned();
+        let names = self.options.keys().chain(other.options.keys());
+        names.clone().find(|name| self.options.get(*name) != other.options.get(*name)).map(|name| {
+            let value = |shape: &Self| {
+                shape.options.get(name).map_or("not given", String::as_str).to_owned()
+            };
             format!("{name} ({} and {})", value(self), value(other))
         })
     }

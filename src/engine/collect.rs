@@ -7,6 +7,7 @@ use super::{Gatherer, InputFacts};
 use crate::evidence::{Catalogue, Context, Source, gather};
 use crate::model::{Exchange, Position, Record};
 use crate::tally::Tally;
+use crate::token::Verifier;
 
 /// What a run gathers: the tally, and the records where they cannot be read again.
 #[derive(Debug, Default)]
@@ -53,11 +54,12 @@ impl<'c> Collector<'c> {
     /// of times that name none; without it, UTC.
     pub fn new(
         catalogue: &'c Catalogue,
+        verifier: &'c Verifier,
         naming: Option<Naming>,
         zone: Option<jiff::tz::TimeZone>,
         keep: bool,
     ) -> Self {
-        let context = Context::new(catalogue, Source::new("", ""));
+        let context = Context::new(catalogue, Source::new("", "")).with_verifier(verifier);
         Self { context, current: None, naming, zone, keep }
     }
 

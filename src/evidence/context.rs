@@ -7,7 +7,8 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use crate::dialect::Catalogue;
-use crate::model::{Credential, Secret, Token};
+use crate::model::{Credential, Fingerprint, Secret, Token};
+use crate::token::{Verifier, is_jwt_shaped};
 
 /// Most credential values a worker remembers; then it forgets all and begins anew. A value with its facts
 /// takes some 4 KiB: 1,024 of them cost 4 MB a worker and decoded hardly fewer.
@@ -40,6 +41,8 @@ impl Source {
 pub struct Context<'c> {
     /// Dialects in use.
     pub(super) catalogue: &'c Catalogue,
+    /// Checks signatures; `None` where nobody asks.
+    pub(super) verifier: Option<&'c Verifier>,
     /// The input being read.
     pub(super) source: Source,
     values: HashMap<u64, Arc<Remembered>, FixedState>,
@@ -76,12 +79,31 @@ impl<'c> Context<'c> {
     pub fn new(catalogue: &'c Catalogue, source: Source) -> Self {
         Self {
             catalogue,
+            verifier: None,
             source,
             values: HashMap::default(),
             previous: [None, None],
             names: HashSet::default(),
             previous_agent: None,
             hasher: FixedState::default(),
+        }
+    }
+
+    /// Has the signature of every token checked.
+    #[must_use]
+    pub fn with_verifier(mut self, verifier: &'c Verifier) -> Self {
+        self.verifier = Some(verifier);
+        self
+    }
+
+    /// Checks the tokens among `secrets`; each is checked once, when it is read.
+    pub(super) fn check<'s>(
+        &self,
+        tokens: impl Iterator<Item = &'s mut Arc<Token>>,
+        secrets: &[Secret],
+    ) {
+        if let Some(verifier) = self.verifier {
+            check(verifier, tokens, secrets);
         }
     }
 
@@ -107,7 +129,11 @@ impl<'c> Context<'c> {
             *previous = Some(Arc::clone(known));
             return Arc::clone(&known.seen);
         }
-        let seen = Arc::new(read());
+        let mut seen = read();
+        if let Some(verifier) = self.verifier {
+            check(verifier, seen.tokens.iter_mut().flatten(), &seen.secrets);
+        }
+        let seen = Arc::new(seen);
         if raw.len() <= LONGEST_VALUE {
             if self.values.len() >= MOST_VALUES {
                 self.values.clear();
@@ -147,5 +173,21 @@ impl<'c> Context<'c> {
         let shown = self.share(&shown);
         self.previous_agent = Some((raw.into(), Arc::clone(&shown)));
         shown
+    }
+}
+
+fn check<'s>(
+    verifier: &Verifier,
+    tokens: impl Iterator<Item = &'s mut Arc<Token>>,
+    secrets: &[Secret],
+) {
+    for token in tokens.filter(|token| verifier.wants(token)) {
+        let text = secrets
+            .iter()
+            .map(Secret::expose)
+            .find(|text| is_jwt_shaped(text) && Fingerprint::of(text) == token.fingerprint);
+        if let Some(text) = text {
+            verifier.check(Arc::make_mut(token), text);
+        }
     }
 }

@@ -101,7 +101,7 @@ pub(super) fn locate(exchange: &Exchange<'_>, url: &Url<'_>, context: &mut Conte
         }
     }
     if !url.query.is_empty() {
-        locate_in_query(url, &mut found);
+        locate_in_query(url, &mut found, context);
     }
     if !url.userinfo.is_empty() {
         let mut seen = Seen::default();
@@ -341,7 +341,7 @@ fn add_cookie(name: &str, value: &str, seen: &mut Seen) {
     add(Place::Cookie(token::identifier(name, 64)), reading, None, seen);
 }
 
-fn locate_in_query(url: &Url<'_>, found: &mut Found) {
+fn locate_in_query(url: &Url<'_>, found: &mut Found, context: &Context<'_>) {
     let mut seen = Seen::default();
     let mut signed = false;
     for (name, value) in url.params() {
@@ -365,6 +365,7 @@ fn locate_in_query(url: &Url<'_>, found: &mut Found) {
         }
         add(Place::Query(token::identifier(name, 64)), reading, None, &mut seen);
     }
+    context.check(seen.tokens.iter_mut().flatten(), &seen.secrets);
     let rank = if is_hollow(&seen) { Rank::Hollow } else { Rank::Elsewhere };
     found.push(rank, Arc::new(seen));
 }

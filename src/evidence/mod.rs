@@ -9,6 +9,7 @@ mod locate;
 mod marks;
 mod mask;
 mod names;
+mod published;
 mod request;
 mod url;
 mod value;
@@ -58,14 +59,16 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let words = Words::of(url.path);
     let purpose = Purpose::of(url.path, words);
     let mut found = locate::locate(exchange, &url, context);
-    let asked = grants::asked(exchange, url.path, words, purpose);
+    let mut asked = grants::asked(exchange, url.path, words, purpose);
     let grant = asked.grant;
+    context.check(asked.seen.tokens.iter_mut().flatten(), &asked.seen.secrets);
     if !asked.seen.credentials.is_empty() || !asked.seen.secrets.is_empty() {
         found.add_body(asked.seen, grant.is_some());
     }
     let answered = Answered::of(exchange);
     let location = request::location(exchange, &answered);
-    let handed = grants::handed_out(exchange, location, purpose, grant);
+    let mut handed = grants::handed_out(exchange, location, purpose, grant);
+    context.check(handed.tokens.iter_mut(), &handed.secrets);
     let set = request::cookies(exchange, &answered);
     let cookies_sent = request::cookies_sent(exchange, found.cookies);
 
@@ -97,6 +100,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
         tokens,
         issued: handed.issued,
         issued_tokens: handed.tokens,
+        published: published::keys(exchange, words, context),
         date_offset: request::date_offset(exchange, &answered),
         user: exchange
             .user

@@ -13,6 +13,7 @@ enum Tells {
     Refresh,
     LoginPage,
     Graphql,
+    Keys,
 }
 
 const WORDS: &[(&str, Tells)] = &[
@@ -62,6 +63,9 @@ const WORDS: &[(&str, Tells)] = &[
     ("sessions/new", Tells::LoginPage),
     ("/cas/", Tells::LoginPage),
     ("graphql", Tells::Graphql),
+    ("jwk", Tells::Keys),
+    ("certs", Tells::Keys),
+    ("/keys", Tells::Keys),
 ];
 
 static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
@@ -119,6 +123,11 @@ impl Words {
     /// A GraphQL endpoint.
     pub(super) fn graphql(self) -> bool {
         self.tell(Tells::Graphql)
+    }
+
+    /// A place where keys are published.
+    pub(super) fn keys(self) -> bool {
+        self.tell(Tells::Keys)
     }
 }
 

@@ -15,6 +15,7 @@ mod report;
 mod secret;
 mod time;
 mod token;
+mod verdict;
 
 pub use answer::{Answer, Challenge, Outcome, Sign, Statement, Weight};
 pub use cause::{CauseId, Class, Confidence};
@@ -32,3 +33,4 @@ pub use report::{
 pub use secret::Secret;
 pub use time::{At, Seconds, Time};
 pub use token::{Fault, Form, NumericDate, Segment, Signature, Token, Unit, Use};
+pub use verdict::{KeyName, NearMiss, Verdict};

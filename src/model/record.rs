@@ -10,6 +10,7 @@ use super::exchange::{Observer, Position, Visibility};
 use super::fingerprint::Fingerprint;
 use super::time::{At, Seconds, Time};
 use super::token::Token;
+use super::verdict::KeyName;
 
 /// One exchange as facts: where it stands, when it was, what was sent and said.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Record {
     pub issued: Option<Issued>,
     /// Tokens that the answer handed out, decoded: access, then ID, then refresh token.
     pub issued_tokens: Vec<Arc<Token>>,
+    /// Public keys that the answer publishes.
+    #[serde(default)]
+    pub published: Vec<KeyName>,
     /// Server clock minus capture clock, from an uncached `Date` (1 s resolution); client and proxy
     /// captures only.
     pub date_offset: Option<Seconds>,

@@ -347,7 +347,7 @@ pub struct Expectation {
 }
 
 /// A key that was given.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct KeyRow {
     /// Option and ordinal, or file name.
     pub name: String,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fingerprint::Fingerprint;
 use super::time::At;
+use super::verdict::Verdict;
 
 /// What a token says of itself: decoded once, leniently, never verified here.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -61,6 +62,9 @@ pub struct Token {
     pub unsigned: Option<Fingerprint>,
     /// Mark of the signature alone.
     pub signature_mark: Option<Fingerprint>,
+    /// What the keys that are known say of it; `None` when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
 }
 
 /// The structure of a token.

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 pub use self::smallest::{Few, Merge, Smallest, Table};
 pub use self::times::{Bucket, Times};
 use crate::model::{
-    Answer, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Issued, KeyHasher, Observer,
-    Origin, Outcome, Record, SkipRow, Token,
+    Answer, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Issued, KeyHasher, KeyName,
+    Observer, Origin, Outcome, Record, SkipRow, Token, Verdict,
 };
 
 /// Version of the mergeable state; another one is refused.
@@ -33,6 +33,7 @@ const GROUPS: usize = 1 << 17;
 const ISSUES: usize = 1 << 17;
 const DOORS: usize = 1 << 16;
 const HOSTS: usize = 1 << 12;
+const KEYS: usize = 1 << 12;
 
 /// Everything that is known of the input, before any judgement.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,9 @@ pub struct Tally {
     pub doors: Table<Endpoint, Door, DOORS>,
     /// Clock offsets by host, in tenths of a second, server minus capture.
     pub clocks: Table<Arc<str>, Offsets, HOSTS>,
+    /// Public keys that answers hold, by a key of host and name.
+    #[serde(default)]
+    pub published: Table<u128, Published, KEYS>,
     /// All exchanges over time.
     pub timeline: Times<4096>,
     /// Exchanges without a time.
@@ -155,6 +159,17 @@ pub struct Issue {
     pub times: Times<16>,
 }
 
+/// A public key that a host publishes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Published {
+    /// Who publishes it.
+    pub host: Option<Arc<str>>,
+    /// Its name.
+    pub key: KeyName,
+    /// When it was seen in an answer.
+    pub times: Times<16>,
+}
+
 /// How often one endpoint refused; endpoints that never did have none.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Door {
@@ -192,6 +207,16 @@ impl Tally {
             let tenths = (offset.0 * 10.0).round() as i32;
             *clock.0.entry(tenths).or_default() += 1;
         }
+        for key in &record.published {
+            let mark = fast_key(&(&facts.endpoint.host, key));
+            if let Some(published) = self.published.slot(&mark) {
+                published.host.clone_from(&facts.endpoint.host);
+                published.key = key.clone();
+                if let Some(time) = origin.time {
+                    published.times.push(time.at);
+                }
+            }
+        }
         self.note_door(facts);
         if facts.answer.outcome == Outcome::LetIn && !facts.preflight {
             self.note_use(&record);
@@ -222,11 +247,19 @@ impl Tally {
         self.issues.merge(other.issues);
         self.doors.merge(other.doors);
         self.clocks.merge(other.clocks);
+        self.published.merge(other.published);
         self.timeline.merge(&other.timeline);
         self.untimed += other.untimed;
         self.exchanges += other.exchanges;
         for (status, count) in other.statuses {
             *self.statuses.entry(status).or_default() += count;
+        }
+    }
+
+    /// Writes down what keys say of a token that is known.
+    pub fn note_verdict(&mut self, token: Fingerprint, verdict: Verdict) {
+        if let Some(Slot(Some(token))) = self.tokens.get_mut(&token) {
+            token.verdict = Some(verdict);
         }
     }
 
@@ -449,6 +482,14 @@ impl Merge for Offsets {
         for (tenths, count) in other.0 {
             *self.0.entry(tenths).or_default() += count;
         }
+    }
+}
+
+impl Merge for Published {
+    fn merge(&mut self, other: Self) {
+        self.host = self.host.take().or(other.host);
+        self.key = std::mem::take(&mut self.key).max(other.key);
+        self.times.merge(&other.times);
     }
 }
 

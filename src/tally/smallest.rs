@@ -146,6 +146,11 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> 
         }
     }
 
+    /// Returns the value under `key`, to be changed.
+    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.kept.get_mut(key)
+    }
+
     /// Returns the value under `key`.
     pub fn get(&self, key: &K) -> Option<&V> {
         self.kept.get(key)

@@ -1,17 +1,21 @@
-//! Reads what a token says of itself: structure, header, claims, purpose; never whether it is true.
+//! Reads what a token says of itself: structure, header, claims, purpose; and what keys say of its signature.
 //!
 //! Verifiers stop at the first fault. Here every fault is named and whatever still decodes is
 //! kept, since a broken token is what the reader wants explained.
 
 mod claims;
+mod keys;
 mod purpose;
 mod segments;
 mod shape;
 mod vendor;
+mod verifier;
 
+pub use keys::{KeyError, Keyring, Unusable};
 pub use segments::percent_decode;
 pub use shape::{identifier, is_email, is_jwt_shaped, is_random, is_uuid};
 pub use vendor::{Vendor, vendor_of};
+pub use verifier::Verifier;
 
 use crate::model::{Fault, Fingerprint, Form, Signature, Token};
 

@@ -66,6 +66,20 @@ impl<'t> Segments<'t> {
         self.parts.get(1).and_then(|(_, end)| self.text.get(..*end))
     }
 
+    /// Decodes the third segment.
+    pub(super) fn signature_bytes(&self) -> Option<Vec<u8>> {
+        self.part(2).filter(|text| !text.is_empty()).map(decode)
+    }
+
+    /// Returns `kid` as written.
+    pub(super) fn kid(&self) -> Option<String> {
+        match object(&decode(self.part(0)?))?.get("kid")? {
+            Value::String(kid) => Some(kid.clone()),
+            Value::Number(kid) => Some(kid.to_string()),
+            _ => None,
+        }
+    }
+
     /// Decodes the header.
     pub(super) fn header(&self, faults: &mut Vec<Fault>) -> Option<Map<String, Value>> {
         self.object(0, faults)

@@ -34,6 +34,8 @@ pub struct Given {
     pub claims: Vec<String>,
     /// `--leeway`; `None`: learned.
     pub leeway: Option<Seconds>,
+    /// The keys that were given: whether each is a public key.
+    pub keys: Vec<bool>,
 }
 
 /// Everything that the whole input teaches.
@@ -266,6 +268,18 @@ impl<'t> World<'t> {
     /// Returns what a host was proven to accept.
     pub fn profile(&self, host: Option<&Arc<str>>) -> Option<&Profile> {
         self.profiles.get(host?)
+    }
+
+    /// Returns the key ids that the server of an issuer publishes in this capture; `None` when no key set
+    /// of it was seen.
+    pub fn published_by(&self, issuer: &str) -> Option<BTreeSet<&'t str>> {
+        let authority = issuer.split_once("://")?.1.split('/').next()?.to_ascii_lowercase();
+        let keys = self.tally.published.iter().map(|(_, published)| published);
+        let kids: BTreeSet<&str> = keys
+            .filter(|published| published.host.as_deref() == Some(authority.as_str()))
+            .filter_map(|published| published.key.kid.as_deref())
+            .collect();
+        (!kids.is_empty()).then_some(kids)
     }
 
     /// Returns what all hosts were proven to accept.

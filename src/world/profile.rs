@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{World, mark_of};
 use crate::model::{
-    At, Credential, Fingerprint, Oddity, Scheme, Seconds, Token, Unit, Use as Purpose,
+    At, Credential, Fingerprint, NearMiss, Oddity, Scheme, Seconds, Token, Unit, Use as Purpose,
+    Verdict,
 };
 
 /// Values that one host accepted, each with its first and last instant.
@@ -27,6 +28,12 @@ pub struct Profile {
     pub purposes: Learned,
     /// Kinds (`jwt`, `opaque`).
     pub kinds: Learned,
+    /// Keys that verify accepted tokens, of those that are known.
+    pub proofs: Learned,
+    /// Ways in which accepted tokens verify with the known keys, other than their headers say.
+    pub misses: Vec<NearMiss>,
+    /// Accepted tokens do not verify with any known key: the host uses others.
+    pub unproven: bool,
     /// Claims that every accepted token had.
     pub claims: Option<Vec<String>>,
     /// Scopes that were accepted.
@@ -177,6 +184,16 @@ impl Profile {
         }
         for fault in &token.faults {
             self.faults.note(format!("{fault:?}"), first, last);
+        }
+        match &token.verdict {
+            Some(Verdict::Valid { key }) => self.proofs.note(key.to_string(), first, last),
+            Some(Verdict::Near { miss, .. }) => {
+                if !self.misses.contains(miss) {
+                    self.misses.push(miss.clone());
+                }
+            }
+            Some(Verdict::Invalid { .. } | Verdict::UnknownKid { .. }) => self.unproven = true,
+            Some(Verdict::NoKey | Verdict::Unsupported) | None => {}
         }
         let purpose = match token.used_as {
             Purpose::Access => "access",

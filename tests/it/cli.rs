@@ -51,7 +51,7 @@ fn help_lists_what_works() {
     let long = authopsy(&["--help"]);
     assert_eq!(long.code, 0);
     insta::assert_snapshot!("help_long", long.out);
-    for hidden in ["--jwks", "--group-by", "compare", "redact", "completions"] {
+    for hidden in ["--group-by", "compare", "redact", "completions"] {
         assert!(!long.out.contains(hidden), "{hidden}");
     }
 }
@@ -66,7 +66,6 @@ fn what_is_not_built_says_so_and_ends_with_2() {
         &["completions", "bash"],
         &["man"],
         &["formats", "a.har"],
-        &["--jwks", "keys.json", "a.har"],
         &["--group-by", "host", "a.har"],
         &["--framed", "-"],
         &["-f", "html", "a.har"],

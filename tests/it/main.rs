@@ -23,6 +23,7 @@ mod cli;
 mod corpus;
 mod forge;
 mod inputs;
+mod keys;
 mod laws;
 mod planted;
 mod program;

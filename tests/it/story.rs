@@ -8,6 +8,7 @@ use authopsy::evidence::{Context, Source, gather};
 use authopsy::input::har_entry::entry_from_value;
 use authopsy::model::{Class, Judgement, Position, Record};
 use authopsy::tally::Tally;
+use authopsy::token::{Keyring, Verifier};
 use authopsy::world::{Given, World};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
@@ -124,7 +125,22 @@ pub(crate) fn judged(steps: &[Step]) -> Vec<Judgement> {
 
 /// Judges a story in a capture of this name that this program wrote.
 pub(crate) fn judged_in(source: &str, creator: Option<&str>, steps: &[Step]) -> Vec<Judgement> {
-    let mut context = Context::new(Catalogue::embedded(), Source::new(source, "har"));
+    judged_by(&Verifier::default(), source, creator, steps)
+}
+
+/// Judges a story with keys at hand.
+pub(crate) fn judged_with(keys: Keyring, steps: &[Step]) -> Vec<Judgement> {
+    judged_by(&Verifier::new(keys), "story.har", None, steps)
+}
+
+fn judged_by(
+    verifier: &Verifier,
+    source: &str,
+    creator: Option<&str>,
+    steps: &[Step],
+) -> Vec<Judgement> {
+    let context = Context::new(Catalogue::embedded(), Source::new(source, "har"));
+    let mut context = context.with_verifier(verifier);
     let mut tally = Tally::default();
     let records: Vec<Record> = steps
         .iter()
@@ -141,7 +157,9 @@ pub(crate) fn judged_in(source: &str, creator: Option<&str>, steps: &[Step]) -> 
     if let Some(input) = tally.inputs.get_mut(source) {
         input.creator = creator.map(str::to_owned);
     }
-    let world = World::learn(&tally, Given::default());
+    verifier.settle(|mark, verdict| tally.note_verdict(mark, verdict));
+    let keys = verifier.given().names().map(|(name, _)| name.thumbprint.is_some()).collect();
+    let world = World::learn(&tally, Given { keys, ..Given::default() });
     records
         .iter()
         .map(|r| judge(&Case { facts: &r.facts, at: r.origin.time.map(|t| t.at), world: &world }))
