@@ -194,7 +194,13 @@ fn scheme_case(case: &Case<'_>, credential: &Credential, word: &str, place: &str
 fn missing(case: &Case<'_>) -> Option<Candidate> {
     let facts = case.facts;
     let asked = facts.answer.outcome;
-    if case.bearer().is_some()
+    // A signature in a field of its own says who made the request, not who asks for it: a server that
+    // names another scheme found no credential.
+    let challenged = case.challenges().next().is_some();
+    let beside = |c: &&Credential| {
+        challenged && c.kind == Kind::RequestSignature && !c.place.is_authorization()
+    };
+    if case.bearer().is_some_and(|c| !beside(&c))
         || facts.grant.is_some()
         || facts.preflight
         || !matches!(
@@ -238,6 +244,13 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
         Candidate::proven("header.missing", "no credential was sent", "request.headers");
     if !crate::world::could_show(facts) {
         candidate = candidate.at(Confidence::Stated);
+    }
+    // Any cookie may be a session under a name of the application's own; only an answer that asks for
+    // something else shows that this one is not.
+    let asked = case.challenges().next().is_some() || case.says("header.");
+    if facts.cookies_sent == Some(true) && case.credential().is_none() && !asked {
+        let fact = "no known credential was sent, only cookies of other names";
+        candidate = Candidate::suspected("header.missing", fact, "request.headers.cookie");
     }
     if let Some(challenge) = case.challenges().next() {
         let fact = format!("the server asks for {}", Scheme::of(&challenge.scheme));

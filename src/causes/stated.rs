@@ -25,6 +25,12 @@ fn refine(case: &Case<'_>, named: &str) -> Option<&'static str> {
     let credential = case.credential();
     let scheme = credential.and_then(|c| c.scheme.as_ref());
     let kind = credential.map(|c| c.kind);
+    // An assertion has a signature, an audience and a lifetime of its own.
+    if kind == Some(Kind::Saml) {
+        let family = named.split('.').next().unwrap_or_default();
+        return matches!(family, "signature" | "claim" | "time" | "token")
+            .then_some("saml.assertion");
+    }
     match case.facts.grant {
         Some(Grant::Refresh) => {
             return match named {
@@ -77,6 +83,12 @@ fn refine(case: &Case<'_>, named: &str) -> Option<&'static str> {
             Some("apikey.expired")
         }
         ("state.unknown_token", Some(Kind::ApiKey)) => Some("apikey.wrong"),
+        ("signature.invalid" | "signature.tampered", Some(Kind::RequestSignature)) => {
+            Some("reqsig.signature")
+        }
+        ("signature.invalid", Some(Kind::Sigv4)) => Some("sigv4.signature"),
+        ("time.expired" | "time.clock_skew", Some(Kind::RequestSignature)) => Some("reqsig.skew"),
+        ("token.replayed", Some(Kind::RequestSignature)) => Some("reqsig.replay"),
         _ => None,
     }
 }

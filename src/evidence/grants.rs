@@ -119,7 +119,9 @@ pub(super) fn asked(exchange: &Exchange<'_>, path: &str, words: Words, purpose: 
         b"pwd",
         b"otp",
     ];
-    let silent = body.params.is_empty() && !telltales.iter().any(|w| telling(w));
+    // A login's form is read whatever the language of its names.
+    let plain = grant_in_body || is_login_path(path) || !body.params.is_empty();
+    let silent = !plain && !telltales.iter().any(|w| telling(w));
     if silent && !raw.is_empty() {
         return asked;
     }
@@ -128,6 +130,13 @@ pub(super) fn asked(exchange: &Exchange<'_>, path: &str, words: Words, purpose: 
     asked.grant = grant_of(&fields, path, purpose);
     fill(&fields, purpose, grant_in_body, asked.grant, &mut asked.seen);
     asked
+}
+
+fn is_login_path(path: &str) -> bool {
+    let last = last_segment(path);
+    ["login", "signin", "sign-in", "sign_in", "logon", "authenticate"]
+        .iter()
+        .any(|word| last.eq_ignore_ascii_case(word))
 }
 
 fn fields_of<'b>(body: &'b Body<'_>, text: &'b str) -> Vec<Field<'b>> {
@@ -191,6 +200,29 @@ fn members(json: &Value, path: &str, depth: u8, each: &mut impl FnMut(&str, &str
     }
 }
 
+/// Names of a password in a login form, as [`word_of`] gives them, in the languages of common forms.
+const PASSWORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "pwd",
+    "pass",
+    "userpassword",
+    "motdepasse",
+    "mdp",
+    "passwort",
+    "kennwort",
+    "contrasena",
+    "contrasea",
+    "clave",
+    "senha",
+    "wachtwoord",
+    "haslo",
+    "parola",
+];
+
+/// Names of the user beside it.
+const USERS: &[&str] = &["username", "email", "login", "user", "userid", "identifier"];
+
 fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant> {
     let value = |word: &str| fields.iter().find(|f| f.word == word).map(|f| f.value.as_ref());
     if let Some(grant) = value("granttype") {
@@ -215,7 +247,6 @@ fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant>
         return Some(Grant::Assertion);
     }
     // `/dashboards/refresh` refreshes no token.
-    let last = last_segment(&path);
     let renews = path.contains("refresh")
         && (is_bare_refresh(&path)
             || ["token", "auth", "jwt", "session", "login"].iter().any(|w| path.contains(w)));
@@ -225,7 +256,7 @@ fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant>
     if purpose == Purpose::Other {
         return None;
     }
-    if has(&["password", "passwd", "pwd", "pass", "userpassword"]) {
+    if has(PASSWORDS) {
         return Some(Grant::Login);
     }
     // A token endpoint that takes a token and nothing else exchanges it for a fresh one.
@@ -235,8 +266,9 @@ fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant>
     if purpose == Purpose::Token {
         return Some(Grant::Other);
     }
-    let login = ["login", "signin", "sign-in", "sign_in", "logon", "authenticate"];
-    (fields.is_empty() && login.contains(&last)).then_some(Grant::Login)
+    // A form in a language that is not listed still names its user.
+    let form = fields.is_empty() || has(USERS);
+    (form && is_login_path(&path)).then_some(Grant::Login)
 }
 
 fn fill(
@@ -256,14 +288,14 @@ fn fill(
             "code" | "devicecode" | "assertion" | "subjecttoken" | "authcode" | "idtoken" => {
                 Kind::Grant
             }
-            "password" | "passwd" | "pwd" | "pass" | "userpassword" => Kind::Password,
+            word if PASSWORDS.contains(&word) => Kind::Password,
             "samlresponse" => Kind::Saml,
             "clientsecret" | "clientassertion" => {
                 late.push(field);
                 continue;
             }
             "accesstoken" | "token" | "jwt" => Kind::Opaque,
-            "username" | "email" | "login" | "user" | "userid" | "identifier" => {
+            word if USERS.contains(&word) => {
                 user = Some(&field.value);
                 if field.value.len() >= 4 {
                     seen.secrets.push(Secret::new(&field.value));

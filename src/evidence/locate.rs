@@ -16,6 +16,9 @@ use super::value::{Reading, read_plain, read_with_scheme};
 /// Most credentials kept of one request.
 const MOST: usize = 16;
 
+/// Shortest text of a signature: 16 bytes in base64.
+const SHORTEST_SIGNATURE: usize = 22;
+
 /// How likely the endpoint reads a credential of a place, likeliest first.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Rank {
@@ -185,6 +188,16 @@ fn locate_in_field(
             reading.mark = None;
             reading.token = None;
             found.push(Rank::Beside, Arc::new(one(place_of(name), reading, None)));
+        }
+        // Beside a token it is a second proof; alone, as webhooks send it, it is the credential.
+        Field::Signature => {
+            if value.len() >= SHORTEST_SIGNATURE {
+                let mut reading = read_plain(value, Kind::RequestSignature);
+                reading.kind = Kind::RequestSignature;
+                reading.mark = None;
+                reading.token = None;
+                found.push(Rank::Beside, Arc::new(one(place_of(name), reading, None)));
+            }
         }
         Field::WebSocketProtocol => {
             if let Some(seen) = read_protocols(value) {

@@ -19,6 +19,8 @@ pub(super) enum Field {
     DpopProof,
     /// `Sec-WebSocket-Protocol`, in which browsers smuggle tokens.
     WebSocketProtocol,
+    /// The signature of the request itself: `X-Hub-Signature-256`, `X-Signature`, `X-Shopify-Hmac-Sha256`.
+    Signature,
     /// A field that may hold something secret and is never the credential (CSRF, forwarded).
     Never,
     /// Any other.
@@ -173,6 +175,9 @@ impl Field {
         if bare.starts_with("x-amz-") || bare.starts_with("x-goog-") {
             return Self::Never;
         }
+        if is_signature(bare) {
+            return Self::Signature;
+        }
         if is_near_authorization(bare) || (bare == "authorization" && name.len() != 13) {
             return Self::Misspelt;
         }
@@ -195,7 +200,7 @@ impl Field {
 
 /// Leaves out, in one pass, the names that every request has.
 ///
-/// Every listed name and every near miss of `authorization` holds one of these three letters.
+/// Every listed name and every near miss of `authorization` holds one of these runs of three letters.
 fn could_matter(name: &str) -> bool {
     let mut last = [0_u8; 3];
     !name.starts_with(':')
@@ -217,8 +222,18 @@ fn could_matter(name: &str) -> bool {
                     | b"oid"
                     | b"yco"
                     | b"ppc"
+                    | b"sig"
+                    | b"mac"
             )
         })
+}
+
+/// Returns whether a name, in lower case, is that of a signature over the request.
+fn is_signature(name: &str) -> bool {
+    name.ends_with("-signature")
+        || name.contains("-signature-")
+        || name.ends_with("-hmac")
+        || name.contains("-hmac-")
 }
 
 /// Returns whether a name, in lower case, is meant to be `authorization`.
@@ -334,7 +349,9 @@ pub(super) fn is_session_cookie(name: &str) -> bool {
     if COUNTING.iter().any(|part| bare.contains(part)) {
         return false;
     }
+    // A name under `__Host-` is bound to one secure host: the application's own, and no counter's.
     SESSION_COOKIES.contains(&bare)
+        || lower.starts_with("__host-")
         || bare.starts_with(".aspnetcore.")
         || bare.starts_with(".aspnet.")
         || bare.starts_with("appservice")
@@ -466,13 +483,27 @@ mod tests {
     }
 
     #[test]
+    fn signatures_of_requests_are_no_tokens() {
+        for name in
+            ["X-Hub-Signature-256", "X-Signature", "Stripe-Signature", "X-Shopify-Hmac-Sha256"]
+        {
+            assert_eq!(Field::of(name), Field::Signature, "{name}");
+        }
+        for name in ["X-Design", "Signature-Input", "X-Machine-Id", "X-Amz-Signature"] {
+            assert_ne!(Field::of(name), Field::Signature, "{name}");
+        }
+    }
+
+    #[test]
     fn session_cookies_are_told_from_counters() {
         for name in
-            ["JSESSIONID", "connect.sid", ".AspNetCore.Cookies", "__Host-session", "myapp_session"]
+            ["JSESSIONID", "connect.sid", ".AspNetCore.Cookies", "__Host-bff", "myapp_session"]
         {
             assert!(is_session_cookie(name), "{name}");
         }
-        for name in ["_ga", "csrftoken", "XSRF-TOKEN", "locale", "_ga_session", "theme"] {
+        for name in
+            ["_ga", "csrftoken", "XSRF-TOKEN", "locale", "_ga_session", "theme", "__Host-csrf"]
+        {
             assert!(!is_session_cookie(name), "{name}");
         }
     }

@@ -28,6 +28,7 @@ const WORDS: &[(&str, Tells)] = &[
     ("sign-in", Tells::Login),
     ("sign_in", Tells::Login),
     ("logon", Tells::Login),
+    ("security_check", Tells::Login),
     ("session", Tells::Login),
     ("authenticate", Tells::Login),
     ("jwt", Tells::Login),

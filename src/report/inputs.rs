@@ -25,6 +25,7 @@ pub(super) fn rows(tally: &Tally) -> Vec<InputRow> {
 
 fn unseen(input: &Input) -> Vec<String> {
     let mut words = Vec::new();
+    let count = |n: u64, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
     let chrome = input.creator.as_deref().is_some_and(|c| c.starts_with("WebInspector"));
     if chrome && input.exchanges > 0 && input.with_credentials == 0 && input.with_set_cookie == 0 {
         words.push(
@@ -33,13 +34,15 @@ fn unseen(input: &Input) -> Vec<String> {
         );
     }
     if input.unseen_fields > 0 {
-        words.push(format!("request fields of {} exchanges", input.unseen_fields));
+        words.push(format!("request fields of {}", count(input.unseen_fields, "exchange")));
     }
     if input.with_redacted > 0 {
-        words.push(format!("{} credentials that the capture masks", input.with_redacted));
+        let masked = count(input.with_redacted, "credential");
+        words.push(format!("{masked} that the capture masks"));
     }
     if input.bodies_missing > 0 {
-        words.push(format!("the bodies of {} refusals", input.bodies_missing));
+        let bodies = if input.bodies_missing == 1 { "the body" } else { "the bodies" };
+        words.push(format!("{bodies} of {}", count(input.bodies_missing, "refusal")));
     }
     words
 }

@@ -23,9 +23,19 @@ pub(super) fn tell(world: &World<'_>, judged: &[Judged<'_>]) -> Vec<StoryItem> {
         let title = super::causes_title(first.cause());
         let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
         let who = token.map_or_else(String::new, |mark| format!(", {mark}"));
+        let endpoints: BTreeSet<_> = items.iter().map(|j| &j.facts.endpoint).collect();
+        let others = match endpoints.len().saturating_sub(1) {
+            0 => String::new(),
+            1 => " and one more endpoint".to_owned(),
+            n => format!(" and {n} more endpoints"),
+        };
         told.insert((
             first.bucket.first,
-            format!("{title} (`{}`): {}{who}, {times}", first.cause(), first.facts.endpoint),
+            format!(
+                "{title} (`{}`): {}{others}{who}, {times}",
+                first.cause(),
+                first.facts.endpoint
+            ),
         ));
         if let Some(exp) = first.decoded.and_then(Token::expires)
             && first.cause().starts_with("time.")
@@ -95,6 +105,10 @@ pub(super) fn summary(report: &Report) -> String {
     let why = match causes.as_slice() {
         [] => String::new(),
         [only] => format!(" The cause: {}.", lower(&only.title)),
+        [top, rest @ ..] if rest.iter().all(|cause| cause.count == top.count) => {
+            let failures = if top.count == 1 { "failure" } else { "failures" };
+            format!(" {} causes, {} {failures} each.", causes.len(), top.count)
+        }
         [top, ..] => format!(
             " {} causes; the most frequent ({}): {}.",
             causes.len(),

@@ -358,3 +358,58 @@ fn signatures_as_stated() {
     failure signature.alg_none proven
     ");
 }
+
+/// The one verdict of a story of one step: class, cause, confidence.
+fn verdict(step: crate::story::Step) -> String {
+    verdicts(&judged(&[step])).trim().to_owned()
+}
+
+#[test]
+fn a_cookie_of_an_unknown_name_leaves_a_missing_credential_open() {
+    let get = || at(0.0, "GET", "/bff/user");
+    let with_cookie = || get().with("Cookie", "shopper=8f3a91c07be24d55aa01");
+    assert_eq!(verdict(with_cookie().gets(401)), "failure header.missing suspected");
+    // A challenge for another scheme shows that the cookie is not what the server reads.
+    let challenged = with_cookie().gets(401).answers("WWW-Authenticate", "Bearer");
+    assert_eq!(verdict(challenged), "failure header.missing proven");
+    // Nothing at all was sent.
+    assert_eq!(verdict(get().gets(401)), "failure header.missing proven");
+    // A name bound to one host is the application's session.
+    let bound = get().with("Cookie", "__Host-shopper=8f3a91c07be24d55aa01").gets(401);
+    assert!(!verdict(bound).contains("header.missing"));
+}
+
+#[test]
+fn a_signed_webhook_is_not_blamed_on_a_token() {
+    let hook = || at(0.0, "POST", "/in").with("X-Hub-Signature-256", &"5d".repeat(32));
+    let said = || json!({"message": "Invalid signature"});
+    assert_eq!(verdict(hook().says(403, said())), "failure reqsig.signature inferred");
+    // Beside it a server may still want a token, and says so by its challenge.
+    let bearer = hook().gets(401).answers("WWW-Authenticate", "Bearer");
+    assert_eq!(verdict(bearer), "failure header.missing proven");
+    // The signature that is meant is the token's where both are sent.
+    let both = verdict(hook().bearer(&fresh("u")).says(401, said()));
+    assert!(both.contains("signature.invalid"), "{both}");
+}
+
+#[test]
+fn a_login_form_in_another_language_is_a_login() {
+    let said = |text: &str| json!({"message": text});
+    let login = |form: &str| at(0.0, "POST", "/auth/login").form(form);
+    let french =
+        login("courriel=a%40b.example&motDePasse=x").says(401, said("Identifiants incorrects"));
+    assert!(verdict(french).contains("login.bad_credentials"));
+    let unlisted = login("email=a%40b.example&salasana=x").says(401, said("Virheellinen tunnus"));
+    assert!(verdict(unlisted).contains("login.bad_credentials"));
+    // The same form elsewhere is no login.
+    let other = at(0.0, "POST", "/orders").form("email=a%40b.example").gets(401);
+    assert_eq!(verdict(other), "failure header.missing proven");
+}
+
+#[test]
+fn a_signature_that_fails_in_a_saml_answer_is_the_assertions() {
+    let answer = "SAMLResponse=PHNhbWxwOlJlc3BvbnNlPjwvc2FtbHA6UmVzcG9uc2U%2B&RelayState=x";
+    let acs = at(0.0, "POST", "/saml/acs").form(answer);
+    let said = json!({"message": "Response has invalid signature"});
+    assert!(verdict(acs.says(403, said)).contains("saml.assertion"));
+}

@@ -201,11 +201,12 @@ fn proof(page: &mut Page<'_>, example: &ExampleRow, clock: Clock) -> io::Result<
         let bullet = page.look.glyph("•", "*");
         page.para(&format!("         {bullet}"), 11, &spans)?;
     }
-    server(page, example)
+    let borne_out = !example.evidence.iter().all(repeats);
+    server(page, example, borne_out)
 }
 
-/// Writes what the server said and whether the evidence bears it out.
-fn server(page: &mut Page<'_>, example: &ExampleRow) -> io::Result<()> {
+/// Writes what the server said and whether the evidence bears it out, if there is any but its word.
+fn server(page: &mut Page<'_>, example: &ExampleRow, borne_out: bool) -> io::Result<()> {
     let said = &example.server;
     let Some(text) = &said.text else { return Ok(()) };
     if said.says.is_none() && said.place.as_deref() == Some("status") {
@@ -217,6 +218,9 @@ fn server(page: &mut Page<'_>, example: &ExampleRow) -> io::Result<()> {
         spans.extend([span(Ink::Plain, " "), solid(Ink::Faint, format!("({place})"))]);
     }
     let verdict = match (said.agrees.as_str(), &said.says) {
+        ("agrees", Some(_)) if !borne_out => {
+            vec![span(Ink::Faint, " nothing in the capture says otherwise")]
+        }
         ("agrees", _) => vec![span(Ink::Good, " the evidence agrees")],
         ("contradicts", Some(says)) => vec![
             span(Ink::Warn, " the evidence contradicts:"),

@@ -9,6 +9,8 @@ use crate::model::{Period, Seconds};
 pub(super) struct Clock {
     /// Where the text begins: after the date, after the year, or with it.
     from: usize,
+    /// What is left out, as the period begins: `2026-11-20T`, `2026-`.
+    left_out: [u8; 11],
 }
 
 impl Clock {
@@ -25,14 +27,19 @@ impl Clock {
         } else {
             0
         };
-        Self { from }
+        let mut left_out = [0; 11];
+        if let Some(first) = period.first.as_deref().and_then(|t| t.as_bytes().get(..from)) {
+            left_out[..from].copy_from_slice(first);
+        }
+        Self { from, left_out }
     }
 
-    /// Returns `10:31:00`, or `11-20 10:31:00` when the report spans days; text that is no RFC 3339 as
-    /// it is, nothing as `-`.
+    /// Returns `10:31:00`, or `11-20 10:31:00` when the report spans days; an instant outside the period
+    /// (`exp` of a token) with its whole date, text that is no RFC 3339 as it is, nothing as `-`.
     pub(super) fn show(self, time: Option<&str>) -> String {
         let Some(time) = time else { return "-".to_owned() };
-        match time.get(self.from..19) {
+        let within = time.as_bytes().get(..self.from) == self.left_out.get(..self.from);
+        match time.get(if within { self.from } else { 0 }..19) {
             Some(text) if time.as_bytes().get(10) == Some(&b'T') => text.replace('T', " "),
             _ => time.to_owned(),
         }
@@ -43,7 +50,11 @@ impl Clock {
         let (start, end) = (self.show(first), self.show(last));
         let day = |time: Option<&'_ str>| time.and_then(|t| t.get(..10)).map(str::to_owned);
         let same_day = day(first).is_some() && day(first) == day(last);
-        let end = if same_day { Self { from: 11 }.show(last) } else { end };
+        let end = if same_day {
+            last.and_then(|t| t.get(11..19)).map_or(end, str::to_owned)
+        } else {
+            end
+        };
         if start.ends_with(&end) { start } else { format!("{start} to {end}") }
     }
 
@@ -132,6 +143,9 @@ mod tests {
         );
         let years = Clock::of(&period("2026-12-31T10:00:00Z", "2027-01-01T11:00:00Z"));
         assert_eq!(years.show(Some("2026-12-31T10:31:00Z")), "2026-12-31 10:31:00");
+        // A token that expired three years before: its clock time alone would read like today's.
+        assert_eq!(day.show(Some("2023-11-14T22:13:20Z")), "2023-11-14 22:13:20");
+        assert_eq!(days.show(Some("2025-11-20T10:31:00Z")), "2025-11-20 10:31:00");
         assert_eq!(days.show(None), "-");
         assert_eq!(days.show(Some("soon")), "soon");
     }
