@@ -256,6 +256,10 @@ fn contradicts(case: &Case<'_>, cause: &str) -> Option<Evidence> {
         }
         "claim.audience" => {
             let profile = case.profile()?;
+            let form = crate::world::audience_form(token?);
+            if !profile.audience_forms.has(form) {
+                return None;
+            }
             token?.aud.iter().find(|a| profile.audiences.has(a)).map(|aud| {
                 Evidence::new(format!("{} let in tokens for `{aud}`", case.host()), "history")
             })

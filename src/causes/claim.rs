@@ -1,8 +1,9 @@
 //! Claims that the host does not take: compared with what was given and what it was proven to accept.
 
 use super::case::{Candidate, Case};
+use super::differ::nearest;
 use crate::model::{Confidence, Form, Token};
-use crate::world::{Learned, Profile};
+use crate::world::{Learned, Profile, audience_form};
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
     let Some(token) = case.token() else { return Vec::new() };
@@ -25,6 +26,10 @@ fn given(case: &Case<'_>, token: &Token) -> Vec<Candidate> {
     let list = |values: &[String]| {
         values.iter().map(|v| format!("`{v}`")).collect::<Vec<_>>().join(" or ")
     };
+    let let_in = |known: Option<&Learned>, value: &str| {
+        let known = known.filter(|known| known.has(value));
+        known.map(|_| format!("{} let in tokens that say `{value}`", case.host()))
+    };
     if !given.issuers.is_empty() {
         match &token.iss {
             None => found.push(
@@ -33,19 +38,22 @@ fn given(case: &Case<'_>, token: &Token) -> Vec<Candidate> {
             ),
             Some(iss) if !given.issuers.contains(iss) => {
                 let cause = issuer_cause(iss, given.issuers.iter().map(String::as_str));
-                found.push(
-                    Candidate::proven(cause, format!("the token says `{iss}`"), &place)
-                        .and(format!("given: {}", list(&given.issuers)), "config"),
-                );
+                let accepted = let_in(case.profile().map(|p| &p.issuers), iss);
+                let candidate = Candidate::proven(cause, format!("the token says `{iss}`"), &place)
+                    .and(format!("given: {}", list(&given.issuers)), "config");
+                let candidate = near(candidate, iss, given.issuers.iter().map(String::as_str));
+                found.push(candidate.unless(accepted, "history"));
             }
             Some(_) => {}
         }
     }
     if !given.audiences.is_empty() && !token.aud.iter().any(|a| given.audiences.contains(a)) {
-        found.push(
-            Candidate::proven("claim.audience", audience_words(token), &place)
-                .and(format!("given: {}", list(&given.audiences)), "config"),
-        );
+        let known = case.profile().map(|p| &p.audiences);
+        let accepted = token.aud.iter().find_map(|aud| let_in(known, aud));
+        let candidate = Candidate::proven("claim.audience", audience_words(token), &place)
+            .and(format!("given: {}", list(&given.audiences)), "config");
+        let candidate = near_audience(candidate, token, &given.audiences);
+        found.push(candidate.unless(accepted, "history"));
     }
     for claim in given.claims.iter().filter(|c| !token.has_claim(c)) {
         found.push(
@@ -114,8 +122,10 @@ fn learned(case: &Case<'_>, token: &Token, profile: &Profile) -> Vec<Candidate> 
         found.push(match token.iss.as_deref() {
             Some(issuer) => {
                 let cause = issuer_cause(issuer, profile.issuers.0.keys().map(String::as_str));
-                Candidate::inferred(cause, format!("the token says `{issuer}`"), &place)
-                    .and(accepts(&profile.issuers), "history")
+                let candidate =
+                    Candidate::inferred(cause, format!("the token says `{issuer}`"), &place)
+                        .and(accepts(&profile.issuers), "history");
+                near(candidate, issuer, profile.issuers.0.keys().map(String::as_str))
             }
             None => Candidate::inferred("claim.issuer", "the token has no `iss`", &place)
                 .and(accepts(&profile.issuers), "history")
@@ -123,10 +133,21 @@ fn learned(case: &Case<'_>, token: &Token, profile: &Profile) -> Vec<Candidate> 
         });
     }
     if aud {
-        found.push(
-            Candidate::inferred("claim.audience", audience_words(token), &place)
-                .and(accepts(&profile.audiences), "history"),
-        );
+        let known: Vec<String> = profile.audiences.0.keys().cloned().collect();
+        let candidate = Candidate::inferred("claim.audience", audience_words(token), &place)
+            .and(accepts(&profile.audiences), "history");
+        found.push(near_audience(candidate, token, &known));
+    } else if !token.aud.is_empty()
+        && !profile.audience_forms.is_empty()
+        && !profile.audience_forms.has(audience_form(token))
+    {
+        let words = |form: &str| if form == "list" { "an array" } else { "a string" };
+        let other = if token.aud_is_list { "text" } else { "list" };
+        let fact = format!("`aud` is {}", words(audience_form(token)));
+        let candidate = Candidate::suspected("claim.audience", fact, &place)
+            .and(format!("in all tokens that {host} let in it is {}", words(other)), "history");
+        let told = case.says("claim.audience");
+        found.push(if told { candidate.at(Confidence::Inferred) } else { candidate });
     }
     let common = profile.claims.as_deref().unwrap_or_default();
     let lacks: Vec<&String> = common
@@ -153,6 +174,26 @@ fn learned(case: &Case<'_>, token: &Token, profile: &Profile) -> Vec<Candidate> 
         );
     }
     found
+}
+
+/// Says what a reader overlooks: in which one way the value differs from a known one.
+fn near<'k>(candidate: Candidate, sent: &str, known: impl Iterator<Item = &'k str>) -> Candidate {
+    match nearest(sent, known) {
+        Some((way, value)) => {
+            let fact = format!("`{sent}` and `{value}` differ only in {way}");
+            candidate.and(fact, "request")
+        }
+        None => candidate,
+    }
+}
+
+fn near_audience(candidate: Candidate, token: &Token, known: &[String]) -> Candidate {
+    let pair =
+        token.aud.iter().find(|aud| nearest(aud, known.iter().map(String::as_str)).is_some());
+    match pair {
+        Some(aud) => near(candidate, aud, known.iter().map(String::as_str)),
+        None => candidate,
+    }
 }
 
 fn audience_words(token: &Token) -> String {

@@ -9,6 +9,7 @@ pub mod cards;
 mod case;
 mod choose;
 mod claim;
+mod differ;
 mod dpop;
 mod flow;
 mod header;

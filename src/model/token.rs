@@ -27,6 +27,9 @@ pub struct Token {
     pub iss: Option<String>,
     /// Claim `aud`, one or several.
     pub aud: Vec<String>,
+    /// `aud` is an array, also of one.
+    #[serde(default)]
+    pub aud_is_list: bool,
     /// Claim `sub` as `sub:` pseudonym.
     pub sub: Option<String>,
     /// Claim `azp`, else `client_id`, else `cid` or `appid`.

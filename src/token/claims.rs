@@ -25,6 +25,7 @@ pub(super) fn fill_payload(token: &mut Token, claims: &Map<String, Value>) {
     let text = |name: &str| claims.get(name).and_then(scalar).map(|s| identifier(&s, LONGEST));
     token.iss = text("iss");
     token.aud = claims.get("aud").map(list).unwrap_or_default();
+    token.aud_is_list = claims.get("aud").is_some_and(Value::is_array);
     token.sub = claims.get("sub").and_then(scalar).map(|s| pseudonym(&s));
     token.client = ["azp", "client_id", "cid", "appid"].iter().find_map(|n| text(n));
     token.tenant =

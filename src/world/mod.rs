@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use self::clients::Clients;
 pub use self::clocks::Skew;
-pub use self::profile::{Learned, Profile, SigningKey, oddity_shape};
+pub use self::profile::{Learned, Profile, SigningKey, audience_form, oddity_shape};
 use crate::model::{
     At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds,
     Sign, State, Token, Visibility, Weight,

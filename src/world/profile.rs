@@ -16,6 +16,8 @@ pub struct Profile {
     pub issuers: Learned,
     /// Audiences.
     pub audiences: Learned,
+    /// Whether `aud` was an array (`list`) or a string (`text`).
+    pub audience_forms: Learned,
     /// Algorithms.
     pub algorithms: Learned,
     /// Key ids.
@@ -112,6 +114,11 @@ pub fn oddity_shape(oddity: &Oddity) -> String {
     }
 }
 
+/// Returns whether `aud` is written as an array or as a string.
+pub fn audience_form(token: &Token) -> &'static str {
+    if token.aud_is_list { "list" } else { "text" }
+}
+
 pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Profile> {
     let mut profiles: BTreeMap<Arc<str>, Profile> = BTreeMap::new();
     for (_, usage) in world.tally().uses.iter() {
@@ -172,6 +179,9 @@ impl Profile {
         }
         for aud in &token.aud {
             self.audiences.note(aud, first, last);
+        }
+        if !token.aud.is_empty() {
+            self.audience_forms.note(audience_form(token), first, last);
         }
         if let Some(alg) = &token.alg {
             self.algorithms.note(alg, first, last);

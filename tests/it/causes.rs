@@ -413,3 +413,47 @@ fn a_signature_that_fails_in_a_saml_answer_is_the_assertions() {
     let said = json!({"message": "Response has invalid signature"});
     assert!(verdict(acs.says(403, said)).contains("saml.assertion"));
 }
+
+fn for_audience(sub: &str, aud: serde_json::Value) -> String {
+    token(json!({"sub": sub, "iss": "https://id.example", "exp": START + 3600, "aud": aud}))
+}
+
+#[test]
+fn what_a_reader_overlooks_between_two_names_is_said() {
+    let let_in = for_audience("a", json!("https://api.example"));
+    let told = |aud: &str| {
+        let steps = [
+            at(0.0, "GET", "/v1/me").bearer(&let_in),
+            at(1.0, "GET", "/v1/me")
+                .bearer(&for_audience("b", json!(aud)))
+                .says(401, json!({"error": "invalid_token"})),
+        ];
+        let judged = judged(&steps);
+        let root = judged[1].root.as_ref().unwrap();
+        assert_eq!(root.cause.as_str(), "claim.audience");
+        root.evidence.iter().find(|e| e.fact.contains("differ only in")).map(|e| e.fact.clone())
+    };
+    assert!(told("https://API.example").unwrap().ends_with("letter case"));
+    assert!(told("http://api.example").unwrap().ends_with("the URL scheme"));
+    assert!(told("https://api.example/").unwrap().ends_with("a trailing slash"));
+    assert_eq!(told("https://orders.example"), None);
+}
+
+#[test]
+fn an_audience_in_an_array_is_a_cause_only_where_the_server_speaks_of_the_audience() {
+    let let_in = for_audience("a", json!("api"));
+    let list = for_audience("b", json!(["api"]));
+    let steps = [
+        at(0.0, "GET", "/v1/me").bearer(&let_in),
+        at(1.0, "GET", "/v1/me").bearer(&list).says(401, json!({"message": "audience invalid"})),
+        at(2.0, "GET", "/v1/me").bearer(&list).says(401, json!({"error": "token_revoked"})),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    ok
+    failure claim.audience stated
+    failure state.revoked stated
+    ");
+    let judged = judged(&steps);
+    let facts = &judged[1].root.as_ref().unwrap().evidence;
+    assert!(facts.iter().any(|e| e.fact.contains("`aud` is an array")), "{facts:?}");
+}

@@ -235,7 +235,7 @@ impl Keyring {
                 Some(false) => tried.push(*key),
                 Some(true) => {
                     let may = token.kid.is_none() || named(key) || key.name.kid.is_none();
-                    if may && !(is_named && !named(key)) {
+                    if may && (!is_named || named(key)) {
                         return key.found(token.alg);
                     }
                     other.get_or_insert(*key);
