@@ -26,7 +26,7 @@ pub use fingerprint::{Fingerprint, KeyHasher};
 pub use pseudonym::pseudonym;
 pub use record::{Client, Endpoint, Facts, Grant, Issued, Origin, Record, Redirect};
 pub use report::{
-    Assumption, CauseRow, ClientLine, ClockRow, CredentialLine, ExampleRow, Expectation, GroupRow,
+    Assumption, CaseAdvice, CauseRow, ClientLine, ClockRow, CredentialLine, ExampleRow, Expectation, GroupRow,
     Incident, InputRow, KeyRow, Lifeline, Line, Period, Report, ServerLine, SkipRow, StoryItem,
     Timeline, TimelineBucket, Totals,
 };

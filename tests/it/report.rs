@@ -331,6 +331,9 @@ pub(crate) fn row(id: &'static str, count: u64, share: f64, title: &str, advice:
         examples: Vec::new(),
         also: Vec::new(),
         advice: advice.to_owned(),
+        advice_case: None,
+        advice_client: String::new(),
+        advice_server: String::new(),
     }
 }
 
