@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use authopsy::model::{
-    Assumption, At, CauseId, CauseRow, Class, ClockRow, Confidence, Evidence, ExampleRow,
+    Assumption, At, CauseId, CaseAdvice, CauseRow, Class, ClockRow, Confidence, Evidence, ExampleRow,
     Expectation, Incident, InputRow, Lifeline, Period, Position, Report, ServerLine, SkipRow,
     StoryItem, Timeline, TimelineBucket, Totals,
 };
@@ -175,6 +175,16 @@ fn causes() -> Vec<CauseRow> {
                 ],
             }],
             also: vec![(CauseId::of("claim.issuer_slash"), 71)],
+            advice_case: Some(CaseAdvice {
+                text: "the token was sent 3 s to 7 m 12 s after its `exp`".to_owned(),
+                count: 66,
+                values: BTreeMap::from([(
+                    "late".to_owned(),
+                    vec!["3 s".to_owned(), "7 m 12 s".to_owned()],
+                )]),
+            }),
+            advice_client: "ask the store on every request.".to_owned(),
+            advice_server: "return `expires_in` with the token.".to_owned(),
             ..row(
                 "time.expired_cached",
                 71,
