@@ -58,6 +58,8 @@ pub enum Value {
     Span(Seconds),
 }
 
+/// What stands in place of a secret; it tells nothing.
+const MASK: &str = "***";
 /// Most names of one value.
 const NAMES: usize = 3;
 /// Most characters of one name.
@@ -124,7 +126,7 @@ pub fn value(case: &Case<'_>, cause: &str, slot: Slot) -> Option<Value> {
             names([case.facts.endpoint.to_string().as_str()])
         }
         Slot::Sent => sent(case, cause),
-        Slot::Accepted => accepted(case, cause),
+        Slot::Accepted => unless_sent(accepted(case, cause)?, sent(case, cause), cause),
         Slot::Field => names([field(case)?]),
         Slot::Place => names([case.credential()?.place.to_string().as_str()]),
         Slot::Claim => claim(case, cause),
@@ -216,6 +218,10 @@ fn accepted(case: &Case<'_>, cause: &str) -> Option<Value> {
         "signature.unknown_kid" | "signature.key_rotated" => {
             let own = case.token()?.kid.as_deref()?;
             let known = &profile?.kids;
+            // Accepted and not known do not go together: the server's words are in doubt then.
+            if cause == "signature.unknown_kid" && known.has(own) {
+                return None;
+            }
             names(known.0.keys().map(String::as_str).filter(|k| *k != own))
         }
         "authz.scope" => {
@@ -234,6 +240,19 @@ fn accepted(case: &Case<'_>, cause: &str) -> Option<Value> {
         }
         _ => None,
     }
+}
+
+/// Advice that sets a value against the same value says nothing: of scopes those stay that are lacking,
+/// other values are then not known.
+fn unless_sent(accepted: Value, sent: Option<Value>, cause: &str) -> Option<Value> {
+    let (Value::Names(wanted), Some(Value::Names(had))) = (&accepted, &sent) else {
+        return Some(accepted);
+    };
+    let lacking: Vec<String> = wanted.iter().filter(|name| !had.contains(name)).cloned().collect();
+    if lacking.len() == wanted.len() {
+        return Some(accepted);
+    }
+    (cause == "authz.scope" && !lacking.is_empty()).then_some(Value::Names(lacking))
 }
 
 /// Returns the misspelt name as sent, else the name under which the judged credential travelled.
@@ -322,7 +341,7 @@ fn list(values: &[String]) -> impl Iterator<Item = &str> {
 fn names<'v>(values: impl IntoIterator<Item = &'v str>) -> Option<Value> {
     let kept: Vec<String> = values
         .into_iter()
-        .filter(|text| !text.trim().is_empty())
+        .filter(|text| !text.trim().is_empty() && *text != MASK)
         .take(NAMES)
         .map(|text| {
             let plain: String = text.chars().map(|c| if c == '`' { '\'' } else { c }).collect();
@@ -347,11 +366,22 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_not_set_against_itself() {
+        let of = |list: &[&str]| names(list.iter().copied());
+        let wanted = || of(&["a", "b"]).unwrap();
+        assert_eq!(unless_sent(wanted(), of(&["b", "c"]), "claim.audience"), None);
+        assert_eq!(unless_sent(wanted(), of(&["c"]), "claim.audience"), of(&["a", "b"]));
+        assert_eq!(unless_sent(wanted(), None, "claim.audience"), of(&["a", "b"]));
+        assert_eq!(unless_sent(wanted(), of(&["b", "c"]), "authz.scope"), of(&["a"]));
+        assert_eq!(unless_sent(wanted(), of(&["b", "a"]), "authz.scope"), None);
+    }
+
+    #[test]
     fn names_are_few_short_and_hold_no_code_mark() {
         let long = "x".repeat(101);
         let Some(Value::Names(kept)) = names(["a`b", "", &long, "c", "d"]) else { panic!() };
         assert_eq!(kept, ["a'b".to_owned(), format!("{}…", "x".repeat(100)), "c".to_owned()]);
-        assert_eq!(names(["", " "]), None);
+        assert_eq!(names(["", " ", MASK]), None);
         assert_eq!(names([&*"y".repeat(100)]), Some(Value::Names(vec!["y".repeat(100)])));
     }
 }

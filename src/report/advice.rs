@@ -89,17 +89,22 @@ fn filled(
     let mut values = texts.iter().zip(spans);
     let mut text = String::new();
     for piece in sentence {
-        let (quote, spanned) = match piece {
+        let (quote, slot) = match *piece {
             Piece::Text(plain) => {
                 text.push_str(plain);
                 continue;
             }
-            Piece::Plain(_) => ("", values.next()),
-            Piece::Code(_) => ("`", values.next()),
+            Piece::Plain(slot) => ("", slot),
+            Piece::Code(slot) => ("`", slot),
         };
-        let Some((list, span)) = spanned else { continue };
+        let Some((list, span)) = values.next() else { continue };
         let list: Vec<String> = list.iter().map(|v| format!("{quote}{v}{quote}")).collect();
-        text.push_str(&list.join(if span.is_some() { " to " } else { " or " }));
+        // All that was sent was sent; of what is accepted one is enough.
+        text.push_str(&list.join(match (span, slot) {
+            (Some(_), _) => " to ",
+            (None, Slot::Sent) => " and ",
+            (None, _) => " or ",
+        }));
     }
     let values = slots.iter().map(|slot| slot.as_str().to_owned()).zip(texts).collect();
     CaseAdvice { text, count, values }
@@ -133,12 +138,20 @@ mod tests {
     }
 
     #[test]
-    fn several_names_are_alternatives_and_one_span_stands_alone() {
+    fn what_was_sent_is_joined_by_and_what_is_accepted_by_or() {
         let mut seen = BTreeMap::new();
-        note(&mut seen, vec![names(&["x", "y"]), Value::Span(Seconds(4.0))], 1);
+        let both = || names(&["x", "y"]);
+        note(&mut seen, vec![both(), both(), Value::Span(Seconds(4.0))], 1);
         let (found, (count, spans)) = seen.iter().next().unwrap();
-        let sentence = [Piece::Code(Slot::Sent), Piece::Text(" "), Piece::Plain(Slot::Late)];
-        let advice = filled(&sentence, &[Slot::Sent, Slot::Late], found, spans, *count);
-        assert_eq!(advice.text, "`x` or `y` 4 s");
+        let slots = [Slot::Sent, Slot::Accepted, Slot::Late];
+        let sentence = [
+            Piece::Code(Slot::Sent),
+            Piece::Text(" "),
+            Piece::Plain(Slot::Accepted),
+            Piece::Text(" "),
+            Piece::Plain(Slot::Late),
+        ];
+        let advice = filled(&sentence, &slots, found, spans, *count);
+        assert_eq!(advice.text, "`x` and `y` x or y 4 s");
     }
 }
