@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Judged;
+use crate::causes::Case;
 use crate::causes::advice::{Piece, sentences};
 use crate::causes::cards::Card;
 use crate::causes::values::{Slot, Value, value};
-use crate::causes::Case;
 use crate::model::{CaseAdvice, Seconds};
 use crate::world::World;
 
@@ -20,11 +20,7 @@ type Names = Vec<Vec<String>>;
 /// Exchanges differ: the names that the most of them share are shown (of equally many the smallest),
 /// with the spans of those exchanges from the shortest to the longest, so that the order of `items`
 /// does not show. `None` when no sentence can be filled.
-pub(super) fn of_case(
-    card: &Card,
-    items: &[&Judged<'_>],
-    world: &World<'_>,
-) -> Option<CaseAdvice> {
+pub(super) fn of_case(card: &Card, items: &[&Judged<'_>], world: &World<'_>) -> Option<CaseAdvice> {
     sentences(card).find_map(|sentence| {
         let slots: Vec<Slot> = sentence.iter().filter_map(|piece| piece.slot()).collect();
         let mut seen: BTreeMap<Names, (u64, Spans)> = BTreeMap::new();

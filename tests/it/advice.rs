@@ -106,7 +106,10 @@ fn an_audience_that_nobody_knows_is_named_alone() {
 fn an_unknown_key_is_shown_beside_the_known_ones() {
     let with_kid = |kid: &str| {
         let header = json!({"alg": "RS256", "kid": kid});
-        token_with(&header, &json!({"sub": "a", "exp": START + 3600, "iss": "https://auth.example/"}))
+        token_with(
+            &header,
+            &json!({"sub": "a", "exp": START + 3600, "iss": "https://auth.example/"}),
+        )
     };
     let steps = [
         at(0.0, "GET", "/v1/me").bearer(&with_kid("2026-10")),
@@ -147,9 +150,8 @@ fn a_misspelt_name_is_shown_as_it_was_sent() {
 
 #[test]
 fn expired_tokens_are_late_by_a_span_from_the_shortest_to_the_longest() {
-    let old = |by: i64, sub: &str| {
-        token(json!({"sub": sub, "iat": START - by - 900, "exp": START - by}))
-    };
+    let old =
+        |by: i64, sub: &str| token(json!({"sub": sub, "iat": START - by - 900, "exp": START - by}));
     let refused = |second: f64, t: &str| {
         at(second, "GET", "/v1/me").bearer(t).says(401, json!({"error": "token_expired"}))
     };
@@ -167,7 +169,8 @@ fn expired_tokens_are_late_by_a_span_from_the_shortest_to_the_longest() {
 #[test]
 fn a_token_without_iat_has_no_known_life() {
     let old = token(json!({"sub": "a", "exp": START - 600}));
-    let steps = [at(0.0, "GET", "/v1/me").bearer(&old).says(401, json!({"error": "token_expired"}))];
+    let steps =
+        [at(0.0, "GET", "/v1/me").bearer(&old).says(401, json!({"error": "token_expired"}))];
     assert_eq!(said("time.expired", &steps), "the token reached api.example 10 m after its `exp`");
 }
 
@@ -244,13 +247,10 @@ fn no_value_holds_a_secret_that_came_in_its_place() {
                     .with("Authorization", &format!("{planted} x"))
                     .gets(401)
                     .answers("WWW-Authenticate", &format!("Bearer scope=\"{planted}\"")),
-                at(3.0, "GET", "/v1/me")
-                    .bearer(&claims(&json!({})))
-                    .gets(403)
-                    .answers(
-                        "WWW-Authenticate",
-                        &format!("Bearer error=\"insufficient_scope\", scope=\"{planted}\""),
-                    ),
+                at(3.0, "GET", "/v1/me").bearer(&claims(&json!({}))).gets(403).answers(
+                    "WWW-Authenticate",
+                    &format!("Bearer error=\"insufficient_scope\", scope=\"{planted}\""),
+                ),
             ];
             let report = report(&steps, given());
             let text: String = report

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use authopsy::model::{
-    Assumption, At, CauseId, CaseAdvice, CauseRow, Class, ClockRow, Confidence, Evidence, ExampleRow,
-    Expectation, Incident, InputRow, Lifeline, Period, Position, Report, ServerLine, SkipRow,
-    StoryItem, Timeline, TimelineBucket, Totals,
+    Assumption, At, CaseAdvice, CauseId, CauseRow, Class, ClockRow, Confidence, Evidence,
+    ExampleRow, Expectation, Incident, InputRow, Lifeline, Period, Position, Report, ServerLine,
+    SkipRow, StoryItem, Timeline, TimelineBucket, Totals,
 };
 
 /// Half past ten on the day of the report, in seconds since 1970.
