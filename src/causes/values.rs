@@ -13,7 +13,7 @@ use crate::world::Learned;
 pub enum Slot {
     /// Host and port that were called.
     Host,
-    /// Method, host and templated path that were called.
+    /// Method, host and templated path that were called; of a preflight always its OPTIONS.
     Endpoint,
     /// What the request or its token says where the server wants something else.
     Sent,
@@ -121,7 +121,12 @@ pub fn value(case: &Case<'_>, cause: &str, slot: Slot) -> Option<Value> {
         Slot::Host => names(case.facts.endpoint.host.as_deref()),
         Slot::Endpoint => {
             case.facts.endpoint.host.as_ref()?;
-            names([case.facts.endpoint.to_string().as_str()])
+            // The request behind a refused preflight must keep its check: only OPTIONS may pass.
+            let mut endpoint = case.facts.endpoint.clone();
+            if cause == "cors.preflight" {
+                endpoint.method = Some("OPTIONS".into());
+            }
+            names([endpoint.to_string().as_str()])
         }
         Slot::Sent => sent(case, cause),
         Slot::Accepted => unless_sent(accepted(case, cause)?, sent(case, cause).as_ref(), cause),
@@ -302,7 +307,7 @@ fn defect(case: &Case<'_>) -> Option<&'static str> {
         Oddity::Blank(blank) => Some(match blank {
             Blank::Leading => "a blank before the scheme",
             Blank::Trailing => "a blank at the end",
-            Blank::Inside => "a blank inside the credential",
+            Blank::Inside => "a blank inside",
             Blank::Tab => "a tab after the scheme",
             Blank::LineBreak => "a line break",
             Blank::Encoded => "a percent-encoded blank or line break",

@@ -96,14 +96,25 @@ fn filled(
         let Some((list, span)) = values.next() else { continue };
         let list: Vec<String> = list.iter().map(|v| format!("{quote}{v}{quote}")).collect();
         // All that was sent was sent; of what is accepted one is enough.
-        text.push_str(&list.join(match (span, slot) {
-            (Some(_), _) => " to ",
-            (None, Slot::Sent) => " and ",
-            (None, _) => " or ",
-        }));
+        text.push_str(&joined(
+            &list,
+            match (span, slot) {
+                (Some(_), _) => " to ",
+                (None, Slot::Sent | Slot::Claim) => " and ",
+                (None, _) => " or ",
+            },
+        ));
     }
     let values = slots.iter().map(|slot| slot.as_str().to_owned()).zip(texts).collect();
     CaseAdvice { text, count, values }
+}
+
+/// Joins by commas, the last two by `last`.
+fn joined(list: &[String], last: &str) -> String {
+    match list.split_last() {
+        Some((end, rest)) if !rest.is_empty() => format!("{}{last}{end}", rest.join(", ")),
+        _ => list.concat(),
+    }
 }
 
 #[cfg(test)]
@@ -131,6 +142,15 @@ mod tests {
         let advice = filled(&sentence, &[Slot::Host, Slot::Late], found, spans, *count);
         assert_eq!(advice.text, "`a` saw it 3 s to 1 m 15 s late");
         assert_eq!(advice.values["late"], ["3 s", "1 m 15 s"]);
+    }
+
+    #[test]
+    fn three_names_are_joined_like_speech() {
+        let list = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(joined(&list, " or "), "a, b or c");
+        assert_eq!(joined(&list[..2], " or "), "a or b");
+        assert_eq!(joined(&list[..1], " or "), "a");
+        assert_eq!(joined(&[], " or "), "");
     }
 
     #[test]

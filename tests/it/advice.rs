@@ -280,3 +280,28 @@ fn only_the_scopes_that_are_lacking_are_asked_for() {
         "api.example asks for scope `orders:write`, the token has `orders:read` and `profile`"
     );
 }
+
+#[test]
+fn only_the_preflight_itself_may_pass_without_credentials() {
+    let preflight = at(5.0, "OPTIONS", "/v1/me")
+        .with("Origin", "https://app.example")
+        .with("Access-Control-Request-Method", "PUT")
+        .with("Access-Control-Request-Headers", "authorization")
+        .gets(401);
+    let behind = at(5.1, "PUT", "/v1/me").with("Origin", "https://app.example").gets(0);
+    let case = case_of(&report(&[preflight, behind], Given::default()), "cors.preflight").unwrap();
+    assert_eq!(
+        case.text,
+        "let `OPTIONS api.example/v1/me` pass without credentials, and no other method"
+    );
+}
+
+#[test]
+fn a_token_from_the_future_is_early_by_a_span() {
+    let early = token(json!({"sub": "a", "nbf": START + 605, "exp": START + 3600}));
+    let step = at(5.0, "GET", "/v1/me").bearer(&early).says(401, json!({"error": "not_before"}));
+    assert_eq!(
+        said("time.not_yet_valid", &[step]),
+        "the token reached api.example 10 m before its `nbf`"
+    );
+}
