@@ -5,6 +5,7 @@
 //! ones, what the server states goes before what is merely seen, and the order of a server's own checks
 //! breaks ties. No cause knows of another.
 
+pub mod advice;
 pub mod cards;
 mod case;
 mod choose;
@@ -21,6 +22,7 @@ mod stated;
 mod steps;
 mod time;
 mod token;
+pub mod values;
 
 use self::case::Candidate;
 pub use self::case::Case;

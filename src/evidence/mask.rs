@@ -80,8 +80,10 @@ impl<'s> Masker<'s> {
             return Cow::Borrowed(text);
         }
         settle(text, |t| {
-            let by_value = self.if_repeated(t);
-            token::identifier(&by_value, usize::MAX)
+            // Shape first: another token that begins as the sent one does is no longer one without
+            // its head, and its rest would stay.
+            let by_shape = token::identifier(t, usize::MAX);
+            self.if_repeated(&by_shape).into_owned()
         })
     }
 

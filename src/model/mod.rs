@@ -26,9 +26,9 @@ pub use fingerprint::{Fingerprint, KeyHasher};
 pub use pseudonym::pseudonym;
 pub use record::{Client, Endpoint, Facts, Grant, Issued, Origin, Record, Redirect};
 pub use report::{
-    Assumption, CauseRow, ClientLine, ClockRow, CredentialLine, ExampleRow, Expectation, GroupRow,
-    Incident, InputRow, KeyRow, Lifeline, Line, Period, Report, ServerLine, SkipRow, StoryItem,
-    Timeline, TimelineBucket, Totals,
+    Assumption, CaseAdvice, CauseRow, ClientLine, ClockRow, CredentialLine, ExampleRow,
+    Expectation, GroupRow, Incident, InputRow, KeyRow, Lifeline, Line, Period, Report, ServerLine,
+    SkipRow, StoryItem, Timeline, TimelineBucket, Totals,
 };
 pub use secret::Secret;
 pub use time::{At, Seconds, Time};

@@ -165,6 +165,27 @@ pub struct CauseRow {
     pub also: Vec<(CauseId, u64)>,
     /// What to do, one sentence.
     pub advice: String,
+    /// What is wrong in this very case; `None` when its values are not known.
+    #[serde(default)]
+    pub advice_case: Option<CaseAdvice>,
+    /// What to do at the client, one paragraph.
+    #[serde(default)]
+    pub advice_client: String,
+    /// What to do at the server, one paragraph.
+    #[serde(default)]
+    pub advice_server: String,
+}
+
+/// Advice that names the values of the exchanges under a cause.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct CaseAdvice {
+    /// One sentence without full stop; values that stand in code are in backticks.
+    pub text: String,
+    /// Exchanges that it holds for: those with the most frequent values.
+    pub count: u64,
+    /// The values by name (`host`, `sent`, `accepted`, `late`), each with its names; a span is one text,
+    /// or the shortest and the longest.
+    pub values: BTreeMap<String, Vec<String>>,
 }
 
 /// One exchange shown as an example.

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::{Judged, ranked, share};
-use crate::causes::cards;
+use crate::causes::{advice, cards};
 use crate::model::{
     CauseRow, Class, Confidence, ExampleRow, Kind, Origin, ServerLine, Time, Weight,
 };
+use crate::world::World;
 
 /// Most examples of a cause.
 const EXAMPLES: usize = 3;
 
-pub(super) fn rows(judged: &[Judged<'_>], top: usize) -> Vec<CauseRow> {
+pub(super) fn rows(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> Vec<CauseRow> {
     let mut by_cause: BTreeMap<(Class, &str), Vec<&Judged<'_>>> = BTreeMap::new();
     let mut by_class: BTreeMap<Class, u64> = BTreeMap::new();
     for item in judged {
@@ -22,7 +23,14 @@ pub(super) fn rows(judged: &[Judged<'_>], top: usize) -> Vec<CauseRow> {
     let mut rows: Vec<CauseRow> = by_cause
         .into_iter()
         .map(|((class, id), items)| {
-            row(class, id, &items, by_class.get(&class).copied().unwrap_or(0), top)
+            let of_class = by_class.get(&class).copied().unwrap_or(0);
+            let card = cards::card(id);
+            CauseRow {
+                advice_case: card.and_then(|c| super::advice::of_case(c, &items, world)),
+                advice_client: card.map(advice::client).unwrap_or_default(),
+                advice_server: card.map(advice::server).unwrap_or_default(),
+                ..row(class, id, &items, of_class, top)
+            }
         })
         .collect();
     rows.sort_by(|a, b| {
@@ -107,6 +115,9 @@ fn row(class: Class, id: &str, items: &[&Judged<'_>], of_class: u64, top: usize)
         examples,
         also: ranked(also, top),
         advice: card.map_or("", |c| c.advice()).to_owned(),
+        advice_case: None,
+        advice_client: String::new(),
+        advice_server: String::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! World and judgements to report: counts, timeline, incidents, lifelines, the story.
 
+mod advice;
 mod causes;
 mod incidents;
 mod inputs;
@@ -73,7 +74,7 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
         inputs: inputs::rows(tally),
         period: period(world, &judged, &options.selection),
         totals: totals(world, &judged, &options.selection),
-        causes: causes::rows(&judged, options.top),
+        causes: causes::rows(world, &judged, options.top),
         timeline: timeline::draw(tally, &judged, options.bucket),
         incidents: incidents::find(world, &judged),
         tokens: lifelines::draw(world, &judged),

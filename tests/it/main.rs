@@ -16,6 +16,7 @@
     reason = "a test should fail loudly; its numbers are small and its data long"
 )]
 
+mod advice;
 mod architecture;
 mod causes;
 mod cli;

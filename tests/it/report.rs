@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use authopsy::model::{
-    Assumption, At, CauseId, CauseRow, Class, ClockRow, Confidence, Evidence, ExampleRow,
-    Expectation, Incident, InputRow, Lifeline, Period, Position, Report, ServerLine, SkipRow,
-    StoryItem, Timeline, TimelineBucket, Totals,
+    Assumption, At, CaseAdvice, CauseId, CauseRow, Class, ClockRow, Confidence, Evidence,
+    ExampleRow, Expectation, Incident, InputRow, Lifeline, Period, Position, Report, ServerLine,
+    SkipRow, StoryItem, Timeline, TimelineBucket, Totals,
 };
 
 /// Half past ten on the day of the report, in seconds since 1970.
@@ -175,6 +175,16 @@ fn causes() -> Vec<CauseRow> {
                 ],
             }],
             also: vec![(CauseId::of("claim.issuer_slash"), 71)],
+            advice_case: Some(CaseAdvice {
+                text: "the token was sent 3 s to 7 m 12 s after its `exp`".to_owned(),
+                count: 66,
+                values: BTreeMap::from([(
+                    "late".to_owned(),
+                    vec!["3 s".to_owned(), "7 m 12 s".to_owned()],
+                )]),
+            }),
+            advice_client: "ask the store on every request.".to_owned(),
+            advice_server: "return `expires_in` with the token.".to_owned(),
             ..row(
                 "time.expired_cached",
                 71,
@@ -331,6 +341,9 @@ pub(crate) fn row(id: &'static str, count: u64, share: f64, title: &str, advice:
         examples: Vec::new(),
         also: Vec::new(),
         advice: advice.to_owned(),
+        advice_case: None,
+        advice_client: String::new(),
+        advice_server: String::new(),
     }
 }
 

@@ -41,6 +41,11 @@ pub(crate) fn at(second: f64, method: &str, path: &str) -> Step {
 }
 
 impl Step {
+    /// Returns the HAR entry.
+    pub(crate) const fn entry(&self) -> &Value {
+        &self.0
+    }
+
     /// Adds a request field.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         let headers = self.0["request"]["headers"].as_array_mut().expect("a list");

@@ -15,11 +15,17 @@ pub fn card(text: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let mut fenced = false;
     let mut block = Block::default();
     for line in text.lines() {
-        if line.trim_start().starts_with("```") {
+        if !fenced && line.starts_with("<!--") {
+            // For programs: neither shown nor followed by an empty line of its own.
+            block.flush(&mut page)?;
+            block.after_heading = true;
+        } else if line.trim_start().starts_with("```") {
             block.flush(&mut page)?;
             fenced = !fenced;
         } else if fenced {
-            page.line(&[span(Ink::Code, format!("    {line}"))])?;
+            // Code is never wrapped: what is copied must run.
+            let code = if line.is_empty() { String::new() } else { format!("    {line}") };
+            page.line(&[span(Ink::Code, code)])?;
         } else if line.trim().is_empty() {
             let wrote = block.flush(&mut page)?;
             if wrote {
@@ -29,7 +35,8 @@ pub fn card(text: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
             && line.starts_with('#')
         {
             block.flush(&mut page)?;
-            page.para("", 0, &prose(Ink::Strong, heading))?;
+            let indent = if line.starts_with("###") { "  " } else { "" };
+            page.para(indent, indent.len(), &prose(Ink::Strong, heading))?;
             block.after_heading = true;
         } else if let Some(item) = line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")) {
             block.flush(&mut page)?;
@@ -102,6 +109,17 @@ impl Block {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn code_is_kept_as_it_is_and_comments_are_not_shown() {
+        let text = "## What to do\n\nDo it.\n\n<!-- here: `{sent}` -->\n\nClient: a\nb.\n\n### PHP\n\n\
+            ```php\n$a = 1; // a line that is far longer than the page is wide\n\n  $b;\n```\n";
+        let mut out = Vec::new();
+        card(text, Look { width: 40, unicode: false, ..Look::default() }, &mut out).unwrap();
+        let expected = "What to do\n  Do it.\n\n  Client: a b.\n\n  PHP\n    \
+            $a = 1; // a line that is far longer than the page is wide\n\n      $b;\n";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
 
     #[test]
     fn headings_stand_out_and_text_wraps() {

@@ -173,6 +173,14 @@ fn block(page: &mut Page<'_>, cause: &CauseRow, clock: Clock) -> io::Result<()> 
     if !cause.advice.is_empty() {
         page.para("  do", 9, &prose(Ink::Plain, &cause.advice))?;
     }
+    if let Some(case) = &cause.advice_case {
+        let mut spans = prose(Ink::Plain, &case.text);
+        if case.count != cause.count {
+            let share = format!(" ({} of {})", number(case.count), number(cause.count));
+            spans.push(solid(Ink::Faint, share));
+        }
+        page.para("  here", 9, &spans)?;
+    }
     Ok(())
 }
 
