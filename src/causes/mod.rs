@@ -9,6 +9,7 @@ pub mod cards;
 mod case;
 mod choose;
 mod claim;
+mod clock;
 mod dpop;
 mod flow;
 mod header;
@@ -30,6 +31,7 @@ const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 10] = [
     header::examine,
     token::examine,
     time::examine,
+    clock::examine,
     claim::examine,
     signature::examine,
     keys::examine,
@@ -42,7 +44,7 @@ const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 10] = [
 /// Judges one exchange.
 pub fn judge(case: &Case<'_>) -> Judgement {
     let clocked = |mut judgement: Judgement| {
-        let skew = case.world.skew(case.facts.endpoint.host.as_ref());
+        let skew = case.world.skew(&case.facts.client, case.facts.endpoint.host.as_ref());
         judgement.skew = skew.map(|s| s.median);
         judgement.judged_at = case.judged_at();
         judgement

@@ -16,6 +16,7 @@ mod secret;
 mod time;
 mod token;
 mod verdict;
+mod told;
 
 pub use answer::{Answer, Challenge, Outcome, Sign, Statement, Weight};
 pub use cause::{CauseId, Class, Confidence};
@@ -34,3 +35,4 @@ pub use secret::Secret;
 pub use time::{At, Seconds, Time};
 pub use token::{Fault, Form, NumericDate, Segment, Signature, Token, Unit, Use};
 pub use verdict::{KeyName, NearMiss, Verdict};
+pub use told::{Disagreement, Told};
