@@ -54,11 +54,7 @@ fn on_arrival(case: &Case<'_>, token: &Token, exp: At, at: At) -> Option<Candida
             format!("the token had {left} to live when it was issued")
         };
         let candidate = Candidate::inferred("time.clock_skew", fact, "history");
-        let candidate = match case.skew() {
-            Some(skew) => candidate.and(of_host(case, skew), skew.source.place()),
-            None => candidate,
-        };
-        candidate.and(of_issuer(case, token, issuer), "history")
+        with_host(case, candidate).and(of_issuer(case, token, issuer), "history")
     })
 }
 
@@ -126,11 +122,7 @@ pub(super) fn early(
     }
     let fact = format!("`{name}` lies {ahead} after the request by the host's clock");
     let candidate = Candidate::inferred("time.clock_skew", fact, &case.place());
-    let candidate = match host {
-        Some(skew) => candidate.and(of_host(case, skew), skew.source.place()),
-        None => candidate,
-    };
-    Some(candidate.and(of_issuer(case, token, issuer), "history").at(sure))
+    Some(with_host(case, candidate).and(of_issuer(case, token, issuer), "history").at(sure))
 }
 
 /// A token that has begun by the host's clock and is called early.
@@ -184,7 +176,7 @@ pub(super) fn disagreement(case: &Case<'_>) -> Vec<Evidence> {
     let way = if minutes < 0 { "behind" } else { "ahead of" };
     let span = Seconds(seconds.abs());
     if told.printed {
-        add(format!("the time that the server prints is {span} {way} the capture's clock"));
+        add(format!("the time that the server prints is about {span} {way} the capture's clock"));
     } else if (seconds - measured).abs() > 60.0 && told.exp.is_none() && told.start.is_none() {
         add(format!(
             "the span that the server names needs a clock {span} {way} the capture's, or another token"
@@ -211,6 +203,13 @@ fn issuer_agrees(case: &Case<'_>, token: &Token, host: Skew) -> bool {
 /// Returns the issuer's clock where it is more than noise.
 fn issuer(case: &Case<'_>, token: &Token) -> Option<Skew> {
     case.world.issuer_skew(&case.facts.client, token).filter(Skew::is_real)
+}
+
+fn with_host(case: &Case<'_>, candidate: Candidate) -> Candidate {
+    match case.measured() {
+        Some(skew) => candidate.and(of_host(case, skew), skew.source.place()),
+        None => candidate,
+    }
 }
 
 fn with_issuer(case: &Case<'_>, token: &Token, candidate: Candidate) -> Candidate {

@@ -27,7 +27,7 @@ pub use self::case::Case;
 use crate::model::{Class, Judgement, Seconds};
 
 /// The families; each offers what fits. The order does not matter.
-const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 10] = [
+const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 11] = [
     header::examine,
     token::examine,
     time::examine,

@@ -141,7 +141,7 @@ fn patterns() -> Option<&'static Patterns> {
 }
 
 /// Reads a time; without a zone only where `utc` says which one it is.
-fn instant(text: &str, utc: bool) -> Option<At> {
+pub(super) fn instant(text: &str, utc: bool) -> Option<At> {
     use jiff::civil::DateTime;
     let text = text.trim();
     if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {

@@ -184,7 +184,9 @@ fn interpret(
     answer: &mut Answer,
 ) -> Option<(Statement, bool)> {
     answer.server_time = answer.server_time.or_else(|| match clue.key.as_str() {
-        "servertime" | "server_time" | "currenttime" | "current_time" => value::time_in(&clue.text),
+        "servertime" | "server_time" | "currenttime" | "current_time" => {
+            clock::instant(&clue.text, false)
+        }
         _ => None,
     });
     hear(&clue.text, answer);

@@ -296,10 +296,6 @@ pub struct Lifeline {
 pub struct ClockRow {
     /// Host; for an issuer its name.
     pub host: String,
-    /// What it was read from: `date` (uncached `Date` fields), `message` (the server printed its time),
-    /// `issue` (the clock of an issuer, from `iat` and `exp` of tokens at their issue).
-    #[serde(default)]
-    pub source: String,
     /// Median of server minus capture, seconds.
     #[serde(serialize_with = "rounded")]
     pub skew_s: f64,
@@ -308,6 +304,10 @@ pub struct ClockRow {
     pub spread_s: f64,
     /// Answers that were used; for an issuer, tokens.
     pub samples: u64,
+    /// What it was read from: `date` (uncached `Date` fields), `message` (the server printed its time),
+    /// `issue` (the clock of an issuer, from `iat` and `exp` of tokens at their issue).
+    #[serde(default)]
+    pub source: String,
 }
 
 /// One sentence of the post-mortem.

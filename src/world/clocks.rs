@@ -40,6 +40,8 @@ pub enum ClockSource {
 const CUT: f64 = 0.5;
 /// No clock is off for a reader of whole seconds below this.
 const RESOLUTION: f64 = 2.0;
+/// A spread beyond this is none of a clock: answers of caches, of several nodes, or long waits.
+const WIDEST: f64 = 5.0;
 /// Fewer `Date` fields than this may all come from one cache that does not say so.
 const LEAST_DATES: u64 = 3;
 
@@ -49,9 +51,10 @@ impl Skew {
         self.median.0.abs() > RESOLUTION && self.median.0.abs() > 2.0 * self.spread.0
     }
 
-    /// Returns what two equal clocks may differ by in the eyes of this one.
+    /// Returns what two equal clocks may differ by in the eyes of this one; samples that scatter widely
+    /// tell no margin.
     pub fn margin(&self) -> Seconds {
-        Seconds(self.spread.0 + RESOLUTION)
+        Seconds(self.spread.0.min(WIDEST) + RESOLUTION)
     }
 
     fn of(offsets: &Offsets, source: ClockSource) -> Option<Self> {

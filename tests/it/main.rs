@@ -19,6 +19,7 @@
 mod architecture;
 mod causes;
 mod cli;
+mod clocks;
 #[path = "../../benches/corpus.rs"]
 mod corpus;
 mod forge;

@@ -53,17 +53,17 @@ pub(crate) fn everything() -> Report {
         clocks: vec![
             ClockRow {
                 host: "api.example.com".into(),
-                source: "date".into(),
                 skew_s: -0.5,
                 spread_s: 0.4,
                 samples: 611,
+                source: "date".into(),
             },
             ClockRow {
                 host: "auth.example.com".into(),
-                source: "date".into(),
                 skew_s: 42.0,
                 spread_s: 1.0,
                 samples: 9,
+                source: "date".into(),
             },
         ],
         story: vec![
