@@ -40,6 +40,14 @@ pub(super) fn late(case: &Case<'_>, token: &Token, exp: At, at: At) -> Option<Ca
     on_arrival(case, token, exp, at)
 }
 
+/// Returns the words for a token that is over by the host's clock and alive by the capture's.
+pub(super) fn only_here(case: &Case<'_>, exp: At, at: At) -> Option<Evidence> {
+    let left = exp.since(at);
+    let skew = case.skew().filter(|_| left.0 > 0.0)?;
+    let fact = format!("by the capture's clock it lies {left} ahead: {}", of_host(case, skew));
+    Some(Evidence::new(fact, skew.source.place()))
+}
+
 /// A token that was over when it was handed out: its issuer's clock runs behind.
 fn on_arrival(case: &Case<'_>, token: &Token, exp: At, at: At) -> Option<Candidate> {
     let issued = token.fingerprint.and_then(|mark| case.world.issued_at(mark))?;

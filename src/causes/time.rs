@@ -46,6 +46,7 @@ fn expired(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     let mut candidate =
         Candidate::proven(cause, format!("`exp` passed {late} before the request"), &place);
     candidate.finding.evidence.extend(story);
+    candidate.finding.evidence.extend(clock::only_here(case, exp, at));
     let straddles = token.fingerprint.is_some_and(|mark| {
         case.world.accepted_until(mark, case.facts, exp).is_some_and(|a| a.at < exp)
     });

@@ -108,3 +108,77 @@ pub(super) fn disagreement(
     out.printed = out.minutes.is_some() && answer.server_time.is_some();
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Fingerprint, Issued, NumericDate, Time, Unit};
+
+    const START: i64 = 1_767_261_600;
+
+    fn exchange() -> Exchange<'static> {
+        let time = Time { at: At::from_secs(START), digits: 3, zone_assumed: false };
+        Exchange {
+            time: Some(time),
+            status: Some(200),
+            until_answer_ms: Some(500.0),
+            ..Exchange::default()
+        }
+    }
+
+    fn date(secs: i64) -> NumericDate {
+        let at = Some(At::from_secs(START + secs));
+        NumericDate { at, unit: Unit::Seconds, is_number: true, raw: String::new() }
+    }
+
+    fn handed(iat: i64, exp: i64, expires_in: Option<i64>) -> HandedOut {
+        let mark = Some(Fingerprint::of_bytes("test", b"a"));
+        let token = Token {
+            fingerprint: mark,
+            iat: Some(date(iat)),
+            exp: Some(date(exp)),
+            ..Token::default()
+        };
+        HandedOut {
+            issued: Some(Issued { access: mark, expires_in, ..Issued::default() }),
+            tokens: vec![Arc::new(token)],
+            secrets: Vec::new(),
+        }
+    }
+
+    fn ahead(iat: i64, exp: i64, expires_in: Option<i64>) -> Option<f64> {
+        let answered = Answered::default();
+        let offsets =
+            offsets(&exchange(), &answered, &Answer::default(), &handed(iat, exp, expires_in));
+        offsets.issuer.map(|s| s.0)
+    }
+
+    #[test]
+    fn the_issuers_clock_is_read_at_the_answer() {
+        assert_eq!(ahead(40, 340, Some(300)), Some(39.5));
+        assert_eq!(ahead(40, 340, None), Some(39.5));
+    }
+
+    #[test]
+    fn an_iat_that_was_set_back_is_no_slow_clock() {
+        assert_eq!(ahead(-300, 3600, Some(3600)), Some(-0.5));
+        assert_eq!(ahead(0, 900, Some(3600)), Some(-0.5));
+    }
+
+    #[test]
+    fn a_servers_log_and_a_cached_answer_tell_no_clock() {
+        let answer = Answer { server_time: Some(At::from_secs(START + 60)), ..Answer::default() };
+        let read = |exchange: &Exchange<'_>, answered: &Answered<'_>| {
+            offsets(exchange, answered, &answer, &handed(40, 340, None))
+        };
+        let seen = read(&exchange(), &Answered::default());
+        assert_eq!(seen.told.map(|s| s.0), Some(59.5));
+        let log = Exchange { observer: Observer::Gateway, ..exchange() };
+        assert_eq!(read(&log, &Answered::default()), Offsets::default());
+        let cached = Exchange { from_cache: true, ..exchange() };
+        assert_eq!(read(&cached, &Answered::default()), Offsets::default());
+        let mut stored = Answered::default();
+        stored.cached = true;
+        assert_eq!(read(&exchange(), &stored), Offsets::default());
+    }
+}

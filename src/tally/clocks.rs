@@ -100,7 +100,9 @@ mod tests {
 
     fn of(offsets: &[f64]) -> Offsets {
         let mut all = Offsets::default();
-        offsets.iter().for_each(|offset| all.push(Seconds(*offset)));
+        for offset in offsets {
+            all.push(Seconds(*offset));
+        }
         all
     }
 

@@ -160,7 +160,7 @@ pub struct Issue {
     /// When.
     pub times: Times<16>,
     /// Issuer's clock minus the capture's, in tenths of a second; of a token that was handed out more
-    /// than once what is nearest to zero, which is the first time.
+    /// than once the greatest, which is that of the first time.
     #[serde(default)]
     pub ahead: Option<i32>,
 }
@@ -225,7 +225,7 @@ impl Tally {
                 issue.grant = facts.grant;
                 issue.endpoint = facts.endpoint.clone();
                 issue.times.push(time.at);
-                issue.ahead = nearest(issue.ahead, record.issuer_offset.map(tenths));
+                issue.ahead = issue.ahead.max(record.issuer_offset.map(tenths));
             }
         }
         if is_notable(facts) {
@@ -380,11 +380,6 @@ impl Hash for FactsKey<'_> {
     }
 }
 
-/// The offset nearest to zero, of two equally near ones the greater.
-fn nearest(a: Option<i32>, b: Option<i32>) -> Option<i32> {
-    [a, b].into_iter().flatten().min_by_key(|t| (t.unsigned_abs(), *t < 0))
-}
-
 fn tenths(offset: Seconds) -> i32 {
     #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
     let tenths = (offset.0 * 10.0).round() as i32;
@@ -476,7 +471,7 @@ impl Merge for Issue {
     fn merge(&mut self, other: Self) {
         let mut times = std::mem::take(&mut self.times);
         times.merge(&other.times);
-        let ahead = nearest(self.ahead, other.ahead);
+        let ahead = self.ahead.max(other.ahead);
         *self = Self { times, ahead, ..other };
     }
 }

@@ -176,7 +176,9 @@ fn a_token_that_lived_its_life_on_both_servers_is_expired_though_the_client_is_s
     steps.push(issue(0.0, &t, Some(300)));
     steps.push(at(1.0, "GET", "/v1/me").bearer(&t));
     steps.push(at(310.0, "GET", "/v1/me").bearer(&t).says(401, expired()));
-    assert_eq!(last(&judged(&steps)), "time.expired_cached proven");
+    let told = judged(&steps);
+    assert_eq!(last(&told), "time.expired_cached proven");
+    assert!(facts(&told).contains("by the capture's clock it lies 1 m 50 s ahead"));
     // The issuer goes with the recorder: the host alone is fast.
     let t = token(json!({"sub": "a", "iat": START, "exp": START + 400}));
     let mut steps = measured(120);
@@ -473,4 +475,35 @@ fn nothing_of_clocks_blames_what_was_let_in() {
     steps.push(at(1.0, "GET", "/v1/me").bearer(&t));
     let told = verdicts(&judged(&steps));
     assert!(told.lines().all(|line| line == "ok"), "{told}");
+}
+
+#[test]
+fn a_partial_without_clocks_is_still_read() {
+    let mut old = serde_json::to_value(authopsy::tally::Tally::default()).unwrap();
+    assert!(old.as_object_mut().unwrap().remove("offsets").is_some());
+    let read: authopsy::tally::Tally = serde_json::from_value(old).unwrap();
+    assert_eq!(read, authopsy::tally::Tally::default());
+}
+
+#[test]
+fn printed_times_and_issues_are_the_same_in_any_order() {
+    let mut steps = measured(30);
+    for n in 0..4 {
+        let t = token(json!({"iss": "https://login.example", "jti": n, "iat": START + 20 + n,
+                             "exp": START + 3620}));
+        steps.push(issue(n as f64, &t, None));
+        steps.push(issue(n as f64 + 9.0, &t, None));
+    }
+    let claims = json!({"sub": "a", "iat": START - 3600, "exp": START + 20});
+    let body =
+        json!({"message": format!("JWT expired at {}. Current time: {}", shown(20), shown(61))});
+    steps.push(at(30.5, "GET", "/v1/me").bearer(&token(claims)).says(401, body));
+    let whole = crate::story::tallied(&steps, steps.len());
+    for cut in 0..steps.len() {
+        assert_eq!(crate::story::tallied(&steps, cut), whole, "{cut}");
+    }
+    let world = authopsy::world::World::learn(&whole, Given::default());
+    let issuer = world.issuer_skews().get("https://login.example").unwrap();
+    // A token that was handed out twice counts once, at its first time.
+    assert_eq!((issuer.samples, issuer.median.0), (4, 20.5));
 }
