@@ -24,6 +24,9 @@ const TELLTALES: [&str; 14] = [
     "current",
     "ifference",
 ];
+/// What says that a time without a zone is UTC; the last two are how ASP.NET Core writes it in its
+/// challenge (`JwtBearerHandler`, `CreateErrorDescription`).
+const UTC: [&str; 4] = ["UTC", "GMT", "The token expired at '", "The token is not valid before '"];
 /// Longer texts are pages, not messages.
 const LONGEST: usize = 2_000;
 
@@ -52,7 +55,7 @@ pub(super) fn read(text: &str) -> Printed {
         return printed;
     }
     let Some(patterns) = patterns() else { return printed };
-    let utc = text.contains("UTC") || text.contains("GMT");
+    let utc = UTC.iter().any(|words| text.contains(words));
     let time = |pattern: &Regex| {
         let captures = pattern.captures(text)?;
         instant(captures.name("time")?.as_str(), utc)
@@ -272,6 +275,7 @@ mod tests {
     fn the_end_of_the_token_as_the_server_saw_it_is_read() {
         for text in [
             "Jwt expired at 2026-11-20T10:32:15Z",
+            "The token expired at '11/20/2026 10:32:15'",
             "JWT expired 135000 milliseconds ago at 2026-11-20T10:32:15.000Z. Current time: 2026-11-20T10:34:30.000Z. Allowed clock skew: 0 milliseconds.",
             "The Token has expired on 2026-11-20T10:32:15Z.",
             "oidc: token is expired (Token Expiry: 2026-11-20 10:32:15 +0000 UTC)",
@@ -291,6 +295,7 @@ mod tests {
         for text in [
             "JWT must not be accepted before 2026-11-20T10:32:15Z. Current time: 2026-11-20T10:30:00Z",
             "Jwt used before 2026-11-20T10:32:15Z",
+            "The token is not valid before '11/20/2026 10:32:15'",
             "Cannot handle token with iat prior to 2026-11-20T10:32:15+0000",
             "The Token can't be used before 2026-11-20T10:32:15Z.",
             "JWT early by 135000 milliseconds before 2026-11-20T10:32:15Z. Current time: 2026-11-20T10:30:00Z",

@@ -46,10 +46,12 @@ pub(super) fn offsets(
     }
 }
 
-/// Returns when the server wrote its answer, by the recorder's clock.
+/// Returns when the server wrote its answer, by the recorder's clock; a time whose zone is only assumed
+/// is no clock.
 fn answered_at(exchange: &Exchange<'_>) -> Option<At> {
+    let time = exchange.time.filter(|time| !time.zone_assumed)?;
     let waited = exchange.until_answer_ms.filter(|ms| ms.is_finite() && *ms >= 0.0).unwrap_or(0.0);
-    Some(exchange.time?.at.plus(Seconds(waited / 1000.0)))
+    Some(time.at.plus(Seconds(waited / 1000.0)))
 }
 
 /// Returns how far the issuer's clock is ahead: the issuer wrote `iat` now, and `exp` is `expires_in`
@@ -175,6 +177,9 @@ mod tests {
         assert_eq!(seen.told.map(|s| s.0), Some(59.5));
         let log = Exchange { observer: Observer::Gateway, ..exchange() };
         assert_eq!(read(&log, &Answered::default()), Offsets::default());
+        let time = exchange().time.map(|time| Time { zone_assumed: true, ..time });
+        let zoneless = Exchange { time, ..exchange() };
+        assert_eq!(read(&zoneless, &Answered::default()), Offsets::default());
         let cached = Exchange { from_cache: true, ..exchange() };
         assert_eq!(read(&cached, &Answered::default()), Offsets::default());
         let mut stored = Answered::default();
