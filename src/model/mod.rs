@@ -15,8 +15,8 @@ mod report;
 mod secret;
 mod time;
 mod token;
-mod verdict;
 mod told;
+mod verdict;
 
 pub use answer::{Answer, Challenge, Outcome, Sign, Statement, Weight};
 pub use cause::{CauseId, Class, Confidence};
@@ -34,5 +34,5 @@ pub use report::{
 pub use secret::Secret;
 pub use time::{At, Seconds, Time};
 pub use token::{Fault, Form, NumericDate, Segment, Signature, Token, Unit, Use};
-pub use verdict::{KeyName, NearMiss, Verdict};
 pub use told::{Disagreement, Told};
+pub use verdict::{KeyName, NearMiss, Verdict};

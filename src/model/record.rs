@@ -10,8 +10,8 @@ use super::exchange::{Observer, Position, Visibility};
 use super::fingerprint::Fingerprint;
 use super::time::{At, Seconds, Time};
 use super::token::Token;
-use super::verdict::KeyName;
 use super::told::Disagreement;
+use super::verdict::KeyName;
 
 /// One exchange as facts: where it stands, when it was, what was sent and said.
 #[derive(Clone, Debug, Serialize, Deserialize)]
