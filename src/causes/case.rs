@@ -115,9 +115,14 @@ impl<'a> Case<'a> {
         self.credential().map_or_else(|| "request".into(), |c| place_of(&c.place))
     }
 
+    /// Returns the skew of the host's clock where it was measured, be it no more than noise.
+    pub(super) fn measured(&self) -> Option<Skew> {
+        self.world.skew(&self.facts.client, self.facts.endpoint.host.as_ref())
+    }
+
     /// Returns the skew of the host's clock where it is more than noise.
     pub(super) fn skew(&self) -> Option<Skew> {
-        self.world.skew(self.facts.endpoint.host.as_ref()).filter(Skew::is_real)
+        self.measured().filter(Skew::is_real)
     }
 
     /// Returns the instant by the host's clock.

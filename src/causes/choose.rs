@@ -2,7 +2,7 @@
 
 use super::case::{Basis, Candidate, Case};
 use super::stated;
-use super::{cards, time};
+use super::{cards, clock, time};
 use crate::model::{
     CauseId, Class, Confidence, Evidence, Finding, Grant, Judgement, Outcome, Sign, State,
     Statement, Weight,
@@ -53,6 +53,7 @@ pub(super) fn root(case: &Case<'_>, mut candidates: Vec<Candidate>) -> Judgement
     let agrees =
         if said.is_none() && vague_fits(case, chosen.as_ref()) { "agrees" } else { agrees };
     let mut root = chosen.unwrap_or_else(|| fallback(case));
+    root.evidence.extend(clock::disagreement(case));
     let mut told = std::collections::BTreeSet::new();
     root.evidence.retain(|e| told.insert(e.fact.clone()));
     let class = class_of(&root.cause);

@@ -10,6 +10,7 @@ pub mod cards;
 mod case;
 mod choose;
 mod claim;
+mod clock;
 mod differ;
 mod dpop;
 mod flow;
@@ -29,10 +30,11 @@ pub use self::case::Case;
 use crate::model::{Class, Judgement, Seconds};
 
 /// The families; each offers what fits. The order does not matter.
-const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 10] = [
+const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 11] = [
     header::examine,
     token::examine,
     time::examine,
+    clock::examine,
     claim::examine,
     signature::examine,
     keys::examine,
@@ -45,7 +47,7 @@ const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 10] = [
 /// Judges one exchange.
 pub fn judge(case: &Case<'_>) -> Judgement {
     let clocked = |mut judgement: Judgement| {
-        let skew = case.world.skew(case.facts.endpoint.host.as_ref());
+        let skew = case.world.skew(&case.facts.client, case.facts.endpoint.host.as_ref());
         judgement.skew = skew.map(|s| s.median);
         judgement.judged_at = case.judged_at();
         judgement

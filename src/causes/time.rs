@@ -1,6 +1,7 @@
 //! Tokens outside their time, judged at each request by the host's clock, and what the client did about it.
 
 use super::case::{Candidate, Case};
+use super::clock;
 use crate::model::{At, Confidence, Evidence, NumericDate, Outcome, Seconds, Sign, Token, Unit};
 use crate::world::is_token_refusal;
 
@@ -36,16 +37,16 @@ pub(super) fn lateness(case: &Case<'_>, token: &Token) -> Option<Seconds> {
 fn expired(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     let (exp, at) = (token.expires()?, case.at?);
     let place = case.place();
-    let raw_late = at.since(exp);
-    let Some(late) = lateness(case, token) else { return alive(case, token, exp, at) };
-    if raw_late.0 < 0.0 && (case.says("time.") || case.can_mean("time.expired")) {
-        return Some(skewed(case, exp, &place));
+    let Some(late) = lateness(case, token) else { return clock::alive(case, token, exp, at) };
+    if let Some(candidate) = clock::late(case, token, exp, at) {
+        return Some(candidate.unless(tolerated(case, late), "history"));
     }
     let (cause, story) = course(case, token, at);
     let in_the_dark = cause != "time.expired" && case.world.has_unseen_answers(&case.facts.client);
     let mut candidate =
         Candidate::proven(cause, format!("`exp` passed {late} before the request"), &place);
     candidate.finding.evidence.extend(story);
+    candidate.finding.evidence.extend(clock::only_here(case, exp, at));
     let straddles = token.fingerprint.is_some_and(|mark| {
         case.world.accepted_until(mark, case.facts, exp).is_some_and(|a| a.at < exp)
     });
@@ -71,50 +72,6 @@ fn tolerated(case: &Case<'_>, late: Seconds) -> Option<String> {
     }
     let known = case.profile()?.latest_after_exp?;
     (late.0 <= known.0).then(|| format!("{} let in a token {known} after its `exp`", case.host()))
-}
-
-/// A live token that the server calls expired.
-fn alive(case: &Case<'_>, token: &Token, exp: At, at: At) -> Option<Candidate> {
-    let raw_late = at.since(exp);
-    if raw_late.0 >= 0.0 {
-        // The capture's clock says expired, the host's says alive: the capture's clock is fast.
-        let skew = case.skew()?;
-        return case.says("time.expired").then(|| {
-            Candidate::inferred(
-                "time.clock_skew",
-                format!("by the host's clock `exp` lies {} ahead", exp.since(at.plus(skew.median))),
-                "history",
-            )
-        });
-    }
-    // Fresh tokens that expire on arrival: issued by a clock that runs behind.
-    let issued = token.fingerprint.and_then(|mark| case.world.issued_at(mark))?;
-    let life = exp.since(issued);
-    (case.says("time.expired") && life.0 < 1.0).then(|| {
-        Candidate::inferred(
-            "time.clock_skew",
-            "the token was expired when it was issued",
-            "history",
-        )
-    })
-}
-
-fn skewed(case: &Case<'_>, exp: At, place: &str) -> Candidate {
-    let (median, spread, samples) =
-        case.skew().map_or((Seconds(0.0), Seconds(0.0), 0), |s| (s.median, s.spread, s.samples));
-    let at = case.at.unwrap_or(exp);
-    Candidate::inferred(
-        "time.clock_skew",
-        format!("`exp` lies {} ahead by the capture's clock", exp.since(at)),
-        place,
-    )
-    .and(
-        format!(
-            "the clock of {} is {median} ahead of the capture (±{spread}, {samples} answers)",
-            case.host()
-        ),
-        "response.headers.date",
-    )
 }
 
 /// Which course an expired token took: kept, refreshed in vain, mended.
@@ -210,11 +167,14 @@ fn early(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     let (at, judged) = (case.at?, case.judged_at()?);
     let place = case.place();
     let claims = [("nbf", &token.nbf), ("iat", &token.iat)];
-    let (name, start) = claims
-        .iter()
-        .filter_map(|(name, claim)| Some((*name, claim.as_ref()?.in_seconds()?)))
-        .filter(|(_, start)| start.since(judged).0 > 0.0)
-        .max_by_key(|(name, start)| (*name == "nbf", *start))?;
+    let starts =
+        || claims.iter().filter_map(|(name, claim)| Some((*name, claim.as_ref()?.in_seconds()?)));
+    let ahead_of = |(_, start): &(&str, At)| start.since(judged).0 > 0.0;
+    let Some((name, start)) =
+        starts().filter(ahead_of).max_by_key(|(name, start)| (*name == "nbf", *start))
+    else {
+        return clock::begun(case, starts().max_by_key(|(_, start)| *start)?);
+    };
     let ahead = start.since(judged);
     if let Some(leeway) = case.world.given().leeway
         && ahead.0 <= leeway.0
@@ -226,20 +186,8 @@ fn early(case: &Case<'_>, token: &Token) -> Option<Candidate> {
         .and_then(|p| p.earliest_before_nbf)
         .filter(|known| ahead.0 <= known.0)
         .map(|known| format!("{} let in a token {known} before its time", case.host()));
-    if start.since(at).0 <= 0.0 {
-        // Only the skew makes it early.
-        return case.skew().map(|skew| {
-            Candidate::inferred(
-                "time.clock_skew",
-                format!("`{name}` lies {ahead} ahead of the clock of {}", case.host()),
-                &place,
-            )
-            .and(
-                format!("that clock is {} off (±{})", skew.median, skew.spread),
-                "response.headers.date",
-            )
-            .unless(accepted, "history")
-        });
+    if let Some(candidate) = clock::early(case, token, (name, start), ahead) {
+        return Some(candidate.unless(accepted, "history"));
     }
     let mut candidate = Candidate::proven(
         "time.not_yet_valid",
@@ -252,6 +200,9 @@ fn early(case: &Case<'_>, token: &Token) -> Option<Candidate> {
         candidate = candidate.at(doubt);
     } else if name == "iat" && !case.says("time.") {
         candidate = candidate.at(Confidence::Inferred);
+    }
+    if let Some(fact) = clock::made_ahead(token, at) {
+        candidate = candidate.and(fact, "request");
     }
     Some(candidate.unless(accepted, "history"))
 }

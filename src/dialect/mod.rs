@@ -8,6 +8,7 @@ use crate::model::{Answer, Exchange, Outcome, Sign, Statement, Weight};
 mod body;
 mod catalogue;
 mod challenge;
+mod clock;
 mod fields;
 mod general;
 mod keys;

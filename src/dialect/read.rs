@@ -7,7 +7,7 @@ use super::catalogue::{Catalogue, Speech};
 use super::fields::{errors_logged, fields, grpc_status, is_stock_phrase, setting};
 use super::general::{self, Meaning, Setting};
 use super::words::{is_word, shown};
-use super::{challenge, outcome, said, status_statement, value};
+use super::{challenge, clock, outcome, said, status_statement, value};
 
 /// Stands for the status of an event that has none.
 const EVENT: u16 = 0;
@@ -184,9 +184,12 @@ fn interpret(
     answer: &mut Answer,
 ) -> Option<(Statement, bool)> {
     answer.server_time = answer.server_time.or_else(|| match clue.key.as_str() {
-        "servertime" | "server_time" | "currenttime" | "current_time" => value::time_in(&clue.text),
-        _ => value::server_time_in(&clue.text),
+        "servertime" | "server_time" | "currenttime" | "current_time" => {
+            clock::instant(&clue.text, false)
+        }
+        _ => None,
     });
+    hear(&clue.text, answer);
     if is_stock_phrase(&clue.text) {
         return Some((statement(&[], Weight::Vague, &clue.text, &clue.place), true));
     }
@@ -233,6 +236,17 @@ fn interpret(
         expected: value::expected_in(&clue.text),
     };
     Some((said, true))
+}
+
+/// Takes the times that a message prints; of two messages the first that prints one counts.
+fn hear(text: &str, answer: &mut Answer) {
+    let printed = clock::read(text);
+    answer.server_time = answer.server_time.or(printed.now);
+    let told = &mut answer.told;
+    told.exp = told.exp.or(printed.told.exp);
+    told.start = told.start.or(printed.told.start);
+    told.late_ms = told.late_ms.or(printed.told.late_ms);
+    told.early_ms = told.early_ms.or(printed.told.early_ms);
 }
 
 /// Weighs a general reading: what says one thing and nothing else is as good as known.

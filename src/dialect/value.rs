@@ -1,4 +1,4 @@
-//! Values that messages name: what was expected, and the server's own time.
+//! Values that messages name: what was expected, and times.
 
 use std::sync::OnceLock;
 
@@ -34,26 +34,6 @@ pub(super) fn expected_in(text: &str) -> Option<String> {
     // A bare word is a value only when no prose looks like it.
     let value = bare.contains(['/', ':', '.', '_']) || bare.chars().any(|c| c.is_ascii_digit());
     (value && bare.len() >= 3).then(|| bare.to_owned())
-}
-
-/// Takes the server's own time out of `Current time: ...`, `is now earlier than ...`, `<ServerTime>`.
-pub(super) fn server_time_in(text: &str) -> Option<At> {
-    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
-    if !["urrent time", "erver time", "erverTime", "now ", "still later"]
-        .iter()
-        .any(|w| text.contains(w))
-    {
-        return None;
-    }
-    let pattern = PATTERN.get_or_init(|| {
-        Regex::new(
-            r#"(?ix) (?: current \s* (?:server\s*|utc\s*)? time (?:\s+is)? | server \s* time (?:\s+is)? | \bnow \s+ (?: is | [>=<:] )
-              | (?: now \s+ earlier | still \s+ later ) \s+ than \s+ \d{8}T\d{6}Z ) [\s:='"(]*
-            (?P<time> \d{4}-\d\d-\d\d[T\x20]\d\d:\d\d:\d\d(?:\.\d+)? (?:Z|\x20?[+-]\d\d:?\d\d)? | \d{8}T\d{6}Z | [A-Z][a-z]{2},\x20\d\d\x20[A-Z][a-z]{2}\x20\d{4}\x20\d\d:\d\d:\d\d\x20GMT | 1[0-9]{9,12}(?:\.\d+)? )"#,
-        )
-        .ok()
-    });
-    time_in(pattern.as_ref()?.captures(text)?.name("time")?.as_str())
 }
 
 /// Reads a time in the forms that messages use: RFC 3339, ISO basic, HTTP date, epoch.
@@ -105,19 +85,5 @@ mod tests {
         ] {
             assert_eq!(expected_in(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn the_clock_of_the_server_is_read_in_every_form() {
-        let noon = At::from_secs(1_795_399_980);
-        for text in [
-            "Signature expired: 20261123T015800Z is now earlier than 20261123T020800Z (20261123T021300Z - 5 min.)",
-            "JWT expired. Current time: 2026-11-23T02:13:00Z, a difference",
-            "current time 2026-11-23 02:13:00 +0000 UTC before the nbf",
-            "Server time: Mon, 23 Nov 2026 02:13:00 GMT",
-        ] {
-            assert_eq!(server_time_in(text), Some(noon), "{text}");
-        }
-        assert_eq!(server_time_in("expired at 2026-11-23T02:13:00Z"), None);
     }
 }

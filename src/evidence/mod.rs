@@ -3,6 +3,7 @@
 //! Nothing here says "wrong". Past this room no raw credential exists: every text of a
 //! [`Record`] is masked by shape, by name, and by the values of its own exchange.
 
+mod clocks;
 mod context;
 mod grants;
 mod locate;
@@ -23,7 +24,7 @@ pub use value::{Split, split_scheme};
 use std::borrow::Cow;
 
 use crate::dialect;
-use crate::model::{Answer, Exchange, Facts, Origin, Record, pseudonym};
+use crate::model::{Answer, Exchange, Facts, Origin, Record, Told, pseudonym};
 
 use grants::Purpose;
 use mask::Masker;
@@ -73,7 +74,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let cookies_sent = request::cookies_sent(exchange, found.cookies);
 
     let masker = Masker::new(found.secrets().chain(&handed.secrets).chain(&set.secrets));
-    let answer = masked(dialect::read(exchange, context.catalogue), &masker);
+    let mut answer = masked(dialect::read(exchange, context.catalogue), &masker);
     let masked_url = masker.url(&exchange.url).into_owned();
     let client = request::client(exchange, &masker, context);
     let endpoint = request::endpoint(exchange, &url, &masker, context);
@@ -87,6 +88,9 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
 
     let (credentials, tokens) = found.into_credentials();
     let after_exp = request::after_exp(exchange, &credentials, &tokens);
+    let offsets = clocks::offsets(exchange, &answered, &answer, &handed);
+    let disagreement = clocks::disagreement(exchange, &answer, &credentials, &tokens);
+    answer.told = Told::default();
     let cross_origin = request::cross_origin(exchange, &url);
     let preflight = request::is_preflight(exchange);
     Record {
@@ -101,7 +105,9 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
         issued: handed.issued,
         issued_tokens: handed.tokens,
         published: published::keys(exchange, words, context),
-        date_offset: request::date_offset(exchange, &answered),
+        date_offset: offsets.date,
+        told_offset: offsets.told,
+        issuer_offset: offsets.issuer,
         user: exchange
             .user
             .as_deref()
@@ -143,6 +149,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             logout: words.logout(),
             format: context.source.format.clone(),
             after_exp,
+            disagreement,
         },
     }
 }

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::{
-    At, Client, Credential, Endpoint, Exchange, Observer, Redirect, Seconds, Secret, Time, Token,
-    Visibility,
+    At, Client, Credential, Endpoint, Exchange, Observer, Redirect, Secret, Time, Token, Visibility,
 };
 use crate::token;
 
@@ -89,12 +88,12 @@ fn is_method(method: &str) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Answered<'x> {
     location: Option<&'x str>,
-    date: Option<&'x str>,
+    pub(super) date: Option<&'x str>,
     grpc_status: Option<&'x str>,
     node: Option<&'x str>,
     sets_cookies: bool,
     allows_origin: bool,
-    cached: bool,
+    pub(super) cached: bool,
 }
 
 impl<'x> Answered<'x> {
@@ -110,10 +109,16 @@ impl<'x> Answered<'x> {
                 4 if is("date") => out.date = out.date.or(Some(value)),
                 8 if is("location") => out.location = out.location.or(Some(value)),
                 7 if is("x-cache") => out.cached |= is_hit(value),
+                // A stored answer that may be stale (RFC 9111, section 5.5).
+                7 if is("warning") => out.cached |= value.trim_start().starts_with("11"),
+                12 if is("cache-status") => out.cached |= is_stored(value),
                 10 if is("set-cookie") => out.sets_cookies = true,
                 11 if is("grpc-status") => out.grpc_status = Some(value),
-                14 | 15
-                    if is("x-cache-status") || is("cf-cache-status") || is("x-vercel-cache") =>
+                13..=15
+                    if is("x-cache-status")
+                        || is("cf-cache-status")
+                        || is("x-vercel-cache")
+                        || is("x-proxy-cache") =>
                 {
                     out.cached |= is_hit(value);
                 }
@@ -129,7 +134,14 @@ impl<'x> Answered<'x> {
 }
 
 fn is_hit(value: &str) -> bool {
-    value.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("hit")) || value.contains(" HIT")
+    let starts =
+        |word: &str| value.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    starts("hit") || starts("stale") || starts("updating") || value.contains(" HIT")
+}
+
+/// `Cache-Status: edge; hit` (RFC 9211, section 2.1).
+fn is_stored(value: &str) -> bool {
+    value.split([';', ',']).any(|part| part.trim().eq_ignore_ascii_case("hit"))
 }
 
 fn is_node_field(name: &str) -> bool {
@@ -335,24 +347,8 @@ pub(super) fn node(
     answered.node.or(address).map(|node| cap(&masker.name(node.trim()), 80))
 }
 
-/// Returns server clock minus capture clock, from an uncached `Date` of a capture made beside the client.
-///
-/// `Date` has a resolution of one second and is cut, not rounded: the true offset lies up to one
-/// second above. It is taken at the moment the server may have written it, the start of the request
-/// plus what blocking, connecting, sending and waiting took.
-pub(super) fn date_offset(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Option<Seconds> {
-    let near = matches!(exchange.observer, Observer::Client | Observer::Proxy);
-    if !near || exchange.from_cache || answered.cached || exchange.status.is_none_or(|s| s == 304) {
-        return None;
-    }
-    let sent = exchange.time?.at;
-    let date = answered.date?;
-    let waited = exchange.until_answer_ms.filter(|ms| ms.is_finite() && *ms >= 0.0).unwrap_or(0.0);
-    Some(http_date(date)?.since(sent.plus(Seconds(waited / 1000.0))))
-}
-
 /// Reads an HTTP date (RFC 9110, section 5.6.7), preferred form or RFC 2822.
-fn http_date(text: &str) -> Option<At> {
+pub(super) fn http_date(text: &str) -> Option<At> {
     static PARSER: jiff::fmt::rfc2822::DateTimeParser = jiff::fmt::rfc2822::DateTimeParser::new();
     let stamp = PARSER.parse_timestamp(text.trim()).ok()?;
     i64::try_from(stamp.as_nanosecond()).ok().map(At)

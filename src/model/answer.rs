@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cause::CauseId;
 use super::time::At;
+use super::told::Told;
 
 /// A response read for auth: whether it refuses, by what sign, and what reasons it states.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,9 @@ pub struct Answer {
     pub challenges: Vec<Challenge>,
     /// The server's own clock where a message prints it.
     pub server_time: Option<At>,
+    /// What its messages say of the token's times; empty once they were held against the token.
+    #[serde(default)]
+    pub told: Told,
     /// Whether a body that could have held the reason is missing from the capture.
     pub body_missing: bool,
 }

@@ -15,6 +15,7 @@ mod report;
 mod secret;
 mod time;
 mod token;
+mod told;
 mod verdict;
 
 pub use answer::{Answer, Challenge, Outcome, Sign, Statement, Weight};
@@ -33,4 +34,5 @@ pub use report::{
 pub use secret::Secret;
 pub use time::{At, Seconds, Time};
 pub use token::{Fault, Form, NumericDate, Segment, Signature, Token, Unit, Use};
+pub use told::{Disagreement, Told};
 pub use verdict::{KeyName, NearMiss, Verdict};

@@ -10,6 +10,7 @@ use super::exchange::{Observer, Position, Visibility};
 use super::fingerprint::Fingerprint;
 use super::time::{At, Seconds, Time};
 use super::token::Token;
+use super::told::Disagreement;
 use super::verdict::KeyName;
 
 /// One exchange as facts: where it stands, when it was, what was sent and said.
@@ -33,6 +34,14 @@ pub struct Record {
     /// Server clock minus capture clock, from an uncached `Date` (1 s resolution); client and proxy
     /// captures only.
     pub date_offset: Option<Seconds>,
+    /// Server clock minus capture clock, from a message that prints the server's time; client and proxy
+    /// captures only.
+    #[serde(default)]
+    pub told_offset: Option<Seconds>,
+    /// Issuer clock minus capture clock, from `iat` and `exp` of a token that the answer handed out;
+    /// client and proxy captures only.
+    #[serde(default)]
+    pub issuer_offset: Option<Seconds>,
     /// User name from a column, as `sub:` pseudonym.
     pub user: Option<String>,
     /// Request id, masked.
@@ -109,6 +118,9 @@ pub struct Facts {
     /// Request time lies at or after the judged token's `exp`, by the capture's clock; splits the
     /// counts so that no bucket straddles it.
     pub after_exp: bool,
+    /// Times that the answer names and that are not those of the judged token.
+    #[serde(default)]
+    pub disagreement: Disagreement,
 }
 
 impl Facts {

@@ -312,10 +312,10 @@ pub struct Lifeline {
     pub causes: Vec<(CauseId, u64)>,
 }
 
-/// The clock of one host against the capture.
+/// The clock of one host or issuer against the capture.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ClockRow {
-    /// Host.
+    /// Host; for an issuer its name.
     pub host: String,
     /// Median of server minus capture, seconds.
     #[serde(serialize_with = "rounded")]
@@ -323,8 +323,12 @@ pub struct ClockRow {
     /// Half the span between the 10th and 90th percentile, seconds.
     #[serde(serialize_with = "rounded")]
     pub spread_s: f64,
-    /// Answers that were used.
+    /// Answers that were used; for an issuer, tokens.
     pub samples: u64,
+    /// What it was read from: `date` (uncached `Date` fields), `message` (the server printed its time),
+    /// `issue` (the clock of an issuer, from `iat` and `exp` of tokens at their issue).
+    #[serde(default)]
+    pub source: String,
 }
 
 /// One sentence of the post-mortem.

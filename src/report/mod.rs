@@ -154,15 +154,18 @@ fn period(world: &World<'_>, judged: &[Judged<'_>], selection: &Selection) -> Pe
 }
 
 fn clocks(world: &World<'_>) -> Vec<ClockRow> {
-    let row = |(host, skew): (&std::sync::Arc<str>, &crate::world::Skew)| ClockRow {
-        host: host.to_string(),
+    let row = |host: &str, skew: &crate::world::Skew| ClockRow {
+        host: host.to_owned(),
+        source: skew.source.as_str().into(),
         skew_s: skew.median.0,
         spread_s: (skew.spread.0 * 10.0).round() / 10.0,
         samples: skew.samples,
     };
-    let mut rows: Vec<ClockRow> = world.skews().iter().map(row).collect();
+    let mut rows: Vec<ClockRow> = world.skews().iter().map(|(h, s)| row(h, s)).collect();
+    rows.extend(world.issuer_skews().iter().map(|(issuer, skew)| row(issuer, skew)));
     rows.sort_by(|a, b| {
-        b.skew_s.abs().total_cmp(&a.skew_s.abs()).then_with(|| a.host.cmp(&b.host))
+        let key = |row: &ClockRow| (row.host.clone(), row.source.clone());
+        b.skew_s.abs().total_cmp(&a.skew_s.abs()).then_with(|| key(a).cmp(&key(b)))
     });
     rows
 }

@@ -6,6 +6,7 @@
 //! facts; both know their instants. Counts under a key that no longer fits its table are in the totals
 //! all the same.
 
+mod clocks;
 mod smallest;
 mod times;
 
@@ -16,11 +17,12 @@ use std::sync::Arc;
 use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
 
+pub use self::clocks::{Clocks, Offsets, Pair};
 pub use self::smallest::{Few, Merge, Smallest, Table};
 pub use self::times::{Bucket, Times};
 use crate::model::{
     Answer, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Issued, KeyHasher, KeyName,
-    Observer, Origin, Outcome, Record, SkipRow, Token, Verdict,
+    Observer, Origin, Outcome, Record, Seconds, SkipRow, Token, Verdict,
 };
 
 /// Version of the mergeable state; another one is refused.
@@ -32,7 +34,6 @@ const USES: usize = 1 << 19;
 const GROUPS: usize = 1 << 17;
 const ISSUES: usize = 1 << 17;
 const DOORS: usize = 1 << 16;
-const HOSTS: usize = 1 << 12;
 const KEYS: usize = 1 << 12;
 
 /// Everything that is known of the input, before any judgement.
@@ -50,11 +51,12 @@ pub struct Tally {
     pub issues: Table<u128, Issue, ISSUES>,
     /// Endpoints that refused.
     pub doors: Table<Endpoint, Door, DOORS>,
-    /// Clock offsets by host, in tenths of a second, server minus capture.
-    pub clocks: Table<Arc<str>, Offsets, HOSTS>,
     /// Public keys that answers hold, by a key of host and name.
     #[serde(default)]
     pub published: Table<u128, Published, KEYS>,
+    /// Offsets of servers' clocks by capture and host.
+    #[serde(default)]
+    pub offsets: Clocks,
     /// All exchanges over time.
     pub timeline: Times<4096>,
     /// Exchanges without a time.
@@ -157,6 +159,10 @@ pub struct Issue {
     pub endpoint: Endpoint,
     /// When.
     pub times: Times<16>,
+    /// Issuer's clock minus the capture's, in tenths of a second; of a token that was handed out more
+    /// than once the greatest, which is that of the first time.
+    #[serde(default)]
+    pub ahead: Option<i32>,
 }
 
 /// A public key that a host publishes.
@@ -177,10 +183,6 @@ pub struct Door {
     pub refused: u64,
 }
 
-/// Offsets of one host's clock, in tenths of a second, with counts.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
-pub struct Offsets(pub BTreeMap<i32, u64>);
-
 impl Tally {
     /// Adds one record.
     pub fn observe(&mut self, record: Record) {
@@ -200,13 +202,6 @@ impl Tally {
                 slot.0 = Some(Token::clone(token));
             }
         }
-        if let (Some(host), Some(offset)) = (&facts.endpoint.host, record.date_offset)
-            && let Some(clock) = self.clocks.slot(host)
-        {
-            #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
-            let tenths = (offset.0 * 10.0).round() as i32;
-            *clock.0.entry(tenths).or_default() += 1;
-        }
         for key in &record.published {
             let mark = fast_key(&(&facts.endpoint.host, key));
             if let Some(published) = self.published.slot(&mark) {
@@ -217,6 +212,7 @@ impl Tally {
                 }
             }
         }
+        self.offsets.note(&record);
         self.note_door(facts);
         if facts.answer.outcome == Outcome::LetIn && !facts.preflight {
             self.note_use(&record);
@@ -229,6 +225,7 @@ impl Tally {
                 issue.grant = facts.grant;
                 issue.endpoint = facts.endpoint.clone();
                 issue.times.push(time.at);
+                issue.ahead = issue.ahead.max(record.issuer_offset.map(tenths));
             }
         }
         if is_notable(facts) {
@@ -246,8 +243,8 @@ impl Tally {
         self.groups.merge(other.groups);
         self.issues.merge(other.issues);
         self.doors.merge(other.doors);
-        self.clocks.merge(other.clocks);
         self.published.merge(other.published);
+        self.offsets.merge(other.offsets);
         self.timeline.merge(&other.timeline);
         self.untimed += other.untimed;
         self.exchanges += other.exchanges;
@@ -364,7 +361,8 @@ struct FactsKey<'a>(&'a Facts);
 impl Hash for FactsKey<'_> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         let Facts { answer, .. } = self.0;
-        let Answer { outcome, statements, challenges, server_time: _, body_missing } = answer;
+        let Answer { outcome, statements, challenges, server_time: _, told: _, body_missing } =
+            answer;
         (outcome, body_missing, statements.len(), challenges.len()).hash(state);
         for statement in statements {
             (&statement.causes, statement.weight, &statement.place, &statement.dialect).hash(state);
@@ -380,6 +378,12 @@ impl Hash for FactsKey<'_> {
         rest.answer = Answer::default();
         rest.hash(state);
     }
+}
+
+fn tenths(offset: Seconds) -> i32 {
+    #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
+    let tenths = (offset.0 * 10.0).round() as i32;
+    tenths
 }
 
 /// Whether an exchange is kept with its facts: a refusal, or a moment that explains others.
@@ -467,21 +471,14 @@ impl Merge for Issue {
     fn merge(&mut self, other: Self) {
         let mut times = std::mem::take(&mut self.times);
         times.merge(&other.times);
-        *self = Self { times, ..other };
+        let ahead = self.ahead.max(other.ahead);
+        *self = Self { times, ahead, ..other };
     }
 }
 
 impl Merge for Door {
     fn merge(&mut self, other: Self) {
         self.refused += other.refused;
-    }
-}
-
-impl Merge for Offsets {
-    fn merge(&mut self, other: Self) {
-        for (tenths, count) in other.0 {
-            *self.0.entry(tenths).or_default() += count;
-        }
     }
 }
 

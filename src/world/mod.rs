@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::clients::Clients;
-pub use self::clocks::Skew;
+pub use self::clocks::{ClockSource, Skew};
 pub use self::profile::{Learned, Profile, SigningKey, audience_form, oddity_shape};
 use crate::model::{
     At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds,
@@ -44,7 +44,7 @@ pub struct World<'t> {
     tally: &'t Tally,
     given: Given,
     clients: Clients,
-    skews: BTreeMap<Arc<str>, Skew>,
+    clocks: clocks::Clocks,
     profiles: BTreeMap<Arc<str>, Profile>,
     by_token: BTreeMap<Fingerprint, Vec<Sight<'t>>>,
     /// Signatures that stand on more than one header and payload.
@@ -121,7 +121,7 @@ impl<'t> World<'t> {
     pub fn learn(tally: &'t Tally, given: Given) -> Self {
         let clients = Clients::learn(tally);
         let mut world = Self {
-            skews: clocks::learn(tally),
+            clocks: clocks::Clocks::learn(tally),
             tally,
             given,
             clients,
@@ -253,16 +253,6 @@ impl<'t> World<'t> {
     /// Returns whether the client is known well enough to have a history of its own.
     pub fn is_someone(&self, client: &Client) -> bool {
         client.capture.is_some() || client.ip.is_some()
-    }
-
-    /// Returns the skew of a host's clock against the capture.
-    pub fn skew(&self, host: Option<&Arc<str>>) -> Option<Skew> {
-        self.skews.get(host?).copied()
-    }
-
-    /// Returns all skews by host.
-    pub const fn skews(&self) -> &BTreeMap<Arc<str>, Skew> {
-        &self.skews
     }
 
     /// Returns what a host was proven to accept.

@@ -142,7 +142,7 @@ pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Profile> {
         let profile = profiles.entry(Arc::clone(host)).or_default();
         profile.form(credential, first, last);
         let Some(token) = mark_of(credential).and_then(|mark| world.token(mark)) else { continue };
-        let skew = world.skew(Some(host)).filter(super::Skew::is_real);
+        let skew = world.skew(&usage.client, Some(host)).filter(super::Skew::is_real);
         let shift = skew.map_or(Seconds(0.0), |s| s.median);
         profile.token(token, first, last, shift);
     }

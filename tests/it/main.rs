@@ -20,6 +20,7 @@ mod advice;
 mod architecture;
 mod causes;
 mod cli;
+mod clocks;
 #[path = "../../benches/corpus.rs"]
 mod corpus;
 mod forge;

@@ -51,8 +51,20 @@ pub(crate) fn everything() -> Report {
         }],
         tokens: tokens(),
         clocks: vec![
-            ClockRow { host: "api.example.com".into(), skew_s: -0.5, spread_s: 0.4, samples: 611 },
-            ClockRow { host: "auth.example.com".into(), skew_s: 42.0, spread_s: 1.0, samples: 9 },
+            ClockRow {
+                host: "api.example.com".into(),
+                skew_s: -0.5,
+                spread_s: 0.4,
+                samples: 611,
+                source: "date".into(),
+            },
+            ClockRow {
+                host: "auth.example.com".into(),
+                skew_s: 42.0,
+                spread_s: 1.0,
+                samples: 9,
+                source: "date".into(),
+            },
         ],
         story: vec![
             story(-1500, "`tok:3f9a61c2d07b` is first used and let in"),

@@ -6,7 +6,7 @@ use authopsy::causes::{Case, judge};
 use authopsy::dialect::Catalogue;
 use authopsy::evidence::{Context, Source, gather};
 use authopsy::input::har_entry::entry_from_value;
-use authopsy::model::{Class, Judgement, Position, Record};
+use authopsy::model::{Class, Judgement, Observer, Position, Record};
 use authopsy::tally::Tally;
 use authopsy::token::{Keyring, Verifier};
 use authopsy::world::{Given, World};
@@ -79,10 +79,13 @@ impl Step {
 
     /// Answers with a status and a JSON body.
     pub(crate) fn says(self, status: u16, body: Value) -> Self {
-        let mut step = self.gets(status).answers("Content-Type", "application/json");
-        let text = body.to_string();
-        step.0["response"]["content"] =
-            json!({"size": text.len(), "mimeType": "application/json", "text": text});
+        self.shows(status, "application/json", &body.to_string())
+    }
+
+    /// Answers with a status and a body of this kind.
+    pub(crate) fn shows(self, status: u16, mime: &str, text: &str) -> Self {
+        let mut step = self.gets(status).answers("Content-Type", mime);
+        step.0["response"]["content"] = json!({"size": text.len(), "mimeType": mime, "text": text});
         step
     }
 
@@ -169,6 +172,71 @@ fn judged_by(
         .iter()
         .map(|r| judge(&Case { facts: &r.facts, at: r.origin.time.map(|t| t.at), world: &world }))
         .collect()
+}
+
+/// Judges a story under what the user gave, recorded by a browser or by `observer`.
+pub(crate) fn judged_given(
+    given: &Given,
+    observer: Option<Observer>,
+    steps: &[Step],
+) -> Vec<Judgement> {
+    tell(given, observer, steps)
+}
+
+/// Judges several captures together, each of its own browser; the verdicts in their order.
+pub(crate) fn judged_together(captures: &[(&str, Vec<Step>)]) -> Vec<Judgement> {
+    let mut tally = Tally::default();
+    let all: Vec<Record> =
+        captures.iter().flat_map(|(source, steps)| records(source, None, steps)).collect();
+    for record in &all {
+        tally.observe(record.clone());
+    }
+    judge_all(&tally, &Given::default(), &all)
+}
+
+/// Tallies a story in two parts, the second one first.
+pub(crate) fn tallied(steps: &[Step], cut: usize) -> Tally {
+    let all = records("story.har", None, steps);
+    let (early, late) = all.split_at(cut.min(all.len()));
+    let mut tallies = [late, early].map(|part| {
+        let mut tally = Tally::default();
+        for record in part {
+            tally.observe(record.clone());
+        }
+        tally
+    });
+    let [whole, rest] = &mut tallies;
+    whole.merge(std::mem::take(rest));
+    std::mem::take(whole)
+}
+
+fn tell(given: &Given, observer: Option<Observer>, steps: &[Step]) -> Vec<Judgement> {
+    let mut tally = Tally::default();
+    let all = records("story.har", observer, steps);
+    for record in &all {
+        tally.observe(record.clone());
+    }
+    judge_all(&tally, given, &all)
+}
+
+fn records(source: &str, observer: Option<Observer>, steps: &[Step]) -> Vec<Record> {
+    let mut context = Context::new(Catalogue::embedded(), Source::new(source, "har"));
+    steps
+        .iter()
+        .enumerate()
+        .map(|(index, step)| {
+            let (mut exchange, _) = entry_from_value(&step.0).expect("the story is well-formed");
+            exchange.observer = observer.unwrap_or(exchange.observer);
+            exchange.position = Position { entry: Some(index as u64), ..Position::default() };
+            gather(&exchange, &mut context)
+        })
+        .collect()
+}
+
+fn judge_all(tally: &Tally, given: &Given, records: &[Record]) -> Vec<Judgement> {
+    let world = World::learn(tally, given.clone());
+    let at = |record: &Record| record.origin.time.map(|t| t.at);
+    records.iter().map(|r| judge(&Case { facts: &r.facts, at: at(r), world: &world })).collect()
 }
 
 /// Writes verdicts as `class cause confidence`, one a line, `ok` alone for what was let in.

@@ -225,9 +225,15 @@ fn clocks(report: &Report, page: &Page<'_>, notes: &mut Vec<(&'static str, Vec<S
             crate::model::Seconds(clock.skew_s.abs()),
             page.look.glyph("±", "+/-"),
             crate::model::Seconds(clock.spread_s),
-            count(clock.samples, "answer"),
+            count(clock.samples, if clock.source == "issue" { "token" } else { "answer" }),
         );
-        notes.push(("clock", vec![solid(Ink::Plain, &clock.host), span(Ink::Plain, text)]));
+        let who = match clock.source.as_str() {
+            "issue" => "issuer ",
+            _ => "",
+        };
+        let parts =
+            vec![span(Ink::Plain, who), solid(Ink::Plain, &clock.host), span(Ink::Plain, text)];
+        notes.push(("clock", parts));
     }
 }
 
