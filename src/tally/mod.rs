@@ -297,7 +297,7 @@ impl Tally {
         input.bodies_missing +=
             u64::from(facts.answer.body_missing && facts.answer.outcome.is_refused());
         input.zone_assumed += u64::from(record.origin.time.is_some_and(|t| t.zone_assumed));
-        input.observer = facts.observer;
+        input.observer = input.observer.max(facts.observer);
     }
 
     fn note_door(&mut self, facts: &Facts) {

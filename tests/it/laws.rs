@@ -100,6 +100,27 @@ fn rewrite(step: &mut Step, change: impl Fn(&str) -> String) {
 }
 
 #[test]
+fn the_order_of_lines_does_not_show_in_what_a_log_is() {
+    let entry = |second: u8| {
+        json!({"startedDateTime": format!("2026-01-01T10:00:0{second}Z"),
+            "request": {"method": "GET", "url": "https://a.example/x", "headers": []},
+            "response": {"status": 200, "headers": [], "content": {}}})
+        .to_string()
+    };
+    let logged = json!({"time": "2026-01-01T10:00:05Z", "res": {"statusCode": 200},
+        "req": {"method": "GET", "url": "/me",
+            "headers": {"authorization": format!("Bearer {}", "abcdefghij".repeat(3))}}})
+    .to_string();
+    let (first, last) = (entry(1), entry(2));
+    let folder = Folder::new("mixed");
+    for lines in [[&first, &last, &logged], [&first, &logged, &last], [&logged, &first, &last]] {
+        folder.write("a.ndjson", lines.map(|line| format!("{line}\n")).concat());
+        let said = folder.run(&["a.ndjson"]).exits(0).text();
+        assert!(said.contains("a server log that holds 1 credentials in clear"), "{said}");
+    }
+}
+
+#[test]
 fn the_time_of_day_does_not_matter() {
     changes_nothing(SHIFT, |folder, name, story| {
         folder.write(&format!("{name}.har"), story.har_pretty());
