@@ -28,7 +28,7 @@ use crate::input::Reader;
 use crate::input::jsonl::Mapping;
 use crate::model::{Exchange, Observer};
 
-/// What an input is, as far as its beginning told.
+/// What an input is, as far as its beginning told; in an [`InputSummary`] as far as all of it told.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InputFacts {
     /// The input's name: the path as given, `-` for standard input.
@@ -37,7 +37,7 @@ pub struct InputFacts {
     pub member: Option<Arc<str>>,
     /// `har`, `json` (a document of other records) or `jsonl`.
     pub format: Arc<str>,
-    /// Name and version of the program that recorded it.
+    /// Name and version of the program that recorded it, or the first capture of many.
     pub creator: Option<String>,
     /// Who recorded it.
     pub observer: Observer,

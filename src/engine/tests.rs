@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::input::Inputs;
-use crate::model::{Position, Text};
+use crate::model::{Observer, Position, Text};
 
 /// A directory of its own that goes when the test ends.
 struct Folder(PathBuf);
@@ -46,11 +46,12 @@ fn line_of(exchange: &Exchange<'_>) -> String {
         list.iter().map(|h| format!("{}={}", h.name, h.value)).collect::<Vec<_>>().join("&")
     };
     format!(
-        "{} {} {} {:?} [{}] [{}] {:?} {:?}",
+        "{} {} {} {:?} {:?} [{}] [{}] {:?} {:?}",
         exchange.time.map(|t| t.to_string()).unwrap_or_default(),
         exchange.method.as_deref().unwrap_or_default(),
         exchange.url,
         exchange.status,
+        exchange.observer,
         fields(&exchange.request_headers),
         fields(&exchange.response_headers),
         exchange.request_body.text.read(),
@@ -518,6 +519,159 @@ fn the_har_crate_reads_the_same_where_it_reads_at_all() {
         let body = entry.response.content.text.clone().unwrap_or_default();
         assert!(line.contains(&format!("{:?}", Text::Plain(body.into()).read())));
         assert!(line.contains(&entry.request.url));
+    }
+}
+
+fn har_of(creator: &Value, entries: &[Value]) -> Value {
+    json!({"log": {"version": "1.2", "creator": creator, "pages": [], "entries": entries}})
+}
+
+/// Counts the exchanges of a client and those of a proxy; the pieces must not show.
+fn client_and_proxy(folder: &Folder, text: &str) -> (usize, usize) {
+    let path = folder.file("x.har", text);
+    let packed = folder.file("x.har.gz", gzip(text.as_bytes()));
+    let whole = read_all(&path).harvest;
+    for piece in [64, 300, 1000, 3000] {
+        for jobs in [1, 3] {
+            let split = read_with(&path, &options(jobs, piece));
+            assert_eq!(split.harvest, whole, "{jobs} {piece} {text}");
+            assert_eq!(replayed(&path, &split, jobs), lines(&whole));
+            let stream = read_with(&packed, &options(jobs, piece));
+            assert_eq!(stream.harvest, whole, "{jobs} {piece} {text}");
+            assert_eq!(replayed(&packed, &stream, jobs), lines(&whole));
+        }
+    }
+    let count = |name: &str| whole.iter().filter(|(_, line)| line.contains(name)).count();
+    (count(" Client "), count(" Proxy "))
+}
+
+#[test]
+fn each_capture_of_a_file_has_its_own_maker_wherever_the_file_is_cut() {
+    let folder = Folder::new();
+    let (browser, proxy) = (json!({"name": "Firefox"}), json!({"name": "mitmproxy"}));
+    let entries = some_entries(6);
+    let (first, second) = (har_of(&browser, &entries[..3]), har_of(&proxy, &entries[3..]));
+    for pretty in [false, true] {
+        let [first, second] = [&first, &second].map(|har| shown(har, pretty));
+        for text in [
+            format!("{first}\n{second}"),
+            format!("{second}\n{first}"),
+            format!("[{first},{second}]"),
+            format!("[{second},{first}]"),
+        ] {
+            assert_eq!(client_and_proxy(&folder, &text), (3, 3), "{text}");
+        }
+        assert_eq!(client_and_proxy(&folder, &format!("{second}{second}")), (0, 6));
+    }
+}
+
+#[test]
+fn a_capture_without_a_maker_does_not_take_the_one_before() {
+    let folder = Folder::new();
+    let entries = some_entries(4);
+    let named = har_of(&json!({"name": "mitmproxy"}), &entries[..2]);
+    let nameless = json!({"log": {"version": "1.2", "entries": &entries[2..]}});
+    assert_eq!(client_and_proxy(&folder, &format!("{named}\n{nameless}")), (2, 2));
+    // What was made by a browser and recorded by a proxy names both, in any order.
+    let both = |first: &str, then: &str| {
+        let head = format!("{{\"log\":{{{first},{then},\"entries\":");
+        format!("{head}{}}}}}{nameless}", json!(&entries[..2]))
+    };
+    let (browser, creator) = (r#""browser":{"name":"Firefox"}"#, r#""creator":{"name":"Charles"}"#);
+    assert_eq!(client_and_proxy(&folder, &both(browser, creator)), (2, 2));
+    assert_eq!(client_and_proxy(&folder, &both(creator, browser)), (2, 2));
+}
+
+#[test]
+fn a_maker_named_behind_the_entries_is_known_at_the_end() {
+    let folder = Folder::new();
+    let entries = some_entries(8);
+    let named = |head: &str| {
+        format!(
+            "{{\"log\":{{{head}\"entries\":{},\"creator\":{{\"name\":\"mitmproxy\"}}}}}}",
+            json!(entries)
+        )
+    };
+    let after = named("");
+    let both = named("\"browser\":{\"name\":\"Firefox\"},");
+    let first = har(&entries[..2]).to_string();
+    let nameless = format!("{{\"log\":{{\"entries\":{}}}}}", json!(entries));
+    for (text, creator, observer) in [
+        (&after, Some("mitmproxy"), Observer::Proxy),
+        (&both, Some("mitmproxy"), Observer::Proxy),
+        // A capture of many gives its maker to none of the others.
+        (&format!("{first}{after}"), Some("Test 1"), Observer::Client),
+        (&format!("{nameless}{after}"), None, Observer::Client),
+        (&nameless, None, Observer::Client),
+    ] {
+        for piece in [0, 64, 1000] {
+            let outcome = read_with(&folder.file("a.har", text), &options(2, piece));
+            let facts = &outcome.inputs[0].facts;
+            assert_eq!((facts.creator.as_deref(), facts.observer), (creator, observer), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_capture_inside_a_broken_entry_has_its_maker_wherever_the_file_is_cut() {
+    let folder = Folder::new();
+    let entries = some_entries(9);
+    let (browser, proxy) = (json!({"name": "Firefox"}), json!({"name": "mitmproxy"}));
+    let inner = format!("[{}]", har_of(&proxy, &entries[3..6]));
+    let outer = har_of(&browser, &entries).to_string();
+    let broken = format!("}}]}}}}{inner}");
+    for (name, with) in [("\"cache\":{}", broken.as_str()), ("\"cookies\":[]", &inner)] {
+        for from in [0, outer.len() / 2] {
+            let (head, tail) = outer.split_at(from + outer[from..].find(name).unwrap());
+            let text = format!("{head}{with}{}", &tail[name.len()..]);
+            client_and_proxy(&folder, &text);
+        }
+    }
+}
+
+#[test]
+fn a_record_that_is_too_long_is_given_up_wherever_the_file_is_cut() {
+    let folder = Folder::new();
+    let mut entries = some_entries(5);
+    let mut longs = Vec::new();
+    for length in [7 << 20, 9 << 20] {
+        entries[2]["response"]["content"]["text"] = json!("x".repeat(length));
+        longs.push(shown(&har(&entries), false));
+    }
+    for ((text, skipped), oracle) in longs.iter().zip([0, 1]).zip([5, 4]) {
+        let path = folder.file("a.har", text);
+        let whole = read_all(&path);
+        assert_eq!((whole.harvest.len(), whole.inputs[0].skipped.len()), (oracle, skipped));
+        let at_once =
+            ReadOptions { window_bytes: NonZeroUsize::new(32 << 20).unwrap(), ..options(1, 0) };
+        for options in [at_once, options(2, 3 << 20), options(1, 100_000)] {
+            let other = read_with(&path, &options);
+            assert!(other.harvest == whole.harvest);
+            assert_eq!(other.inputs[0].skipped, whole.inputs[0].skipped);
+        }
+    }
+}
+
+#[test]
+fn a_line_that_is_too_long_is_given_up_once_wherever_the_file_is_cut() {
+    let folder = Folder::new();
+    let entries = some_entries(3);
+    let long = "x".repeat(3 << 20);
+    let text = format!("{}\n{{\"a\":\"{long}\"}}\n{}\n", entries[0], entries[1]);
+    let path = folder.file("a.ndjson", &text);
+    let packed = folder.file("a.ndjson.gz", gzip(text.as_bytes()));
+    let whole = read_all(&path);
+    let skipped = &whole.inputs[0].skipped;
+    assert_eq!((whole.harvest.len(), whole.harvest[1].0.line), (2, Some(3)));
+    assert_eq!(skipped.keys().collect::<Vec<_>>(), [&crate::input::skip::SkipReason::TooLong]);
+    let at_once =
+        ReadOptions { window_bytes: NonZeroUsize::new(32 << 20).unwrap(), ..options(1, 0) };
+    for options in [at_once, options(2, 500_000), options(1, 100_000)] {
+        for path in [&path, &packed] {
+            let other = read_with(path, &options);
+            assert_eq!(other.harvest, whole.harvest);
+            assert_eq!(&other.inputs[0].skipped, skipped);
+        }
     }
 }
 

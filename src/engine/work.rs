@@ -10,7 +10,7 @@ use super::feed::{Opened, Piece, Source, Window, lock, prepare};
 use super::gather::Gathering;
 use super::log::{InputSummary, Log};
 use super::{Gatherer, InputFacts, Map, MapInput, MapPiece, Outcome, Progress, ReadOptions};
-use crate::input::{InputError, InputFile, Inputs, Pause, Reader, Sink};
+use crate::input::{InputError, InputFile, Inputs, Mark, Pause, Reader, Sink};
 use crate::model::Observer;
 
 /// Pieces of one input that may wait for the one before them, for each worker.
@@ -111,6 +111,8 @@ struct Ledger<G: Gatherer> {
     ended: bool,
     entries: u64,
     lines: u64,
+    /// Captures gone into behind the first record.
+    captures: u64,
     truncated: bool,
     log: Log,
     error: Option<InputError>,
@@ -130,6 +132,8 @@ struct Read<G: Gatherer> {
 
 struct Found<G: Gatherer> {
     start: u64,
+    /// Where its reader stood at the start.
+    from: Mark,
     /// Everything before is read.
     end: u64,
     ended: bool,
@@ -255,8 +259,11 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         if piece.is_last() {
             self.close(active);
         }
-        let skip = lock(&active.ledger).ended;
-        let found = if skip { None } else { self.read(active, &piece) };
+        let guess = {
+            let ledger = lock(&active.ledger);
+            (!ledger.ended).then(|| active.opened.first.guess(&ledger.reader))
+        };
+        let found = guess.and_then(|reader| self.read(active, &reader, &piece));
         let mut ledger = lock(&active.ledger);
         ledger.pending.insert(piece.index(), Read { piece, found });
         self.commit(active, &mut ledger);
@@ -267,23 +274,23 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         lock(&self.shop.orders).open.retain(|open| !Arc::ptr_eq(open, active));
     }
 
-    /// Reads a piece from where its first record seems to start.
-    fn read(&mut self, active: &Active<G>, piece: &Piece) -> Option<Found<G>> {
+    /// Reads a piece from where its first record seems to start, as `reader` seems to stand there.
+    fn read(&mut self, active: &Active<G>, reader: &Reader, piece: &Piece) -> Option<Found<G>> {
         let opened = &active.opened;
         match (piece, &opened.source) {
             (Piece::Range { index, from, to }, Source::Section { section, .. }) => {
                 let start = if *index == 0 {
                     Ok(Some(*from))
                 } else {
-                    self.window.seam(section, &opened.first, *from, *to)
+                    self.window.seam(section, reader, *from, *to)
                 };
                 match start {
-                    Ok(start) => Some(self.gather_range(active, &opened.first, start?, *to)),
-                    Err(error) => Some(Found::failed(*from, &opened.first, error)),
+                    Ok(start) => Some(self.gather_range(active, reader, start?, *to)),
+                    Err(error) => Some(Found::failed(*from, reader, error)),
                 }
             }
             (Piece::Block { at, bytes, guessed: true, last, .. }, _) => {
-                Some(self.gather_block(active, &opened.first, *at, bytes, *last))
+                Some(self.gather_block(active, reader, *at, bytes, *last))
             }
             _ => None,
         }
@@ -331,7 +338,7 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         start: u64,
         drive: &mut Drive<'_>,
     ) -> Found<G> {
-        let mut avoid = Vec::new();
+        let (from, mut avoid) = (reader.mark(), Vec::new());
         loop {
             let mut reader = reader.fresh();
             let mut sink = Gathering {
@@ -349,7 +356,8 @@ impl<'a, G: Gatherer> Worker<'a, G> {
                 Ok(Ok((end, pause))) => {
                     let Gathering { harvest, log, .. } = sink;
                     let ended = pause == Pause::End;
-                    return Found { start, end, ended, reader, log, harvest, error: None };
+                    let error = None;
+                    return Found { start, from, end, ended, reader, log, harvest, error };
                 }
                 Ok(Err(error)) => return Found::failed(start, &reader, error),
                 Err(_) => {
@@ -381,9 +389,7 @@ impl<'a, G: Gatherer> Worker<'a, G> {
     fn settle(&mut self, active: &Active<G>, ledger: &mut Ledger<G>, read: Read<G>) {
         let before = ledger.at;
         let fits = |found: &Found<G>| {
-            found.start == ledger.at
-                && ledger.rest.is_empty()
-                && active.opened.first.mark() == ledger.reader.mark()
+            found.start == ledger.at && ledger.rest.is_empty() && found.from == ledger.reader.mark()
         };
         let found = read.found.filter(fits);
         match read.piece {
@@ -427,7 +433,7 @@ impl<'a, G: Gatherer> Worker<'a, G> {
     }
 
     fn accept(&mut self, ledger: &mut Ledger<G>, found: Found<G>) {
-        let Found { start, end, ended, reader, log, mut harvest, error } = found;
+        let Found { start, end, ended, reader, log, mut harvest, error, .. } = found;
         let (entries, lines) = (ledger.entries, ledger.lines);
         if entries | lines != 0 {
             G::rebase(&mut harvest, entries, lines);
@@ -440,6 +446,7 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         }
         ledger.entries += reader.entries();
         ledger.lines += reader.lines_met();
+        ledger.captures += reader.captures();
         ledger.truncated |= reader.truncated();
         ledger.at = end;
         if let Some(source) = error {
@@ -454,6 +461,7 @@ impl<G: Gatherer> Found<G> {
     fn failed(start: u64, reader: &Reader, error: io::Error) -> Self {
         Self {
             start,
+            from: reader.mark(),
             end: start,
             ended: true,
             reader: reader.fresh(),
@@ -482,6 +490,7 @@ impl<G: Gatherer> Active<G> {
             ended: false,
             entries: 0,
             lines: 0,
+            captures: 0,
             truncated: false,
             log: Log::default(),
             error: None,
@@ -494,7 +503,7 @@ impl<G: Gatherer> Active<G> {
     }
 
     fn finish(&self, ledger: &mut Ledger<G>) -> (InputSummary, MapInput) {
-        let facts = &self.opened.facts;
+        let facts = &self.facts(ledger);
         let log = std::mem::take(&mut ledger.log);
         let trouble = self.opened.trouble();
         let truncated = ledger.truncated || trouble.damaged;
@@ -519,6 +528,21 @@ impl<G: Gatherer> Active<G> {
         let pieces = std::mem::take(&mut ledger.pieces);
         let map = MapInput { file: self.file, part: self.part, facts: Arc::clone(facts), pieces };
         (summary, map)
+    }
+
+    /// Returns what is known of the input at its end: a capture may name its maker behind its entries.
+    fn facts(&self, ledger: &Ledger<G>) -> Arc<InputFacts> {
+        let facts = &self.opened.facts;
+        match ledger.reader.maker() {
+            // Of many captures the first one gives the name.
+            Some((creator, observer))
+                if ledger.captures == 0 && facts.creator.as_deref() != Some(creator) =>
+            {
+                let creator = Some(creator.to_owned());
+                Arc::new(InputFacts { creator, observer, ..InputFacts::clone(facts) })
+            }
+            _ => Arc::clone(facts),
+        }
     }
 }
 

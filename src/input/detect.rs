@@ -70,7 +70,7 @@ fn look_at_document(head: &[u8], last: bool, mapping: &Mapping) -> Option<Look> 
     // An entry that is null shows no seam, the next one does.
     let brace = memchr(b'{', head.get(at..).unwrap_or_default());
     document.seam = brace.and_then(|found| document::Seam::learn(head, at + found));
-    let (creator, observer) = (document.creator.clone(), document.observer);
+    let (creator, observer) = (document.creator.as_deref().map(str::to_owned), document.observer);
     let format = if is_har || pause == Pause::End { "har" } else { "json" };
     document.only_head = false;
     // At the end without a record the reader goes over it again, to say what it skips.

@@ -2,9 +2,11 @@
 //!
 //! A document of captures is a run of values, each a HAR, a list of HARs, an entry or a list of
 //! entries, with or without `log` around, in any case of the names, with rubbish before and after
-//! (a JSONP call, blank lines, NULs). The reader keeps only a short stack of what it stands in, so
-//! that it can start and stop at any entry: a shard begins with the stack that the first entry had,
-//! and whoever reads the shard before must end with the same stack at the same byte.
+//! (a JSONP call, blank lines, NULs). The reader keeps only a short stack of what it stands in and
+//! who made the capture, so that it can start and stop at any entry: a shard begins with a guess at
+//! both, and whoever reads the shard before must end with the same at the same byte.
+
+use std::sync::Arc;
 
 use memchr::{memchr2, memmem};
 
@@ -17,7 +19,9 @@ use super::walk::{self, Attached, Stop};
 use crate::model::{Exchange, Observer, Position};
 
 /// An entry longer than this is given up: a bracket is missing, or nobody can use it.
-const LONGEST_ENTRY: usize = 128 << 20;
+///
+/// Smaller in tests, which would take a minute for it.
+const LONGEST_ENTRY: usize = if cfg!(test) { 8 << 20 } else { 128 << 20 };
 
 /// An entry longer than this in whose beginning another one seems to start has lost a bracket.
 ///
@@ -141,14 +145,26 @@ pub(crate) struct Document {
     pub(crate) truncated: bool,
     /// Whether the reader looks for the next seam, behind a record that never ended.
     pub(super) lost: bool,
-    /// `creator.name` and version, else the browser's.
-    pub(crate) creator: Option<String>,
-    /// Who recorded the entries.
+    /// The capture's `creator.name` and version, else the browser's; `None` where neither was met.
+    pub(crate) creator: Option<Arc<str>>,
+    /// Captures gone into so far.
+    pub(super) captures: u64,
+    /// Who recorded the entries, as far as the creator tells.
     pub(crate) observer: Observer,
     /// The shapes of records that are no HAR entries.
     pub(super) mapping: Mapping,
     /// Whether to stop at the first record: a look at the beginning.
     pub(super) only_head: bool,
+}
+
+/// What a reader has to know of the bytes before to read on: all else that it holds are counts, what
+/// never changes, and what saves work.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Place {
+    nesting: Nesting,
+    /// It decides who is the observer.
+    creator: Option<Arc<str>>,
+    lost: bool,
 }
 
 /// One pass over one window.
@@ -173,7 +189,19 @@ impl Document {
 
     /// Returns a reader that has counted nothing and stands where this one stands.
     pub(super) fn fresh(&self) -> Self {
-        Self { entries: 0, truncated: false, ..self.clone() }
+        Self { entries: 0, captures: 0, truncated: false, ..self.clone() }
+    }
+
+    /// Returns where it stands.
+    pub(super) fn place(&self) -> Place {
+        Place { nesting: self.nesting, creator: self.creator.clone(), lost: self.lost }
+    }
+
+    /// Returns a reader for a piece whose beginning is only guessed: among records of the kind that
+    /// this one stands before, in the capture that `newest` was in, as far as that is known.
+    pub(super) fn guess(&self, newest: &Self) -> Self {
+        let alike = newest.nesting.top() == self.nesting.top() && !newest.lost;
+        if alike { newest.fresh() } else { self.fresh() }
     }
 
     /// Returns whether it stands in a list under `entries`.
@@ -211,7 +239,14 @@ impl Document {
 
 type Step = Result<(), Pause>;
 
-impl Pass<'_, '_, '_> {
+/// The bytes up to where a record that starts at a given place may go.
+struct Reach<'a> {
+    bytes: &'a [u8],
+    /// Whether more of it may stand behind the window.
+    may_grow: bool,
+}
+
+impl<'a> Pass<'a, '_, '_> {
     fn step(&mut self) -> Step {
         match self.document.nesting.top() {
             Frame::Top => self.between_values(),
@@ -267,12 +302,13 @@ impl Pass<'_, '_, '_> {
                 self.skipped(if is_null { SkipReason::Null } else { SkipReason::NotAnObject });
             }
             _ => {
-                let rest = self.bytes.get(at + 1..).unwrap_or_default();
+                let reach = self.reach(at);
+                let rest = reach.bytes.get(at + 1..).unwrap_or_default();
                 let stray = rest.iter().position(|b| matches!(b, b',' | b']' | b'{'));
-                if stray.is_none() && !self.last && rest.len() < LONGEST_ENTRY {
+                if stray.is_none() && reach.may_grow {
                     return Err(Pause::More);
                 }
-                self.at = stray.map_or(self.bytes.len(), |n| at + 1 + n);
+                self.at = stray.map_or(reach.bytes.len(), |n| at + 1 + n);
             }
         }
         Ok(())
@@ -323,7 +359,7 @@ impl Pass<'_, '_, '_> {
             if let Some(creator) = record::creator(&value) {
                 self.document.observer = record::observer_of(&creator);
                 self.exchange.observer = self.document.observer;
-                self.document.creator = Some(creator);
+                self.document.creator = Some(creator.into());
             }
         }
     }
@@ -339,8 +375,9 @@ impl Pass<'_, '_, '_> {
             return Err(Pause::Limit);
         }
         let mut attached = Attached::default();
-        let walked = walk::entry(self.bytes, at, &mut self.exchange, &mut attached);
-        if let Ok(end) | Err((end, Stop::More)) = walked.map_err(|stop| (self.bytes.len(), stop))
+        let Reach { bytes, may_grow } = self.reach(at);
+        let walked = walk::entry(bytes, at, &mut self.exchange, &mut attached);
+        if let Ok(end) | Err((end, Stop::More)) = walked.map_err(|stop| (bytes.len(), stop))
             && self.leave_a_broken_one(at, end)
         {
             return Ok(());
@@ -356,21 +393,17 @@ impl Pass<'_, '_, '_> {
                 self.at = end;
                 return Ok(());
             }
-            Err(Stop::More) if !self.last && self.bytes.len() - at < LONGEST_ENTRY => {
-                return Err(Pause::More);
-            }
+            Err(Stop::More) if may_grow => return Err(Pause::More),
             Err(Stop::More | Stop::Odd) => {}
         }
         if !sure {
-            match holds_entries(self.bytes, at) {
+            match holds_entries(bytes, at) {
                 Some(true) => {
-                    self.document.nesting.push(Frame::Capture);
+                    self.enter_capture();
                     self.at = at + 1;
                     return Ok(());
                 }
-                None if !self.last && self.bytes.len() - at < LONGEST_ENTRY => {
-                    return Err(Pause::More);
-                }
+                None if may_grow => return Err(Pause::More),
                 _ => {}
             }
             if self.document.only_head {
@@ -380,17 +413,33 @@ impl Pass<'_, '_, '_> {
         self.patiently(at, sure)
     }
 
+    /// Returns what may belong to the record at `at`: never more than the longest one, wherever the
+    /// window ends, so that what is given up does not depend on how the input was cut.
+    fn reach(&self, at: usize) -> Reach<'a> {
+        match self.bytes.get(..at.saturating_add(LONGEST_ENTRY)) {
+            Some(bytes) => Reach { bytes, may_grow: false },
+            None => Reach { bytes: self.bytes, may_grow: !self.last },
+        }
+    }
+
+    /// Goes into an object that holds entries: whoever made the capture before did not make it.
+    fn enter_capture(&mut self) {
+        self.document.nesting.push(Frame::Capture);
+        self.document.captures += 1;
+        self.document.creator = None;
+        self.document.observer = Observer::default();
+        self.exchange.observer = self.document.observer;
+    }
+
     /// Hands one object to the patient reading.
     fn patiently(&mut self, at: usize, sure: bool) -> Step {
-        let end = container_end(self.bytes, at);
-        if self.leave_a_broken_one(at, end.unwrap_or(self.bytes.len())) {
+        let Reach { bytes, may_grow } = self.reach(at);
+        let end = container_end(bytes, at);
+        if self.leave_a_broken_one(at, end.unwrap_or(bytes.len())) {
             return Ok(());
         }
         let Some(end) = end else {
-            if !self.last && self.bytes.len() - at < LONGEST_ENTRY {
-                return Err(Pause::More);
-            }
-            return self.give_up(at);
+            return if may_grow { Err(Pause::More) } else { self.give_up(at) };
         };
         let mut follower = skip_blanks(self.bytes, end);
         if follower == self.bytes.len() && !self.last {
@@ -402,14 +451,12 @@ impl Pass<'_, '_, '_> {
         };
         if !fits {
             // A quote is missing: what looks like the end is somewhere inside another entry.
-            match self.document.seam.as_ref().and_then(|seam| seam.find(self.bytes, at + 1)) {
-                Some(next) if next < end => {
-                    self.at = next;
-                    self.skipped(SkipReason::NotJson);
-                    return Ok(());
-                }
-                Some(_) | None => follower = end,
+            if let Some(next) = self.seam_within(at + 1, end) {
+                self.at = next;
+                self.skipped(SkipReason::NotJson);
+                return Ok(());
             }
+            follower = end;
         }
         let position = self.next_position();
         let bytes = self.bytes.get(at..end).unwrap_or_default();
@@ -422,14 +469,10 @@ impl Pass<'_, '_, '_> {
 
     /// Goes to the next entry when the long one at `at` seems to hold its start.
     fn leave_a_broken_one(&mut self, at: usize, end: usize) -> bool {
-        let is_long = end - at >= LONG_ENTRY;
-        let Some(start) = self.bytes.get(..at + LONG_ENTRY).filter(|_| is_long) else {
+        if end - at < LONG_ENTRY {
             return false;
-        };
-        let Some(next) = self.document.seam.as_ref().and_then(|seam| seam.find(start, at + 1))
-        else {
-            return false;
-        };
+        }
+        let Some(next) = self.seam_within(at + 1, at + LONG_ENTRY) else { return false };
         self.at = next;
         self.skipped(SkipReason::NotJson);
         true
@@ -437,20 +480,29 @@ impl Pass<'_, '_, '_> {
 
     /// Leaves a record that does not end: goes to the next seam, or says that the input is cut off.
     fn give_up(&mut self, at: usize) -> Step {
-        if let Some(next) = self.document.seam.as_ref().and_then(|s| s.find(self.bytes, at + 1)) {
+        let end = self.reach(at).bytes.len();
+        if let Some(next) = self.seam_within(at + 1, end) {
             self.at = next;
             self.skipped(SkipReason::NotJson);
             return Ok(());
         }
-        self.at = self.bytes.len();
-        if self.last {
+        if end - at < LONGEST_ENTRY {
+            self.at = end;
             self.document.truncated = true;
             self.skipped(SkipReason::CutOff);
             return Err(Pause::End);
         }
+        // A seam may have begun.
+        let begun = self.document.seam.as_ref().map_or(0, Seam::len);
+        self.at = end.saturating_sub(begun).max(at + 1);
         self.document.lost = true;
         self.skipped(SkipReason::TooLong);
-        Err(Pause::More)
+        Ok(())
+    }
+
+    /// Returns the first seam at or after `from` that ends before `to`.
+    fn seam_within(&self, from: usize, to: usize) -> Option<usize> {
+        self.document.seam.as_ref()?.find(self.bytes.get(..to)?, from)
     }
 
     fn find_the_next_seam(&mut self) -> Step {

@@ -11,7 +11,9 @@ use super::walk::{self, Attached};
 use crate::model::{Exchange, Observer, Position};
 
 /// A line longer than this is given up.
-const LONGEST_LINE: usize = 64 << 20;
+///
+/// Smaller in tests, which would take long for it.
+const LONGEST_LINE: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
 
 /// Reads lines.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +31,11 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
+    /// Returns a reader that has counted nothing and stands where this one stands.
+    pub(super) fn fresh(&self) -> Self {
+        Self { met: 0, entries: 0, truncated: false, ..self.clone() }
+    }
+
     /// Reads the lines that start in `bytes` before index `limit`; returns how many bytes are done
     /// with and why it stopped. `last` says that nothing follows `bytes`.
     pub(crate) fn read(
@@ -49,17 +56,16 @@ impl Lines {
                 return (at, Pause::Limit);
             }
             let length = memchr(b'\n', rest);
-            if length.is_none() && !last {
-                if rest.len() < LONGEST_LINE && !self.lost {
-                    return (at, Pause::More);
-                }
-                if !self.lost {
-                    self.skipped(SkipReason::TooLong, sink);
-                    self.lost = true;
-                }
-                return (bytes.len(), Pause::More);
-            }
+            let goes_on = length.is_none() && !last;
             let line = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
+            // Whether its end is in the window or not: how the input is cut must not show.
+            if line.len() >= LONGEST_LINE && !self.lost {
+                self.skipped(SkipReason::TooLong, sink);
+                self.lost = true;
+            }
+            if goes_on {
+                return (if self.lost { bytes.len() } else { at }, Pause::More);
+            }
             if std::mem::take(&mut self.lost) {
                 // Its end: counted when it was given up.
             } else {
@@ -97,7 +103,8 @@ impl Lines {
             self.truncated = true;
             sink.skipped(position, SkipReason::CutOff);
         } else if *first == b'{' {
-            record::read(text, false, position, Observer::App, &mut self.mapping, sink);
+            let observer = Observer::default();
+            record::read(text, false, position, observer, &mut self.mapping, sink);
         } else {
             sink.skipped(position, SkipReason::NotThisFormat);
         }

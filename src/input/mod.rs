@@ -24,7 +24,7 @@ pub(crate) use detect::{Look, look};
 pub(crate) use document::Pause;
 pub use error::InputError;
 pub use open::{InputFile, Inputs};
-pub(crate) use reader::Reader;
+pub(crate) use reader::{Mark, Reader};
 pub(crate) use record::Sink;
 pub(crate) use unwrap::{Attachments, Content, Part, fill, is_cut, open};
 pub(crate) use walk::Attached;

@@ -2,10 +2,11 @@
 
 use memchr::memchr;
 
-use super::document::{Document, Nesting, Pause, Seam};
+use super::document::{Document, Pause, Place, Seam};
 use super::jsonl::Mapping;
 use super::lines::Lines;
 use super::record::Sink;
+use crate::model::Observer;
 
 /// Reads records from windows of an input.
 #[derive(Clone, Debug)]
@@ -17,8 +18,16 @@ pub(crate) enum Reader {
 }
 
 /// What a reader has to know to go on: equal marks at equal offsets read the same.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Mark(Option<Nesting>);
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Mark {
+    /// Where it stands in a document.
+    Document(Place),
+    /// Between lines, or in one that is too long.
+    Lines {
+        /// Whether the rest of a line is passed over.
+        lost: bool,
+    },
+}
 
 impl Reader {
     pub(super) fn lines(mapping: &Mapping) -> Self {
@@ -48,15 +57,26 @@ impl Reader {
     pub(crate) fn fresh(&self) -> Self {
         match self {
             Self::Document(document) => Self::Document(document.fresh()),
-            Self::Lines(lines) => Self::lines(&lines.mapping),
+            Self::Lines(lines) => Self::Lines(lines.fresh()),
+        }
+    }
+
+    /// Returns a reader for a piece whose beginning is only guessed, as this one was at the first
+    /// record and `newest` is at the last one that is known.
+    ///
+    /// A good guess saves reading the piece again; its mark tells whether it was right.
+    pub(crate) fn guess(&self, newest: &Self) -> Self {
+        match (self, newest) {
+            (Self::Document(first), Self::Document(newest)) => Self::Document(first.guess(newest)),
+            _ => self.fresh(),
         }
     }
 
     /// Returns where it stands.
     pub(crate) fn mark(&self) -> Mark {
         match self {
-            Self::Document(document) => Mark(Some(document.nesting)),
-            Self::Lines(_) => Mark(None),
+            Self::Document(document) => Mark::Document(document.place()),
+            Self::Lines(lines) => Mark::Lines { lost: lines.lost },
         }
     }
 
@@ -100,6 +120,22 @@ impl Reader {
         match self {
             Self::Document(_) => 0,
             Self::Lines(lines) => lines.met,
+        }
+    }
+
+    /// Returns how many captures were gone into.
+    pub(crate) fn captures(&self) -> u64 {
+        match self {
+            Self::Document(document) => document.captures,
+            Self::Lines(_) => 0,
+        }
+    }
+
+    /// Returns who made the capture that it stands in or was in last, and who recorded it.
+    pub(crate) fn maker(&self) -> Option<(&str, Observer)> {
+        match self {
+            Self::Document(document) => Some((document.creator.as_deref()?, document.observer)),
+            Self::Lines(_) => None,
         }
     }
 

@@ -24,8 +24,8 @@ pub(crate) trait Sink {
 
 /// Reads one record that the fast path did not understand.
 ///
-/// `sure` says that it is an entry of a HAR; else it may be a record of another kind. `hint` knows
-/// the shapes of the records before it.
+/// `sure` says that it is an entry of a HAR; else it may be a record of another kind. `observer`
+/// recorded the entries, `hint` knows the shapes of the records before it.
 pub(super) fn read(
     bytes: &[u8],
     sure: bool,
@@ -42,7 +42,9 @@ pub(super) fn read(
     }
     let read = catch_unwind(AssertUnwindSafe(|| {
         if sure || is_entry(&found.value) {
-            return entry_from_value(&found.value);
+            let (mut exchange, repairs) = entry_from_value(&found.value)?;
+            exchange.observer = observer;
+            return Ok((exchange, repairs));
         }
         let (exchange, mapping) = jsonl::from_value(&found.value, Some(hint))?;
         *hint = mapping;
@@ -51,9 +53,6 @@ pub(super) fn read(
     match read {
         Ok(Ok((mut exchange, mut repairs))) => {
             exchange.position = position;
-            if sure {
-                exchange.observer = observer;
-            }
             repairs.extend_from_slice(&found.repairs);
             repairs.sort_unstable();
             repairs.dedup();
