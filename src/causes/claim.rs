@@ -181,7 +181,7 @@ fn near<'k>(candidate: Candidate, sent: &str, known: impl Iterator<Item = &'k st
     match nearest(sent, known) {
         Some((way, value)) => {
             let fact = format!("`{sent}` and `{value}` differ only in {way}");
-            candidate.and(fact, "request")
+            candidate.and(fact, "history")
         }
         None => candidate,
     }

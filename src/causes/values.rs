@@ -5,7 +5,7 @@
 
 use super::case::Case;
 use super::time::lateness;
-use crate::model::{Blank, NumericDate, Oddity, Place, Scheme, Seconds, Token, Unit};
+use crate::model::{Blank, NumericDate, Oddity, Place, Scheme, Seconds, Token, Unit, Verdict};
 use crate::world::Learned;
 
 /// A named gap in a sentence of advice: `{host}`.
@@ -45,6 +45,10 @@ pub enum Slot {
     From,
     /// Server node that answered.
     Node,
+    /// The known key that made the signature.
+    Key,
+    /// What has to be done to key or signature for it to verify.
+    Near,
 }
 
 /// A known value.
@@ -65,7 +69,7 @@ const NAME: usize = 100;
 
 impl Slot {
     /// Every slot.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Host,
         Self::Endpoint,
         Self::Sent,
@@ -83,6 +87,8 @@ impl Slot {
         Self::Kid,
         Self::From,
         Self::Node,
+        Self::Key,
+        Self::Near,
     ];
 
     /// Returns the name used in cards and outputs.
@@ -105,6 +111,8 @@ impl Slot {
             Self::Kid => "kid",
             Self::From => "from",
             Self::Node => "node",
+            Self::Key => "key",
+            Self::Near => "near",
         }
     }
 
@@ -146,6 +154,11 @@ pub fn value(case: &Case<'_>, cause: &str, slot: Slot) -> Option<Value> {
             names([from.endpoint.to_string().as_str()])
         }
         Slot::Node => names(case.facts.node.as_deref()),
+        Slot::Key => names([case.token()?.verdict.as_ref()?.key()?.to_string().as_str()]),
+        Slot::Near => match case.token()?.verdict.as_ref()? {
+            Verdict::Near { miss, .. } => names([miss.words().as_str()]),
+            _ => None,
+        },
     }
 }
 
