@@ -4,7 +4,10 @@
 
 mod clients;
 mod clocks;
+mod legs;
 mod moments;
+mod outages;
+mod owners;
 mod profile;
 mod uses;
 
@@ -13,6 +16,9 @@ use std::sync::Arc;
 
 use self::clients::Clients;
 pub use self::clocks::{ClockSource, Skew};
+pub use self::moments::RACE;
+pub use self::outages::Outage;
+use self::owners::Owners;
 pub use self::profile::{Learned, Profile, SigningKey, audience_form, oddity_shape};
 use crate::model::{
     At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds,
@@ -22,6 +28,9 @@ use crate::tally::{Door, Group, Issue, Tally, Times, Use};
 
 /// A client of the capture, told apart from all others.
 pub type Who = u32;
+
+/// Most tokens kept of those that one endpoint let in.
+const GUESTS: usize = 64;
 
 /// What the user says that hosts accept.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,6 +56,7 @@ pub struct World<'t> {
     given: Given,
     clients: Clients,
     clocks: clocks::Clocks,
+    owners: Owners<'t>,
     profiles: BTreeMap<Arc<str>, Profile>,
     by_token: BTreeMap<Fingerprint, Vec<Sight<'t>>>,
     /// Signatures that stand on more than one header and payload.
@@ -59,6 +69,10 @@ pub struct World<'t> {
     flows: BTreeMap<Who, Flow<'t>>,
     /// Endpoints that were seen to let in a request with a credential.
     open_doors: BTreeSet<&'t Endpoint>,
+    outages: BTreeMap<Arc<str>, Vec<Outage>>,
+    legs: legs::Legs,
+    /// Tokens let in at endpoints that refused others, the smallest few of each.
+    guests: BTreeMap<&'t Endpoint, BTreeSet<Fingerprint>>,
 }
 
 /// One kind of use of a token: let in or refused.
@@ -94,6 +108,30 @@ struct Flow<'t> {
     subjects: BTreeSet<&'t str>,
     /// Preflights, redirects, logins, logouts, cookies: what explains other exchanges.
     moments: Vec<(&'t Group, &'t Facts)>,
+    /// Each token with its subject: first seen, `exp`.
+    lives: BTreeMap<&'t str, Vec<(At, At)>>,
+    /// Refused refreshes in order, with whose they were.
+    refused: Vec<RefusedRefresh<'t>>,
+}
+
+/// What may end a session: what was done, and when.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Ending {
+    /// When.
+    pub at: At,
+    /// In words: `the client asked for logout`.
+    pub what: &'static str,
+}
+
+/// A refresh that a token endpoint refused.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct RefusedRefresh<'t> {
+    /// When.
+    pub at: At,
+    /// Whose; `None` when nothing tells.
+    pub subject: Option<&'t str>,
+    /// Told by elimination only: of all users of the client, one alone had a token at its end.
+    pub guessed: bool,
 }
 
 /// How a token was accepted.
@@ -120,6 +158,16 @@ pub struct Renewal {
     pub login: bool,
 }
 
+impl<'t> Flow<'t> {
+    fn note_life(&mut self, subject: Option<&'t str>, first: Option<At>, exp: Option<At>) {
+        let Some(subject) = subject else { return };
+        self.subjects.insert(subject);
+        if let (Some(first), Some(exp)) = (first, exp) {
+            self.lives.entry(subject).or_default().push((first, exp));
+        }
+    }
+}
+
 impl<'t> World<'t> {
     /// Learns from everything that was read.
     pub fn learn(tally: &'t Tally, given: Given) -> Self {
@@ -129,6 +177,9 @@ impl<'t> World<'t> {
             tally,
             given,
             clients,
+            owners: Owners::learn(tally, |mark| {
+                tally.tokens.get(&mark)?.0.as_ref()?.sub.as_deref()
+            }),
             profiles: BTreeMap::new(),
             by_token: BTreeMap::new(),
             doubled_signatures: BTreeSet::new(),
@@ -138,9 +189,13 @@ impl<'t> World<'t> {
             refusals: BTreeMap::new(),
             flows: BTreeMap::new(),
             open_doors: BTreeSet::new(),
+            outages: BTreeMap::new(),
+            legs: legs::Legs::learn(tally),
+            guests: BTreeMap::new(),
         };
         world.index();
         world.profiles = profile::learn(&world);
+        world.outages = outages::learn(&world);
         world
     }
 
@@ -154,6 +209,13 @@ impl<'t> World<'t> {
             }
             for (endpoint, times) in usage.endpoints.iter() {
                 self.entries.entry((who, endpoint)).or_default().push(Entry { usage, times });
+                if let Some(mark) = mark.filter(|_| self.is_guarded(endpoint)) {
+                    let guests = self.guests.entry(endpoint).or_default();
+                    guests.insert(mark);
+                    if guests.len() > GUESTS {
+                        guests.pop_last();
+                    }
+                }
             }
             if usage.credential.is_some() {
                 self.open_doors.extend(usage.endpoints.iter().map(|(endpoint, _)| endpoint));
@@ -162,7 +224,8 @@ impl<'t> World<'t> {
                 && let Some(first) = usage.times.first()
             {
                 let subject = mark.and_then(|m| self.token(m)).and_then(|t| t.sub.as_deref());
-                self.flows.entry(who).or_default().subjects.extend(subject);
+                let exp = mark.and_then(|m| self.token(m)).and_then(Token::expires);
+                self.flows.entry(who).or_default().note_life(subject, Some(first), exp);
                 self.successions.entry((who, usage.host.clone())).or_default().push(Succession {
                     first,
                     usage,
@@ -189,9 +252,12 @@ impl<'t> World<'t> {
             if is_moment(facts) {
                 self.flows.entry(who).or_default().moments.push((group, facts));
             }
-            let marks = facts.credentials.iter().filter_map(mark_of);
-            let subjects: Vec<_> = marks.filter_map(|m| self.token(m)?.sub.as_deref()).collect();
-            self.flows.entry(who).or_default().subjects.extend(subjects);
+            for mark in facts.credentials.iter().filter_map(mark_of) {
+                let token = self.token(mark);
+                let subject = token.and_then(|t| t.sub.as_deref());
+                let exp = token.and_then(Token::expires);
+                self.flows.entry(who).or_default().note_life(subject, group.times.first(), exp);
+            }
             if facts.answer.outcome.is_refused() {
                 self.refusals.entry((who, &facts.endpoint)).or_default().push((group, facts));
             }
@@ -210,10 +276,12 @@ impl<'t> World<'t> {
                     *born = at.min(*born);
                 }
             }
+            let exp = issue.issued.access.and_then(|m| self.token(m)).and_then(Token::expires);
             let flow = self.flows.entry(who).or_default();
-            flow.subjects.extend(subject);
+            flow.note_life(subject, issue.times.first(), exp);
             flow.issues.push(issue);
         }
+        self.index_refused_refreshes();
     }
 
     /// Returns the tally that was learned from.
@@ -263,6 +331,16 @@ impl<'t> World<'t> {
         &self.profiles
     }
 
+    /// Returns the outage of a host that an instant lies in.
+    pub fn outage(&self, host: Option<&Arc<str>>, at: At) -> Option<&Outage> {
+        self.outages.get(host?)?.iter().find(|o| o.start <= at && at <= o.end)
+    }
+
+    /// Returns all outages by host.
+    pub const fn outages(&self) -> &BTreeMap<Arc<str>, Vec<Outage>> {
+        &self.outages
+    }
+
     /// Returns the counts of an endpoint.
     pub fn door(&self, endpoint: &Endpoint) -> Option<Door> {
         self.tally.doors.get(endpoint).copied()
@@ -306,6 +384,7 @@ fn is_moment(facts: &Facts) -> bool {
         || facts.redirect.is_some()
         || facts.grant.is_some()
         || facts.logout
+        || facts.new_password
         || !facts.cookies_set.is_empty()
         || !facts.cookies_cleared.is_empty()
 }

@@ -1,10 +1,37 @@
 //! What each client did beside plain calls: refreshes, logins, logouts, preflights, redirects, cookies.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Renewal, Sight, World, is_refresh, mark_of, same_place};
-use crate::model::{At, Client, Facts, Fingerprint, Grant, Outcome, Seconds, State, Token};
+use super::{
+    Ending, Flow, RefusedRefresh, Renewal, Sight, Who, World, is_refresh, mark_of, same_place,
+};
+use crate::model::{At, Client, Facts, Fingerprint, Grant, Outcome, Place, Seconds, State, Token};
 use crate::tally::Group;
+
+/// Requests with the same refresh token that start within this span were sent side by side: which one
+/// the server served first does not show.
+pub const RACE: Seconds = Seconds(10.0);
+/// Redirects that are followed back.
+const MOST_HOPS: usize = 8;
+/// Refreshes that are followed back.
+const LONGEST_FAMILY: usize = 32;
+/// A refresh this long before `exp` is one of a token at its end.
+const NEAR_END: Seconds = Seconds(60.0);
+
+impl<'t> Flow<'t> {
+    /// Returns the one user whose newest token is over at `at`, or nearly so, while those of all others
+    /// live on.
+    fn only_one_at_its_end(&self, at: At) -> Option<&'t str> {
+        let mut ended = self.subjects.iter().filter(|subject| {
+            let lives = self.lives.get(*subject).map_or(&[][..], Vec::as_slice);
+            let seen = lives.iter().filter(|(first, _)| *first <= at);
+            seen.map(|(_, exp)| *exp).max().is_none_or(|exp| exp <= at.plus(NEAR_END))
+        });
+        let one = ended.next().copied()?;
+        (ended.next().is_none() && self.lives.contains_key(one)).then_some(one)
+    }
+}
 
 impl<'t> World<'t> {
     /// Whether two credentials of one client can belong to the same user: where one subject is not
@@ -16,17 +43,40 @@ impl<'t> World<'t> {
         }
     }
 
-    /// Returns the subject behind a request: of its token, else of the token that came with its refresh
-    /// token.
+    /// Returns the subject behind a request: of its token, else of what came or went with the credentials
+    /// that it carries.
     fn subject_behind(&self, facts: &Facts) -> Option<&'t str> {
         let marks = || facts.credentials.iter().filter_map(mark_of);
-        marks().find_map(|mark| self.token(mark)?.sub.as_deref()).or_else(|| {
-            let issues = &self.flows.get(&self.who(&facts.client))?.issues;
-            marks().find_map(|mark| {
-                let issue = issues.iter().find(|i| i.issued.refresh == Some(mark))?;
-                self.token(issue.issued.access?)?.sub.as_deref()
-            })
-        })
+        marks()
+            .find_map(|mark| self.token(mark)?.sub.as_deref())
+            .or_else(|| marks().find_map(|mark| self.owners.owner(mark)))
+    }
+
+    /// Lists each client's refused refreshes with whose they were.
+    pub(super) fn index_refused_refreshes(&mut self) {
+        let mut found: BTreeMap<Who, Vec<RefusedRefresh<'t>>> = BTreeMap::new();
+        for (who, flow) in &self.flows {
+            for (group, facts) in &flow.moments {
+                if !facts.answer.outcome.is_refused() || !is_refresh(facts) {
+                    continue;
+                }
+                let known = self.subject_behind(facts);
+                for bucket in group.times.buckets() {
+                    let at = bucket.first;
+                    let open = known.is_none() && flow.subjects.len() > 1;
+                    let guess = open.then(|| flow.only_one_at_its_end(at)).flatten();
+                    found.entry(*who).or_default().push(RefusedRefresh {
+                        at,
+                        subject: known.or(guess),
+                        guessed: guess.is_some(),
+                    });
+                }
+            }
+        }
+        for (who, mut list) in found {
+            list.sort_unstable();
+            self.flows.entry(who).or_default().refused = list;
+        }
     }
 
     /// Returns the credentials handed out to this client that can take the place of `token`, in order.
@@ -41,10 +91,12 @@ impl<'t> World<'t> {
             .filter(|issue| issue.issued.access.is_some() || issue.issued.id.is_some())
             .filter(|issue| issue.issued.access.is_none() || issue.issued.access != own)
             .filter(|issue| {
-                let new = issue.issued.access.and_then(|m| self.token(m));
-                let subject = |t: Option<&'t Token>| t.and_then(|t| t.sub.as_deref());
-                token.is_none()
-                    || self.same_user(client, token.and_then(|t| t.sub.as_deref()), subject(new))
+                let marks = [issue.issued.access, issue.issued.id, issue.issued.refresh];
+                let marks = || marks.into_iter().flatten();
+                let new = marks()
+                    .find_map(|mark| self.token(mark)?.sub.as_deref())
+                    .or_else(|| marks().find_map(|mark| self.owners.owner(mark)));
+                token.is_none() || self.same_user(client, token.and_then(|t| t.sub.as_deref()), new)
             })
             .flat_map(|issue| {
                 issue.times.buckets().iter().map(move |b| Renewal {
@@ -77,41 +129,107 @@ impl<'t> World<'t> {
         renewals
     }
 
-    /// Returns the instants at which a token endpoint refused to refresh for this client and the user of
-    /// `token`, in order.
-    pub fn refused_refreshes(&self, client: &Client, token: Option<&Token>) -> Vec<At> {
+    /// Returns the refreshes that a token endpoint refused to this client and the user of `token`, in order.
+    pub fn refused_refreshes(
+        &self,
+        client: &Client,
+        token: Option<&Token>,
+    ) -> Vec<RefusedRefresh<'t>> {
         let subject = token.and_then(|t| t.sub.as_deref());
-        self.moments(client, |facts| {
-            facts.answer.outcome.is_refused()
-                && is_refresh(facts)
-                && (token.is_none() || self.same_user(client, subject, self.subject_behind(facts)))
-        })
+        let list =
+            self.flows.get(&self.who(client)).map_or(&[][..], |flow| flow.refused.as_slice());
+        list.iter()
+            .filter(|r| token.is_none() || self.same_user(client, subject, r.subject))
+            .copied()
+            .collect()
     }
 
     /// Returns the instants at which this client asked to log out the user of `token`, in order.
     pub fn logouts(&self, client: &Client, token: Option<&Token>) -> Vec<At> {
+        self.of_user(client, token, |facts| facts.logout && !facts.answer.outcome.is_refused())
+    }
+
+    /// Returns what may have ended the session of `token`: logouts, changes of the password, other logins
+    /// of the same user, in order.
+    pub fn endings(&self, client: &Client, token: Option<&Token>) -> Vec<Ending> {
+        let ending = |what: &'static str| move |at: At| Ending { at, what };
+        let passwords = self.of_user(client, token, |facts| {
+            facts.new_password && !facts.answer.outcome.is_refused()
+        });
+        let logins = self.renewals(client, token).into_iter().filter(|r| r.login).map(|r| r.at);
+        let mut found: Vec<Ending> = self
+            .logouts(client, token)
+            .into_iter()
+            .map(ending("the client asked for logout"))
+            .chain(passwords.into_iter().map(ending("the password was changed")))
+            .chain(logins.map(ending("the same user logged in again")))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    fn of_user(
+        &self,
+        client: &Client,
+        token: Option<&Token>,
+        fits: impl Fn(&Facts) -> bool,
+    ) -> Vec<At> {
         let subject = token.and_then(|t| t.sub.as_deref());
         self.moments(client, |facts| {
-            facts.logout
+            fits(facts)
                 && (token.is_none() || self.same_user(client, subject, self.subject_behind(facts)))
         })
     }
 
-    /// Returns when this refresh token was exchanged before `at`, when the exchange gave another one.
-    pub fn refreshed_with(&self, mark: Fingerprint, client: &Client, at: At) -> Option<At> {
-        let uses = self.sights(mark).iter().filter_map(|sight| match sight {
-            Sight::LetIn(usage) => usage.times.last_until(At(at.0.saturating_sub(1))),
-            Sight::Refused(..) => None,
-        });
+    /// Returns the exchanges of a refresh token that gave another one, in order.
+    pub fn rotations(&self, mark: Fingerprint, client: &Client) -> Vec<At> {
+        let Some(flow) = self.flows.get(&self.who(client)) else { return Vec::new() };
         let rotated = |used: &At| {
-            self.flows.get(&self.who(client)).is_some_and(|flow| {
-                flow.issues.iter().any(|issue| {
-                    issue.issued.refresh.is_some_and(|new| new != mark)
-                        && issue.times.any_within(*used, *used)
-                })
+            flow.issues.iter().any(|issue| {
+                issue.issued.refresh.is_some_and(|new| new != mark)
+                    && issue.times.any_within(*used, *used)
             })
         };
-        uses.filter(rotated).max()
+        let uses = self.sights(mark).iter().filter_map(|sight| match sight {
+            Sight::LetIn(usage) => Some(usage.times.buckets().iter().map(|b| b.first)),
+            Sight::Refused(..) => None,
+        });
+        let mut found: Vec<At> = uses.flatten().filter(rotated).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Returns the refusals of a refresh token, in order.
+    fn refused_with(&self, mark: Fingerprint) -> Vec<At> {
+        let mut found: Vec<At> = self
+            .sights(mark)
+            .iter()
+            .filter_map(|sight| match sight {
+                Sight::Refused(group, facts) if is_refresh(facts) => Some(group),
+                _ => None,
+            })
+            .flat_map(|group| group.times.buckets().iter().map(|b| b.first))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Returns when, before `at`, a refresh token from which this one descends was sent again after it
+    /// had been exchanged: servers then end the whole family (RFC 9700, section 4.14.2).
+    pub fn family_ended(&self, mark: Fingerprint, client: &Client, at: At) -> Option<At> {
+        let mut child = mark;
+        for _ in 0..LONGEST_FAMILY {
+            let (parent, exchanged) = self.owners.parent(child)?;
+            let again = self.refused_with(parent);
+            let race = exchanged.plus(Seconds(-RACE.0));
+            if let Some(reused) = again.into_iter().rfind(|t| *t >= race && *t <= at)
+                && !self.rotations(parent, client).is_empty()
+            {
+                return Some(reused);
+            }
+            child = parent;
+        }
+        None
     }
 
     /// Returns the instants of this client's moments (preflights, redirects, logins, logouts, cookies)
@@ -157,34 +275,78 @@ impl<'t> World<'t> {
             .find(|names| !names.is_empty())
     }
 
-    /// Returns the last refused preflight of this place in the two seconds before `at`.
+    /// Returns the refused preflight that stopped a request at `at`: the last one of this place in the
+    /// ten minutes before, unless a later one was let in. Recorders may note it up to two seconds late.
     pub fn refused_preflight(&self, facts: &Facts, at: At) -> Option<At> {
-        self.moments_of(&facts.client)
-            .iter()
-            .filter(|(_, other)| {
-                other.preflight
-                    && other.answer.outcome.is_refused()
-                    && same_place(&other.endpoint, &facts.endpoint)
-            })
-            .filter_map(|(group, _)| group.times.last_until(at.plus(Seconds(2.0))))
-            .filter(|seen| at.since(*seen).0.abs() <= 5.0)
-            .max()
+        let last = |refused: bool| {
+            self.moments_of(&facts.client)
+                .iter()
+                .filter(|(_, other)| {
+                    other.preflight
+                        && other.answer.outcome.is_refused() == refused
+                        && same_place(&other.endpoint, &facts.endpoint)
+                })
+                .filter_map(|(group, _)| group.times.last_until(at.plus(Seconds(2.0))))
+                .filter(|seen| at.since(*seen).0 <= 600.0)
+                .max()
+        };
+        last(true).filter(|seen| last(false).is_none_or(|passed| passed < *seen))
     }
 
-    /// Returns a redirect of this client to this endpoint in the ten seconds before `at` whose request
-    /// carried `Authorization`.
+    /// Returns a request of this client that carried a credential in a field and was redirected to this
+    /// endpoint, over several hops perhaps, in the ten seconds before `at`.
     pub fn redirect_with_credential(&self, facts: &Facts, at: At) -> Option<(At, &'t Facts)> {
-        self.moments_of(&facts.client)
-            .iter()
-            .filter(|(_, other)| {
-                other.redirect.as_ref().is_some_and(|r| same_place(&r.to, &facts.endpoint))
-                    && other
-                        .credentials
-                        .iter()
-                        .any(|c| c.place.is_authorization() && c.state != State::Absent)
-            })
-            .filter_map(|(group, other)| Some((group.times.last_until(at)?, *other)))
-            .filter(|(seen, _)| at.since(*seen).0 <= 10.0)
-            .max_by_key(|(seen, _)| *seen)
+        let (mut place, mut until) = (&facts.endpoint, at);
+        for _ in 0..MOST_HOPS {
+            let hops = || {
+                self.moments_of(&facts.client)
+                    .iter()
+                    .filter(|(_, other)| {
+                        other.redirect.as_ref().is_some_and(|r| same_place(&r.to, place))
+                    })
+                    .filter_map(|(group, other)| Some((group.times.last_until(until)?, *other)))
+                    .filter(|(seen, _)| at.since(*seen).0 <= 10.0)
+            };
+            let carried = hops().filter(|(_, other)| carries(other)).max_by_key(|(seen, _)| *seen);
+            if carried.is_some() {
+                return carried;
+            }
+            let (seen, other) = hops().max_by_key(|(seen, _)| *seen)?;
+            (place, until) = (&other.endpoint, seen);
+        }
+        None
     }
+
+    /// Returns the last session cookie that this client was given before `at` for this host, or for a
+    /// neighbour of it (`auth.shop.example` for `api.shop.example`), and has not been told to delete.
+    pub fn session_cookie(&self, facts: &Facts, at: At) -> Option<(At, &'t Facts)> {
+        let host = facts.endpoint.host.as_deref()?;
+        let near = |other: &Facts| {
+            other.endpoint.host.as_deref().is_some_and(|h| h == host || are_neighbours(h, host))
+        };
+        let last = |fits: &dyn Fn(&Facts) -> bool| {
+            self.moments_of(&facts.client)
+                .iter()
+                .filter(|(_, other)| near(other) && fits(other))
+                .filter_map(|(group, other)| Some((group.times.last_until(at)?, *other)))
+                .max_by_key(|(seen, other)| (*seen, other.endpoint.host.as_deref() == Some(host)))
+        };
+        let set = last(&|other| !other.cookies_set.is_empty())?;
+        let cleared = last(&|other| !other.cookies_cleared.is_empty());
+        cleared.is_none_or(|(seen, _)| seen < set.0).then_some(set)
+    }
+}
+
+/// Whether two hosts share all labels but the first, and that is more than a top-level domain.
+fn are_neighbours(a: &str, b: &str) -> bool {
+    let parent = |host: &str| host.split_once('.').map(|(_, rest)| rest.to_owned());
+    parent(a).is_some_and(|rest| rest.contains('.') && parent(b).as_ref() == Some(&rest))
+}
+
+/// Whether a request carries a credential in a field of its own.
+fn carries(facts: &Facts) -> bool {
+    facts.credentials.iter().any(|c| {
+        matches!(&c.place, Place::Header(name) if name != "proxy-authorization")
+            && c.state != State::Absent
+    })
 }

@@ -1,13 +1,75 @@
 //! When and where credentials were let in and refused.
 
-use super::{Acceptance, Sight, World, is_token_refusal};
+use super::{Acceptance, Sight, World, is_token_refusal, mark_of};
 use crate::model::{At, Client, Credential, Endpoint, Facts, Fingerprint, Kind, Token};
-use crate::tally::Times;
+use crate::tally::{Times, Use};
 
 impl<'t> World<'t> {
     /// Returns all uses of a token.
     pub fn sights(&self, mark: Fingerprint) -> &[Sight<'t>] {
         self.by_token.get(&mark).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns what was let in with a token.
+    pub fn uses_of(&self, mark: Fingerprint) -> impl Iterator<Item = &'t Use> {
+        self.sights(mark).iter().filter_map(|sight| match sight {
+            Sight::LetIn(usage) => Some(*usage),
+            Sight::Refused(..) => None,
+        })
+    }
+
+    /// Returns whether a token was refused at an endpoint while it was let in elsewhere on the host:
+    /// before a refusal and after one (or between two), never there. The instants around `at`.
+    pub fn fine_elsewhere(&self, mark: Fingerprint, near: &Facts, at: At) -> Option<(At, At)> {
+        let elsewhere = |pick: &dyn Fn(&Times<8>) -> Option<At>| -> Vec<At> {
+            self.acceptances(mark, near, pick).map(|a| a.at).collect()
+        };
+        if self.acceptances(mark, near, Times::first).any(|a| a.same_endpoint) {
+            return None;
+        }
+        let before = elsewhere(&|times| times.last_until(at)).into_iter().max()?;
+        if let Some(after) = elsewhere(&|times| times.first_from(at)).into_iter().min() {
+            return Some((before, after));
+        }
+        // Refused here earlier already, and let in elsewhere since.
+        let who = self.who(&near.client);
+        let refused = self.refusals.get(&(who, &near.endpoint))?;
+        let earlier = refused
+            .iter()
+            .filter(|(_, facts)| facts.credentials.first().and_then(mark_of) == Some(mark))
+            .filter_map(|(group, _)| group.times.first())
+            .min()?;
+        (earlier < before).then_some((earlier, before))
+    }
+
+    /// Returns the turns of a token at an endpoint, between let in and refused, each with its first instant.
+    pub fn turns(&self, mark: Fingerprint, near: &Facts) -> Vec<(At, bool)> {
+        let mut seen: Vec<(At, bool)> = Vec::new();
+        for sight in self.sights(mark) {
+            match sight {
+                Sight::LetIn(usage) if usage.host == near.endpoint.host => {
+                    let here = usage.endpoints.iter().filter(|(e, _)| **e == near.endpoint);
+                    let buckets = here.flat_map(|(_, times)| times.buckets());
+                    seen.extend(buckets.flat_map(|b| [(b.first, true), (b.last, true)]));
+                }
+                Sight::Refused(group, facts)
+                    if facts.endpoint == near.endpoint && is_token_refusal(facts) =>
+                {
+                    let buckets = group.times.buckets().iter();
+                    seen.extend(buckets.flat_map(|b| [(b.first, false), (b.last, false)]));
+                }
+                _ => {}
+            }
+        }
+        seen.sort_unstable();
+        seen.dedup_by_key(|(_, let_in)| *let_in);
+        seen
+    }
+
+    /// Returns the tokens that were let in at an endpoint.
+    pub fn let_in_at(&self, endpoint: &Endpoint) -> Vec<&'t Token> {
+        let marks = self.guests.get(endpoint).into_iter().flatten();
+        marks.filter_map(|mark| self.token(*mark)).collect()
     }
 
     /// Returns the acceptances of a token on a host, one a use and endpoint: the latest at or before `until`.
