@@ -4,7 +4,7 @@ use super::case::{Basis, Candidate, Case};
 use super::stated;
 use super::{cards, clock, time};
 use crate::model::{
-    CauseId, Class, Confidence, Evidence, Finding, Grant, Judgement, Outcome, Sign, State,
+    CauseId, Class, Confidence, Evidence, Finding, Grant, Judgement, Kind, Outcome, Sign, State,
     Statement, Weight,
 };
 
@@ -293,6 +293,11 @@ fn without_word(case: &Case<'_>, candidates: &[Candidate]) -> Option<Finding> {
         .or_else(|| only(harmful().filter(fits)))
         .or_else(|| only(harmful()))?;
     let mut finding = chosen.finding.clone();
+    // `invalid_grant` for a code says no more than this, and this it says.
+    let by_grant = grant_cause(case).is_some_and(|(cause, _)| finding.cause == cause);
+    if by_grant && vague.iter().any(|s| s.causes.contains(&finding.cause)) {
+        finding.confidence = finding.confidence.max(Confidence::Stated);
+    }
     if let Some(statement) = vague.first() {
         let fact = format!("the server says `{}`", statement.text);
         finding.evidence.push(Evidence::new(fact, place_of(statement)));
@@ -372,6 +377,9 @@ fn fallback(case: &Case<'_>) -> Finding {
         let evidence = vec![Evidence::new(status, "response.status")];
         return Finding { cause: cause.clone(), confidence: Confidence::Inferred, evidence };
     }
+    if let Some(finding) = malformed_grant(case) {
+        return finding;
+    }
     if let Some(cause) = grant_cause(case) {
         let fact = format!("a {} request was refused with {status}", cause.1);
         // `invalid_grant` for a refresh can mean nothing else.
@@ -405,10 +413,28 @@ fn grant_cause(case: &Case<'_>) -> Option<(&'static str, &'static str)> {
             Some(("login.bad_credentials", "login"))
         }
         (Grant::Refresh, Some(400..=403)) => Some(("oauth.refresh_refused", "refresh")),
+        (Grant::Assertion, Some(400..=403)) if is_saml(case) => Some(("saml.assertion", "SAML")),
         (Grant::Code | Grant::Assertion, Some(400)) => Some(("oauth.invalid_grant", "token")),
         (Grant::ClientCredentials, Some(401)) => Some(("oauth.invalid_client", "token")),
         _ => None,
     }
+}
+
+fn is_saml(case: &Case<'_>) -> bool {
+    case.facts.credentials.iter().any(|c| c.kind == Kind::Saml)
+}
+
+/// `invalid_request` says that the message is malformed, not that what it grants is void.
+fn malformed_grant(case: &Case<'_>) -> Option<Finding> {
+    case.facts.grant?;
+    let names = |s: &&Statement| s.causes.first().is_some_and(|c| *c == "oauth.invalid_request");
+    let told = case.facts.answer.statements.iter().find(names)?;
+    let fact = format!("the server says `{}`", told.text);
+    Some(Finding {
+        cause: CauseId::of("oauth.invalid_request"),
+        confidence: Confidence::Stated,
+        evidence: vec![Evidence::new(fact, place_of(told))],
+    })
 }
 
 /// The credential was stripped or masked in the capture.

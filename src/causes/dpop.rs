@@ -1,10 +1,58 @@
 //! Tokens that are bound to a key (RFC 9449), sent without their proof.
 
 use super::case::{Candidate, Case};
-use crate::model::{Confidence, Kind, Scheme, State};
+use crate::model::{At, Confidence, Departure, Kind, Scheme, Seconds, State};
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
-    without_proof(case).into_iter().collect()
+    without_proof(case).into_iter().chain(wrong_proof(case)).collect()
+}
+
+/// Proofs are taken for some minutes at most (RFC 9449, section 11.1).
+const LIFE_OF_A_PROOF: Seconds = Seconds(60.0);
+
+/// A proof that does not fit its request, its token or its time.
+fn wrong_proof(case: &Case<'_>) -> Vec<Candidate> {
+    let Some(signing) = case.facts.signing.as_deref() else { return Vec::new() };
+    if !case.facts.credentials.iter().any(|c| c.kind == Kind::DpopProof) {
+        return Vec::new();
+    }
+    let place = "request.headers.dpop";
+    let proven = |fact: String| Candidate::proven("dpop.proof", fact, place);
+    let mut found: Vec<Candidate> = signing
+        .departs
+        .iter()
+        .filter_map(|departure| {
+            Some(match departure {
+                Departure::Form(what) => proven(what.clone()),
+                Departure::Lacks(name) => proven(format!("the proof has no `{name}`")),
+                Departure::Method(htm) => {
+                    proven(format!("`htm` says `{htm}`, the request is another method"))
+                }
+                // Behind a proxy that rewrites URLs both sides may mean another one.
+                Departure::Target => {
+                    proven("`htu` is not the URL of the request".into()).at(Confidence::Inferred)
+                }
+                Departure::Hash => proven("`ath` is not the hash of the token sent".into()),
+                Departure::NoHash => proven("the proof has no `ath` for the token sent".into())
+                    .at(Confidence::Inferred),
+                Departure::Key => {
+                    proven("the token is bound to another key (`cnf.jkt`) than the proof's".into())
+                }
+                _ => return None,
+            })
+        })
+        .collect();
+    let shift = case.skew().map_or(Seconds(0.0), |skew| skew.median);
+    if let Some(offset) = signing.offset {
+        let off = Seconds(At::from_secs(offset).since(At(0)).0 - shift.0);
+        if off.0.abs() >= LIFE_OF_A_PROOF.0 {
+            let side = if off.0 > 0.0 { "ahead of" } else { "before" };
+            let fact =
+                format!("the proof was made some {} {side} the request", Seconds(off.0.abs()));
+            found.push(Candidate::inferred("dpop.proof", fact, place));
+        }
+    }
+    found
 }
 
 fn without_proof(case: &Case<'_>) -> Option<Candidate> {

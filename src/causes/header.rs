@@ -2,7 +2,7 @@
 
 use super::case::{Candidate, Case, place_of};
 use crate::model::{
-    Blank, Confidence, Credential, Kind, Oddity, Outcome, Place, Scheme, Sign, State,
+    Blank, Confidence, Credential, Facts, Kind, Oddity, Outcome, Place, Scheme, Sign, State,
 };
 use crate::world::{Sight, mark_of, oddity_shape};
 
@@ -233,15 +233,34 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
         return None;
     }
     // A host that keeps this client in a session asks for the session, not for a field.
-    let sessions = case.world.moments(&facts.client, |other| {
-        other.endpoint.host == facts.endpoint.host && !other.cookies_set.is_empty()
-    });
-    let before = |at| sessions.iter().any(|t| *t <= at);
-    if case.at.is_some_and(before) && !case.says("header.") && case.challenges().next().is_none() {
+    let host = facts.endpoint.host.as_ref();
+    let session = case.at.and_then(|at| case.world.session_cookie(facts, at));
+    let bare = !case.says("header.") && case.challenges().next().is_none();
+    let neighbour = session.filter(|(_, given)| given.endpoint.host.as_ref() != host);
+    let kept = |given: &Facts| given.cookie_rules.as_ref().is_some_and(|r| r.domain.is_none());
+    let had = |at| {
+        let set = case.world.moments(&facts.client, |other| {
+            other.endpoint.host.as_ref() == host && !other.cookies_set.is_empty()
+        });
+        set.iter().any(|t| *t <= at)
+    };
+    if bare && case.at.is_some_and(had) {
         return None;
     }
-    let mut candidate =
-        Candidate::proven("header.missing", "no credential was sent", "request.headers");
+    if bare && session.is_some() && neighbour.is_none_or(|(_, given)| kept(given)) {
+        return None;
+    }
+    // A host that takes API keys and nothing else asks for one.
+    let keys = case.profile().map(|p| &p.kinds).filter(|kinds| kinds.only() == Some("api_key"));
+    let cause = match keys {
+        Some(_) if case.challenges().next().is_none() => "apikey.missing",
+        _ => "header.missing",
+    };
+    let mut candidate = Candidate::proven(cause, "no credential was sent", "request.headers");
+    if cause == "apikey.missing" {
+        let fact = format!("{} let in requests with an API key only", case.host());
+        candidate = candidate.and(fact, "history");
+    }
     if !crate::world::could_show(facts) {
         candidate = candidate.at(Confidence::Stated);
     }

@@ -14,23 +14,28 @@ mod clock;
 mod differ;
 mod dpop;
 mod flow;
+mod grant;
+mod handshake;
 mod header;
 mod keys;
+mod refresh;
 mod session;
 mod signature;
+mod signing;
 mod state;
 mod stated;
 mod steps;
 mod time;
 mod token;
 pub mod values;
+mod verifier;
 
 use self::case::Candidate;
 pub use self::case::Case;
 use crate::model::{Class, Judgement, Seconds};
 
 /// The families; each offers what fits. The order does not matter.
-const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 11] = [
+const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 16] = [
     header::examine,
     token::examine,
     time::examine,
@@ -38,8 +43,13 @@ const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 11] = [
     claim::examine,
     signature::examine,
     keys::examine,
+    signing::examine,
     state::examine,
     flow::examine,
+    grant::examine,
+    handshake::examine,
+    refresh::examine,
+    verifier::examine,
     session::examine,
     dpop::examine,
 ];

@@ -1,7 +1,7 @@
 //! Cookie sessions: over, or not sent along.
 
 use super::case::{Candidate, Case};
-use crate::model::{At, Confidence, Kind, Outcome, Sign};
+use crate::model::{At, Confidence, Facts, Kind, Outcome, Sign};
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
@@ -37,18 +37,14 @@ fn cookie_missing(case: &Case<'_>) -> Option<Candidate> {
         return None;
     }
     let host = &facts.endpoint.host;
-    let set = case.world.moments(&facts.client, |other| {
-        other.endpoint.host == *host && !other.cookies_set.is_empty()
-    });
-    let cleared = case.world.moments(&facts.client, |other| {
-        other.endpoint.host == *host && !other.cookies_cleared.is_empty()
-    });
-    let last = set.into_iter().rfind(|t| *t <= at)?;
-    if cleared.into_iter().any(|t| t >= last && t <= at) {
+    let (last, given) = case.world.session_cookie(facts, at)?;
+    let neighbour = given.endpoint.host != *host;
+    // Sent to another host than the one that set it only where a domain was named.
+    if neighbour && case.challenges().next().is_some() {
         return None;
     }
     // A client that drops a cookie whose time is over does what it should: the session ended.
-    let lives = case.world.cookie_life(&facts.client, host, last);
+    let lives = case.world.cookie_life(&facts.client, &given.endpoint.host, last);
     if let Some(life) = lives.filter(|life| last.plus(*life) <= at) {
         return Some(
             Candidate::inferred(
@@ -59,15 +55,53 @@ fn cookie_missing(case: &Case<'_>) -> Option<Candidate> {
             .and("the client no longer sends it", "request.headers.cookie"),
         );
     }
-    let mut candidate = Candidate::inferred(
+    let setter = given.endpoint.host.as_deref().unwrap_or("the host");
+    let candidate = Candidate::inferred(
         "session.cookie_missing",
-        format!("{} set a session cookie at {last}, this request carries no cookie", case.host()),
+        format!("{setter} set a session cookie at {last}, this request carries no cookie"),
         "history",
     );
-    if facts.cross_origin {
-        candidate = candidate.and("the request is cross-origin", "request.headers.origin");
+    match why_not_sent(case, given) {
+        Some(why) => Some(candidate.and(why, "response.headers.set-cookie")),
+        // A neighbour's cookie that nothing keeps back may be another session.
+        None => (!neighbour).then_some(candidate),
     }
-    Some(candidate)
+}
+
+/// Returns what in the cookie's attributes keeps it from this request.
+fn why_not_sent(case: &Case<'_>, given: &Facts) -> Option<String> {
+    let facts = case.facts;
+    let rules = given.cookie_rules.as_deref()?;
+    let host = facts.endpoint.host.as_deref()?;
+    if given.endpoint.host.as_deref() != Some(host) {
+        return match rules.domain.as_deref() {
+            None => Some("it names no `Domain`, so it goes to the host that set it only".into()),
+            Some(domain) => (host != domain && !host.ends_with(&format!(".{domain}")))
+                .then(|| format!("its `Domain` is `{domain}`, which {host} is no part of")),
+        };
+    }
+    if rules.secure && facts.insecure {
+        return Some("it is `Secure`, and this request went over plain http".into());
+    }
+    if let Some(path) = rules.path.as_deref()
+        && !facts.endpoint.path.starts_with(path)
+    {
+        return Some(format!("its `Path` is `{path}`, which this request is outside of"));
+    }
+    if !facts.cross_origin {
+        return None;
+    }
+    Some(match rules.same_site.as_deref() {
+        None => "the request comes from another origin, and a cookie without `SameSite` counts as \
+                 `Lax`"
+            .into(),
+        Some("none") => "the request comes from another origin: it must ask for credentials, and \
+                         browsers may block cookies of third parties"
+            .into(),
+        Some(word) => {
+            format!("the request comes from another origin, and the cookie is `SameSite={word}`")
+        }
+    })
 }
 
 /// A session cookie was sent and the server wants a login.

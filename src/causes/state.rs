@@ -1,15 +1,17 @@
 //! What only the history of a token tells: revoked, no longer known.
 
 use super::case::{Candidate, Case};
-use crate::model::{Confidence, Kind, Outcome, Sign};
+use crate::model::{Confidence, Kind, Outcome, Sign, Token};
 use crate::world::{is_token_refusal, mark_of};
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     found.extend(revoked(case));
     found.extend(role(case));
+    found.extend(right_as_401(case));
     found.extend(scope(case));
     found.extend(unknown_token(case));
+    found.extend(unknown_key(case));
     found
 }
 
@@ -52,6 +54,24 @@ fn unknown_token(case: &Case<'_>) -> Option<Candidate> {
     })
 }
 
+/// An API key that the host never let in, where it does let in others in the same place.
+fn unknown_key(case: &Case<'_>) -> Option<Candidate> {
+    let credential = case.bearer().filter(|c| c.kind == Kind::ApiKey)?;
+    let mark = mark_of(credential)?;
+    let profile = case.profile()?;
+    let place = credential.place.to_string();
+    let never = case.world.accepted_until(mark, case.facts, crate::model::At(i64::MAX)).is_none();
+    let fits = profile.kinds.has("api_key")
+        && profile.places.has(&place)
+        && never
+        && is_token_refusal(case.facts)
+        && case.facts.grant.is_none();
+    fits.then(|| {
+        let fact = format!("{} lets in other API keys in `{place}`, this one never", case.host());
+        Candidate::inferred("apikey.wrong", fact, "history")
+    })
+}
+
 /// Refused before `exp` although the same token worked, while others still do.
 fn revoked(case: &Case<'_>) -> Option<Candidate> {
     let facts = case.facts;
@@ -77,7 +97,13 @@ fn revoked(case: &Case<'_>) -> Option<Candidate> {
         return None;
     }
     let after = case.world.accepted_from(mark, facts, at).filter(|a| a.at > at);
-    if after.is_some() {
+    // Never let in here, and elsewhere even since it was refused here: that is about this endpoint.
+    let elsewhere = case.world.fine_elsewhere(mark, facts, at);
+    // When everybody is refused, nobody was logged out.
+    let outage = case.world.outage(facts.endpoint.host.as_ref(), at);
+    // In and out by turns: a matter of nodes.
+    let turns = case.world.turns(mark, facts).len() > 3;
+    if after.is_some() || elsewhere.is_some() || outage.is_some() || turns {
         return None;
     }
     let mut candidate = Candidate::inferred(
@@ -85,16 +111,19 @@ fn revoked(case: &Case<'_>) -> Option<Candidate> {
         format!("the same token was let in until {}", before.at),
         "history",
     );
-    let logout =
-        case.world.logouts(&facts.client, token).into_iter().rfind(|t| *t <= at && *t >= before.at);
-    if let Some(when) = logout {
-        candidate = candidate.and(format!("the client asked for logout at {when}"), "history");
+    let ending = case
+        .world
+        .endings(&facts.client, token)
+        .into_iter()
+        .rfind(|ending| ending.at <= at && ending.at >= before.at);
+    if let Some(ending) = ending {
+        candidate = candidate.and(format!("{} at {}", ending.what, ending.at), "history");
     }
     let others = others_still_work(case, at);
     if others {
         candidate = candidate.and("other tokens of the same key are still let in", "history");
     }
-    let sure = before.proven && (others || logout.is_some());
+    let sure = before.proven && (others || ending.is_some());
     Some(if sure { candidate } else { candidate.at(Confidence::Suspected) })
 }
 
@@ -119,6 +148,44 @@ fn others_still_work(case: &Case<'_>, at: crate::model::At) -> bool {
     let key = (own.iss.clone(), own.kid.clone(), own.alg.clone());
     profile.keys.get(&key).is_some_and(|latest| {
         latest.iter().any(|(last, mark)| *last > at && Some(*mark) != own.fingerprint)
+    })
+}
+
+/// 401 in place of 403: a token that is fine everywhere else on the host and refused at one endpoint.
+fn right_as_401(case: &Case<'_>) -> Option<Candidate> {
+    let (facts, at) = (case.facts, case.at?);
+    let forbidden = facts.answer.outcome == Outcome::Refused(Sign::Forbidden);
+    if !is_token_refusal(facts) || forbidden || facts.grant.is_some() {
+        return None;
+    }
+    let credential = case.bearer()?;
+    let mark = mark_of(credential)?;
+    let (before, after) = case.world.fine_elsewhere(mark, facts, at)?;
+    if !same_form_was_let_in(case) {
+        return None;
+    }
+    let fact = format!(
+        "{} let in the same token at other endpoints from {before} to {after}, never at this one",
+        case.host()
+    );
+    let guests = case.world.let_in_at(&facts.endpoint);
+    let own = case.token();
+    let lacks = |of: fn(&Token) -> &[String]| -> Option<String> {
+        let (own, first) = (of(own?), of(guests.first()?));
+        let common = |name: &&String| guests.iter().all(|guest| of(guest).contains(name));
+        first.iter().filter(common).find(|name| !own.contains(name)).cloned()
+    };
+    let by_scope = lacks(|t| &t.scopes).map(|name| ("authz.scope", format!("scope `{name}`")));
+    let by_role = || lacks(|t| &t.roles).map(|name| ("authz.role", format!("role `{name}`")));
+    Some(match by_scope.or_else(by_role) {
+        Some((cause, what)) => Candidate::inferred(
+            cause,
+            format!("every token that is let in here has {what}, this one does not"),
+            "history",
+        )
+        .and(fact, "history"),
+        None => Candidate::suspected("authz.role", fact, "history")
+            .and("401 in place of 403 is suspected", "response.status"),
     })
 }
 

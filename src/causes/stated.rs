@@ -152,8 +152,20 @@ const COVERS: &[(&str, &str)] = &[
     ("login.bad_credentials", "basic.bad_password basic.malformed"),
     ("apikey.wrong", "apikey.* header.placeholder header.whitespace header.quoted"),
     ("apikey.missing", "header.* !header.too_large"),
-    ("oauth.invalid_grant", "oauth.refresh_refused oauth.refresh_reuse"),
+    (
+        "oauth.invalid_grant oauth.invalid_request",
+        "oauth.refresh_refused oauth.refresh_reuse oauth.redirect_mismatch oauth.pkce_failed \
+         token.replayed",
+    ),
+    ("saml.assertion", "token.replayed"),
+    ("sigv4.signature sigv4.malformed", "sigv4.*"),
+    ("reqsig.signature reqsig.malformed", "reqsig.*"),
     ("digest.bad_password", "digest.stale_nonce"),
+    (
+        "signature.invalid signature.wrong_key signature.unknown_kid signature.algorithm \
+         claim.issuer claim.audience state.unknown_token state.revoked token.malformed",
+        "verifier.misconfigured verifier.unavailable",
+    ),
 ];
 
 /// Returns whether a statement of `stated` is a coarser word for `cause`.

@@ -3,8 +3,8 @@
 use super::case::Case;
 use super::time::{MENDING, NORMAL_REFUSALS, lateness};
 use crate::model::{
-    CauseId, Class, Confidence, Credential, Evidence, Finding, Judgement, Kind, Outcome, Scheme,
-    Seconds, Sign,
+    At, CauseId, Class, Confidence, Credential, Evidence, Finding, Judgement, Kind, Outcome,
+    Scheme, Seconds, Sign,
 };
 use crate::world::is_token_refusal;
 
@@ -131,7 +131,11 @@ fn answered_challenge(case: &Case<'_>) -> Option<Judgement> {
     };
     let until = at.plus(PROMPT);
     let fits = |c: Option<&Credential>| c.and_then(|c| c.scheme.as_ref()).is_some_and(answers);
-    let retried = case.world.let_in(&facts.client, &facts.endpoint, at, until, fits);
+    let retried =
+        case.world.let_in(&facts.client, &facts.endpoint, at, until, fits).or_else(|| {
+            // What was fetched for one method or tag of a registry is used for others.
+            registry.then(|| case.world.succeeded_by(facts, None, at, until)).flatten().map(|s| s.0)
+        });
     let names = asked.iter().map(Scheme::as_str).collect::<Vec<_>>().join(", ");
     let asked =
         Evidence::new(format!("a challenge for {names}"), "response.headers.www-authenticate");
@@ -142,13 +146,29 @@ fn answered_challenge(case: &Case<'_>) -> Option<Judgement> {
         }
         Some(retried) => ("other.handshake", format!("answered with success at {retried}")),
         // The answer was refused: that one is the failure, not the question before it.
+        None if sent.is_some_and(|c| c.kind == Kind::Negotiate) && !goes_on(case) => return None,
         None => {
-            let answered = case.world.answered(facts, at, until, fits)?;
+            let after = At(at.0.saturating_add(1));
+            let answered = case.world.answered(facts, after, until, fits).or_else(|| {
+                let fetched = case.world.moments(&facts.client, |other| {
+                    registry && other.grant.is_some() && other.answer.outcome.is_refused()
+                });
+                fetched.into_iter().find(|t| *t >= at && *t <= until)
+            })?;
             ("other.handshake", format!("answered at {answered}, and that answer was refused"))
         }
     };
     let evidence = vec![asked, Evidence::new(outcome, "history")];
     Some(expected(cause, Confidence::Inferred, evidence))
+}
+
+/// The server answered a message of a handshake with one of its own (RFC 4559, section 5): it asks for
+/// the next. A bare scheme word rejects what was sent.
+fn goes_on(case: &Case<'_>) -> bool {
+    case.challenges().any(|c| {
+        matches!(Scheme::of(&c.scheme), Scheme::Negotiate | Scheme::Ntlm)
+            && c.param("token68").is_some()
+    })
 }
 
 /// A redirect to a login page that ended where it began, logged in.

@@ -42,7 +42,8 @@ fn expired(case: &Case<'_>, token: &Token) -> Option<Candidate> {
         return Some(candidate.unless(tolerated(case, late), "history"));
     }
     let (cause, story) = course(case, token, at);
-    let in_the_dark = cause != "time.expired" && case.world.has_unseen_answers(&case.facts.client);
+    let in_the_dark = cause != "time.expired" && case.world.has_unseen_answers(&case.facts.client)
+        || cause == "time.refresh_refused" && is_guess(case, token, at);
     let mut candidate =
         Candidate::proven(cause, format!("`exp` passed {late} before the request"), &place);
     candidate.finding.evidence.extend(story);
@@ -102,19 +103,20 @@ fn course(case: &Case<'_>, token: &Token, at: At) -> (&'static str, Vec<Evidence
         );
     }
     let refused = world.refused_refreshes(&facts.client, Some(token));
-    if let Some(last) = refused.iter().rfind(|t| **t <= at)
-        && renewals.iter().all(|r| r.at <= *last || r.at > at)
+    if let Some(last) = refused.iter().rfind(|r| r.at <= at)
+        && renewals.iter().all(|r| r.at <= last.at || r.at > at)
     {
-        return (
-            "time.refresh_refused",
-            told(format!("the token endpoint refused to refresh at {last}")),
-        );
+        let mut story = told(format!("the token endpoint refused to refresh at {}", last.at));
+        if last.guessed {
+            story.extend(told("of all users here only this one had a token at its end".into()));
+        }
+        return ("time.refresh_refused", story);
     }
     let exp = token.expires().unwrap_or(at);
     let mended =
         renewals.iter().any(|r| r.at >= first && r.at.since(at).0 <= MENDING.0 && r.at >= at)
             || world.succeeded_by(facts, Some(token), first, at.plus(MENDING)).is_some()
-            || refused.iter().any(|t| *t >= at && t.since(at).0 <= MENDING.0);
+            || refused.iter().any(|r| r.at >= at && r.at.since(at).0 <= MENDING.0);
     let before = world
         .accepted_until(mark, facts, exp)
         .filter(|a| a.same_client && a.at < exp)
@@ -146,6 +148,12 @@ fn course(case: &Case<'_>, token: &Token, at: At) -> (&'static str, Vec<Evidence
         return ("time.expired_cached", story);
     }
     ("time.expired", Vec::new())
+}
+
+/// Whether the last refused refresh is this user's by elimination only.
+fn is_guess(case: &Case<'_>, token: &Token, at: At) -> bool {
+    let refused = case.world.refused_refreshes(&case.facts.client, Some(token));
+    refused.iter().rfind(|r| r.at <= at).is_some_and(|r| r.guessed)
 }
 
 /// How long after a refresh the old token may still be on its way: none to speak of where the new one
@@ -291,8 +299,8 @@ fn unseen(case: &Case<'_>) -> Option<Candidate> {
     let client = &case.facts.client;
     let renewals = case.world.renewals(client, None);
     let refused = case.world.refused_refreshes(client, None);
-    let last = refused.iter().rfind(|t| **t <= at)?;
-    renewals.iter().all(|r| r.at <= *last || r.at > at).then(|| {
+    let last = refused.iter().map(|r| r.at).rfind(|t| *t <= at)?;
+    renewals.iter().all(|r| r.at <= last || r.at > at).then(|| {
         Candidate::inferred(
             "time.refresh_refused",
             format!("the token endpoint refused to refresh at {last}"),

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::model::{
-    Body, Exchange, Fingerprint, Grant, Issued, Kind, Place, Secret, Text, Token, pseudonym,
+    Body, Exchange, Fingerprint, Grant, Issued, Kind, Leg, Place, Secret, Text, Token, pseudonym,
 };
 use crate::token;
 
 use super::context::Seen;
+use super::legs;
 use super::locate::add_from_body;
 use super::names::is_session_cookie;
 use super::url::{Url, decode_param, params};
@@ -64,6 +65,7 @@ fn last_segment(path: &str) -> &str {
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     pub(super) grant: Option<Grant>,
+    pub(super) leg: Option<Leg>,
     pub(super) seen: Seen,
 }
 
@@ -128,6 +130,10 @@ pub(super) fn asked(exchange: &Exchange<'_>, path: &str, words: Words, purpose: 
     let text = body.text.read();
     let fields = fields_of(body, &text);
     asked.grant = grant_of(&fields, path, purpose);
+    if asked.grant == Some(Grant::Code) {
+        let value = |word| fields.iter().find(|f| f.word == word).map(|f| f.value.as_ref());
+        asked.leg = Some(legs::of_exchange(value("redirecturi"), value("codeverifier")));
+    }
     fill(&fields, purpose, grant_in_body, asked.grant, &mut asked.seen);
     asked
 }

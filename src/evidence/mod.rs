@@ -6,12 +6,14 @@
 mod clocks;
 mod context;
 mod grants;
+mod legs;
 mod locate;
 mod marks;
 mod mask;
 mod names;
 mod published;
 mod request;
+mod signing;
 mod url;
 mod value;
 mod words;
@@ -91,6 +93,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let offsets = clocks::offsets(exchange, &answered, &answer, &handed);
     let disagreement = clocks::disagreement(exchange, &answer, &credentials, &tokens);
     answer.told = Told::default();
+    let signing = signing::of_refused(exchange, &answer, &url, &credentials);
     let cross_origin = request::cross_origin(exchange, &url);
     let preflight = request::is_preflight(exchange);
     Record {
@@ -140,13 +143,18 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
                 gave || (grant == crate::model::Grant::Other && empty(&exchange.request_body))
             }),
             grant,
+            signing,
+            leg: asked.leg.or_else(|| legs::of_urls(&url, location)),
             redirect,
             cookie_life: set.life,
+            cookie_rules: set.rules,
+            insecure: url.scheme.eq_ignore_ascii_case("http"),
             cookies_set: set.set,
             cookies_cleared: set.cleared,
             from_cache: exchange.from_cache,
             node,
             logout: words.logout(),
+            new_password: words.password() && request::changes_password(exchange),
             format: context.source.format.clone(),
             after_exp,
             disagreement,

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::{
-    At, Client, Credential, Endpoint, Exchange, Observer, Redirect, Secret, Time, Token, Visibility,
+    At, Client, CookieRules, Credential, Endpoint, Exchange, Observer, Redirect, Secret, Time,
+    Token, Visibility,
 };
 use crate::token;
 
@@ -158,6 +159,16 @@ fn is_node_field(name: &str) -> bool {
     FIELDS.iter().any(|f| name.eq_ignore_ascii_case(f))
 }
 
+/// Returns whether a request whose path speaks of a password sets a new one: a mail to those who forgot
+/// theirs does not.
+pub(super) fn changes_password(exchange: &Exchange<'_>) -> bool {
+    let method = exchange.method.as_deref().unwrap_or_default();
+    let writes = ["POST", "PUT", "PATCH"].iter().any(|m| method.eq_ignore_ascii_case(m));
+    let path = Url::split(&exchange.url).path.to_ascii_lowercase();
+    let asks = ["forgot", "request", "lost", "check", "verify", "valid", "policy", "strength"];
+    writes && !asks.iter().any(|word| path.contains(word))
+}
+
 /// Returns the target of a redirect as sent.
 pub(super) fn location<'x>(exchange: &'x Exchange<'_>, answered: &Answered<'x>) -> Option<&'x str> {
     let redirects = matches!(exchange.status, Some(301 | 302 | 303 | 307 | 308));
@@ -196,6 +207,8 @@ pub(super) struct Cookies {
     pub(super) cleared: Vec<String>,
     /// Shortest `Max-Age` of those set, seconds.
     pub(super) life: Option<i64>,
+    /// Where the first of those set is to be sent.
+    pub(super) rules: Option<Box<CookieRules>>,
     pub(super) secrets: Vec<Secret>,
 }
 
@@ -224,6 +237,9 @@ pub(super) fn cookies(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Cooki
         if !gone && let Some(life) = life_of(&parts, exchange.time) {
             out.life = Some(out.life.map_or(life, |known: i64| known.min(life)));
         }
+        if !gone && out.rules.is_none() {
+            out.rules = Some(Box::new(rules_of(parts)));
+        }
         let names = if gone { &mut out.cleared } else { &mut out.set };
         names.push(token::identifier(name, 64));
     }
@@ -232,6 +248,30 @@ pub(super) fn cookies(exchange: &Exchange<'_>, answered: &Answered<'_>) -> Cooki
         names.dedup();
     }
     out
+}
+
+/// Reads the attributes that say where a cookie is to be sent.
+fn rules_of<'a>(attributes: impl Iterator<Item = &'a str>) -> CookieRules {
+    let mut rules = CookieRules::default();
+    for attribute in attributes {
+        let (name, value) = attribute.split_once('=').unwrap_or((attribute, ""));
+        let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
+        match name.as_str() {
+            "secure" => rules.secure = true,
+            "samesite" => {
+                let word = value.to_ascii_lowercase();
+                rules.same_site = ["lax", "strict", "none"].contains(&&*word).then_some(word);
+            }
+            "domain" if !value.is_empty() => {
+                rules.domain = Some(token::identifier(value.trim_start_matches('.'), 80));
+            }
+            "path" if value.starts_with('/') && value != "/" => {
+                rules.path = Some(template(value).into_owned());
+            }
+            _ => {}
+        }
+    }
+    rules
 }
 
 /// Returns how many seconds a cookie is to live: `Max-Age` goes before `Expires` (RFC 6265, section 5.3).

@@ -14,6 +14,7 @@ enum Tells {
     LoginPage,
     Graphql,
     Keys,
+    Password,
 }
 
 const WORDS: &[(&str, Tells)] = &[
@@ -67,6 +68,8 @@ const WORDS: &[(&str, Tells)] = &[
     ("jwk", Tells::Keys),
     ("certs", Tells::Keys),
     ("/keys", Tells::Keys),
+    ("password", Tells::Password),
+    ("passwd", Tells::Password),
 ];
 
 static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
@@ -109,6 +112,11 @@ impl Words {
     /// A logout or a revocation.
     pub(super) fn logout(self) -> bool {
         self.tell(Tells::Logout)
+    }
+
+    /// A change or reset of a password.
+    pub(super) fn password(self) -> bool {
+        self.tell(Tells::Password)
     }
 
     /// A refresh of something.

@@ -13,6 +13,7 @@ mod pseudonym;
 mod record;
 mod report;
 mod secret;
+mod signing;
 mod time;
 mod token;
 mod told;
@@ -25,13 +26,16 @@ pub use exchange::{Body, Exchange, Header, Observer, Position, Text, Visibility}
 pub use finding::{Evidence, Finding, Judgement};
 pub use fingerprint::{Fingerprint, KeyHasher};
 pub use pseudonym::pseudonym;
-pub use record::{Client, Endpoint, Facts, Grant, Issued, Origin, Record, Redirect};
+pub use record::{
+    Client, CookieRules, Endpoint, Facts, Grant, Issued, Leg, Origin, Record, Redirect,
+};
 pub use report::{
     Assumption, CaseAdvice, CauseRow, ClientLine, ClockRow, CredentialLine, ExampleRow,
     Expectation, GroupRow, Incident, InputRow, KeyRow, Lifeline, Line, Period, Report, ServerLine,
     SkipRow, StoryItem, Timeline, TimelineBucket, Totals,
 };
 pub use secret::Secret;
+pub use signing::{Departure, Signing};
 pub use time::{At, Seconds, Time};
 pub use token::{Fault, Form, NumericDate, Segment, Signature, Token, Unit, Use};
 pub use told::{Disagreement, Told};

@@ -8,6 +8,7 @@ use super::answer::{Answer, Outcome};
 use super::credential::{Credential, Oddity};
 use super::exchange::{Observer, Position, Visibility};
 use super::fingerprint::Fingerprint;
+use super::signing::Signing;
 use super::time::{At, Seconds, Time};
 use super::token::Token;
 use super::told::Disagreement;
@@ -93,10 +94,16 @@ pub struct Facts {
     pub cross_origin: bool,
     /// The answer lacks CORS fields that a cross-origin page needs.
     pub cors_missing: bool,
+    /// The URL is plain `http:`.
+    pub insecure: bool,
     /// Whether the request carried any cookie; `None` when that could not be seen.
     pub cookies_sent: Option<bool>,
     /// What a token or login request asked for.
     pub grant: Option<Grant>,
+    /// What a refused request's own signature, signed URL or proof says.
+    pub signing: Option<Box<Signing>>,
+    /// What it is of an authorization code flow.
+    pub leg: Option<Leg>,
     /// A token or login request was let in and the capture does not show what it gave.
     pub answer_unseen: bool,
     /// Where the answer redirects.
@@ -105,6 +112,8 @@ pub struct Facts {
     pub cookies_set: Vec<String>,
     /// Shortest `Max-Age` among them, seconds; `None` for cookies without one.
     pub cookie_life: Option<i64>,
+    /// Where the first of them is to be sent.
+    pub cookie_rules: Option<Box<CookieRules>>,
     /// Names of session-like cookies that the answer deleted, sorted.
     pub cookies_cleared: Vec<String>,
     /// Served from a cache or service worker.
@@ -113,6 +122,8 @@ pub struct Facts {
     pub node: Option<String>,
     /// The URL's path asks for logout.
     pub logout: bool,
+    /// The request changes or resets a password.
+    pub new_password: bool,
     /// The format of the input (`har`, `jsonl`), for what it can show.
     pub format: Arc<str>,
     /// Request time lies at or after the judged token's `exp`, by the capture's clock; splits the
@@ -203,6 +214,35 @@ pub struct Issued {
     pub access_exp: Option<At>,
     /// Scheme that the answer names (`token_type`).
     pub token_type: Option<String>,
+}
+
+/// Where a cookie is to be sent, by its attributes (RFC 6265, section 5.3).
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
+pub struct CookieRules {
+    /// `Secure`.
+    pub secure: bool,
+    /// `SameSite` in lower case; `None` when not said, which browsers read as `lax`.
+    pub same_site: Option<String>,
+    /// `Domain` without a leading dot; `None` for the host alone.
+    pub domain: Option<String>,
+    /// `Path`, when it is another than `/`.
+    pub path: Option<String>,
+}
+
+/// One leg of an authorization code flow (RFC 6749, section 4.1), by marks of its values.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
+pub struct Leg {
+    /// An authorization request, which knows `redirect_uri` and challenge; else a callback or a token
+    /// request.
+    pub asks: bool,
+    /// Mark of `state`.
+    pub state: Option<Fingerprint>,
+    /// Mark of the code that the callback brings.
+    pub code: Option<Fingerprint>,
+    /// Mark of `redirect_uri`.
+    pub redirect_uri: Option<Fingerprint>,
+    /// Mark of `code_challenge`, or of the challenges that `code_verifier` fits: S256, plain (RFC 7636).
+    pub challenge: [Option<Fingerprint>; 2],
 }
 
 /// Where an answer redirects.

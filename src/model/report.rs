@@ -260,6 +260,9 @@ pub struct Incident {
     pub recovery: Option<String>,
     /// What changed just before.
     pub before: Vec<Evidence>,
+    /// Credentials that were sent again and again in it.
+    #[serde(default)]
+    pub storms: Vec<Evidence>,
 }
 
 /// The life of one token in the capture.

@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::changes::{self, Firsts};
 use super::{Judged, ranked};
-use crate::model::{At, CauseId, Class, Evidence, Incident, Seconds, Time, Token};
+use crate::model::{At, CauseId, Class, Evidence, Incident, Seconds, Time};
 use crate::world::World;
 
 /// Failures further apart than this belong to two incidents.
 const GAP: Seconds = Seconds(300.0);
 /// Fewer failures than this are no burst.
 const LEAST: u64 = 3;
-/// How long before its start a change counts as "just before".
-const BEFORE: Seconds = Seconds(300.0);
+/// Refusals of one credential at one endpoint that make a storm of retries.
+const STORM: u64 = 10;
 const LISTED: usize = 5;
 
 pub(super) fn find(world: &World<'_>, judged: &[Judged<'_>]) -> Vec<Incident> {
@@ -27,16 +28,17 @@ pub(super) fn find(world: &World<'_>, judged: &[Judged<'_>]) -> Vec<Incident> {
         }
         end = end.max(Some(item.bucket.last));
     }
+    let firsts = Firsts::learn(world);
     let mut incidents: Vec<Incident> = bursts
         .iter()
         .filter(|burst| burst.iter().map(|j| j.bucket.count).sum::<u64>() >= LEAST)
-        .filter_map(|burst| incident(world, burst))
+        .filter_map(|burst| incident(world, &firsts, burst))
         .collect();
     incidents.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.start.cmp(&b.start)));
     incidents
 }
 
-fn incident(world: &World<'_>, burst: &[&Judged<'_>]) -> Option<Incident> {
+fn incident(world: &World<'_>, firsts: &Firsts<'_>, burst: &[&Judged<'_>]) -> Option<Incident> {
     let start = burst.iter().map(|j| j.bucket.first).min()?;
     let end = burst.iter().map(|j| j.bucket.last).max()?;
     let mut causes: BTreeMap<CauseId, u64> = BTreeMap::new();
@@ -67,34 +69,33 @@ fn incident(world: &World<'_>, burst: &[&Judged<'_>]) -> Option<Incident> {
         endpoints: ranked(endpoints, LISTED),
         clients: u64::try_from(clients.len()).unwrap_or(u64::MAX),
         recovery: recovery.map(show),
-        before: before(world, burst, start),
+        before: changes::before(world, firsts, burst, start),
+        storms: storms(burst),
     })
 }
 
-/// What changed just before the burst, for the clients that it hit.
-fn before(world: &World<'_>, burst: &[&Judged<'_>], start: At) -> Vec<Evidence> {
-    let mut facts = BTreeSet::new();
-    let recent = |at: &At| *at <= start && start.since(*at).0 <= BEFORE.0;
-    let clients: BTreeSet<_> = burst.iter().map(|j| &j.facts.client).collect();
-    for client in clients.into_iter().take(16) {
-        for at in world.logouts(client, None).into_iter().filter(recent) {
-            facts.insert(Evidence::new(format!("a logout at {at}"), "history"));
-        }
-        for at in world.refused_refreshes(client, None).into_iter().filter(recent) {
-            facts.insert(Evidence::new(format!("a refresh was refused at {at}"), "history"));
-        }
-        for renewal in world.renewals(client, None).into_iter().filter(|r| recent(&r.at)) {
-            let what = if renewal.login { "a login" } else { "a refresh" };
-            facts.insert(Evidence::new(
-                format!("{what} gave a new token at {}", renewal.at),
-                "history",
-            ));
-        }
+/// Tells credentials that were sent again and again: this often, at least once a second, at one endpoint.
+fn storms(burst: &[&Judged<'_>]) -> Vec<Evidence> {
+    let mut sent: BTreeMap<_, (u64, At, At)> = BTreeMap::new();
+    for item in burst {
+        let Some(mark) = item.token else { continue };
+        let bucket = &item.bucket;
+        let entry = sent.entry((mark, &item.facts.endpoint));
+        let known = entry.or_insert((0, bucket.first, bucket.last));
+        *known = (known.0 + bucket.count, known.1.min(bucket.first), known.2.max(bucket.last));
     }
-    let marks: BTreeSet<_> =
-        burst.iter().filter_map(|j| j.decoded).filter_map(Token::expires).collect();
-    for exp in marks.into_iter().filter(recent) {
-        facts.insert(Evidence::new(format!("a token expired at {exp}"), "history"));
-    }
-    facts.into_iter().take(LISTED).collect()
+    let mut found: Vec<(u64, String)> = sent
+        .into_iter()
+        .filter_map(|((mark, endpoint), (count, first, last))| {
+            let span = last.since(first);
+            #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+            let dense = count as f64 >= span.0;
+            (count >= STORM && dense).then(|| {
+                let fact = format!("{mark} was sent {count} times to {endpoint} within {span}");
+                (count, fact)
+            })
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    found.into_iter().take(LISTED).map(|(_, fact)| Evidence::new(fact, "history")).collect()
 }

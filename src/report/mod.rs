@@ -2,6 +2,7 @@
 
 mod advice;
 mod causes;
+mod changes;
 mod incidents;
 mod inputs;
 mod judged;

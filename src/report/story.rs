@@ -50,11 +50,13 @@ pub(super) fn tell(world: &World<'_>, judged: &[Judged<'_>]) -> Vec<StoryItem> {
                 told.insert((last, format!("{mark} is let in for the last time")));
             }
         }
-        for at in world.logouts(&first.facts.client, None) {
-            told.insert((at, "the client asks for logout".to_owned()));
+        for ending in world.endings(&first.facts.client, None) {
+            if !ending.what.contains("logged in") {
+                told.insert((ending.at, ending.what.to_owned()));
+            }
         }
-        for at in world.refused_refreshes(&first.facts.client, None) {
-            told.insert((at, "the token endpoint refuses a refresh".to_owned()));
+        for refused in world.refused_refreshes(&first.facts.client, None) {
+            told.insert((refused.at, "the token endpoint refuses a refresh".to_owned()));
         }
         for renewal in world.renewals(&first.facts.client, None) {
             let what = if renewal.login { "a login" } else { "a refresh" };

@@ -392,6 +392,8 @@ fn is_notable(facts: &Facts) -> bool {
         || facts.preflight
         || facts.grant.is_some()
         || facts.logout
+        || facts.new_password
+        || facts.leg.is_some()
         || facts.redirect.is_some()
         || !facts.cookies_set.is_empty()
         || !facts.cookies_cleared.is_empty()

@@ -4,13 +4,21 @@
 
 mod clients;
 mod clocks;
+mod legs;
+mod moments;
+mod outages;
+mod owners;
 mod profile;
+mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::clients::Clients;
 pub use self::clocks::{ClockSource, Skew};
+pub use self::moments::RACE;
+pub use self::outages::Outage;
+use self::owners::Owners;
 pub use self::profile::{Learned, Profile, SigningKey, audience_form, oddity_shape};
 use crate::model::{
     At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds,
@@ -20,6 +28,9 @@ use crate::tally::{Door, Group, Issue, Tally, Times, Use};
 
 /// A client of the capture, told apart from all others.
 pub type Who = u32;
+
+/// Most tokens kept of those that one endpoint let in.
+const GUESTS: usize = 64;
 
 /// What the user says that hosts accept.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,6 +56,7 @@ pub struct World<'t> {
     given: Given,
     clients: Clients,
     clocks: clocks::Clocks,
+    owners: Owners<'t>,
     profiles: BTreeMap<Arc<str>, Profile>,
     by_token: BTreeMap<Fingerprint, Vec<Sight<'t>>>,
     /// Signatures that stand on more than one header and payload.
@@ -55,6 +67,12 @@ pub struct World<'t> {
     successions: BTreeMap<(Who, Option<Arc<str>>), Vec<Succession<'t>>>,
     refusals: BTreeMap<(Who, &'t Endpoint), Vec<(&'t Group, &'t Facts)>>,
     flows: BTreeMap<Who, Flow<'t>>,
+    /// Endpoints that were seen to let in a request with a credential.
+    open_doors: BTreeSet<&'t Endpoint>,
+    outages: BTreeMap<Arc<str>, Vec<Outage>>,
+    legs: legs::Legs,
+    /// Tokens let in at endpoints that refused others, the smallest few of each.
+    guests: BTreeMap<&'t Endpoint, BTreeSet<Fingerprint>>,
 }
 
 /// One kind of use of a token: let in or refused.
@@ -90,6 +108,30 @@ struct Flow<'t> {
     subjects: BTreeSet<&'t str>,
     /// Preflights, redirects, logins, logouts, cookies: what explains other exchanges.
     moments: Vec<(&'t Group, &'t Facts)>,
+    /// Each token with its subject: first seen, `exp`.
+    lives: BTreeMap<&'t str, Vec<(At, At)>>,
+    /// Refused refreshes in order, with whose they were.
+    refused: Vec<RefusedRefresh<'t>>,
+}
+
+/// What may end a session: what was done, and when.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Ending {
+    /// When.
+    pub at: At,
+    /// In words: `the client asked for logout`.
+    pub what: &'static str,
+}
+
+/// A refresh that a token endpoint refused.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct RefusedRefresh<'t> {
+    /// When.
+    pub at: At,
+    /// Whose; `None` when nothing tells.
+    pub subject: Option<&'t str>,
+    /// Told by elimination only: of all users of the client, one alone had a token at its end.
+    pub guessed: bool,
 }
 
 /// How a token was accepted.
@@ -116,6 +158,16 @@ pub struct Renewal {
     pub login: bool,
 }
 
+impl<'t> Flow<'t> {
+    fn note_life(&mut self, subject: Option<&'t str>, first: Option<At>, exp: Option<At>) {
+        let Some(subject) = subject else { return };
+        self.subjects.insert(subject);
+        if let (Some(first), Some(exp)) = (first, exp) {
+            self.lives.entry(subject).or_default().push((first, exp));
+        }
+    }
+}
+
 impl<'t> World<'t> {
     /// Learns from everything that was read.
     pub fn learn(tally: &'t Tally, given: Given) -> Self {
@@ -125,6 +177,9 @@ impl<'t> World<'t> {
             tally,
             given,
             clients,
+            owners: Owners::learn(tally, |mark| {
+                tally.tokens.get(&mark)?.0.as_ref()?.sub.as_deref()
+            }),
             profiles: BTreeMap::new(),
             by_token: BTreeMap::new(),
             doubled_signatures: BTreeSet::new(),
@@ -133,9 +188,14 @@ impl<'t> World<'t> {
             successions: BTreeMap::new(),
             refusals: BTreeMap::new(),
             flows: BTreeMap::new(),
+            open_doors: BTreeSet::new(),
+            outages: BTreeMap::new(),
+            legs: legs::Legs::learn(tally),
+            guests: BTreeMap::new(),
         };
         world.index();
         world.profiles = profile::learn(&world);
+        world.outages = outages::learn(&world);
         world
     }
 
@@ -149,12 +209,23 @@ impl<'t> World<'t> {
             }
             for (endpoint, times) in usage.endpoints.iter() {
                 self.entries.entry((who, endpoint)).or_default().push(Entry { usage, times });
+                if let Some(mark) = mark.filter(|_| self.is_guarded(endpoint)) {
+                    let guests = self.guests.entry(endpoint).or_default();
+                    guests.insert(mark);
+                    if guests.len() > GUESTS {
+                        guests.pop_last();
+                    }
+                }
+            }
+            if usage.credential.is_some() {
+                self.open_doors.extend(usage.endpoints.iter().map(|(endpoint, _)| endpoint));
             }
             if usage.credential.is_some()
                 && let Some(first) = usage.times.first()
             {
                 let subject = mark.and_then(|m| self.token(m)).and_then(|t| t.sub.as_deref());
-                self.flows.entry(who).or_default().subjects.extend(subject);
+                let exp = mark.and_then(|m| self.token(m)).and_then(Token::expires);
+                self.flows.entry(who).or_default().note_life(subject, Some(first), exp);
                 self.successions.entry((who, usage.host.clone())).or_default().push(Succession {
                     first,
                     usage,
@@ -181,9 +252,12 @@ impl<'t> World<'t> {
             if is_moment(facts) {
                 self.flows.entry(who).or_default().moments.push((group, facts));
             }
-            let marks = facts.credentials.iter().filter_map(mark_of);
-            let subjects: Vec<_> = marks.filter_map(|m| self.token(m)?.sub.as_deref()).collect();
-            self.flows.entry(who).or_default().subjects.extend(subjects);
+            for mark in facts.credentials.iter().filter_map(mark_of) {
+                let token = self.token(mark);
+                let subject = token.and_then(|t| t.sub.as_deref());
+                let exp = token.and_then(Token::expires);
+                self.flows.entry(who).or_default().note_life(subject, group.times.first(), exp);
+            }
             if facts.answer.outcome.is_refused() {
                 self.refusals.entry((who, &facts.endpoint)).or_default().push((group, facts));
             }
@@ -202,32 +276,12 @@ impl<'t> World<'t> {
                     *born = at.min(*born);
                 }
             }
+            let exp = issue.issued.access.and_then(|m| self.token(m)).and_then(Token::expires);
             let flow = self.flows.entry(who).or_default();
-            flow.subjects.extend(subject);
+            flow.note_life(subject, issue.times.first(), exp);
             flow.issues.push(issue);
         }
-    }
-
-    /// Whether two credentials of one client can belong to the same user: where one subject is not
-    /// known, only when the client has no more than one.
-    fn same_user(&self, client: &Client, a: Option<&str>, b: Option<&str>) -> bool {
-        match (a, b) {
-            (Some(a), Some(b)) => a == b,
-            _ => self.flows.get(&self.who(client)).is_none_or(|flow| flow.subjects.len() <= 1),
-        }
-    }
-
-    /// Returns the subject behind a request: of its token, else of the token that came with its refresh
-    /// token.
-    fn subject_behind(&self, facts: &Facts) -> Option<&'t str> {
-        let marks = || facts.credentials.iter().filter_map(mark_of);
-        marks().find_map(|mark| self.token(mark)?.sub.as_deref()).or_else(|| {
-            let issues = &self.flows.get(&self.who(&facts.client))?.issues;
-            marks().find_map(|mark| {
-                let issue = issues.iter().find(|i| i.issued.refresh == Some(mark))?;
-                self.token(issue.issued.access?)?.sub.as_deref()
-            })
-        })
+        self.index_refused_refreshes();
     }
 
     /// Returns the tally that was learned from.
@@ -277,6 +331,16 @@ impl<'t> World<'t> {
         &self.profiles
     }
 
+    /// Returns the outage of a host that an instant lies in.
+    pub fn outage(&self, host: Option<&Arc<str>>, at: At) -> Option<&Outage> {
+        self.outages.get(host?)?.iter().find(|o| o.start <= at && at <= o.end)
+    }
+
+    /// Returns all outages by host.
+    pub const fn outages(&self) -> &BTreeMap<Arc<str>, Vec<Outage>> {
+        &self.outages
+    }
+
     /// Returns the counts of an endpoint.
     pub fn door(&self, endpoint: &Endpoint) -> Option<Door> {
         self.tally.doors.get(endpoint).copied()
@@ -284,343 +348,12 @@ impl<'t> World<'t> {
 
     /// Returns whether this endpoint was ever seen to let in a request with a credential.
     pub fn lets_credentials_in(&self, endpoint: &Endpoint) -> bool {
-        self.tally.uses.iter().any(|(_, usage)| {
-            usage.host == endpoint.host
-                && usage.credential.is_some()
-                && usage.endpoints.iter().any(|(e, _)| e == endpoint)
-        })
+        self.open_doors.contains(endpoint)
     }
 
     /// Returns whether an endpoint also refused or challenged, so that being let in proves acceptance.
     pub fn is_guarded(&self, endpoint: &Endpoint) -> bool {
         self.door(endpoint).is_some_and(|door| door.refused > 0)
-    }
-
-    /// Returns all uses of a token.
-    pub fn sights(&self, mark: Fingerprint) -> &[Sight<'t>] {
-        self.by_token.get(&mark).map_or(&[], Vec::as_slice)
-    }
-
-    /// Returns the acceptances of a token on a host, one a use and endpoint: the latest at or before `until`.
-    pub fn accepted_until(&self, mark: Fingerprint, near: &Facts, until: At) -> Option<Acceptance> {
-        self.acceptances(mark, near, |times| times.last_until(until))
-            .max_by_key(|a| (a.proven, a.same_endpoint, a.at))
-    }
-
-    /// Returns the first acceptance of a token on a host at or after `from`, proven ones first.
-    pub fn accepted_from(&self, mark: Fingerprint, near: &Facts, from: At) -> Option<Acceptance> {
-        self.acceptances(mark, near, |times| times.first_from(from))
-            .min_by_key(|a| (!a.proven, !a.same_endpoint, a.at))
-    }
-
-    fn acceptances<'w>(
-        &'w self,
-        mark: Fingerprint,
-        near: &'w Facts,
-        pick: impl Fn(&Times<8>) -> Option<At> + 'w,
-    ) -> impl Iterator<Item = Acceptance> + 'w {
-        let who = self.who(&near.client);
-        self.sights(mark)
-            .iter()
-            .filter_map(|sight| match sight {
-                Sight::LetIn(usage) if usage.host == near.endpoint.host && !usage.at_issuer => {
-                    Some(*usage)
-                }
-                _ => None,
-            })
-            .flat_map(|usage| usage.endpoints.iter().map(move |(e, t)| (usage, e, t)))
-            .filter_map(move |(usage, endpoint, times)| {
-                Some(Acceptance {
-                    at: pick(times)?,
-                    proven: self.is_guarded(endpoint),
-                    same_endpoint: *endpoint == near.endpoint,
-                    same_client: self.who(&usage.client) == who,
-                })
-            })
-    }
-
-    /// Returns the refusals of a token by one client on a host, as the instants known, in order.
-    ///
-    /// Only refusals that can be about the token itself: not 403, 429, redirects or blocked ones.
-    pub fn refusals(&self, mark: Fingerprint, near: &Facts) -> Vec<(At, u64)> {
-        let who = self.who(&near.client);
-        let mut instants: Vec<(At, u64)> = self
-            .sights(mark)
-            .iter()
-            .filter_map(|sight| match sight {
-                Sight::Refused(group, facts)
-                    if facts.endpoint.host == near.endpoint.host
-                        && self.who(&facts.client) == who
-                        && is_token_refusal(facts) =>
-                {
-                    Some(group)
-                }
-                _ => None,
-            })
-            .flat_map(|group| group.times.buckets().iter().map(|b| (b.first, b.count)))
-            .collect();
-        instants.sort_unstable();
-        instants
-    }
-
-    /// Returns the credentials handed out to this client that can take the place of `token`, in order.
-    ///
-    /// Those of another subject are left out where both subjects are known.
-    pub fn renewals(&self, client: &Client, token: Option<&Token>) -> Vec<Renewal> {
-        let own = token.and_then(|t| t.fingerprint);
-        let Some(flow) = self.flows.get(&self.who(client)) else { return Vec::new() };
-        let mut renewals: Vec<Renewal> = flow
-            .issues
-            .iter()
-            .filter(|issue| issue.issued.access.is_some() || issue.issued.id.is_some())
-            .filter(|issue| issue.issued.access.is_none() || issue.issued.access != own)
-            .filter(|issue| {
-                let new = issue.issued.access.and_then(|m| self.token(m));
-                let subject = |t: Option<&'t Token>| t.and_then(|t| t.sub.as_deref());
-                token.is_none()
-                    || self.same_user(client, token.and_then(|t| t.sub.as_deref()), subject(new))
-            })
-            .flat_map(|issue| {
-                issue.times.buckets().iter().map(move |b| Renewal {
-                    at: b.first,
-                    access: issue.issued.access,
-                    login: !matches!(issue.grant, Some(Grant::Refresh | Grant::Other)),
-                })
-            })
-            .collect();
-        // An exchange whose body the capture does not show gave something all the same.
-        let unseen = flow.moments.iter().filter(|(_, facts)| {
-            facts.answer.outcome == Outcome::LetIn
-                && matches!(facts.grant, Some(Grant::Refresh | Grant::Other))
-                && facts.answer_unseen
-                && (token.is_none()
-                    || self.same_user(
-                        client,
-                        token.and_then(|t| t.sub.as_deref()),
-                        self.subject_behind(facts),
-                    ))
-        });
-        renewals.extend(unseen.flat_map(|(group, _)| {
-            group.times.buckets().iter().map(|b| Renewal {
-                at: b.first,
-                access: None,
-                login: false,
-            })
-        }));
-        renewals.sort_by_key(|r| (r.at, r.access));
-        renewals
-    }
-
-    /// Returns when this token was handed out, as far as the capture shows.
-    pub fn issued_at(&self, mark: Fingerprint) -> Option<At> {
-        self.births.get(&mark).copied()
-    }
-
-    /// Returns whether this signature stands on another header or payload too.
-    pub fn is_doubled(&self, signature: Fingerprint) -> bool {
-        self.doubled_signatures.contains(&signature)
-    }
-
-    /// Returns the instants at which a token endpoint refused to refresh for this client and the user of
-    /// `token`, in order.
-    pub fn refused_refreshes(&self, client: &Client, token: Option<&Token>) -> Vec<At> {
-        let subject = token.and_then(|t| t.sub.as_deref());
-        self.moments(client, |facts| {
-            facts.answer.outcome.is_refused()
-                && is_refresh(facts)
-                && (token.is_none() || self.same_user(client, subject, self.subject_behind(facts)))
-        })
-    }
-
-    /// Returns the instants at which this client asked to log out the user of `token`, in order.
-    pub fn logouts(&self, client: &Client, token: Option<&Token>) -> Vec<At> {
-        let subject = token.and_then(|t| t.sub.as_deref());
-        self.moments(client, |facts| {
-            facts.logout
-                && (token.is_none() || self.same_user(client, subject, self.subject_behind(facts)))
-        })
-    }
-
-    /// Returns when this refresh token was exchanged before `at`, when the exchange gave another one.
-    pub fn refreshed_with(&self, mark: Fingerprint, client: &Client, at: At) -> Option<At> {
-        let uses = self.sights(mark).iter().filter_map(|sight| match sight {
-            Sight::LetIn(usage) => usage.times.last_until(At(at.0.saturating_sub(1))),
-            Sight::Refused(..) => None,
-        });
-        let rotated = |used: &At| {
-            self.flows.get(&self.who(client)).is_some_and(|flow| {
-                flow.issues.iter().any(|issue| {
-                    issue.issued.refresh.is_some_and(|new| new != mark)
-                        && issue.times.any_within(*used, *used)
-                })
-            })
-        };
-        uses.filter(rotated).max()
-    }
-
-    /// Returns the instants of this client's moments (preflights, redirects, logins, logouts, cookies)
-    /// that fit, in order.
-    pub fn moments(&self, client: &Client, fits: impl Fn(&Facts) -> bool) -> Vec<At> {
-        let mut instants: Vec<At> = self
-            .moments_of(client)
-            .iter()
-            .filter(|(_, facts)| fits(facts))
-            .flat_map(|(group, _)| group.times.buckets().iter().map(|b| b.first))
-            .collect();
-        instants.sort_unstable();
-        instants
-    }
-
-    /// Returns whether a token or login request of this client was let in and the capture does not show
-    /// what it gave: then what the client did about an expiry is not certain.
-    pub fn has_unseen_answers(&self, client: &Client) -> bool {
-        self.moments_of(client).iter().any(|(_, facts)| facts.answer_unseen)
-    }
-
-    /// Returns how long the session cookies that `host` set at this instant were to live.
-    pub fn cookie_life(&self, client: &Client, host: &Option<Arc<str>>, at: At) -> Option<Seconds> {
-        self.moments_of(client)
-            .iter()
-            .filter(|(_, facts)| facts.endpoint.host == *host && !facts.cookies_set.is_empty())
-            .filter(|(group, _)| group.times.any_within(at, at))
-            .find_map(|(_, facts)| facts.cookie_life)
-            .map(|life| At::from_secs(life).since(At(0)))
-    }
-
-    fn moments_of(&self, client: &Client) -> &[(&'t Group, &'t Facts)] {
-        self.flows.get(&self.who(client)).map_or(&[], |flow| flow.moments.as_slice())
-    }
-
-    /// Returns the instants at which this endpoint refused a token of this client, in order.
-    pub fn refusals_at(&self, client: &Client, endpoint: &Endpoint) -> Vec<At> {
-        let list = self.refusals.get(&(self.who(client), endpoint)).map_or(&[][..], Vec::as_slice);
-        let mut instants: Vec<At> = list
-            .iter()
-            .filter(|(_, facts)| is_token_refusal(facts))
-            .flat_map(|(group, _)| group.times.buckets().iter().map(|b| b.first))
-            .collect();
-        instants.sort_unstable();
-        instants
-    }
-
-    /// Returns the first success with a new credential of the same client and subject on the same host.
-    ///
-    /// New is a credential whose first success lies in `from..=until` and that is not `token`.
-    pub fn succeeded_by(
-        &self,
-        near: &Facts,
-        token: Option<&Token>,
-        from: At,
-        until: At,
-    ) -> Option<(At, Option<Fingerprint>)> {
-        let key = (self.who(&near.client), near.endpoint.host.clone());
-        let list = self.successions.get(&key)?;
-        let own = token.and_then(|t| t.fingerprint);
-        let subject = token.and_then(|t| t.sub.as_deref());
-        let start = list.partition_point(|s| s.first < from);
-        list.get(start..)?
-            .iter()
-            .take_while(|s| s.first <= until)
-            .find(|s| {
-                s.mark != own
-                    && (s.mark.is_some() || own.is_none())
-                    && self.same_user(&near.client, subject, s.subject)
-                    && s.usage.credential.as_ref().is_some_and(|c| c.kind != Kind::Session)
-            })
-            .map(|s| (s.first, s.mark))
-    }
-
-    /// Returns the first instant in `from..=until` at which this client was let in at this endpoint with
-    /// a credential that fits (`None`: nothing that could be seen).
-    pub fn let_in(
-        &self,
-        client: &Client,
-        endpoint: &Endpoint,
-        from: At,
-        until: At,
-        fits: impl Fn(Option<&Credential>) -> bool,
-    ) -> Option<At> {
-        self.entries
-            .get(&(self.who(client), endpoint))?
-            .iter()
-            .filter(|entry| fits(entry.usage.credential.as_ref()))
-            .filter_map(|entry| entry.times.first_from(from).filter(|at| *at <= until))
-            .min()
-    }
-
-    /// Returns the first refusal in `from..=until` of this client at this endpoint with a credential that
-    /// fits: an answer to a challenge that was refused.
-    pub fn answered(
-        &self,
-        near: &Facts,
-        from: At,
-        until: At,
-        fits: impl Fn(Option<&Credential>) -> bool,
-    ) -> Option<At> {
-        self.refusals
-            .get(&(self.who(&near.client), &near.endpoint))?
-            .iter()
-            .filter(|(_, facts)| facts.credentials.first().is_some_and(|c| fits(Some(c))))
-            .filter_map(|(group, _)| group.times.first_from(from).filter(|at| *at <= until))
-            .min()
-    }
-
-    /// Returns the last instant before `until` at which this client was let in at this endpoint with a
-    /// credential that fits.
-    pub fn let_in_before(
-        &self,
-        client: &Client,
-        endpoint: &Endpoint,
-        until: At,
-        fits: impl Fn(Option<&Credential>) -> bool,
-    ) -> Option<At> {
-        self.entries
-            .get(&(self.who(client), endpoint))?
-            .iter()
-            .filter(|entry| fits(entry.usage.credential.as_ref()))
-            .filter_map(|entry| entry.times.last_until(until))
-            .max()
-    }
-
-    /// Returns a preflight of this client that proves what the request behind it carried: the names it
-    /// asked for, for this path and host.
-    pub fn preflight_names(&self, facts: &Facts) -> Option<&'t [String]> {
-        self.moments_of(&facts.client)
-            .iter()
-            .filter(|(_, other)| other.preflight && same_place(&other.endpoint, &facts.endpoint))
-            .map(|(_, other)| other.preflight_names.as_slice())
-            .find(|names| !names.is_empty())
-    }
-
-    /// Returns the last refused preflight of this place in the two seconds before `at`.
-    pub fn refused_preflight(&self, facts: &Facts, at: At) -> Option<At> {
-        self.moments_of(&facts.client)
-            .iter()
-            .filter(|(_, other)| {
-                other.preflight
-                    && other.answer.outcome.is_refused()
-                    && same_place(&other.endpoint, &facts.endpoint)
-            })
-            .filter_map(|(group, _)| group.times.last_until(at.plus(Seconds(2.0))))
-            .filter(|seen| at.since(*seen).0.abs() <= 5.0)
-            .max()
-    }
-
-    /// Returns a redirect of this client to this endpoint in the ten seconds before `at` whose request
-    /// carried `Authorization`.
-    pub fn redirect_with_credential(&self, facts: &Facts, at: At) -> Option<(At, &'t Facts)> {
-        self.moments_of(&facts.client)
-            .iter()
-            .filter(|(_, other)| {
-                other.redirect.as_ref().is_some_and(|r| same_place(&r.to, &facts.endpoint))
-                    && other
-                        .credentials
-                        .iter()
-                        .any(|c| c.place.is_authorization() && c.state != State::Absent)
-            })
-            .filter_map(|(group, other)| Some((group.times.last_until(at)?, *other)))
-            .filter(|(seen, _)| at.since(*seen).0 <= 10.0)
-            .max_by_key(|(seen, _)| *seen)
     }
 
     /// Returns whether the capture that this source is may have lost its credentials to an exporter, and
@@ -651,6 +384,7 @@ fn is_moment(facts: &Facts) -> bool {
         || facts.redirect.is_some()
         || facts.grant.is_some()
         || facts.logout
+        || facts.new_password
         || !facts.cookies_set.is_empty()
         || !facts.cookies_cleared.is_empty()
 }

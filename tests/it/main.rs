@@ -24,11 +24,13 @@ mod clocks;
 #[path = "../../benches/corpus.rs"]
 mod corpus;
 mod forge;
+mod histories;
 mod inputs;
 mod keys;
 mod laws;
 mod planted;
 mod program;
+mod protocols;
 mod readme;
 mod render;
 mod report;

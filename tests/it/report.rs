@@ -48,6 +48,7 @@ pub(crate) fn everything() -> Report {
             clients: 1,
             recovery: Some(at(510)),
             before: vec![Evidence::new("token tok:3f9a61c2d07b passed its `exp`", "history")],
+            storms: Vec::new(),
         }],
         tokens: tokens(),
         clocks: vec![

@@ -6,7 +6,8 @@ use authopsy::causes::{Case, judge};
 use authopsy::dialect::Catalogue;
 use authopsy::evidence::{Context, Source, gather};
 use authopsy::input::har_entry::entry_from_value;
-use authopsy::model::{Class, Judgement, Observer, Position, Record};
+use authopsy::model::{Class, Judgement, Observer, Position, Record, Report};
+use authopsy::report::{ReportOptions, finish};
 use authopsy::tally::Tally;
 use authopsy::token::{Keyring, Verifier};
 use authopsy::world::{Given, World};
@@ -62,6 +63,31 @@ impl Step {
     pub(crate) fn form(mut self, text: &str) -> Self {
         self.0["request"]["postData"] =
             json!({"mimeType": "application/x-www-form-urlencoded", "text": text});
+        self
+    }
+
+    /// Adds a JSON body.
+    pub(crate) fn json(mut self, body: &Value) -> Self {
+        self.0["request"]["postData"] =
+            json!({"mimeType": "application/json", "text": body.to_string()});
+        self
+    }
+
+    /// Sent by another program than the usual one.
+    pub(crate) fn agent(mut self, agent: &str) -> Self {
+        self.0["request"]["headers"][1]["value"] = json!(agent);
+        self
+    }
+
+    /// Answered by the server at this address.
+    pub(crate) fn server(mut self, address: &str) -> Self {
+        self.0["serverIPAddress"] = json!(address);
+        self
+    }
+
+    /// Leaves HAR's `redirectURL` empty, as some recorders do.
+    pub(crate) fn bare_redirect(mut self) -> Self {
+        self.0["response"]["redirectURL"] = json!("");
         self
     }
 
@@ -141,12 +167,35 @@ pub(crate) fn judged_with(keys: Keyring, steps: &[Step]) -> Vec<Judgement> {
     judged_by(&Verifier::new(keys), "story.har", None, steps)
 }
 
+/// Reports on a story told by a browser.
+pub(crate) fn reported(steps: &[Step]) -> Report {
+    let (tally, _) = read(&Verifier::default(), "story.har", None, steps);
+    let world = World::learn(&tally, Given::default());
+    finish(&world, &ReportOptions::default())
+}
+
 fn judged_by(
     verifier: &Verifier,
     source: &str,
     creator: Option<&str>,
     steps: &[Step],
 ) -> Vec<Judgement> {
+    let (tally, records) = read(verifier, source, creator, steps);
+    let keys = verifier.given().names().map(|(name, _)| name.thumbprint.is_some()).collect();
+    let world = World::learn(&tally, Given { keys, ..Given::default() });
+    records
+        .iter()
+        .map(|r| judge(&Case { facts: &r.facts, at: r.origin.time.map(|t| t.at), world: &world }))
+        .collect()
+}
+
+/// Reads a story in a capture of this name that this program wrote.
+fn read(
+    verifier: &Verifier,
+    source: &str,
+    creator: Option<&str>,
+    steps: &[Step],
+) -> (Tally, Vec<Record>) {
     let context = Context::new(Catalogue::embedded(), Source::new(source, "har"));
     let mut context = context.with_verifier(verifier);
     let mut tally = Tally::default();
@@ -166,12 +215,7 @@ fn judged_by(
         input.creator = creator.map(str::to_owned);
     }
     verifier.settle(|mark, verdict| tally.note_verdict(mark, verdict));
-    let keys = verifier.given().names().map(|(name, _)| name.thumbprint.is_some()).collect();
-    let world = World::learn(&tally, Given { keys, ..Given::default() });
-    records
-        .iter()
-        .map(|r| judge(&Case { facts: &r.facts, at: r.origin.time.map(|t| t.at), world: &world }))
-        .collect()
+    (tally, records)
 }
 
 /// Judges a story under what the user gave, recorded by a browser or by `observer`.
@@ -251,4 +295,9 @@ pub(crate) fn verdicts(judgements: &[Judgement]) -> String {
         .expect("writing to a string never fails");
     }
     text
+}
+
+/// Judges a story and writes its verdicts on one line, with ` | ` between them.
+pub(crate) fn told(steps: &[Step]) -> String {
+    verdicts(&judged(steps)).lines().collect::<Vec<_>>().join(" | ")
 }

@@ -1,0 +1,75 @@
+//! Schemes whose secret cannot be seen: Basic, Digest, NTLM and Kerberos.
+
+use super::case::{Candidate, Case};
+use crate::model::{Confidence, Grant, Kind, Outcome, Sign, State};
+
+pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
+    wrong_password(case).into_iter().collect()
+}
+
+/// A well-formed Basic, Digest or Negotiate credential that was refused.
+fn wrong_password(case: &Case<'_>) -> Option<Candidate> {
+    let facts = case.facts;
+    let credential = case.credential()?;
+    let refused = matches!(
+        facts.answer.outcome,
+        Outcome::Refused(Sign::Unauthorized | Sign::ProxyAuthentication | Sign::Said)
+    );
+    // A registry's token is fetched with GET and Basic; no other token request is a handshake.
+    let fetches = facts.grant == Some(Grant::Other) && credential.kind == Kind::Basic;
+    let grants = facts.grant.is_some() && !fetches;
+    if !refused || credential.state != State::Present || grants {
+        return None;
+    }
+    let (cause, what) = match credential.kind {
+        Kind::Basic if credential.oddities.is_empty() => {
+            ("basic.bad_password", "a well-formed Basic credential was refused")
+        }
+        Kind::Digest => ("digest.bad_password", "a complete Digest answer was refused"),
+        Kind::Negotiate => ("negotiate.failed", "a handshake message was refused"),
+        _ => return None,
+    };
+    let scheme = credential.scheme.as_ref()?;
+    let mut challenges = case.challenges().peekable();
+    let asked = challenges.peek().is_some();
+    if asked && !case.challenged_for(scheme) && credential.kind != Kind::Negotiate {
+        return None;
+    }
+    if credential.kind == Kind::Digest
+        && case
+            .challenges()
+            .any(|c| c.param("stale").is_some_and(|v| v.eq_ignore_ascii_case("true")))
+    {
+        return Some(
+            Candidate::proven(
+                "digest.stale_nonce",
+                "the challenge says `stale=true`",
+                "response.headers.www-authenticate",
+            )
+            .at(Confidence::Stated),
+        );
+    }
+    let mut candidate = Candidate::inferred(cause, what, &case.place());
+    if let Some(at) = case.at
+        && credential.kind == Kind::Negotiate
+    {
+        let end = crate::model::At(i64::MAX);
+        let later = case.world.let_in(&facts.client, &facts.endpoint, at, end, |c| {
+            c.is_some_and(|c| c.kind == Kind::Negotiate)
+        });
+        candidate = candidate.and(
+            match later {
+                Some(later) => format!("the next handshake that is let in ends at {later}"),
+                None => "no message of the handshake is ever accepted".to_owned(),
+            },
+            "history",
+        );
+    }
+    if asked {
+        candidate = candidate.and(
+            format!("the server asks for {scheme} again"),
+            "response.headers.www-authenticate",
+        );
+    }
+    Some(candidate)
+}

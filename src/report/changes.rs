@@ -1,0 +1,152 @@
+//! What changed at clients, keys and hosts just before a burst of failures.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Judged;
+use crate::model::{At, Client, Evidence, Seconds, Token};
+use crate::world::World;
+
+/// How long before its start a change counts as "just before".
+const BEFORE: Seconds = Seconds(300.0);
+const LISTED: usize = 6;
+
+/// Where a client sits, whatever program it runs.
+type Spot<'t> = (Option<&'t str>, Option<&'t str>);
+
+/// When user agents appear first, and tokens by issuer and key: learned once for all bursts.
+#[derive(Debug, Default)]
+pub(super) struct Firsts<'t> {
+    /// First and last sight of each user agent, by capture and address.
+    agents: BTreeMap<Spot<'t>, BTreeMap<&'t str, (At, At)>>,
+    kids: BTreeMap<&'t str, At>,
+    issuers: BTreeMap<&'t str, At>,
+}
+
+impl<'t> Firsts<'t> {
+    pub(super) fn learn(world: &World<'t>) -> Self {
+        let mut firsts = Self::default();
+        let tally = world.tally();
+        for (_, usage) in tally.uses.iter() {
+            let mark = usage.credential.as_ref().and_then(crate::world::mark_of);
+            let token = mark.and_then(|mark| world.token(mark));
+            firsts.note(&usage.client, token, usage.times.first().zip(usage.times.last()));
+        }
+        for (_, group) in tally.groups.iter() {
+            let Some(facts) = group.facts.as_deref() else { continue };
+            let mark = facts.credentials.first().and_then(crate::world::mark_of);
+            let token = mark.and_then(|mark| world.token(mark));
+            firsts.note(&facts.client, token, group.times.first().zip(group.times.last()));
+        }
+        firsts
+    }
+
+    fn note(&mut self, client: &'t Client, token: Option<&'t Token>, span: Option<(At, At)>) {
+        let Some((at, last)) = span else { return };
+        let earliest = |table: &mut BTreeMap<&'t str, At>, name: Option<&'t str>| {
+            let Some(name) = name else { return };
+            let known = table.entry(name).or_insert(at);
+            *known = at.min(*known);
+        };
+        if let Some(agent) = client.user_agent.as_deref() {
+            let here = self.agents.entry(spot(client)).or_default();
+            let known = here.entry(agent).or_insert((at, last));
+            *known = (at.min(known.0), last.max(known.1));
+        }
+        earliest(&mut self.kids, token.and_then(|t| t.kid.as_deref()));
+        earliest(&mut self.issuers, token.and_then(|t| t.iss.as_deref()));
+    }
+}
+
+impl<'t> Firsts<'t> {
+    /// Returns the user agent of a client, when it appears, and the one of the same product that it took
+    /// the place of: at the same spot, not seen again since. Where a spot has more than two, they are
+    /// several people's.
+    fn updated<'c>(&self, client: &'c Client) -> Option<(&'c str, At, &'t str)> {
+        let agent = client.user_agent.as_deref()?;
+        let product = |text: &str| text.split('/').next().map(str::to_owned);
+        let here = self.agents.get(&spot(client))?;
+        let kin = || here.iter().filter(|(other, _)| product(other) == product(agent));
+        let (first, _) = *here.get(agent)?;
+        let (old, _) = kin().find(|(_, (_, last))| *last < first)?;
+        (kin().count() == 2).then_some((agent, first, *old))
+    }
+}
+
+/// Tells what changed just before the burst, for the clients and tokens that it hit, latest first.
+pub(super) fn before(
+    world: &World<'_>,
+    firsts: &Firsts<'_>,
+    burst: &[&Judged<'_>],
+    start: At,
+) -> Vec<Evidence> {
+    let mut facts: BTreeSet<(std::cmp::Reverse<At>, String)> = BTreeSet::new();
+    let recent = |at: &At| *at <= start && start.since(*at).0 <= BEFORE.0;
+    let mut tell = |at: At, fact: String| {
+        if recent(&at) {
+            facts.insert((std::cmp::Reverse(at), fact));
+        }
+    };
+    let clients: BTreeSet<_> = burst.iter().map(|j| &j.facts.client).collect();
+    for client in clients.into_iter().take(16) {
+        for ending in world.endings(client, None) {
+            if !ending.what.contains("logged in") {
+                tell(ending.at, format!("{} at {}", ending.what, ending.at));
+            }
+        }
+        for refused in world.refused_refreshes(client, None) {
+            tell(refused.at, format!("a refresh was refused at {}", refused.at));
+        }
+        for renewal in world.renewals(client, None) {
+            let what = if renewal.login { "a login" } else { "a refresh" };
+            tell(renewal.at, format!("{what} gave a new token at {}", renewal.at));
+        }
+        if let Some((agent, first, old)) = firsts.updated(client) {
+            tell(first, format!("user agent `{agent}` takes the place of `{old}` at {first}"));
+        }
+    }
+    let tokens: Vec<&Token> = burst.iter().filter_map(|j| j.decoded).collect();
+    let hosts: BTreeSet<_> = burst.iter().filter_map(|j| j.facts.endpoint.host.as_ref()).collect();
+    for token in &tokens {
+        if let Some(exp) = token.expires() {
+            tell(exp, format!("a token expired at {exp}"));
+        }
+        let new = [
+            ("key", token.kid.as_deref(), &firsts.kids),
+            ("issuer", token.iss.as_deref(), &firsts.issuers),
+        ];
+        for (what, name, table) in new {
+            // What was there from the first moment on is not new.
+            if let Some(name) = name
+                && let Some(first) = table.get(name)
+                && table.values().any(|other| other < first)
+            {
+                tell(*first, format!("tokens of {what} `{name}` first appear at {first}"));
+            }
+        }
+    }
+    for host in hosts {
+        let profile = world.profile(Some(host));
+        let kids = profile.map(|p| p.kids.0.iter()).into_iter().flatten();
+        let oldest = kids.clone().filter_map(|(_, (first, _))| *first).min();
+        for (kid, (first, _)) in kids {
+            if let Some(first) = first.filter(|first| Some(*first) > oldest) {
+                tell(first, format!("{host} lets in tokens of key `{kid}` from {first} on"));
+            }
+        }
+        for outage in world.outages().get(host).into_iter().flatten() {
+            tell(
+                outage.start,
+                format!(
+                    "{host} refuses all {} tokens of {} clients from {} on, until {} it let them in",
+                    outage.tokens, outage.clients, outage.start, outage.before
+                ),
+            );
+        }
+    }
+    let shown = facts.into_iter().take(LISTED);
+    shown.map(|(_, fact)| Evidence::new(fact, "history")).collect()
+}
+
+fn spot(client: &Client) -> Spot<'_> {
+    (client.capture.as_deref(), client.ip.as_deref())
+}

@@ -1,0 +1,352 @@
+//! What each client did beside plain calls: refreshes, logins, logouts, preflights, redirects, cookies.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{
+    Ending, Flow, RefusedRefresh, Renewal, Sight, Who, World, is_refresh, mark_of, same_place,
+};
+use crate::model::{At, Client, Facts, Fingerprint, Grant, Outcome, Place, Seconds, State, Token};
+use crate::tally::Group;
+
+/// Requests with the same refresh token that start within this span were sent side by side: which one
+/// the server served first does not show.
+pub const RACE: Seconds = Seconds(10.0);
+/// Redirects that are followed back.
+const MOST_HOPS: usize = 8;
+/// Refreshes that are followed back.
+const LONGEST_FAMILY: usize = 32;
+/// A refresh this long before `exp` is one of a token at its end.
+const NEAR_END: Seconds = Seconds(60.0);
+
+impl<'t> Flow<'t> {
+    /// Returns the one user whose newest token is over at `at`, or nearly so, while those of all others
+    /// live on.
+    fn only_one_at_its_end(&self, at: At) -> Option<&'t str> {
+        let mut ended = self.subjects.iter().filter(|subject| {
+            let lives = self.lives.get(*subject).map_or(&[][..], Vec::as_slice);
+            let seen = lives.iter().filter(|(first, _)| *first <= at);
+            seen.map(|(_, exp)| *exp).max().is_none_or(|exp| exp <= at.plus(NEAR_END))
+        });
+        let one = ended.next().copied()?;
+        (ended.next().is_none() && self.lives.contains_key(one)).then_some(one)
+    }
+}
+
+impl<'t> World<'t> {
+    /// Whether two credentials of one client can belong to the same user: where one subject is not
+    /// known, only when the client has no more than one.
+    pub(super) fn same_user(&self, client: &Client, a: Option<&str>, b: Option<&str>) -> bool {
+        match (a, b) {
+            (Some(a), Some(b)) => a == b,
+            _ => self.flows.get(&self.who(client)).is_none_or(|flow| flow.subjects.len() <= 1),
+        }
+    }
+
+    /// Returns the subject behind a request: of its token, else of what came or went with the credentials
+    /// that it carries.
+    fn subject_behind(&self, facts: &Facts) -> Option<&'t str> {
+        let marks = || facts.credentials.iter().filter_map(mark_of);
+        marks()
+            .find_map(|mark| self.token(mark)?.sub.as_deref())
+            .or_else(|| marks().find_map(|mark| self.owners.owner(mark)))
+    }
+
+    /// Lists each client's refused refreshes with whose they were.
+    pub(super) fn index_refused_refreshes(&mut self) {
+        let mut found: BTreeMap<Who, Vec<RefusedRefresh<'t>>> = BTreeMap::new();
+        for (who, flow) in &self.flows {
+            for (group, facts) in &flow.moments {
+                if !facts.answer.outcome.is_refused() || !is_refresh(facts) {
+                    continue;
+                }
+                let known = self.subject_behind(facts);
+                for bucket in group.times.buckets() {
+                    let at = bucket.first;
+                    let open = known.is_none() && flow.subjects.len() > 1;
+                    let guess = open.then(|| flow.only_one_at_its_end(at)).flatten();
+                    found.entry(*who).or_default().push(RefusedRefresh {
+                        at,
+                        subject: known.or(guess),
+                        guessed: guess.is_some(),
+                    });
+                }
+            }
+        }
+        for (who, mut list) in found {
+            list.sort_unstable();
+            self.flows.entry(who).or_default().refused = list;
+        }
+    }
+
+    /// Returns the credentials handed out to this client that can take the place of `token`, in order.
+    ///
+    /// Those of another subject are left out where both subjects are known.
+    pub fn renewals(&self, client: &Client, token: Option<&Token>) -> Vec<Renewal> {
+        let own = token.and_then(|t| t.fingerprint);
+        let Some(flow) = self.flows.get(&self.who(client)) else { return Vec::new() };
+        let mut renewals: Vec<Renewal> = flow
+            .issues
+            .iter()
+            .filter(|issue| issue.issued.access.is_some() || issue.issued.id.is_some())
+            .filter(|issue| issue.issued.access.is_none() || issue.issued.access != own)
+            .filter(|issue| {
+                let marks = [issue.issued.access, issue.issued.id, issue.issued.refresh];
+                let marks = || marks.into_iter().flatten();
+                let new = marks()
+                    .find_map(|mark| self.token(mark)?.sub.as_deref())
+                    .or_else(|| marks().find_map(|mark| self.owners.owner(mark)));
+                token.is_none() || self.same_user(client, token.and_then(|t| t.sub.as_deref()), new)
+            })
+            .flat_map(|issue| {
+                issue.times.buckets().iter().map(move |b| Renewal {
+                    at: b.first,
+                    access: issue.issued.access,
+                    login: !matches!(issue.grant, Some(Grant::Refresh | Grant::Other)),
+                })
+            })
+            .collect();
+        // An exchange whose body the capture does not show gave something all the same.
+        let unseen = flow.moments.iter().filter(|(_, facts)| {
+            facts.answer.outcome == Outcome::LetIn
+                && matches!(facts.grant, Some(Grant::Refresh | Grant::Other))
+                && facts.answer_unseen
+                && (token.is_none()
+                    || self.same_user(
+                        client,
+                        token.and_then(|t| t.sub.as_deref()),
+                        self.subject_behind(facts),
+                    ))
+        });
+        renewals.extend(unseen.flat_map(|(group, _)| {
+            group.times.buckets().iter().map(|b| Renewal {
+                at: b.first,
+                access: None,
+                login: false,
+            })
+        }));
+        renewals.sort_by_key(|r| (r.at, r.access));
+        renewals
+    }
+
+    /// Returns the refreshes that a token endpoint refused to this client and the user of `token`, in order.
+    pub fn refused_refreshes(
+        &self,
+        client: &Client,
+        token: Option<&Token>,
+    ) -> Vec<RefusedRefresh<'t>> {
+        let subject = token.and_then(|t| t.sub.as_deref());
+        let list =
+            self.flows.get(&self.who(client)).map_or(&[][..], |flow| flow.refused.as_slice());
+        list.iter()
+            .filter(|r| token.is_none() || self.same_user(client, subject, r.subject))
+            .copied()
+            .collect()
+    }
+
+    /// Returns the instants at which this client asked to log out the user of `token`, in order.
+    pub fn logouts(&self, client: &Client, token: Option<&Token>) -> Vec<At> {
+        self.of_user(client, token, |facts| facts.logout && !facts.answer.outcome.is_refused())
+    }
+
+    /// Returns what may have ended the session of `token`: logouts, changes of the password, other logins
+    /// of the same user, in order.
+    pub fn endings(&self, client: &Client, token: Option<&Token>) -> Vec<Ending> {
+        let ending = |what: &'static str| move |at: At| Ending { at, what };
+        let passwords = self.of_user(client, token, |facts| {
+            facts.new_password && !facts.answer.outcome.is_refused()
+        });
+        let logins = self.renewals(client, token).into_iter().filter(|r| r.login).map(|r| r.at);
+        let mut found: Vec<Ending> = self
+            .logouts(client, token)
+            .into_iter()
+            .map(ending("the client asked for logout"))
+            .chain(passwords.into_iter().map(ending("the password was changed")))
+            .chain(logins.map(ending("the same user logged in again")))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    fn of_user(
+        &self,
+        client: &Client,
+        token: Option<&Token>,
+        fits: impl Fn(&Facts) -> bool,
+    ) -> Vec<At> {
+        let subject = token.and_then(|t| t.sub.as_deref());
+        self.moments(client, |facts| {
+            fits(facts)
+                && (token.is_none() || self.same_user(client, subject, self.subject_behind(facts)))
+        })
+    }
+
+    /// Returns the exchanges of a refresh token that gave another one, in order.
+    pub fn rotations(&self, mark: Fingerprint, client: &Client) -> Vec<At> {
+        let Some(flow) = self.flows.get(&self.who(client)) else { return Vec::new() };
+        let rotated = |used: &At| {
+            flow.issues.iter().any(|issue| {
+                issue.issued.refresh.is_some_and(|new| new != mark)
+                    && issue.times.any_within(*used, *used)
+            })
+        };
+        let uses = self.sights(mark).iter().filter_map(|sight| match sight {
+            Sight::LetIn(usage) => Some(usage.times.buckets().iter().map(|b| b.first)),
+            Sight::Refused(..) => None,
+        });
+        let mut found: Vec<At> = uses.flatten().filter(rotated).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Returns the refusals of a refresh token, in order.
+    fn refused_with(&self, mark: Fingerprint) -> Vec<At> {
+        let mut found: Vec<At> = self
+            .sights(mark)
+            .iter()
+            .filter_map(|sight| match sight {
+                Sight::Refused(group, facts) if is_refresh(facts) => Some(group),
+                _ => None,
+            })
+            .flat_map(|group| group.times.buckets().iter().map(|b| b.first))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Returns when, before `at`, a refresh token from which this one descends was sent again after it
+    /// had been exchanged: servers then end the whole family (RFC 9700, section 4.14.2).
+    pub fn family_ended(&self, mark: Fingerprint, client: &Client, at: At) -> Option<At> {
+        let mut child = mark;
+        for _ in 0..LONGEST_FAMILY {
+            let (parent, exchanged) = self.owners.parent(child)?;
+            let again = self.refused_with(parent);
+            let race = exchanged.plus(Seconds(-RACE.0));
+            if let Some(reused) = again.into_iter().rfind(|t| *t >= race && *t <= at)
+                && !self.rotations(parent, client).is_empty()
+            {
+                return Some(reused);
+            }
+            child = parent;
+        }
+        None
+    }
+
+    /// Returns the instants of this client's moments (preflights, redirects, logins, logouts, cookies)
+    /// that fit, in order.
+    pub fn moments(&self, client: &Client, fits: impl Fn(&Facts) -> bool) -> Vec<At> {
+        let mut instants: Vec<At> = self
+            .moments_of(client)
+            .iter()
+            .filter(|(_, facts)| fits(facts))
+            .flat_map(|(group, _)| group.times.buckets().iter().map(|b| b.first))
+            .collect();
+        instants.sort_unstable();
+        instants
+    }
+
+    /// Returns whether a token or login request of this client was let in and the capture does not show
+    /// what it gave: then what the client did about an expiry is not certain.
+    pub fn has_unseen_answers(&self, client: &Client) -> bool {
+        self.moments_of(client).iter().any(|(_, facts)| facts.answer_unseen)
+    }
+
+    /// Returns how long the session cookies that `host` set at this instant were to live.
+    pub fn cookie_life(&self, client: &Client, host: &Option<Arc<str>>, at: At) -> Option<Seconds> {
+        self.moments_of(client)
+            .iter()
+            .filter(|(_, facts)| facts.endpoint.host == *host && !facts.cookies_set.is_empty())
+            .filter(|(group, _)| group.times.any_within(at, at))
+            .find_map(|(_, facts)| facts.cookie_life)
+            .map(|life| At::from_secs(life).since(At(0)))
+    }
+
+    fn moments_of(&self, client: &Client) -> &[(&'t Group, &'t Facts)] {
+        self.flows.get(&self.who(client)).map_or(&[], |flow| flow.moments.as_slice())
+    }
+
+    /// Returns a preflight of this client that proves what the request behind it carried: the names it
+    /// asked for, for this path and host.
+    pub fn preflight_names(&self, facts: &Facts) -> Option<&'t [String]> {
+        self.moments_of(&facts.client)
+            .iter()
+            .filter(|(_, other)| other.preflight && same_place(&other.endpoint, &facts.endpoint))
+            .map(|(_, other)| other.preflight_names.as_slice())
+            .find(|names| !names.is_empty())
+    }
+
+    /// Returns the refused preflight that stopped a request at `at`: the last one of this place in the
+    /// ten minutes before, unless a later one was let in. Recorders may note it up to two seconds late.
+    pub fn refused_preflight(&self, facts: &Facts, at: At) -> Option<At> {
+        let last = |refused: bool| {
+            self.moments_of(&facts.client)
+                .iter()
+                .filter(|(_, other)| {
+                    other.preflight
+                        && other.answer.outcome.is_refused() == refused
+                        && same_place(&other.endpoint, &facts.endpoint)
+                })
+                .filter_map(|(group, _)| group.times.last_until(at.plus(Seconds(2.0))))
+                .filter(|seen| at.since(*seen).0 <= 600.0)
+                .max()
+        };
+        last(true).filter(|seen| last(false).is_none_or(|passed| passed < *seen))
+    }
+
+    /// Returns a request of this client that carried a credential in a field and was redirected to this
+    /// endpoint, over several hops perhaps, in the ten seconds before `at`.
+    pub fn redirect_with_credential(&self, facts: &Facts, at: At) -> Option<(At, &'t Facts)> {
+        let (mut place, mut until) = (&facts.endpoint, at);
+        for _ in 0..MOST_HOPS {
+            let hops = || {
+                self.moments_of(&facts.client)
+                    .iter()
+                    .filter(|(_, other)| {
+                        other.redirect.as_ref().is_some_and(|r| same_place(&r.to, place))
+                    })
+                    .filter_map(|(group, other)| Some((group.times.last_until(until)?, *other)))
+                    .filter(|(seen, _)| at.since(*seen).0 <= 10.0)
+            };
+            let carried = hops().filter(|(_, other)| carries(other)).max_by_key(|(seen, _)| *seen);
+            if carried.is_some() {
+                return carried;
+            }
+            let (seen, other) = hops().max_by_key(|(seen, _)| *seen)?;
+            (place, until) = (&other.endpoint, seen);
+        }
+        None
+    }
+
+    /// Returns the last session cookie that this client was given before `at` for this host, or for a
+    /// neighbour of it (`auth.shop.example` for `api.shop.example`), and has not been told to delete.
+    pub fn session_cookie(&self, facts: &Facts, at: At) -> Option<(At, &'t Facts)> {
+        let host = facts.endpoint.host.as_deref()?;
+        let near = |other: &Facts| {
+            other.endpoint.host.as_deref().is_some_and(|h| h == host || are_neighbours(h, host))
+        };
+        let last = |fits: &dyn Fn(&Facts) -> bool| {
+            self.moments_of(&facts.client)
+                .iter()
+                .filter(|(_, other)| near(other) && fits(other))
+                .filter_map(|(group, other)| Some((group.times.last_until(at)?, *other)))
+                .max_by_key(|(seen, other)| (*seen, other.endpoint.host.as_deref() == Some(host)))
+        };
+        let set = last(&|other| !other.cookies_set.is_empty())?;
+        let cleared = last(&|other| !other.cookies_cleared.is_empty());
+        cleared.is_none_or(|(seen, _)| seen < set.0).then_some(set)
+    }
+}
+
+/// Whether two hosts share all labels but the first, and that is more than a top-level domain.
+fn are_neighbours(a: &str, b: &str) -> bool {
+    let parent = |host: &str| host.split_once('.').map(|(_, rest)| rest.to_owned());
+    parent(a).is_some_and(|rest| rest.contains('.') && parent(b).as_ref() == Some(&rest))
+}
+
+/// Whether a request carries a credential in a field of its own.
+fn carries(facts: &Facts) -> bool {
+    facts.credentials.iter().any(|c| {
+        matches!(&c.place, Place::Header(name) if name != "proxy-authorization")
+            && c.state != State::Absent
+    })
+}

@@ -1,0 +1,237 @@
+//! When and where credentials were let in and refused.
+
+use super::{Acceptance, Sight, World, is_token_refusal, mark_of};
+use crate::model::{At, Client, Credential, Endpoint, Facts, Fingerprint, Kind, Token};
+use crate::tally::{Times, Use};
+
+impl<'t> World<'t> {
+    /// Returns all uses of a token.
+    pub fn sights(&self, mark: Fingerprint) -> &[Sight<'t>] {
+        self.by_token.get(&mark).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns what was let in with a token.
+    pub fn uses_of(&self, mark: Fingerprint) -> impl Iterator<Item = &'t Use> {
+        self.sights(mark).iter().filter_map(|sight| match sight {
+            Sight::LetIn(usage) => Some(*usage),
+            Sight::Refused(..) => None,
+        })
+    }
+
+    /// Returns whether a token was refused at an endpoint while it was let in elsewhere on the host:
+    /// before a refusal and after one (or between two), never there. The instants around `at`.
+    pub fn fine_elsewhere(&self, mark: Fingerprint, near: &Facts, at: At) -> Option<(At, At)> {
+        let elsewhere = |pick: &dyn Fn(&Times<8>) -> Option<At>| -> Vec<At> {
+            self.acceptances(mark, near, pick).map(|a| a.at).collect()
+        };
+        if self.acceptances(mark, near, Times::first).any(|a| a.same_endpoint) {
+            return None;
+        }
+        let before = elsewhere(&|times| times.last_until(at)).into_iter().max()?;
+        if let Some(after) = elsewhere(&|times| times.first_from(at)).into_iter().min() {
+            return Some((before, after));
+        }
+        // Refused here earlier already, and let in elsewhere since.
+        let who = self.who(&near.client);
+        let refused = self.refusals.get(&(who, &near.endpoint))?;
+        let earlier = refused
+            .iter()
+            .filter(|(_, facts)| facts.credentials.first().and_then(mark_of) == Some(mark))
+            .filter_map(|(group, _)| group.times.first())
+            .min()?;
+        (earlier < before).then_some((earlier, before))
+    }
+
+    /// Returns the turns of a token at an endpoint, between let in and refused, each with its first instant.
+    pub fn turns(&self, mark: Fingerprint, near: &Facts) -> Vec<(At, bool)> {
+        let mut seen: Vec<(At, bool)> = Vec::new();
+        for sight in self.sights(mark) {
+            match sight {
+                Sight::LetIn(usage) if usage.host == near.endpoint.host => {
+                    let here = usage.endpoints.iter().filter(|(e, _)| **e == near.endpoint);
+                    let buckets = here.flat_map(|(_, times)| times.buckets());
+                    seen.extend(buckets.flat_map(|b| [(b.first, true), (b.last, true)]));
+                }
+                Sight::Refused(group, facts)
+                    if facts.endpoint == near.endpoint && is_token_refusal(facts) =>
+                {
+                    let buckets = group.times.buckets().iter();
+                    seen.extend(buckets.flat_map(|b| [(b.first, false), (b.last, false)]));
+                }
+                _ => {}
+            }
+        }
+        seen.sort_unstable();
+        seen.dedup_by_key(|(_, let_in)| *let_in);
+        seen
+    }
+
+    /// Returns the tokens that were let in at an endpoint.
+    pub fn let_in_at(&self, endpoint: &Endpoint) -> Vec<&'t Token> {
+        let marks = self.guests.get(endpoint).into_iter().flatten();
+        marks.filter_map(|mark| self.token(*mark)).collect()
+    }
+
+    /// Returns the acceptances of a token on a host, one a use and endpoint: the latest at or before `until`.
+    pub fn accepted_until(&self, mark: Fingerprint, near: &Facts, until: At) -> Option<Acceptance> {
+        self.acceptances(mark, near, |times| times.last_until(until))
+            .max_by_key(|a| (a.proven, a.same_endpoint, a.at))
+    }
+
+    /// Returns the first acceptance of a token on a host at or after `from`, proven ones first.
+    pub fn accepted_from(&self, mark: Fingerprint, near: &Facts, from: At) -> Option<Acceptance> {
+        self.acceptances(mark, near, |times| times.first_from(from))
+            .min_by_key(|a| (!a.proven, !a.same_endpoint, a.at))
+    }
+
+    fn acceptances<'w>(
+        &'w self,
+        mark: Fingerprint,
+        near: &'w Facts,
+        pick: impl Fn(&Times<8>) -> Option<At> + 'w,
+    ) -> impl Iterator<Item = Acceptance> + 'w {
+        let who = self.who(&near.client);
+        self.sights(mark)
+            .iter()
+            .filter_map(|sight| match sight {
+                Sight::LetIn(usage) if usage.host == near.endpoint.host && !usage.at_issuer => {
+                    Some(*usage)
+                }
+                _ => None,
+            })
+            .flat_map(|usage| usage.endpoints.iter().map(move |(e, t)| (usage, e, t)))
+            .filter_map(move |(usage, endpoint, times)| {
+                Some(Acceptance {
+                    at: pick(times)?,
+                    proven: self.is_guarded(endpoint),
+                    same_endpoint: *endpoint == near.endpoint,
+                    same_client: self.who(&usage.client) == who,
+                })
+            })
+    }
+
+    /// Returns the refusals of a token by one client on a host, as the instants known, in order.
+    ///
+    /// Only refusals that can be about the token itself: not 403, 429, redirects or blocked ones.
+    pub fn refusals(&self, mark: Fingerprint, near: &Facts) -> Vec<(At, u64)> {
+        let who = self.who(&near.client);
+        let mut instants: Vec<(At, u64)> = self
+            .sights(mark)
+            .iter()
+            .filter_map(|sight| match sight {
+                Sight::Refused(group, facts)
+                    if facts.endpoint.host == near.endpoint.host
+                        && self.who(&facts.client) == who
+                        && is_token_refusal(facts) =>
+                {
+                    Some(group)
+                }
+                _ => None,
+            })
+            .flat_map(|group| group.times.buckets().iter().map(|b| (b.first, b.count)))
+            .collect();
+        instants.sort_unstable();
+        instants
+    }
+
+    /// Returns when this token was handed out, as far as the capture shows.
+    pub fn issued_at(&self, mark: Fingerprint) -> Option<At> {
+        self.births.get(&mark).copied()
+    }
+
+    /// Returns whether this signature stands on another header or payload too.
+    pub fn is_doubled(&self, signature: Fingerprint) -> bool {
+        self.doubled_signatures.contains(&signature)
+    }
+
+    /// Returns the instants at which this endpoint refused a token of this client, in order.
+    pub fn refusals_at(&self, client: &Client, endpoint: &Endpoint) -> Vec<At> {
+        let list = self.refusals.get(&(self.who(client), endpoint)).map_or(&[][..], Vec::as_slice);
+        let mut instants: Vec<At> = list
+            .iter()
+            .filter(|(_, facts)| is_token_refusal(facts))
+            .flat_map(|(group, _)| group.times.buckets().iter().map(|b| b.first))
+            .collect();
+        instants.sort_unstable();
+        instants
+    }
+
+    /// Returns the first success with a new credential of the same client and subject on the same host.
+    ///
+    /// New is a credential whose first success lies in `from..=until` and that is not `token`.
+    pub fn succeeded_by(
+        &self,
+        near: &Facts,
+        token: Option<&Token>,
+        from: At,
+        until: At,
+    ) -> Option<(At, Option<Fingerprint>)> {
+        let key = (self.who(&near.client), near.endpoint.host.clone());
+        let list = self.successions.get(&key)?;
+        let own = token.and_then(|t| t.fingerprint);
+        let subject = token.and_then(|t| t.sub.as_deref());
+        let start = list.partition_point(|s| s.first < from);
+        list.get(start..)?
+            .iter()
+            .take_while(|s| s.first <= until)
+            .find(|s| {
+                s.mark != own
+                    && (s.mark.is_some() || own.is_none())
+                    && self.same_user(&near.client, subject, s.subject)
+                    && s.usage.credential.as_ref().is_some_and(|c| c.kind != Kind::Session)
+            })
+            .map(|s| (s.first, s.mark))
+    }
+
+    /// Returns the first instant in `from..=until` at which this client was let in at this endpoint with
+    /// a credential that fits (`None`: nothing that could be seen).
+    pub fn let_in(
+        &self,
+        client: &Client,
+        endpoint: &Endpoint,
+        from: At,
+        until: At,
+        fits: impl Fn(Option<&Credential>) -> bool,
+    ) -> Option<At> {
+        self.entries
+            .get(&(self.who(client), endpoint))?
+            .iter()
+            .filter(|entry| fits(entry.usage.credential.as_ref()))
+            .filter_map(|entry| entry.times.first_from(from).filter(|at| *at <= until))
+            .min()
+    }
+
+    /// Returns the first refusal in `from..=until` of this client at this endpoint with a credential that
+    /// fits: an answer to a challenge that was refused.
+    pub fn answered(
+        &self,
+        near: &Facts,
+        from: At,
+        until: At,
+        fits: impl Fn(Option<&Credential>) -> bool,
+    ) -> Option<At> {
+        self.refusals
+            .get(&(self.who(&near.client), &near.endpoint))?
+            .iter()
+            .filter(|(_, facts)| facts.credentials.first().is_some_and(|c| fits(Some(c))))
+            .filter_map(|(group, _)| group.times.first_from(from).filter(|at| *at <= until))
+            .min()
+    }
+
+    /// Returns the last instant before `until` at which this client was let in at this endpoint with a
+    /// credential that fits.
+    pub fn let_in_before(
+        &self,
+        client: &Client,
+        endpoint: &Endpoint,
+        until: At,
+        fits: impl Fn(Option<&Credential>) -> bool,
+    ) -> Option<At> {
+        self.entries
+            .get(&(self.who(client), endpoint))?
+            .iter()
+            .filter(|entry| fits(entry.usage.credential.as_ref()))
+            .filter_map(|entry| entry.times.last_until(until))
+            .max()
+    }
+}
