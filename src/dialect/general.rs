@@ -43,6 +43,8 @@ pub(super) struct Setting {
     pub(super) sigv4: bool,
     /// The request carries a signature of its own, in a field or in the query.
     pub(super) signed: bool,
+    /// The target is a signed one with an end: `X-Amz-Expires`, `Expires` beside `Signature`, `se` beside `sig`.
+    pub(super) presigned: bool,
     /// The path is one of tokens as things: `/v1/tokens/7`.
     pub(super) tokens: bool,
     /// The answer challenges.
@@ -250,6 +252,8 @@ struct Grammar {
     words: AhoCorasick,
     /// Bit of the concept that speaks of a verifier's inside.
     verifier: u128,
+    /// Bits of what a verifier checks; words of auth where a text holds nothing else.
+    checked: u128,
     /// For each pattern: the concept's bit and whether it cancels.
     roles: Vec<(u32, bool)>,
     rules: Vec<Rule>,
@@ -257,7 +261,7 @@ struct Grammar {
 }
 
 /// Names of settings in rules, each a bit.
-const SETTINGS: [&str; 22] = [
+const SETTINGS: [&str; 23] = [
     "@400",
     "@401",
     "@403",
@@ -280,6 +284,7 @@ const SETTINGS: [&str; 22] = [
     "@sigv4",
     "@signed",
     "@tokens",
+    "@presigned",
 ];
 
 impl Grammar {
@@ -304,6 +309,7 @@ impl Grammar {
         }
         let one = |name: &str| bits.get(name).map_or(0, |bit| 1_u128 << bit);
         let verifier = one("verifier");
+        let checked = ["issuer", "audience", "alg", "nbf"].iter().fold(0, |met, c| met | one(c));
         let neutral = NEUTRAL.iter().fold(0, |met, name| met | one(name));
         let words = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
@@ -339,7 +345,7 @@ impl Grammar {
                 }
             })
             .collect();
-        Self { words, verifier, roles, rules, settings }
+        Self { words, verifier, checked, roles, rules, settings }
     }
 
     fn read(&self, text: &str, setting: Setting) -> Option<Meaning> {
@@ -350,7 +356,10 @@ impl Grammar {
         let whole = concepts(&spans, &(0..normal.len()));
         let inside = setting.bearer
             && matches!(setting.status, 400 | 422 | 500)
-            && (setting.alone || whole.concepts & self.verifier != 0);
+            && (setting.alone
+                || whole.concepts & self.verifier != 0
+                || whole.concepts & self.checked != 0
+                    && is_covered(&normal, &(0..normal.len()), &spans));
         let auth = setting.is_auth() || inside;
         let judge = |range: Range<usize>| {
             let met = concepts(&spans, &range);
@@ -413,6 +422,7 @@ impl Grammar {
             (setting.sigv4, "@sigv4"),
             (setting.signed, "@signed"),
             (setting.tokens, "@tokens"),
+            (setting.presigned, "@presigned"),
             (word, "@word"),
         ]
         .into_iter()

@@ -42,11 +42,14 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
         answer.body_missing = lacks_body(exchange);
     }
     clues.append(&mut reading.clues);
-    // `{"code":401}` in a 2xx answer makes it one of auth.
-    let setting = if clues.iter().any(|c| numeric(c, status).is_some()) {
-        Setting { challenged: true, ..setting }
-    } else {
-        setting
+    // `{"code":401}` in a 2xx answer makes it one of auth, and so does gRPC's status.
+    let setting = match grpc.as_deref() {
+        Some("16") => Setting { status: 401, ..setting },
+        Some("7") => Setting { status: 403, ..setting },
+        _ if clues.iter().any(|c| numeric(c, status).is_some() || is_verdict(c)) => {
+            Setting { challenged: true, ..setting }
+        }
+        _ => setting,
     };
     let speech = Answered { exchange, clues: &clues };
     let mut told = false;
@@ -68,6 +71,7 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
             answer.statements.push(said);
         }
     }
+    something_came(&mut answer);
     joined(&clues, setting, &mut answer);
     asked(&answer.challenges, &mut answer.statements);
     bare_challenges(&mut answer);
@@ -274,8 +278,18 @@ fn numeric(clue: &Clue, status: u16) -> Option<(&'static [&'static str], Weight)
     match clue.text.trim() {
         "401" => Some((&[], Weight::Vague)),
         "403" => Some((&["authz.role"], Weight::Vague)),
+        "429" => Some((&["other.rate_limit"], Weight::Words)),
         _ => None,
     }
+}
+
+/// Returns whether a text is the code of a refusal and nothing else: GraphQL's `UNAUTHENTICATED`.
+fn is_verdict(clue: &Clue) -> bool {
+    clue.rank <= 1
+        && clue.key == "code"
+        && ["unauthenticated", "unauthorized", "unauthorised", "forbidden"]
+            .iter()
+            .any(|word| clue.text.trim().eq_ignore_ascii_case(word))
 }
 
 /// The grant that was asked for tells which meaning of `invalid_grant` comes first.
@@ -289,6 +303,30 @@ fn by_grant(causes: &mut Vec<CauseId>, setting: Setting) {
     if let Some(at) = causes.iter().position(|c| *c == first) {
         let cause = causes.remove(at);
         causes.insert(0, cause);
+    }
+}
+
+/// Lowers "no credential came" where a challenge names the fault of one: `error` is for a request that bore
+/// a token (RFC 6750, section 3.1), and the body beside it is often the framework's stock answer.
+fn something_came(answer: &mut Answer) {
+    let named = answer.statements.iter().any(|s| {
+        s.weight > Weight::Vague
+            && s.place.contains("-authenticate.")
+            && s.causes.first().is_some_and(|c| {
+                ["time.", "claim.", "signature.", "state."]
+                    .iter()
+                    .any(|f| c.as_str().starts_with(f))
+            })
+    });
+    if !named {
+        return;
+    }
+    for said in &mut answer.statements {
+        if !said.place.contains("-authenticate")
+            && said.causes.first().is_some_and(|c| *c == "header.missing")
+        {
+            said.weight = Weight::Vague;
+        }
     }
 }
 
