@@ -139,6 +139,15 @@ const FILLERS: &[&str] = &[
     "one",
     "continue",
     "then",
+    // Names of members, read with their texts.
+    "fault",
+    "reason",
+    "detail",
+    "details",
+    "description",
+    "message",
+    "msg",
+    "text",
 ];
 
 /// Concepts beside those of a rule that leave its meaning plain.
