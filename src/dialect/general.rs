@@ -261,7 +261,13 @@ struct Grammar {
     words: AhoCorasick,
     /// Bit of the concept that speaks of a verifier's inside.
     verifier: u128,
-    /// Bits of what a verifier checks; words of auth where a text holds nothing else.
+    /// Bits of what a token is made of and verified with; auth where an answer says nothing else.
+    parts: u128,
+    /// Bit of the concept that speaks of a member of a form.
+    param: u128,
+    /// Bits of what a verifier alone checks; auth where a text holds no other word.
+    named: u128,
+    /// The same and what others check too; auth where an answer holds no other word.
     checked: u128,
     /// For each pattern: the concept's bit and whether it cancels.
     roles: Vec<(u32, bool)>,
@@ -318,7 +324,10 @@ impl Grammar {
         }
         let one = |name: &str| bits.get(name).map_or(0, |bit| 1_u128 << bit);
         let verifier = one("verifier");
-        let checked = ["issuer", "audience", "alg", "nbf"].iter().fold(0, |met, c| met | one(c));
+        let some = |names: &[&str]| names.iter().fold(0, |met, name| met | one(name));
+        let parts = some(&["segment", "jti", "kid", "jwks"]);
+        let named = some(&["issuer", "audience", "alg", "nbf"]);
+        let checked = named | one("subject");
         let neutral = NEUTRAL.iter().fold(0, |met, name| met | one(name));
         let words = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
@@ -354,7 +363,7 @@ impl Grammar {
                 }
             })
             .collect();
-        Self { words, verifier, checked, roles, rules, settings }
+        Self { words, verifier, param: one("param"), parts, named, checked, roles, rules, settings }
     }
 
     fn read(&self, text: &str, setting: Setting) -> Option<Meaning> {
@@ -365,9 +374,10 @@ impl Grammar {
         let whole = concepts(&spans, &(0..normal.len()));
         let inside = setting.bearer
             && matches!(setting.status, 400 | 422 | 500)
-            && (setting.alone
-                || whole.concepts & self.verifier != 0
-                || whole.concepts & self.checked != 0
+            && (whole.concepts & self.verifier != 0
+                || setting.alone && whole.concepts & self.parts != 0
+                || whole.concepts & (if setting.alone { self.checked } else { self.named }) != 0
+                    && whole.concepts & self.param == 0
                     && is_covered(&normal, &(0..normal.len()), &spans));
         let auth = setting.is_auth() || inside;
         let judge = |range: Range<usize>| {
