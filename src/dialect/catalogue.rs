@@ -25,6 +25,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("azure", include_str!("vendors/azure.toml")),
     ("china", include_str!("vendors/china.toml")),
     ("china_web", include_str!("vendors/china_web.toml")),
+    ("directory", include_str!("vendors/directory.toml")),
     ("entra", include_str!("vendors/entra.toml")),
     ("envoy", include_str!("vendors/envoy.toml")),
     ("feishu", include_str!("vendors/feishu.toml")),
@@ -32,6 +33,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("flask", include_str!("vendors/flask.toml")),
     ("go", include_str!("vendors/go.toml")),
     ("google", include_str!("vendors/google.toml")),
+    ("identity", include_str!("vendors/identity.toml")),
     ("keycloak", include_str!("vendors/keycloak.toml")),
     ("kong", include_str!("vendors/kong.toml")),
     ("kubernetes", include_str!("vendors/kubernetes.toml")),
@@ -42,10 +44,12 @@ const VENDORS: &[(&str, &str)] = &[
     ("python", include_str!("vendors/python.toml")),
     ("rust_ruby_elixir", include_str!("vendors/rust_ruby_elixir.toml")),
     ("saas", include_str!("vendors/saas.toml")),
+    ("services", include_str!("vendors/services.toml")),
     ("slack", include_str!("vendors/slack.toml")),
     ("soap", include_str!("vendors/soap.toml")),
     ("spring", include_str!("vendors/spring.toml")),
     ("supabase", include_str!("vendors/supabase.toml")),
+    ("trading", include_str!("vendors/trading.toml")),
     ("tyk", include_str!("vendors/tyk.toml")),
 ];
 

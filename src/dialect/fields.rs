@@ -136,6 +136,7 @@ pub(super) fn setting(exchange: &Exchange<'_>, status: u16, challenges: &[Challe
         bearer: sent == "bearer" || only("bearer"),
         sigv4: sent.starts_with("aws4-"),
         signed: is_signed(exchange, &sent),
+        presigned: is_presigned(&exchange.url),
         tokens: exchange.url.split(['/', '?']).any(|s| matches!(s, "token" | "tokens")),
         challenged: !challenges.is_empty(),
         alone: false,
@@ -154,6 +155,20 @@ fn is_signed(exchange: &Exchange<'_>, scheme: &str) -> bool {
         .any(|s| scheme.starts_with(s))
         || exchange.request_headers.iter().any(|h| names_signature(&h.name))
         || query.split('&').filter_map(|pair| pair.split('=').next()).any(names_signature)
+}
+
+/// Returns whether a URL is signed and ends at a time that it names itself.
+fn is_presigned(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let has = |name: &str| {
+        query
+            .split('&')
+            .any(|pair| pair.split('=').next().unwrap_or_default().eq_ignore_ascii_case(name))
+    };
+    has("X-Amz-Expires")
+        || has("X-Goog-Expires")
+        || (has("Expires") && has("Signature"))
+        || (has("se") && has("sig"))
 }
 
 /// Takes `grant_type` from a form or JSON body.

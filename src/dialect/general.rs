@@ -43,6 +43,8 @@ pub(super) struct Setting {
     pub(super) sigv4: bool,
     /// The request carries a signature of its own, in a field or in the query.
     pub(super) signed: bool,
+    /// The target is a signed one with an end: `X-Amz-Expires`, `Expires` beside `Signature`, `se` beside `sig`.
+    pub(super) presigned: bool,
     /// The path is one of tokens as things: `/v1/tokens/7`.
     pub(super) tokens: bool,
     /// The answer challenges.
@@ -137,6 +139,15 @@ const FILLERS: &[&str] = &[
     "one",
     "continue",
     "then",
+    // Names of members, read with their texts.
+    "fault",
+    "reason",
+    "detail",
+    "details",
+    "description",
+    "message",
+    "msg",
+    "text",
 ];
 
 /// Concepts beside those of a rule that leave its meaning plain.
@@ -250,6 +261,14 @@ struct Grammar {
     words: AhoCorasick,
     /// Bit of the concept that speaks of a verifier's inside.
     verifier: u128,
+    /// Bits of what a token is made of and verified with; auth where an answer says nothing else.
+    parts: u128,
+    /// Bit of the concept that speaks of a member of a form.
+    param: u128,
+    /// Bits of what a verifier alone checks; auth where a text holds no other word.
+    named: u128,
+    /// The same and what others check too; auth where an answer holds no other word.
+    checked: u128,
     /// For each pattern: the concept's bit and whether it cancels.
     roles: Vec<(u32, bool)>,
     rules: Vec<Rule>,
@@ -257,7 +276,7 @@ struct Grammar {
 }
 
 /// Names of settings in rules, each a bit.
-const SETTINGS: [&str; 22] = [
+const SETTINGS: [&str; 23] = [
     "@400",
     "@401",
     "@403",
@@ -280,6 +299,7 @@ const SETTINGS: [&str; 22] = [
     "@sigv4",
     "@signed",
     "@tokens",
+    "@presigned",
 ];
 
 impl Grammar {
@@ -304,6 +324,10 @@ impl Grammar {
         }
         let one = |name: &str| bits.get(name).map_or(0, |bit| 1_u128 << bit);
         let verifier = one("verifier");
+        let some = |names: &[&str]| names.iter().fold(0, |met, name| met | one(name));
+        let parts = some(&["segment", "jti", "kid", "jwks"]);
+        let named = some(&["issuer", "audience", "alg", "nbf"]);
+        let checked = named | one("subject");
         let neutral = NEUTRAL.iter().fold(0, |met, name| met | one(name));
         let words = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
@@ -339,7 +363,7 @@ impl Grammar {
                 }
             })
             .collect();
-        Self { words, verifier, roles, rules, settings }
+        Self { words, verifier, param: one("param"), parts, named, checked, roles, rules, settings }
     }
 
     fn read(&self, text: &str, setting: Setting) -> Option<Meaning> {
@@ -350,7 +374,11 @@ impl Grammar {
         let whole = concepts(&spans, &(0..normal.len()));
         let inside = setting.bearer
             && matches!(setting.status, 400 | 422 | 500)
-            && (setting.alone || whole.concepts & self.verifier != 0);
+            && (whole.concepts & self.verifier != 0
+                || setting.alone && whole.concepts & self.parts != 0
+                || whole.concepts & (if setting.alone { self.checked } else { self.named }) != 0
+                    && whole.concepts & self.param == 0
+                    && is_covered(&normal, &(0..normal.len()), &spans));
         let auth = setting.is_auth() || inside;
         let judge = |range: Range<usize>| {
             let met = concepts(&spans, &range);
@@ -413,6 +441,7 @@ impl Grammar {
             (setting.sigv4, "@sigv4"),
             (setting.signed, "@signed"),
             (setting.tokens, "@tokens"),
+            (setting.presigned, "@presigned"),
             (word, "@word"),
         ]
         .into_iter()

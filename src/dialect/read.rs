@@ -42,11 +42,14 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
         answer.body_missing = lacks_body(exchange);
     }
     clues.append(&mut reading.clues);
-    // `{"code":401}` in a 2xx answer makes it one of auth.
-    let setting = if clues.iter().any(|c| numeric(c, status).is_some()) {
-        Setting { challenged: true, ..setting }
-    } else {
-        setting
+    // `{"code":401}` in a 2xx answer makes it one of auth, and so does gRPC's status.
+    let setting = match grpc.as_deref() {
+        Some("16") => Setting { status: 401, ..setting },
+        Some("7") => Setting { status: 403, ..setting },
+        _ if clues.iter().any(|c| numeric(c, status).is_some() || is_verdict(c)) => {
+            Setting { challenged: true, ..setting }
+        }
+        _ => setting,
     };
     let speech = Answered { exchange, clues: &clues };
     let mut told = false;
@@ -68,6 +71,7 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
             answer.statements.push(said);
         }
     }
+    something_came(&mut answer);
     joined(&clues, setting, &mut answer);
     asked(&answer.challenges, &mut answer.statements);
     bare_challenges(&mut answer);
@@ -197,9 +201,15 @@ fn interpret(
         answer.server_time = answer.server_time.or(known.time);
         let mut causes = known.causes.to_vec();
         by_grant(&mut causes, setting);
+        let mut weight = known.weight;
+        // At a token endpoint it is the user or a policy that said no (RFC 8628, section 3.5).
+        if setting.grant && known.id.starts_with("standard.access_denied") {
+            causes = vec![CauseId::of("oauth.access_denied")];
+            weight = Weight::Code;
+        }
         let said = Statement {
             causes,
-            weight: known.weight,
+            weight,
             text: shown(&clue.text),
             place: clue.place.clone(),
             dialect: Some(known.id.to_owned()),
@@ -274,8 +284,18 @@ fn numeric(clue: &Clue, status: u16) -> Option<(&'static [&'static str], Weight)
     match clue.text.trim() {
         "401" => Some((&[], Weight::Vague)),
         "403" => Some((&["authz.role"], Weight::Vague)),
+        "429" => Some((&["other.rate_limit"], Weight::Words)),
         _ => None,
     }
+}
+
+/// Returns whether a text is the code of a refusal and nothing else: GraphQL's `UNAUTHENTICATED`.
+fn is_verdict(clue: &Clue) -> bool {
+    clue.rank <= 1
+        && clue.key == "code"
+        && ["unauthenticated", "unauthorized", "unauthorised", "forbidden"]
+            .iter()
+            .any(|word| clue.text.trim().eq_ignore_ascii_case(word))
 }
 
 /// The grant that was asked for tells which meaning of `invalid_grant` comes first.
@@ -289,6 +309,30 @@ fn by_grant(causes: &mut Vec<CauseId>, setting: Setting) {
     if let Some(at) = causes.iter().position(|c| *c == first) {
         let cause = causes.remove(at);
         causes.insert(0, cause);
+    }
+}
+
+/// Lowers "no credential came" where a challenge names the fault of one: `error` is for a request that bore
+/// a token (RFC 6750, section 3.1), and the body beside it is often the framework's stock answer.
+fn something_came(answer: &mut Answer) {
+    let named = answer.statements.iter().any(|s| {
+        s.weight > Weight::Vague
+            && s.place.contains("-authenticate.")
+            && s.causes.first().is_some_and(|c| {
+                ["time.", "claim.", "signature.", "state."]
+                    .iter()
+                    .any(|f| c.as_str().starts_with(f))
+            })
+    });
+    if !named {
+        return;
+    }
+    for said in &mut answer.statements {
+        if !said.place.contains("-authenticate")
+            && said.causes.first().is_some_and(|c| *c == "header.missing")
+        {
+            said.weight = Weight::Vague;
+        }
     }
 }
 
@@ -509,11 +553,60 @@ mod tests {
     }
 
     #[test]
+    fn a_stock_answer_gives_way_to_the_fault_that_a_challenge_names() {
+        let stock = r#"{"detail":"Authentication credentials were not provided."}"#;
+        let challenge =
+            r#"Bearer error="invalid_token", error_description="The access token has expired.""#;
+        let named = answer(&exchange(401, &[("WWW-Authenticate", challenge)], stock));
+        assert_eq!(first(&named).0, "time.expired");
+        let bare = answer(&exchange(401, &[("WWW-Authenticate", "Bearer")], stock));
+        assert_eq!(first(&bare).0, "header.missing");
+    }
+
+    #[test]
+    fn the_signature_of_a_request_is_told_from_that_of_a_token() {
+        let body = r#"{"message":"Invalid signature"}"#;
+        let sent = |fields: &[(&'static str, &'static str)]| {
+            let mut exchange = exchange(401, &[], body);
+            let header = |(n, v): &(&'static str, &'static str)| Header {
+                name: (*n).into(),
+                value: (*v).into(),
+            };
+            exchange.request_headers = fields.iter().map(header).collect();
+            first(&answer(&exchange)).0.to_owned()
+        };
+        assert_eq!(sent(&[("X-Ca-Signature", "m3Jq")]), "reqsig.signature");
+        assert_eq!(sent(&[("Authorization", "HMAC-SHA256 Signature=m3Jq")]), "reqsig.signature");
+        assert_eq!(sent(&[("Authorization", "Bearer e.e.e")]), "signature.invalid");
+    }
+
+    #[test]
+    fn access_denied_is_the_users_word_at_a_token_endpoint_alone() {
+        let mut device = exchange(400, &[], r#"{"error":"access_denied"}"#);
+        device.request_body.text = Text::Plain("grant_type=x&device_code=y".into());
+        assert_eq!(first(&answer(&device)).0, "oauth.access_denied");
+        let api = answer(&exchange(403, &[], r#"{"error":"access_denied"}"#));
+        assert_eq!(first(&api).0, "authz.role");
+    }
+
+    #[test]
+    fn a_presigned_target_is_what_expires() {
+        let url = "https://s3.example.com/b/k?X-Amz-Date=20261122T021313Z&X-Amz-Expires=60&X-Amz-Signature=ab";
+        let mut exchange = exchange(403, &[], r#"{"message":"Request has expired"}"#);
+        exchange.url = url.into();
+        let answer = read(&exchange, Catalogue::standards());
+        assert_eq!(first(&answer).0, "sigv4.expired_url");
+    }
+
+    #[test]
     fn grpc_refuses_in_a_200() {
         let fields = [("grpc-status", "16"), ("grpc-message", "token%20is%20expired")];
         let refused = answer(&exchange(200, &fields, ""));
         assert_eq!(refused.outcome, Outcome::Refused(Sign::Grpc));
         assert_eq!(first(&refused).0, "time.expired");
+        // Words that are auth on a 401 alone are auth under its like.
+        let fields = [("grpc-status", "16"), ("grpc-message", "unsupported_algorithm")];
+        assert_eq!(first(&answer(&exchange(200, &fields, ""))).0, "signature.algorithm");
         assert_eq!(answer(&exchange(200, &[("grpc-status", "0")], "")).outcome, Outcome::LetIn);
         assert!(!answer(&exchange(200, &[("grpc-status", "5")], "")).outcome.is_refused());
     }

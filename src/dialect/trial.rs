@@ -65,20 +65,23 @@ fn trials(files: &[&str]) -> Vec<Case> {
 
 #[test]
 fn what_merely_speaks_of_auth_is_no_refusal() {
-    let seen: Vec<String> =
-        trials(&[include_str!("trials/harmless.toml"), include_str!("trials/harmless_wide.toml")])
-            .iter()
-            .filter(|case| case.read().outcome.is_refused())
-            .map(|case| {
-                format!(
-                    "{} {:?} {} {:?}",
-                    case.status,
-                    case.location,
-                    case.body,
-                    case.read().statements.first()
-                )
-            })
-            .collect();
+    let seen: Vec<String> = trials(&[
+        include_str!("trials/harmless.toml"),
+        include_str!("trials/harmless_wide.toml"),
+        include_str!("trials/harmless_more.toml"),
+    ])
+    .iter()
+    .filter(|case| case.read().outcome.is_refused())
+    .map(|case| {
+        format!(
+            "{} {:?} {} {:?}",
+            case.status,
+            case.location,
+            case.body,
+            case.read().statements.first()
+        )
+    })
+    .collect();
     assert!(seen.is_empty(), "{seen:#?}");
 }
 
@@ -89,6 +92,7 @@ fn refusals_of_every_status_are_seen_and_say_why() {
         include_str!("trials/refusals.toml"),
         include_str!("trials/refusals_wide.toml"),
         include_str!("trials/refusals_known.toml"),
+        include_str!("trials/refusals_more.toml"),
     ]) {
         let answer = case.read();
         let wanted = case.cause.as_deref().unwrap_or_default();
