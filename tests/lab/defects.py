@@ -23,6 +23,15 @@ class Profile:
     header: dict = field(default_factory=dict)
     subject: str = "sub"
 
+    def sibling(self, kind: str) -> str:
+        """The key of another kind of the same bench: `rsa`, `ec`, `hs`."""
+        return f"{kind}-{self.key[-1]}"
+
+    @property
+    def other(self) -> str:
+        """A key of the same kind that the verifier does not use."""
+        return self.key[:-1] + chr(ord(self.key[-1]) + 1)
+
 
 HS = Profile("HS256", "hs-a")
 RS = Profile("RS256", "rsa-a", "2026-a")
@@ -78,12 +87,12 @@ def standard_alphabet(m: Maker, sub: str) -> str:
 
 def alg_family(m: Maker, sub: str) -> str:
     if m.profile.alg == "HS256":
-        return m.token(sub, alg="RS256", key="rsa-a")
-    return m.token(sub, alg="HS256", key="hs-a")
+        return m.token(sub, alg="RS256", key=m.profile.sibling("rsa"))
+    return m.token(sub, alg="HS256", key=m.profile.sibling("hs"))
 
 
 def decoded_secret(m: Maker) -> bytes:
-    return base64.b64decode(m.key("hs-a"))
+    return base64.b64decode(m.key(m.profile.sibling("hs")))
 
 
 def big(m: Maker, sub: str) -> str:
@@ -167,11 +176,11 @@ DEFECTS = {
                                lambda m, s: bearer(m.token(s, **{m.profile.subject: None}), "/me")),
     "claim.environment": ("claim.environment", [], False, lambda m, s: bearer(foreign(m, s))),
     "signature.wrong_key": ("signature.invalid", ["signature.wrong_key"], False,
-                            lambda m, s: bearer(m.token(s, key=m.profile.key.replace("-a", "-b")))),
+                            lambda m, s: bearer(m.token(s, key=m.profile.other))),
     "signature.tampered": ("signature.invalid", ["signature.tampered"], False, lambda m, s: bearer(
         other_payload(m.token(s), roles=["admin"]))),
     "signature.unknown_kid": ("signature.unknown_kid", [], False, lambda m, s: bearer(
-        m.token(s, key=m.profile.key.replace("-a", "-b"), kid="2025-z"))),
+        m.token(s, key=m.profile.other, kid="2025-z"))),
     "signature.alg_family": ("signature.alg_family", [], False,
                              lambda m, s: bearer(alg_family(m, s))),
     "signature.alg_variant": ("signature.alg_variant", [], False,
@@ -180,10 +189,26 @@ DEFECTS = {
     "signature.key_encoding": ("signature.invalid", ["signature.key_encoding"], False,
                                lambda m, s: bearer(m.token(s, alg="HS256", raw_key=decoded_secret(m)))),
     "signature.key_newline": ("signature.invalid", ["signature.key_newline"], False,
-                              lambda m, s: bearer(m.token(s, alg="HS256", raw_key=m.key("hs-a") + b"\n"), "/me")),
+                              lambda m, s: bearer(m.token(s, alg="HS256", raw_key=m.key(m.profile.sibling("hs")) + b"\n"), "/me")),
+}
+# More of the same, for the second bench: near misses of a secret, the public key taken for a secret, a clock ahead at the issuer.
+EXTRA = {
+    "time.not_yet_valid.iat": ("time.not_yet_valid", [], True, lambda m, s: bearer(m.token(s, iat=1800, exp=HOUR + 1800), "/me")),
+    "header.whitespace.tail": ("header.whitespace", [], True, lambda m, s: bearer(m.token(s) + "%20", "/me")),
+    "header.placeholder.shell": ("header.placeholder", [], True, lambda m, s: bearer("$ACCESS_TOKEN", "/me")),
+    "signature.key_encoding.base64": ("signature.invalid", ["signature.key_encoding"], False, lambda m, s: bearer(
+        m.token(s, alg="HS256", raw_key=base64.b64encode(m.key(m.profile.sibling("hs")))), "/me")),
+    "signature.key_encoding.hex": ("signature.invalid", ["signature.key_encoding"], False, lambda m, s: bearer(
+        m.token(s, alg="HS256", raw_key=m.key(m.profile.sibling("hs")).hex().encode()))),
+    "signature.key_newline.crlf": ("signature.invalid", ["signature.key_newline"], False, lambda m, s: bearer(
+        m.token(s, alg="HS256", raw_key=m.key(m.profile.sibling("hs")) + b"\r\n"))),
+    "signature.alg_confusion": ("signature.alg_family", [], False, lambda m, s: bearer(
+        m.token(s, alg="HS256", raw_key=(m.keys.folder / f"{m.profile.key}.pub.pem").read_bytes()), "/me")),
 }
 # What a reader with the keys of samples/keys can say instead.
 WITH_KEYS = {
+    "signature.key_encoding.base64": "signature.key_encoding", "signature.key_encoding.hex": "signature.key_encoding",
+    "signature.key_newline.crlf": "signature.key_newline",
     "signature.wrong_key": "signature.wrong_key", "signature.key_encoding": "signature.key_encoding",
     "signature.key_newline": "signature.key_newline",
 }
@@ -221,4 +246,4 @@ def foreign(m: Maker, sub: str) -> str:
     """The staging environment's token: issuer, audience and key all differ."""
     kid = "staging-7" if m.profile.kid else None
     return m.token(sub, iss="https://id.staging.example/", aud="https://orders.staging.example",
-                   key=m.profile.key.replace("-a", "-b"), kid=kid)
+                   key=m.profile.other, kid=kid)

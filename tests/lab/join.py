@@ -137,22 +137,31 @@ def readme(captures, out: Path, rows: list) -> None:
     (out / "README.md").write_text(text)
 
 
-def write(captures, out: Path, problems: list) -> None:
-    rows = []
+def write(captures, everything, out: Path, problems: list) -> None:
+    """Writes the truth of `captures`; what stands there of the others of `everything` stays, in the lab's own order."""
     for server, tool in (("nginx", "nginx"), ("apache", "apache2")):
         cases.VERSIONS[server] = bare(version(tool, "-v")) or cases.VERSIONS[server]
-    for capture in captures:
+    recorded = {capture.name for capture in captures}
+    stood: dict[str, list] = {}
+    if (out / "truth.jsonl").exists():
+        for text in (out / "truth.jsonl").read_text().splitlines():
+            row = json.loads(text)
+            stood.setdefault(Path(row["capture"]).name, []).append(row)
+    rows = []
+    for capture in everything:
         steps = {step.n: step for step in capture.steps}
         for recorder in capture.recorders:
             name = f"{capture.name}.{recorder}.{ENDING.get(recorder, 'har')}"
-            if not (out / name).exists():
+            if capture.name not in recorded:
+                rows += stood.get(name, [])
+            elif not (out / name).exists():
                 problems.append(f"{name} was not recorded")
-                continue
-            rows += join(out / name, recorder, steps, capture.server, problems)
-    readme(captures, out, rows)
+            else:
+                rows += join(out / name, recorder, steps, capture.server, problems)
+    readme(everything, out, rows)
     with open(out / "truth.jsonl", "w") as file:
         for row in rows:
             file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
-    print(f"{len(rows)} exchanges, {len({r['cause'] for r in rows if r['cause']})} causes, "
+    print(f"{len(rows)} exchanges, {len({r['server'] for r in rows})} servers, {len({r['cause'] for r in rows if r['cause']})} causes, "
           f"{sum(1 for r in rows if r['class'] != 'ok' and r['decidable'])} refusals decidable, "
           f"{sum(1 for r in rows if not r['decidable'])} not")

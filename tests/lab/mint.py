@@ -24,10 +24,19 @@ def segment(value) -> str:
     return b64u(json.dumps(value, separators=(",", ":")).encode())
 
 
-def make_keys(private: Path, public: Path) -> None:
+# Each bench of the lab has its own keys, so that one can be recorded anew beside the other: (the good ones, the foreign ones).
+BENCHES = {1: "ab", 2: "cd"}
+
+
+def make_keys(private: Path, public: Path, benches=(1, 2)) -> None:
+    for bench in benches:
+        make_bench(private, public, *BENCHES[bench])
+
+
+def make_bench(private: Path, public: Path, good: str, foreign: str) -> None:
     """Private halves go to a temporary folder, public ones and test secrets to samples/keys."""
     jwks = {}
-    for name in ("rsa-a", "rsa-b"):
+    for name in (f"rsa-{good}", f"rsa-{foreign}"):
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         numbers = key.public_key().public_numbers()
         jwks[name] = {
@@ -35,20 +44,23 @@ def make_keys(private: Path, public: Path) -> None:
             "n": b64u(numbers.n.to_bytes(256, "big")), "e": b64u(numbers.e.to_bytes(3, "big")),
         }
         write_pair(private, public, name, key)
-    key = ec.generate_private_key(ec.SECP256R1())
-    numbers = key.public_key().public_numbers()
-    jwks["ec-a"] = {
-        "kty": "EC", "use": "sig", "alg": "ES256", "crv": "P-256", "kid": "2026-e",
-        "x": b64u(numbers.x.to_bytes(32, "big")), "y": b64u(numbers.y.to_bytes(32, "big")),
-    }
-    write_pair(private, public, "ec-a", key)
-    for name in ("hs-a", "hs-b"):
+    for name in (f"ec-{good}", f"ec-{foreign}"):
+        key = ec.generate_private_key(ec.SECP256R1())
+        numbers = key.public_key().public_numbers()
+        jwks[name] = {
+            "kty": "EC", "use": "sig", "alg": "ES256", "crv": "P-256", "kid": "2026-e" if good == "a" else f"2026-e{name[-1]}",
+            "x": b64u(numbers.x.to_bytes(32, "big")), "y": b64u(numbers.y.to_bytes(32, "big")),
+        }
+        write_pair(private, public, name, key)
+    for name in (f"hs-{good}", f"hs-{foreign}"):
         # The text itself is the secret; it is also valid base64, so a client that decodes it first gets another key.
         text = base64.b64encode(secrets.token_bytes(48))
         for folder in (private, public):
             (folder / f"{name}.secret").write_bytes(text)
-    (public / "jwks.json").write_text(json.dumps({"keys": [jwks["rsa-a"], jwks["ec-a"]]}, indent=1) + "\n")
-    (public / "jwks-rotated.json").write_text(json.dumps({"keys": [jwks["rsa-b"]]}, indent=1) + "\n")
+    set_name, next_name = ("jwks.json", "jwks-rotated.json") if good == "a" else (f"jwks-{good}.json", f"jwks-{foreign}.json")
+    for folder in (private, public):
+        (folder / set_name).write_text(json.dumps({"keys": [jwks[f"rsa-{good}"], jwks[f"ec-{good}"]]}, indent=1) + "\n")
+        (folder / next_name).write_text(json.dumps({"keys": [jwks[f"rsa-{foreign}"]]}, indent=1) + "\n")
 
 
 def write_pair(private: Path, public: Path, name: str, key) -> None:

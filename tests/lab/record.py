@@ -17,6 +17,7 @@ import cases
 import join
 import mint
 from defects import Maker
+from servers import stacks
 from wire import exchange
 from world import NODE, PYTHON, World, free_ports
 
@@ -91,6 +92,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--full", action="store_true", help="every defect on every server; the stored samples hold a fifth")
     parser.add_argument("--no-browser", action="store_true")
+    parser.add_argument("--bench", type=int, choices=(1, 2), help="only this bench; captures, truth and keys of the other stay")
     args = parser.parse_args()
     tmp = Path(tempfile.mkdtemp(prefix="authopsy-lab-"))
     os.chmod(tmp, 0o755)
@@ -99,26 +101,34 @@ def main() -> None:
     out, public = args.out / "lab", args.out / "keys"
     out.mkdir(parents=True, exist_ok=True)
     public.mkdir(parents=True, exist_ok=True)
-    mint.make_keys(private, public)
-
-    captures = [c for c in cases.build(args.full) if not args.only or c.name in args.only]
+    captures = [c for c in cases.build(args.full) if c.bench == (args.bench or c.bench)]
+    captures = [c for c in captures if not args.only or c.name in args.only]
+    mint.make_keys(private, public, sorted({c.bench for c in captures}))
     if args.no_browser:
         captures = [c for c in captures if not c.name.startswith("browser")]
     names = {step.server for c in captures for step in c.steps} - {"page"}
     missing = {n for n, tool in (("nginx", "nginx"), ("apache", "apache2"), ("pyjwt-fast", "faketime"), ("pyjwt-slow", "faketime")) if not shutil.which(tool)}
     for name in missing & names:
         print(f"{name} cannot run here: its captures are left out")
+    for name in sorted(names & set(stacks.COMMANDS)):
+        lack = stacks.lacks(name, args.node.parent, args.node)
+        if lack:
+            missing.add(name)
+            print(f"{name} cannot run here, {lack} is not installed: its captures are left out")
     captures = [c for c in captures if c.server not in missing]
     names -= missing
     if "nginx" in names:
         names |= {"express-jwt-behind", "express-jwt-stale"}
+    if "caddy" in names:
+        names |= {"php-jwt-behind"}
     wired = [c for c in captures if not c.name.startswith("browser")]
     windows = [c for c in captures if c.name.startswith("browser")]
     world = World(tmp, private, public, args.node)
     problems: list[str] = []
     proxy = None
     try:
-        world.start(sorted(names, key=lambda n: ([*NODE, *PYTHON].index(n) if n in [*NODE, *PYTHON] else 99)))
+        order = [*NODE, *PYTHON, *stacks.COMMANDS]
+        world.start(sorted(names, key=lambda n: order.index(n) if n in order else len(order)))
         files = {port: out / f"{c.name}.mitm.har" for port, c in zip(free_ports(len(wired)), wired)}
         ports = list(files)
         proxy = start_proxy(args, tmp, files)
@@ -138,7 +148,7 @@ def main() -> None:
     for capture in captures:
         if "pino" in capture.recorders:
             shutil.copyfile(world.log(capture.server), out / f"{capture.name}.pino.jsonl")
-    join.write(captures, out, problems)
+    join.write(captures, cases.build(args.full), out, problems)
     for line in problems:
         print("MISMATCH", line)
     print(f"servers' output: {tmp}")

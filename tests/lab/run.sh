@@ -1,10 +1,11 @@
 #!/bin/sh
 # Runs the laboratory: real servers refuse real requests, recorders write samples/lab, the truth stands beside them.
 #
-#   tests/lab/run.sh [--out DIR] [--full] [--only CAPTURE...] [--no-browser]
+#   tests/lab/run.sh [--out DIR] [--full] [--bench 1|2] [--only CAPTURE...] [--no-browser]
 #
 # Needs: python3 with venv (3.12 or newer for mitmproxy), node and npm; nginx, apache2 and chromium where present, else their
-# captures are left out. Everything is installed into a temporary folder (LAB_HOME keeps it for the next run).
+# captures are left out; the second bench (PHP, Go, Ruby, Java, Rust, Perl, gateways) takes what stacks.sh finds. Everything is
+# installed into a temporary folder (LAB_HOME keeps it for the next run).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 home=${LAB_HOME:-$(mktemp -d)}
@@ -35,5 +36,6 @@ if [ ! -d "$home/node/node_modules" ]; then
     cp "$here/package.json" "$home/node/"
     (cd "$home/node" && npm install --no-audit --no-fund --loglevel=error)
 fi
+sh "$here/stacks.sh" "$home"
 cd "$here"
 PYTHONDONTWRITEBYTECODE=1 "$home/venv/bin/python" record.py --node "$home/node" --mitmdump "$home/mitm/bin/mitmdump" "$@"

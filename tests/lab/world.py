@@ -10,6 +10,8 @@ import threading
 import time
 from pathlib import Path
 
+from servers import stacks
+
 HERE = Path(__file__).resolve().parent
 CLOCKS = {"pyjwt-fast": "+600s", "pyjwt-slow": "-120s"}
 PYTHON = ["pyjwt", *CLOCKS, "pyjwt-lenient", "flask-jwt-extended", "simplejwt", "fastapi", "authlib", "python-jose",
@@ -32,7 +34,8 @@ def free_ports(count: int) -> list[int]:
 
 class World:
     def __init__(self, tmp: Path, keys: Path, public: Path, node: Path):
-        self.tmp, self.keys, self.public, self.node = tmp, keys, public, node
+        self.tmp, self.keys, self.public, self.node, self.home = tmp, keys, public, node, node.parent
+        self.more: dict[str, dict] = {}
         self.ports: dict[str, int] = {}
         self.children: list[subprocess.Popen] = []
         self.sets: dict[str, str | None] = {}
@@ -41,6 +44,7 @@ class World:
         env = {**os.environ, "LAB_KEYS": str(self.keys), "LAB_TMP": str(self.tmp), "LAB_NODE": str(self.node),
                "LAB_JWKS": f"http://127.0.0.1:{self.ports['jwks']}/{name}/jwks.json", "NODE_ENV": "production",
                "LAB_ORIGIN": f"http://localhost:{self.ports['page']}"}
+        env.update(self.more.get(name, {}))
         if name in LOGGED:
             env["LAB_LOG"] = str(self.log(name))
         return env
@@ -60,6 +64,8 @@ class World:
                     command = ["faketime", "-f", CLOCKS[name], *command]
             elif name in NODE:
                 command = ["node", str(HERE / "servers/node_apps.mjs"), name, port]
+            elif name in stacks.COMMANDS:
+                command = stacks.COMMANDS[name](self, name)
             else:
                 command = __import__(f"servers.{name.split('-')[0]}", fromlist=["command"]).command(self, name)
             self.spawn(name, command)

@@ -1,0 +1,44 @@
+#!/bin/sh
+# Prepares the servers of the second bench in the lab's home ($1): says what it cannot have, and goes on without.
+#
+# Debian: php-cli php-cgi ruby ruby-jwt ruby-webrick golang-go golang-github-golang-jwt-jwt-dev golang-github-appleboy-gin-jwt-dev
+#   golang-gopkg-square-go-jose.v2-dev libcrypt-jwt-perl libhttp-daemon-perl haproxy caddy apache2 libapache2-mod-auth-openidc
+# cargo fetches jsonwebtoken. firebase/php-jwt is taken from $home/php/vendor, where composer puts it; jjwt, java-jwt and Jackson from
+# jars in $home/java, where a Java package client puts them.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)/servers
+home=$1
+mkdir -p "$home/bin" "$home/php" "$home/java" "$home/rust/src"
+have() { command -v "$1" >/dev/null 2>&1; }
+without() { echo "second bench: $1 is left out: $2"; }
+
+[ -e "$home/php/vendor/autoload.php" ] || without firebase/php-jwt "nothing in $home/php/vendor"
+
+gopath=/usr/share/gocode
+if [ ! -x "$home/bin/lab-go" ]; then
+    if have go && [ -d "$gopath/src/github.com/golang-jwt/jwt" ] && [ -d "$gopath/src/github.com/appleboy/gin-jwt" ] &&
+        [ -d "$gopath/src/gopkg.in/square/go-jose.v2" ]; then
+        (cd "$here/go" && GO111MODULE=off GOPATH=$gopath go build -o "$home/bin/lab-go" .) || without "Go" "it did not build"
+    else
+        without "golang-jwt, gin-jwt, go-jose" "no go or no packages of theirs"
+    fi
+fi
+
+if [ ! -x "$home/bin/lab-rust" ]; then
+    if have cargo; then
+        cp "$here/rust_app.toml" "$home/rust/Cargo.toml"
+        cp "$here/rust_app.rs" "$home/rust/src/main.rs"
+        (cd "$home/rust" && cargo build -q) && cp "$home/rust/target/debug/lab-rust" "$home/bin/" || without "jsonwebtoken (Rust)" "it did not build"
+    else
+        without "jsonwebtoken (Rust)" "no cargo"
+    fi
+fi
+
+if [ ! -e "$home/java/JavaApp.class" ]; then
+    have javac && javac -d "$home/java" -cp "$home/java/*" "$here/JavaApp.java" 2>/dev/null ||
+        without "jjwt and java-jwt" "no Java compiler, or no jars of theirs in $home/java"
+fi
+
+have ruby && ruby -e 'require "jwt"; require "webrick"' 2>/dev/null && touch "$home/bin/has-ruby-jwt" || without ruby-jwt "no ruby, ruby-jwt or webrick"
+have perl && perl -MCrypt::JWT -MHTTP::Daemon -e 1 2>/dev/null && touch "$home/bin/has-crypt-jwt" || without Crypt::JWT "no such Perl module"
+exit 0
