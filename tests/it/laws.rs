@@ -593,11 +593,15 @@ fn shift_tokens(text: &str) -> String {
     while let Some(at) = rest.find("eyJ") {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
-        let end = from.find(|c| !is_part(c) && c != '.').unwrap_or(from.len());
+        // A blank after a dot does not end a token: some servers accept one, and its times count then.
+        let inside =
+            |at: usize, c: char| is_part(c) || c == '.' || from[..at].ends_with('.') && c == ' ';
+        let end =
+            from.char_indices().find(|&(at, c)| !inside(at, c)).map_or(from.len(), |(at, _)| at);
         let (run, after) = from.split_at(end);
         let mut parts: Vec<String> = run.split('.').map(str::to_owned).collect();
         if let Some(part) = parts.get_mut(1)
-            && let Ok(bytes) = URL_SAFE_NO_PAD.decode(&part)
+            && let Ok(bytes) = URL_SAFE_NO_PAD.decode(part.trim_start())
             && let Ok(mut claims) = serde_json::from_slice::<Value>(&bytes)
         {
             for name in ["iat", "nbf", "exp", "auth_time"] {
@@ -609,7 +613,8 @@ fn shift_tokens(text: &str) -> String {
                     claims[name] = json!(secs + (SHIFT / 1000) as f64);
                 }
             }
-            *part = URL_SAFE_NO_PAD.encode(claims.to_string());
+            let blank = if part.starts_with(' ') { " " } else { "" };
+            *part = format!("{blank}{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
         }
         out.push_str(&parts.join("."));
         rest = after;

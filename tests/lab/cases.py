@@ -166,6 +166,8 @@ class Step:
     via: str | None = None
     preflight: list = field(default_factory=list)
     page: dict | None = None
+    # Another scheme and host than plain HTTP on 127.0.0.1; the server's port is added.
+    origin: str = "http://127.0.0.1"
     n: int = 0
 
 

@@ -6,6 +6,7 @@ what the server's documentation and a probe showed, `said` which causes its word
 
 import cases
 from cases import COMPARED, FORMAT, HMAC_ONLY, WORDED, Capture, Server, basic, fail, expiry, ok, role, tampered
+from cases_products import graphql_story, influx_story, mtls_story, registry_story
 from cases_signed import hawk_story, jwe_story, s3_story
 from defects import DEFECTS, EXTRA, WITH_KEYS, Profile, bearer
 
@@ -16,6 +17,7 @@ PROFILES = {
     "php-jwt": HS, "php-jwt-set": RS, "php-jwt-behind": HS, "php-jwt-changed": HS, "golang-jwt": RS, "gin-jwt": HS, "go-jose": ES,
     "ruby-jwt": HS, "ruby-jwt-set": RS, "crypt-jwt": RS, "jjwt": HS, "java-jwt": RS, "jsonwebtoken-rs": RS, "haproxy": RS,
     "mod-auth-openidc": RS, "hono": HS, "caddy": HS, "php-cgi": HS, "jose-jwe": HS, "s3rver": HS, "hawk": HS,
+    "graphql": HS, "docker-registry": RS, "influxdb": HS, "nginx-mtls": HS,
 }
 VERSIONS = {
     "php-jwt": "firebase/php-jwt 7.0.5 (PHP 8.2)", "php-jwt-set": "firebase/php-jwt 7.0.5, key set (PHP 8.2)",
@@ -26,6 +28,8 @@ VERSIONS = {
     "jsonwebtoken-rs": "jsonwebtoken 9.3 (Rust)", "haproxy": "HAProxy 2.6, jwt_verify",
     "mod-auth-openidc": "mod_auth_openidc 2.4.12 (Apache httpd)", "hono": "Hono 4.13 jwt middleware", "caddy": "Caddy 2.6",
     "jose-jwe": "jose 6.2.18, encrypted tokens", "s3rver": "s3rver 3.7.1", "hawk": "@hapi/hawk 8.0.0",
+    "graphql": "Apollo Server 5.5.1", "docker-registry": "docker-registry 2.8", "influxdb": "InfluxDB 1.6",
+    "nginx-mtls": "nginx, ssl_verify_client",
 }
 RS_ONLY = {"signature.alg_confusion"}
 SECRETS = HMAC_ONLY | {"signature.key_encoding.base64", "signature.key_encoding.hex", "signature.key_newline.crlf"}
@@ -86,8 +90,8 @@ def with_keys(name: str, server: str) -> str | None:
     }.get(name) or WITH_KEYS.get(name)
 
 
-# Stored in full: one of each language. The others' answers to a wrong field differ little, so a third of those is kept.
-WHOLE = ("php-jwt", "golang-jwt", "jjwt")
+# Stored in full: the first. The others' answers to a wrong field differ little, so a third of those is kept.
+WHOLE = ("php-jwt",)
 
 
 def stored(name: str, server: str) -> bool:
@@ -190,5 +194,6 @@ def build(new, full: bool) -> None:
         if server not in ("haproxy", "mod-auth-openidc"):
             role(c, "/admin/users", 403)
         suite(c, server, full)
-    for make in (capture_caddy, capture_php_cgi, capture_changed, jwe_story, s3_story, hawk_story):
+    for make in (capture_caddy, capture_php_cgi, capture_changed, jwe_story, s3_story, hawk_story, registry_story, influx_story,
+                 graphql_story, mtls_story):
         make(new)

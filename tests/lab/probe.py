@@ -9,6 +9,7 @@ import mint
 from cases import PROFILES
 import cases_stacks
 from defects import DEFECTS, EXTRA, Maker, bearer
+from servers import products
 from wire import exchange
 from world import World
 
@@ -22,6 +23,7 @@ def main(node: str, names: list[str]) -> None:
     (tmp / "keys").mkdir()
     (tmp / "public").mkdir()
     mint.make_keys(tmp / "keys", tmp / "public")
+    products.make_certificates(tmp / "keys")
     world = World(tmp, tmp / "keys", tmp / "public", Path(node))
     try:
         helpers = ["php-jwt-behind"] if "caddy" in names else []

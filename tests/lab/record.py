@@ -17,7 +17,7 @@ import cases
 import join
 import mint
 from defects import Maker
-from servers import stacks
+from servers import products, stacks
 from wire import exchange
 from world import NODE, PYTHON, World, free_ports
 
@@ -56,7 +56,7 @@ def play(world: World, capture: cases.Capture, proxy: int, problems: list) -> No
             path, headers, *rest = step.make(maker)
             body = rest[0] if rest else b""
             headers = [("User-Agent", step.agent), *headers]
-            url = f"http://127.0.0.1:{world.ports[step.server]}{with_marker(path, step.n)}"
+            url = f"{step.origin}:{world.ports[step.server]}{with_marker(path, step.n)}"
             if step.via:
                 statuses = through_requests(step, url, headers, rest[1] if len(rest) > 1 else None, proxy, jar)
                 wanted = [t.want for t in step.truth]
@@ -76,7 +76,9 @@ def play(world: World, capture: cases.Capture, proxy: int, problems: list) -> No
 
 def start_proxy(args, tmp: Path, files: dict[int, Path]) -> subprocess.Popen:
     command = [str(args.mitmdump), "-q", "-s", str(Path(__file__).with_name("mitm_save.py")), "--set", f"confdir={tmp}/mitm",
-               "--set", "connection_strategy=lazy"]
+               "--set", "connection_strategy=lazy", "--set", "ssl_insecure=true"]
+    if (tmp / "keys/certs").is_dir():
+        command += ["--set", f"client_certs={tmp}/keys/certs"]
     for port in files:
         command += ["--mode", f"regular@127.0.0.1:{port}"]
     env = {**os.environ, "LAB_MITM": json.dumps({str(k): str(v) for k, v in files.items()})}
@@ -104,6 +106,8 @@ def main() -> None:
     captures = [c for c in cases.build(args.full) if c.bench == (args.bench or c.bench)]
     captures = [c for c in captures if not args.only or c.name in args.only]
     mint.make_keys(private, public, sorted({c.bench for c in captures}))
+    if any(c.bench == 2 for c in captures):
+        products.make_certificates(private)
     if args.no_browser:
         captures = [c for c in captures if not c.name.startswith("browser")]
     names = {step.server for c in captures for step in c.steps} - {"page"}

@@ -2,8 +2,10 @@
 """Compares what an authopsy binary says with the known truth.
 
 tests/lab/score.py --bin target/release/authopsy [--truth samples/lab/truth.jsonl] [--case TEXT] [--server TEXT] [--all] [--keys]
+                   [--min-accuracy SHARE]
 
-Prints every wrong verdict (with --all every verdict), the confusions and the figures. Exit 0, or 1 with --min-accuracy not reached.
+Prints every wrong verdict (with --all every verdict), the confusion matrix and the figures. Exit 0; 1 if --min-accuracy is not
+reached, an accepted exchange is blamed or a capture could not be read; 2 if the binary does not know an option that was asked for.
 """
 
 import argparse
@@ -21,6 +23,9 @@ def verdicts(binary: str, capture: str, keys: list[str]) -> dict:
     """What the binary says, by position; every exchange has its line."""
     command = [binary, capture, "-f", "jsonl", "--class", "all", "--no-progress", *keys]
     run = subprocess.run(command, capture_output=True, text=True)
+    if run.returncode == 2 and not run.stdout:
+        print(f"{Path(binary).name} refuses {' '.join(keys[:2]) or capture}: {run.stderr.strip()[:300]}", file=sys.stderr)
+        sys.exit(2)
     if run.returncode not in (0, 1):
         print(f"{capture}: exit {run.returncode}: {run.stderr.strip()[:300]}")
     out = {}
@@ -31,9 +36,12 @@ def verdicts(binary: str, capture: str, keys: list[str]) -> dict:
 
 
 def key_options(folder: Path) -> list[str]:
-    options = ["--jwks", str(folder / "jwks.json"), "--jwks", str(folder / "jwks-rotated.json")]
-    for secret in sorted(folder.glob("*.secret")):
-        options += ["--key", str(secret)]
+    """Everything of samples/keys: key sets, single public keys, secrets."""
+    options = []
+    for file in sorted(folder.glob("*.json")):
+        options += ["--jwks", str(file)]
+    for file in [*sorted(folder.glob("*.pem")), *sorted(folder.glob("*.secret"))]:
+        options += ["--key", str(file)]
     return options
 
 
@@ -41,7 +49,7 @@ class Score:
     def __init__(self):
         self.total = Counter()
         self.confidence = defaultdict(Counter)
-        self.confusion = Counter()
+        self.matrix = Counter()
         self.classes = Counter()
         self.by_server = defaultdict(Counter)
         self.by_cause = defaultdict(Counter)
@@ -68,6 +76,9 @@ class Score:
                 return "blamed", f"{said} ({confidence})"
             return ("fine", "ok") if said_class == "ok" else ("fine", f"{said_class} {said}")
         self.total["refused"] += 1
+        if row["class"] == "expected":
+            self.total["steps"] += 1
+            self.total["steps_failed"] += said_class == "failure"
         if said_class == "ok" or said is None:
             said = "(none)"
         right = said in wanted
@@ -82,22 +93,35 @@ class Score:
         self.total["decidable"] += 1
         self.total["right"] += right
         self.total["unknown"] += said == "unknown"
+        self.total["suspected"] += confidence == "suspected" and said != "unknown"
         self.total["also"] += not right and any(item.get("cause") in wanted for item in got.get("also") or [])
         self.total["right_class"] += right_class
         self.confidence[confidence][right] += 1
         self.by_server[row["server"]][right] += 1
         self.by_cause[cause][right] += 1
+        # What stood for the cause in `accept` or `with_keys` is on the diagonal of the cause that was wanted.
+        wanted_cause = row["with_keys"] if keys and row.get("with_keys") else cause
+        self.matrix[(wanted_cause, wanted_cause if right else said)] += 1
         if right:
             return "right", f"{said} ({confidence})"
-        self.confusion[(cause, said)] += 1
         return ("missed" if said == "(none)" else "unknown" if said == "unknown" else "wrong"), f"{said} ({confidence})"
+
+    def print_matrix(self) -> None:
+        """Rows: the truth, with its right verdicts and all of its exchanges. Columns: what was said instead; zeros are left out."""
+        rows = defaultdict(Counter)
+        for (want, said), count in self.matrix.items():
+            rows[want][said] += count
+        clean = sum(1 for want, row in rows.items() if set(row) == {want})
+        print(f"\nconfusion matrix of {len(rows)} causes, {clean} of them without a wrong verdict (right / all, then what was said instead)")
+        for want, row in sorted(rows.items()):
+            wrong = sorted(((count, said) for said, count in row.items() if said != want), key=lambda item: (-item[0], item[1]))
+            line = f"  {want:28} {row[want]:3} /{sum(row.values()):4}"
+            print(line + "".join(f"   {said} {count}" for count, said in wrong))
 
     def report(self) -> float:
         t = self.total
         percent = lambda part, whole: f"{part}/{whole} = {100 * part / whole:.1f} %" if whole else "0/0"
-        print("\nconfusions (truth, said): count")
-        for (want, said), count in self.confusion.most_common():
-            print(f"  {want:28} {said:28} {count}")
+        self.print_matrix()
         print("\nclass confusions (truth, said): count")
         for (want, said), count in self.classes.most_common():
             print(f"  {str(want):12} {str(said):12} {count}")
@@ -114,8 +138,10 @@ class Score:
         print(f"accuracy on decidable        {percent(t['right'], t['decidable'])}")
         print(f"wrong, but named in also     {t['also']}")
         print(f"unknown on decidable         {percent(t['unknown'], t['decidable'])}")
+        print(f"suspected on decidable       {percent(t['suspected'], t['decidable'])}")
         print(f"class right on decidable     {percent(t['right_class'], t['decidable'])}")
         print(f"accepted, yet blamed         {percent(t['blamed'], t['accepted'])}")
+        print(f"steps counted as failures    {percent(t['steps_failed'], t['steps'])}")
         print(f"undecidable, yet sure of another cause  {percent(t['overclaimed'], t['undecidable'])}")
         return t["right"] / t["decidable"] if t["decidable"] else 0.0
 
@@ -147,7 +173,8 @@ def main() -> int:
             if args.all or verdict in ("wrong", "unknown", "blamed", "missed", "missing", "overclaimed"):
                 where = row["entry"] if row["entry"] is not None else f"line {row['line']}"
                 print(f"{verdict:11} {Path(capture).name}#{where}  {row['case']}  wants {row['class']} {row['cause'] or '-'}  got {text}")
-    return 1 if score.report() < args.min_accuracy else 0
+    accuracy = score.report()
+    return 1 if accuracy < args.min_accuracy or score.total["blamed"] or score.total["missing"] else 0
 
 
 if __name__ == "__main__":

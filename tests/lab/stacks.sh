@@ -3,6 +3,7 @@
 #
 # Debian: php-cli php-cgi ruby ruby-jwt ruby-webrick golang-go golang-github-golang-jwt-jwt-dev golang-github-appleboy-gin-jwt-dev
 #   golang-gopkg-square-go-jose.v2-dev libcrypt-jwt-perl libhttp-daemon-perl haproxy caddy apache2 libapache2-mod-auth-openidc
+#   docker-registry influxdb nginx
 # cargo fetches jsonwebtoken. firebase/php-jwt is taken from $home/php/vendor, where composer puts it; jjwt, java-jwt and Jackson from
 # jars in $home/java, where a Java package client puts them.
 set -u

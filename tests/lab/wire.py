@@ -10,7 +10,7 @@ class Answer:
 
 
 def exchange(url, method="GET", headers=(), body=b"", proxy=None, timeout=15) -> Answer:
-    host, _, path = url.removeprefix("http://").partition("/")
+    host, _, path = url.partition("://")[2].partition("/")
     _, _, port = host.partition(":")
     target = url if proxy else "/" + path
     lines = [f"{method} {target} HTTP/1.1".encode(), f"Host: {host}".encode()]

@@ -76,4 +76,36 @@ async function hawk() {
   }).listen(port, "127.0.0.1");
 }
 
-await { hono, "jose-jwe": joseJwe, s3rver: s3, hawk }[name]();
+// Apollo Server: a resolver that throws answers 200 with errors; `strict` asks for status 401 as its documentation shows.
+async function graphql() {
+  const { ApolloServer } = require("@apollo/server");
+  const { startStandaloneServer } = require("@apollo/server/standalone");
+  const { GraphQLError } = require("graphql");
+  const jwt = require("jsonwebtoken");
+  const secret = readFileSync(`${keys}/hs-c.secret`, "utf8");
+  const guarded = (http) => (_root, _args, { field }) => {
+    try {
+      return jwt.verify((field ?? "").replace(/^Bearer /, ""), secret, { issuer, audience, algorithms: ["HS256"] });
+    } catch (error) {
+      throw new GraphQLError(error.message, { extensions: { code: "UNAUTHENTICATED", ...(http && { http: { status: 401 } }) } });
+    }
+  };
+  const server = new ApolloServer({
+    includeStacktraceInErrorResponses: false,
+    typeDefs: "type Query { version: String orders: String strict: String admin: String }",
+    resolvers: { Query: {
+      version: () => "1",
+      orders: (...all) => guarded(false)(...all).sub,
+      strict: (...all) => guarded(true)(...all).sub,
+      admin: (...all) => {
+        if (guarded(false)(...all).roles) return "yes";
+        throw new GraphQLError("Not authorized: role admin is required", { extensions: { code: "FORBIDDEN" } });
+      },
+    } },
+  });
+  await startStandaloneServer(server, {
+    listen: { port: Number(port), host: "127.0.0.1" }, context: async ({ req }) => ({ field: req.headers.authorization }),
+  });
+}
+
+await { hono, graphql, "jose-jwe": joseJwe, s3rver: s3, hawk }[name]();

@@ -7,6 +7,8 @@ import os
 import shutil
 from pathlib import Path
 
+from servers import products
+
 HERE = Path(__file__).resolve().parent
 APACHE = Path("/usr/lib/apache2/modules")
 
@@ -191,6 +193,8 @@ COMMANDS = {
     "haproxy": haproxy, "caddy": caddy, "php-cgi": httpd(HTTPD_PHP), "mod-auth-openidc": httpd(HTTPD_OIDC),
     "mod-oauth2": httpd(HTTPD_OAUTH2),
     "hono": script("node", "node_stacks.mjs"), "jose-jwe": script("node", "node_stacks.mjs"),
+    "graphql": script("node", "node_stacks.mjs"), "docker-registry": products.registry, "influxdb": products.influxdb,
+    "nginx-mtls": products.mtls,
     "s3rver": script("node", "node_stacks.mjs"), "hawk": script("node", "node_stacks.mjs"),
 }
 
@@ -206,6 +210,8 @@ def lacks(name: str, home: Path, node: Path) -> str | None:
         "caddy": (["caddy", "php"], [home / "php/vendor/autoload.php"]),
         "mod": (["apache2"], [APACHE / f"{name.replace('-', '_')}.so"]),
         "hono": (["node"], [node / "node_modules/hono"]), "jose": (["node"], [node / "node_modules/jose"]),
+        "graphql": (["node"], [node / "node_modules/@apollo/server"]), "docker": (["docker-registry"], []),
+        "influxdb": (["influxd"], []), "nginx": (["nginx"], []),
         "s3rver": (["node"], [node / "node_modules/s3rver"]), "hawk": (["node"], [node / "node_modules/@hapi/hawk"]),
     }[name.split("-")[0]]
     if name == "php-cgi":
