@@ -148,6 +148,8 @@ class Truth:
     # What stands in an export that dropped the credential, if it is not capture.sanitized: (cause, what else may stand).
     sanitized: tuple | None = None
     accept_class: tuple = ()
+    # With the keys, this is as true as `with_keys`.
+    accept_with_keys: tuple = ()
 
 
 @dataclass

@@ -80,6 +80,8 @@ def join(path: Path, recorder: str, steps: dict, server: str, problems: list, ro
                 row["accept_class"] = list(truth.accept_class)
             if truth.with_keys:
                 row["with_keys"] = truth.with_keys
+            if truth.accept_with_keys:
+                row["accept_with_keys"] = list(truth.accept_with_keys)
             if truth.want and status not in truth.want:
                 problems.append(f"{path.name}: n={step.n:04d} recorded {status}, wanted {truth.want}")
         elif status in (401, 403, 407):

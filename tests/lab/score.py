@@ -60,7 +60,7 @@ class Score:
         wanted = {cause, *row["accept"]} if cause else set()
         decidable = row["decidable"]
         if keys and row.get("with_keys"):
-            wanted, decidable = {row["with_keys"]}, True
+            wanted, decidable = {row["with_keys"], *row.get("accept_with_keys", [])}, True
         self.total["exchanges"] += 1
         if got is None:
             self.total["missing"] += 1
@@ -172,7 +172,8 @@ def main() -> int:
             verdict, text = score.judge(row, said.get(place), args.keys)
             if args.all or verdict in ("wrong", "unknown", "blamed", "missed", "missing", "overclaimed"):
                 where = row["entry"] if row["entry"] is not None else f"line {row['line']}"
-                print(f"{verdict:11} {Path(capture).name}#{where}  {row['case']}  wants {row['class']} {row['cause'] or '-'}  got {text}")
+                want = (args.keys and row.get("with_keys")) or row["cause"] or "-"
+                print(f"{verdict:11} {Path(capture).name}#{where}  {row['case']}  wants {row['class']} {want}  got {text}")
     accuracy = score.report()
     return 1 if accuracy < args.min_accuracy or score.total["blamed"] or score.total["missing"] else 0
 
