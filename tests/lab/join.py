@@ -78,7 +78,8 @@ def join(path: Path, recorder: str, steps: dict, server: str, problems: list, ro
                         "decidable": decidable, "why": why})
             if truth.accept_class:
                 row["accept_class"] = list(truth.accept_class)
-            if truth.with_keys:
+            # Without the credential no key helps.
+            if truth.with_keys and "request" in cases.VISIBLE[recorder]:
                 row["with_keys"] = truth.with_keys
             if truth.accept_with_keys:
                 row["accept_with_keys"] = list(truth.accept_with_keys)
