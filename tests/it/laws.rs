@@ -580,9 +580,33 @@ fn the_time_of_day_of_a_sample_does_not_matter() {
                     });
                 return shifted.ok().map(|date| format!("{before}Expires={date}{after}"));
             }
-            text.contains("eyJ").then(|| shift_tokens(text))
+            let shifted = shift_instants(&shift_tokens(text));
+            (shifted != text).then_some(shifted)
         });
     });
+}
+
+/// Moves every instant of RFC 3339 that stands inside a text: verifiers print the clock that they judged by.
+fn shift_instants(text: &str) -> String {
+    let is_part = |c: char| c.is_ascii_digit() || "-:.TZ+".contains(c);
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(at);
+        let end = from.find(|c| !is_part(c)).unwrap_or(from.len());
+        // A full stop that ends the sentence is none of the instant.
+        let (run, after) = from.split_at(from[..end].trim_end_matches('.').len());
+        out.push_str(before);
+        match run.parse::<jiff::Timestamp>() {
+            Ok(time) => {
+                let shifted = time + jiff::SignedDuration::from_millis(SHIFT);
+                out.push_str(&shifted.to_string());
+            }
+            Err(_) => out.push_str(run),
+        }
+        rest = after;
+    }
+    out + rest
 }
 
 /// Moves the time claims of every decodable token in a text; what else stands there stays.
