@@ -159,7 +159,8 @@ fn with_word(
         .filter(|c| stated::covers(cause.as_str(), c.finding.cause.as_str()))
         // A finer cause that the evidence holds up goes before the server's coarse one.
         .max_by(|a, b| {
-            let key = |c: &Candidate| (is_finer(c, cause), c.finding.confidence);
+            let coarse = |c: &Candidate| candidates.iter().any(|f| is_finer(f, &c.finding.cause));
+            let key = |c: &Candidate| (is_finer(c, cause), !coarse(c), c.finding.confidence);
             key(a)
                 .cmp(&key(b))
                 .then_with(|| stage(b.finding.cause.as_str()).cmp(&stage(a.finding.cause.as_str())))
@@ -177,7 +178,8 @@ fn with_word(
         finding.evidence.push(told);
         return (Some(finding), "agrees");
     }
-    let contradiction = contradicts(case, cause.as_str());
+    let contradiction =
+        contradicts(case, cause.as_str()).or_else(|| unreadable(case, candidates, cause.as_str()));
     if let Some(fact) = contradiction {
         let sure =
             candidates.iter().find(|c| !c.harmless && c.finding.confidence >= Confidence::Inferred);
@@ -196,6 +198,34 @@ fn with_word(
         Weight::Vague | Weight::Status => Confidence::Suspected,
     };
     (Some(Finding { cause: cause.clone(), confidence, evidence: vec![told] }), "agrees")
+}
+
+/// Says that the server judged something that is not in the request: where the form of header or token
+/// is broken, a verifier has read an empty or another text, and names the check that failed on it.
+fn unreadable(case: &Case<'_>, candidates: &[Candidate], cause: &str) -> Option<Evidence> {
+    let token = case.token();
+    let usual = token.is_some_and(|t| {
+        t.alg
+            .as_deref()
+            .is_some_and(|alg| matches!(alg.get(..2), Some("HS" | "RS" | "ES" | "PS" | "Ed")))
+    });
+    let unread = token.is_none_or(|t| t.claims.is_empty());
+    let claims_fail = unread && matches!(cause.split('.').next(), Some("claim" | "time"));
+    if case.facts.grant.is_some()
+        || case.credential().is_none()
+        || !(claims_fail || cause == "signature.algorithm" && (usual || unread))
+    {
+        return None;
+    }
+    let broken = candidates.iter().find(|c| {
+        !c.harmless
+            && c.basis == Basis::Bytes
+            && c.finding.confidence == Confidence::Proven
+            && stage(c.finding.cause.as_str()) <= Stage::Shape
+    })?;
+    let fact =
+        format!("the server found no token to judge: {}", broken.finding.evidence.first()?.fact);
+    Some(Evidence::new(fact, case.place()))
 }
 
 /// Returns what in the request speaks against the server's word.

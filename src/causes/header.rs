@@ -2,7 +2,7 @@
 
 use super::case::{Candidate, Case, place_of};
 use crate::model::{
-    Blank, Confidence, Credential, Facts, Kind, Oddity, Outcome, Place, Scheme, Sign, State,
+    Blank, Confidence, Credential, Facts, Form, Kind, Oddity, Outcome, Place, Scheme, Sign, State,
 };
 use crate::world::{Sight, mark_of, oddity_shape};
 
@@ -181,13 +181,23 @@ fn scheme_case(case: &Case<'_>, credential: &Credential, word: &str, place: &str
     let candidate = if let_in_without(case, credential, &oddity) {
         Candidate::inferred("header.scheme_case", fact, place)
             .and("the same token was let in under the usual spelling", "history")
-    } else if case.says("header.missing") || case.says("header.scheme") {
+    } else if case.says("header.missing")
+        || case.says("header.scheme")
+        || is_sound(case) && (case.says("token.malformed") || case.says("token.encoding"))
+    {
         Candidate::inferred("header.scheme_case", fact, place)
             .and("the server says that it found no credential of its scheme", "response")
     } else {
         Candidate::suspected("header.scheme_case", fact, place)
     };
     candidate.unless(accepted(case, &oddity), "history")
+}
+
+/// Whether the token is well-formed: a server that calls it malformed read something else.
+pub(super) fn is_sound(case: &Case<'_>) -> bool {
+    case.token().is_some_and(|token| {
+        token.form != Form::Opaque && token.faults.is_empty() && !token.claims.is_empty()
+    })
 }
 
 /// No credential at all, where the capture could have shown one.

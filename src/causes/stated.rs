@@ -7,9 +7,8 @@ use crate::model::{CauseId, Grant, Kind, Scheme, Statement};
 /// Returns the cause that a statement names for this very request.
 pub(super) fn cause(case: &Case<'_>, statement: &Statement) -> Option<CauseId> {
     let named = statement.causes.first()?;
-    // An audience that is not there is a wrong audience; verifiers call it a missing claim.
-    let lacks_aud = case.token().is_some_and(|t| t.aud.is_empty() && !t.claims.is_empty());
-    if *named == "claim.required_missing" && lacks_aud && names_audience(statement) {
+    // An audience that is not there, or not the right one: verifiers call it a missing claim.
+    if *named == "claim.required_missing" && names_audience(statement) {
         return Some(CauseId::of("claim.audience"));
     }
     Some(refine(case, named.as_str()).map_or_else(|| named.clone(), CauseId::of))
@@ -87,6 +86,10 @@ fn refine(case: &Case<'_>, named: &str) -> Option<&'static str> {
             Some("reqsig.signature")
         }
         ("signature.invalid", Some(Kind::Sigv4)) => Some("sigv4.signature"),
+        ("header.scheme_missing" | "token.malformed", Some(Kind::Sigv4)) => Some("sigv4.malformed"),
+        ("header.scheme_missing" | "token.malformed", Some(Kind::RequestSignature)) => {
+            Some("reqsig.malformed")
+        }
         ("time.expired" | "time.clock_skew", Some(Kind::RequestSignature)) => Some("reqsig.skew"),
         ("token.replayed", Some(Kind::RequestSignature)) => Some("reqsig.replay"),
         _ => None,
@@ -111,7 +114,7 @@ const COVERS: &[(&str, &str)] = &[
         "token.malformed token.not_jwt token.encoding token.truncated",
         "token.* header.whitespace header.quoted header.placeholder header.empty \
       header.scheme_doubled header.duplicate header.scheme_missing header.scheme_wrong \
-      header.scheme_case basic.malformed time.wrong_type signature.alg_none",
+      header.scheme_case header.misspelt_name header.wrong_place basic.malformed time.wrong_type signature.alg_none",
     ),
     ("token.wrong_type", "token.id_token token.refresh_token token.not_jwt"),
     (
@@ -137,11 +140,15 @@ const COVERS: &[(&str, &str)] = &[
     ),
     ("claim.issuer", "claim.issuer_slash claim.tenant claim.environment"),
     ("claim.audience", "claim.environment token.id_token claim.required_missing"),
-    ("claim.required_missing", "time.exp_missing token.id_token token.refresh_token"),
+    (
+        "claim.required_missing",
+        "time.exp_missing time.wrong_type token.id_token token.refresh_token",
+    ),
     ("claim.invalid", "claim.* time.wrong_type token.id_token token.refresh_token"),
     (
         "state.unknown_token",
-        "time.expired* token.* state.revoked header.placeholder header.whitespace header.quoted",
+        "time.expired* token.* state.revoked header.placeholder header.whitespace header.quoted \
+         header.scheme_doubled",
     ),
     ("state.revoked", "session.expired"),
     ("session.expired", "time.* state.revoked session.cookie_missing"),
