@@ -219,8 +219,7 @@ fn unreadable(case: &Case<'_>, candidates: &[Candidate], cause: &str) -> Option<
     }
     let broken = candidates.iter().find(|c| {
         !c.harmless
-            && c.basis == Basis::Bytes
-            && c.finding.confidence == Confidence::Proven
+            && c.finding.confidence >= Confidence::Inferred
             && stage(c.finding.cause.as_str()) <= Stage::Shape
     })?;
     let fact =

@@ -385,7 +385,10 @@ fn proxy_stripped(case: &Case<'_>) -> Option<Candidate> {
             Oddity::Mask(_) | Oddity::Blank(Blank::Leading | Blank::Trailing) | Oddity::Large(_)
         )
     });
-    if !case.says("header.missing") || !case.has_authorization() || !sound {
+    let schemes = case.profile().map(|p| &p.schemes).filter(|s| !s.is_empty());
+    let taken = |scheme: &Scheme| schemes.is_none_or(|s| s.has(scheme.as_str()));
+    let usual = credential.scheme.as_ref().is_none_or(taken);
+    if !case.says("header.missing") || !case.has_authorization() || !sound || !usual {
         return None;
     }
     // What the server calls missing is often another scheme than it reads.

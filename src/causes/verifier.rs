@@ -19,8 +19,9 @@ fn outage(case: &Case<'_>) -> Option<Candidate> {
     }
     let outage = case.world.outage(facts.endpoint.host.as_ref(), at)?;
     let mark = mark_of(credential)?;
-    // A token that this host never let in may be refused for itself.
-    case.world.accepted_until(mark, facts, outage.start)?;
+    // A token that this host let in neither before nor after may be refused for itself.
+    let before = case.world.accepted_until(mark, facts, outage.start);
+    before.or_else(|| case.world.accepted_from(mark, facts, outage.recovery?))?;
     let fact = format!(
         "{} tokens of {} clients that worked until {} are all refused from {} on",
         outage.tokens, outage.clients, outage.before, outage.start

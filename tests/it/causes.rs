@@ -457,3 +457,40 @@ fn an_audience_in_an_array_is_a_cause_only_where_the_server_speaks_of_the_audien
     let facts = &judged[1].root.as_ref().unwrap().evidence;
     assert!(facts.iter().any(|e| e.fact.contains("`aud` is an array")), "{facts:?}");
 }
+
+#[test]
+fn a_verifier_that_found_no_token_is_not_believed_about_its_algorithm() {
+    let good = fresh("a");
+    let refuses = |step: crate::story::Step| {
+        step.says(403, json!({"error": "Unsupported JWT signing algorithm"}))
+    };
+    let steps = [
+        at(0.0, "GET", "/v1/me").bearer(&good),
+        refuses(at(1.0, "GET", "/v1/me").with("Authorization", &good)),
+        refuses(at(2.0, "GET", "/v1/me").with("Authorization", "Bearer undefined")),
+        // The token is there and readable: the server may be right.
+        refuses(at(3.0, "GET", "/v1/me").bearer(&token_with(
+            &json!({"alg": "HS512"}),
+            &json!({"sub": "b", "exp": START + 3600, "aud": "api"}),
+        ))),
+    ];
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    ok
+    failure header.scheme_missing proven
+    failure header.placeholder proven
+    failure signature.alg_variant inferred
+    ");
+}
+
+#[test]
+fn words_about_the_last_place_looked_at_or_the_request_say_that_nothing_was_found() {
+    let good = fresh("a");
+    let says = |second: f64, words: &str| {
+        at(second, "GET", "/v1/me").bearer(&good).says(401, json!({ "error": words }))
+    };
+    let steps = [says(0.0, "Token not found in request"), says(1.0, "cookie token is empty")];
+    assert_snapshot!(verdicts(&judged(&steps)), @r"
+    failure header.proxy_stripped inferred
+    failure header.proxy_stripped inferred
+    ");
+}
