@@ -4,7 +4,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use simple_asn1::ASN1Block as Block;
 
-use super::material::{Curve, Material};
+use super::material::{Curve, ED448, Material};
 use super::text::base64_of;
 
 /// A key read from a file.
@@ -92,12 +92,53 @@ pub(super) fn read_ssh(text: &str) -> Option<Material> {
 
 /// Reads DER: `SubjectPublicKeyInfo`, certificate, PKCS #1, PKCS #8, SEC 1.
 pub(super) fn read_der(der: &[u8]) -> Option<Material> {
-    // Anything longer is no key, and the reader below recurses.
-    if der.len() > 1 << 16 || der.first() != Some(&0x30) {
+    if der.first() != Some(&0x30) {
         return None;
     }
-    let blocks = simple_asn1::from_der(der).ok()?;
-    blocks.first().and_then(key_in)
+    blocks(der)?.first().and_then(key_in)
+}
+
+/// Most levels of DER in a certificate or key that is met; 9 is what certificates have.
+const DEEPEST: u8 = 24;
+
+fn blocks(der: &[u8]) -> Option<Vec<Block>> {
+    // Anything longer is no key.
+    if der.len() > 1 << 16 || !is_shallow(der, DEEPEST) {
+        return None;
+    }
+    simple_asn1::from_der(der).ok()
+}
+
+/// Whether no value lies deeper than `levels`: the reader recurses at each of them.
+fn is_shallow(mut der: &[u8], levels: u8) -> bool {
+    while let [tag, rest @ ..] = der {
+        // Of a tag with several bytes, the later ones have the high bit but for the last.
+        let more = if tag & 0x1f == 0x1f {
+            rest.iter().position(|b| b & 0x80 == 0).map_or(rest.len(), |at| at + 1)
+        } else {
+            0
+        };
+        let Some([length, rest @ ..]) = rest.get(more..) else { return true };
+        let (length, rest) = match length {
+            0..=0x7f => (usize::from(*length), rest),
+            _ => {
+                let bytes = usize::from(length & 0x7f);
+                let Some((length, rest)) = rest.split_at_checked(bytes) else { return true };
+                (
+                    length.iter().fold(0_usize, |sum, b| {
+                        sum.saturating_mul(256).saturating_add(usize::from(*b))
+                    }),
+                    rest,
+                )
+            }
+        };
+        let (inner, after) = rest.split_at(length.min(rest.len()));
+        if tag & 0x20 != 0 && (levels == 0 || !is_shallow(inner, levels - 1)) {
+            return false;
+        }
+        der = after;
+    }
+    true
 }
 
 fn key_in(block: &Block) -> Option<Material> {
@@ -137,11 +178,20 @@ fn private(kind: &[Block], inner: &[u8]) -> Option<Material> {
         }
         [1, 2, 840, 10045, 2, 1] => {
             let curve = curve_of(kind)?;
-            let blocks = simple_asn1::from_der(inner).ok()?;
+            let blocks = blocks(inner)?;
             let Some(Block::Sequence(_, parts)) = blocks.first() else { return None };
             point_in(curve, parts)
         }
-        _ => read_der(inner),
+        // PKCS #1, and no further envelope: files that nest them are made to exhaust the stack.
+        [1, 2, 840, 113_549, 1, 1, _] => match blocks(inner)?.first()? {
+            block @ Block::Sequence(_, parts)
+                if matches!(parts.get(1), Some(Block::Integer(..))) =>
+            {
+                key_in(block)
+            }
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -150,11 +200,13 @@ fn public(kind: &[Block], bits: &[u8]) -> Option<Material> {
         [1, 2, 840, 113_549, 1, 1, _] => read_der(bits),
         [1, 2, 840, 10045, 2, 1] => match curve_of(kind) {
             Some(curve) => ec(curve, bits),
-            None => Some(Material::Other("EC on another curve")),
+            None => Some(Material::Other("it is on a curve that JOSE does not use")),
         },
         [1, 3, 101, 112] => (bits.len() == 32).then(|| Material::Ed25519(bits.to_vec())),
-        [1, 3, 101, 113] => Some(Material::Other("Ed448")),
-        [1, 2, 840, 10040, 4, 1] => Some(Material::Other("DSA")),
+        [1, 3, 101, 113] => Some(Material::Other(ED448)),
+        [1, 2, 840, 10040, 4, 1] => {
+            Some(Material::Other("it is a DSA key, which JOSE does not use"))
+        }
         _ => None,
     }
 }
@@ -175,7 +227,7 @@ fn ec(curve: Curve, point: &[u8]) -> Option<Material> {
         4 if point.len() == 1 + 2 * curve.width() => {
             Some(Material::Ec { curve, point: point.to_vec() })
         }
-        2 | 3 => Some(Material::Other("EC with a compressed point")),
+        2 | 3 => Some(Material::Other("its point is compressed: give it with both numbers")),
         _ => None,
     }
 }
@@ -186,6 +238,9 @@ fn curve_of(kind: &[Block]) -> Option<Curve> {
             Block::Explicit(_, _, _, inner) => inner,
             other => other,
         };
+        if let Block::Sequence(_, parameters) = block {
+            return explicit_curve(parameters);
+        }
         match oid(block)?.as_slice() {
             [1, 2, 840, 10045, 3, 1, 7] => Some(Curve::P256),
             [1, 3, 132, 0, 34] => Some(Curve::P384),
@@ -195,6 +250,41 @@ fn curve_of(kind: &[Block]) -> Option<Curve> {
         }
     })
 }
+
+/// Knows a curve by its numbers (RFC 3279, section 2.3.5), as old OpenSSL tools wrote keys.
+///
+/// All of them are compared: with another base point one can make a private key to any public one.
+fn explicit_curve(parameters: &[Block]) -> Option<Curve> {
+    let [
+        _,
+        Block::Sequence(_, field),
+        Block::Sequence(_, curve),
+        Block::OctetString(_, base),
+        Block::Integer(_, order),
+        ..,
+    ] = parameters
+    else {
+        return None;
+    };
+    let ([_, Block::Integer(_, prime)], [Block::OctetString(_, a), Block::OctetString(_, b), ..]) =
+        (field.as_slice(), curve.as_slice())
+    else {
+        return None;
+    };
+    let (prime, order) = (prime.to_biguint()?.to_bytes_be(), order.to_biguint()?.to_bytes_be());
+    let numbers = [prime, bare(a), bare(b), base.clone(), order].concat();
+    let digest = <sha2::Sha256 as sha2::Digest>::digest(&numbers);
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    EXPLICIT.iter().find(|(_, known)| *known == digest).map(|(curve, _)| *curve)
+}
+
+/// SHA-256 over the numbers of each curve (SEC 2): prime, a, b, base point, order.
+const EXPLICIT: [(Curve, &str); 4] = [
+    (Curve::P256, "0815056d43f2b0abec3447d8d9f6921397252567930d519d532b0998ddb1da88"),
+    (Curve::P384, "ed45a0a385dca472be657ef6d7dbf03e974d84adb525e3b51e21b93c3a6ea792"),
+    (Curve::P521, "96b154a45afa813c2bc37bf6334e915d3815287377fe851c7fa48dcaf53ad69e"),
+    (Curve::Secp256k1, "14beadf021e5bc738ab4e238329b0013600e458c16218237d4454acef7238166"),
+];
 
 fn oid(block: &Block) -> Option<Vec<u64>> {
     let Block::ObjectIdentifier(_, oid) = block else { return None };
