@@ -119,19 +119,12 @@ fn is_shallow(mut der: &[u8], levels: u8) -> bool {
             0
         };
         let Some([length, rest @ ..]) = rest.get(more..) else { return true };
-        let (length, rest) = match length {
-            0..=0x7f => (usize::from(*length), rest),
-            _ => {
-                let bytes = usize::from(length & 0x7f);
-                let Some((length, rest)) = rest.split_at_checked(bytes) else { return true };
-                (
-                    length.iter().fold(0_usize, |sum, b| {
-                        sum.saturating_mul(256).saturating_add(usize::from(*b))
-                    }),
-                    rest,
-                )
-            }
-        };
+        // The long form says in how many bytes the length stands.
+        let bytes = if *length < 0x80 { 0 } else { usize::from(length & 0x7f) };
+        let Some((long, rest)) = rest.split_at_checked(bytes) else { return true };
+        let long = long.iter().map(|b| usize::from(*b));
+        let long = long.fold(0_usize, |sum, b| sum.saturating_mul(256).saturating_add(b));
+        let length = if *length < 0x80 { usize::from(*length) } else { long };
         let (inner, after) = rest.split_at(length.min(rest.len()));
         if tag & 0x20 != 0 && (levels == 0 || !is_shallow(inner, levels - 1)) {
             return false;
@@ -274,16 +267,16 @@ fn explicit_curve(parameters: &[Block]) -> Option<Curve> {
     let (prime, order) = (prime.to_biguint()?.to_bytes_be(), order.to_biguint()?.to_bytes_be());
     let numbers = [prime, bare(a), bare(b), base.clone(), order].concat();
     let digest = <sha2::Sha256 as sha2::Digest>::digest(&numbers);
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest);
     EXPLICIT.iter().find(|(_, known)| *known == digest).map(|(curve, _)| *curve)
 }
 
-/// SHA-256 over the numbers of each curve (SEC 2): prime, a, b, base point, order.
+/// SHA-256, as base64url, over the numbers of each curve (SEC 2): prime, a, b, base point, order.
 const EXPLICIT: [(Curve, &str); 4] = [
-    (Curve::P256, "0815056d43f2b0abec3447d8d9f6921397252567930d519d532b0998ddb1da88"),
-    (Curve::P384, "ed45a0a385dca472be657ef6d7dbf03e974d84adb525e3b51e21b93c3a6ea792"),
-    (Curve::P521, "96b154a45afa813c2bc37bf6334e915d3815287377fe851c7fa48dcaf53ad69e"),
-    (Curve::Secp256k1, "14beadf021e5bc738ab4e238329b0013600e458c16218237d4454acef7238166"),
+    (Curve::P256, "CBUFbUPysKvsNEfY2faSE5clJWeTDVGdUysJmN2x2og"),
+    (Curve::P384, "7UWgo4XcpHK-ZX7219vwPpdNhK21JeO1HiG5PDpup5I"),
+    (Curve::P521, "lrFUpFr6gTwrw3v2M06RXTgVKHN3_oUcf6SNyvU61p4"),
+    (Curve::Secp256k1, "FL6t8CHlvHOKtOI4MpsAE2AORYwWIYI31EVKzvcjgWY"),
 ];
 
 fn oid(block: &Block) -> Option<Vec<u64>> {

@@ -186,11 +186,11 @@ const P256: [&str; 5] = [
 
 fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let body = parts.concat();
-    let length = u8::try_from(body.len());
-    let head = match length {
-        Ok(n @ 0..=127) => vec![tag, n],
-        Ok(n) => vec![tag, 0x81, n],
-        Err(_) => vec![tag, 0x82, (body.len() >> 8) as u8, (body.len() & 0xff) as u8],
+    let [high, low] = u16::try_from(body.len()).unwrap().to_be_bytes();
+    let head = match (high, low) {
+        (0, 0..=127) => vec![tag, low],
+        (0, _) => vec![tag, 0x81, low],
+        _ => vec![tag, 0x82, high, low],
     };
     [head, body].concat()
 }
