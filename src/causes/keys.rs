@@ -81,8 +81,9 @@ fn near(case: &Case<'_>, key: &KeyName, miss: &NearMiss) -> Candidate {
             }
         }
         NearMiss::OtherKey => "signature.wrong_key",
-        NearMiss::OtherKid => "signature.unknown_kid",
+        NearMiss::OtherKid | NearMiss::KeyUse(_) => "signature.unknown_kid",
         NearMiss::DerSignature => "signature.invalid",
+        NearMiss::TrailingBits => "token.encoding",
         NearMiss::OtherContent => "signature.tampered",
     };
     let fact = match miss {
@@ -95,7 +96,14 @@ fn near(case: &Case<'_>, key: &KeyName, miss: &NearMiss) -> Candidate {
         .filter(|p| p.misses.contains(miss))
         .map(|_| format!("{} let in tokens that verify in the same way", case.host()));
     // The broken text may be the user's copy only; a key that is meant for another algorithm may serve.
-    let weak = matches!(miss, NearMiss::PemRepaired | NearMiss::KeyAlgorithm(_));
+    // Most verifiers pass over the use of a key and over spare bits, too.
+    let weak = matches!(
+        miss,
+        NearMiss::PemRepaired
+            | NearMiss::KeyAlgorithm(_)
+            | NearMiss::KeyUse(_)
+            | NearMiss::TrailingBits
+    );
     let candidate = match difference(miss) {
         Some(words) => candidate.and(words, "key"),
         None => candidate,

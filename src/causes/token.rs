@@ -75,6 +75,21 @@ fn of_fault(case: &Case<'_>, token: &Token, fault: &Fault, place: &str) -> Optio
         Fault::EmptySegment(segment) => {
             proven("token.malformed", format!("the {} is empty", segment.as_str()))
         }
+        Fault::WrongLength(segment, found, needed) => {
+            // The tag stands last: what is cut off is missing there.
+            let cut = *segment == Segment::AuthenticationTag && found < needed;
+            proven(
+                if cut { "token.truncated" } else { "token.malformed" },
+                format!("the {} has {found} bytes, `enc` makes {needed}", segment.as_str()),
+            )
+        }
+        Fault::Crit => proven("token.malformed", "`crit` breaks its own rules".into()),
+        // Most parsers take the last one.
+        Fault::DuplicateMember => Candidate::suspected(
+            "token.malformed",
+            "the header has a member twice".to_owned(),
+            place,
+        ),
         Fault::NoAlg => proven("token.malformed", "the header names no `alg`".into()),
     };
     let accepted = case

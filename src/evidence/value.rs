@@ -420,6 +420,7 @@ fn read_cut(left: &str, reading: &mut Reading) {
                 | Fault::NotJson(_)
                 | Fault::OddLength(_)
                 | Fault::EmptySegment(_)
+                | Fault::WrongLength(..)
         )
     });
     if read.fingerprint.is_some() {

@@ -93,8 +93,16 @@ pub enum Segment {
     Header,
     /// The second.
     Payload,
-    /// The third.
+    /// The third of a JWS.
     Signature,
+    /// The second of a JWE: the content key, encrypted.
+    EncryptedKey,
+    /// The third of a JWE.
+    InitializationVector,
+    /// The fourth of a JWE.
+    Ciphertext,
+    /// The fifth of a JWE.
+    AuthenticationTag,
 }
 
 impl Segment {
@@ -104,6 +112,10 @@ impl Segment {
             Self::Header => "header",
             Self::Payload => "payload",
             Self::Signature => "signature",
+            Self::EncryptedKey => "encrypted key",
+            Self::InitializationVector => "initialization vector",
+            Self::Ciphertext => "ciphertext",
+            Self::AuthenticationTag => "authentication tag",
         }
     }
 }
@@ -138,6 +150,13 @@ pub enum Fault {
     EmptySegment(Segment),
     /// `alg` is missing or no text.
     NoAlg,
+    /// A segment of a JWE is shorter or longer than `enc` dictates: bytes found, bytes needed.
+    WrongLength(Segment, u16, u16),
+    /// `crit` is no list of names, names what every verifier knows, or what is not in the header
+    /// (RFC 7515, section 4.1.11).
+    Crit,
+    /// The header has a member twice.
+    DuplicateMember,
 }
 
 /// The third segment of a token.
@@ -208,6 +227,19 @@ impl Token {
     /// Returns the instant of `exp` when it is a plain number of seconds.
     pub fn expires(&self) -> Option<At> {
         self.exp.as_ref().and_then(NumericDate::in_seconds)
+    }
+
+    /// Takes what keys say: a signature that verifies has its right length, whatever is usual.
+    pub fn hear(&mut self, verdict: Verdict) {
+        if matches!(verdict, Verdict::Valid { .. }) {
+            self.faults.retain(|fault| {
+                !matches!(
+                    fault,
+                    Fault::ShortSignature(..) | Fault::LongSignature(..) | Fault::CutAt(_)
+                )
+            });
+        }
+        self.verdict = Some(verdict);
     }
 
     /// Returns whether a claim of this name is there.

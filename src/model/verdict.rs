@@ -34,7 +34,8 @@ pub enum Verdict {
     },
     /// No key is known that fits its algorithm.
     NoKey,
-    /// Its algorithm cannot be checked here.
+    /// It cannot be checked here: its algorithm or key is of a kind that is not, or its content is
+    /// elsewhere.
     Unsupported,
 }
 
@@ -68,12 +69,16 @@ pub enum NearMiss {
     Algorithm(String),
     /// The algorithm of the header, for which this key is not meant: the key says this one.
     KeyAlgorithm(String),
+    /// A key that is not meant for signatures: the key says this use.
+    KeyUse(String),
     /// Another key than the one that `kid` names.
     OtherKey,
     /// A key with another `kid`, where no key of the token's `kid` is known.
     OtherKid,
     /// An ECDSA signature in DER where JOSE has the two numbers side by side.
     DerSignature,
+    /// The last letter of the signature holds bits that belong to no byte: strict decoders refuse it.
+    TrailingBits,
     /// The key made the signature, over another header or payload (RSA opens to a well-formed digest).
     OtherContent,
 }
@@ -102,6 +107,15 @@ impl fmt::Display for KeyName {
 }
 
 impl Verdict {
+    /// Returns whether the signature fits the content of the token, in whichever way.
+    pub fn verifies(&self) -> bool {
+        match self {
+            Self::Valid { .. } => true,
+            Self::Near { miss, .. } => *miss != NearMiss::OtherContent,
+            _ => false,
+        }
+    }
+
     /// Returns the key that verifies the signature, in whichever way.
     pub fn key(&self) -> Option<&KeyName> {
         match self {
@@ -128,10 +142,16 @@ impl NearMiss {
             Self::PemRepaired => "with the line breaks of the PEM text restored".into(),
             Self::Algorithm(alg) => format!("as `{alg}`"),
             Self::KeyAlgorithm(alg) => format!("but the key says that it is for `{alg}`"),
+            Self::KeyUse(usage) => {
+                format!("but the key says that it is for `{usage}`, not for signatures")
+            }
             Self::OtherKey => "which is not the one that `kid` names".into(),
             Self::OtherKid => "which has another `kid` than the token says".into(),
             Self::DerSignature => {
                 "when the signature is read as DER; JOSE has r and s side by side".into()
+            }
+            Self::TrailingBits => {
+                "but the last letter of its base64url is not the one that encoders write".into()
             }
             Self::OtherContent => "over another header or payload than this one".into(),
         }

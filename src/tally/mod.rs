@@ -256,7 +256,7 @@ impl Tally {
     /// Writes down what keys say of a token that is known.
     pub fn note_verdict(&mut self, token: Fingerprint, verdict: Verdict) {
         if let Some(Slot(Some(token))) = self.tokens.get_mut(&token) {
-            token.verdict = Some(verdict);
+            token.hear(verdict);
         }
     }
 

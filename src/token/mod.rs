@@ -4,6 +4,8 @@
 //! kept, since a broken token is what the reader wants explained.
 
 mod claims;
+mod encrypted;
+mod header;
 mod keys;
 mod purpose;
 mod segments;
@@ -70,6 +72,7 @@ fn read_jose(segments: &Segments<'_>) -> Token {
         mark_parts(&mut token, segments);
     } else {
         token.signature = Signature::None;
+        faults.extend(encrypted::faults(segments, header.as_ref()));
     }
     segments.check_count(&mut faults);
     segments.check_cut(&mut faults);

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
 use base64::{Engine as _, alphabet};
 use serde_json::{Map, Value};
 
+use super::header;
 use crate::model::{Fault, Form, Segment, Signature};
 
 /// Trailing bits are not checked: text that was cut has them, and most verifiers accept them.
@@ -25,6 +26,8 @@ const CUTS: [usize; 14] =
 pub(super) struct Segments<'t> {
     /// JWS or JWE.
     pub(super) form: Form,
+    /// The payload stands as it is, not as base64url (RFC 7797).
+    unencoded: bool,
     /// Faults of the text as a whole.
     pub(super) faults: Vec<Fault>,
     text: Cow<'t, str>,
@@ -53,7 +56,13 @@ impl<'t> Segments<'t> {
             _ if first.starts_with("eyJ") => Form::Jws,
             _ => return None,
         };
-        Some(Self { form, faults, raw_len: text.len(), text: decoded, parts })
+        let unencoded = header.is_some_and(|header| header.get("b64") == Some(&Value::Bool(false)));
+        Some(Self { form, unencoded, faults, raw_len: text.len(), text: decoded, parts })
+    }
+
+    /// Returns how many segments there are.
+    pub(super) fn count(&self) -> usize {
+        self.parts.len()
     }
 
     /// Returns the text of a segment.
@@ -71,6 +80,18 @@ impl<'t> Segments<'t> {
         self.part(2).filter(|text| !text.is_empty()).map(decode)
     }
 
+    /// Returns whether the content is elsewhere: an empty payload (RFC 7515, appendix F).
+    pub(super) fn is_detached(&self) -> bool {
+        self.parts.len() == 3 && self.part(1).is_some_and(str::is_empty)
+    }
+
+    /// Returns whether the last letter of the signature holds bits that belong to no byte: no encoder
+    /// writes them (RFC 4648, section 3.5).
+    pub(super) fn has_trailing_bits(&self) -> bool {
+        let strict = self.part(2).map(|text| URL_SAFE_NO_PAD.decode(text));
+        matches!(strict, Some(Err(base64::DecodeError::InvalidLastSymbol { .. })))
+    }
+
     /// Returns `kid` as written.
     pub(super) fn kid(&self) -> Option<String> {
         match object(&decode(self.part(0)?))?.get("kid")? {
@@ -82,7 +103,9 @@ impl<'t> Segments<'t> {
 
     /// Decodes the header.
     pub(super) fn header(&self, faults: &mut Vec<Fault>) -> Option<Map<String, Value>> {
-        self.object(0, faults)
+        let header = self.object(0, faults)?;
+        faults.extend(header::faults(&header, &decode(self.part(0)?)));
+        Some(header)
     }
 
     /// Decodes the payload of a JWS.
@@ -97,8 +120,12 @@ impl<'t> Segments<'t> {
             faults.push(Fault::EmptySegment(segment));
             return None;
         }
-        name_faults(text, segment, faults);
-        let bytes = decode(text);
+        let bytes = if self.unencoded && index == 1 {
+            text.as_bytes().to_vec()
+        } else {
+            name_faults(text, segment, faults);
+            decode(text)
+        };
         let read = object(&bytes);
         if read.is_none() {
             faults.push(Fault::NotJson(segment));
@@ -178,7 +205,7 @@ fn could_be_header(first: &str) -> bool {
 }
 
 /// Returns whether a third segment is a sanitizer's mark.
-fn is_removed(text: &str) -> bool {
+pub(super) fn is_removed(text: &str) -> bool {
     let word = text.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     let marks = ["redacted", "removed", "masked", "filtered", "sanitized", "signature", "stripped"];
     marks.iter().any(|m| word.eq_ignore_ascii_case(m))
@@ -187,7 +214,7 @@ fn is_removed(text: &str) -> bool {
 }
 
 /// Names every departure of a segment from base64url without padding (RFC 7515, section 2).
-fn name_faults(text: &str, segment: Segment, faults: &mut Vec<Fault>) {
+pub(super) fn name_faults(text: &str, segment: Segment, faults: &mut Vec<Fault>) {
     let mut kept = 0_usize;
     let (mut standard, mut padding, mut foreign) = (false, false, false);
     for b in text.bytes() {
@@ -314,6 +341,6 @@ fn segment_at(index: usize) -> Segment {
     }
 }
 
-fn small(n: usize) -> u16 {
+pub(super) fn small(n: usize) -> u16 {
     u16::try_from(n).unwrap_or(u16::MAX)
 }

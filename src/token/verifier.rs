@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::keys::{Keyring, Signed};
 use super::segments::Segments;
-use crate::model::{Fingerprint, Form, Secret, Signature, Token, Verdict};
+use crate::model::{Fingerprint, Form, NearMiss, Secret, Signature, Token, Verdict};
 
 /// Most verdicts remembered between workers; a token beyond is checked again where it is met again.
 const MOST_KNOWN: usize = 1 << 16;
@@ -56,7 +56,9 @@ impl Verifier {
                     known.insert(mark, verdict.clone());
                 }
             }
-            token.verdict = verdict;
+            if let Some(verdict) = verdict {
+                token.hear(verdict);
+            }
         }
         if !is_open(token) || is_symmetric(token) {
             return;
@@ -133,6 +135,16 @@ fn judge(keys: &Keyring, token: &Token, text: &str) -> Option<Verdict> {
     let signed =
         Signed { alg, kid: kid.as_deref(), message: message.as_bytes(), signature: &signature };
     let verdict = keys.judge(signed);
+    if segments.is_detached() && !verdict.verifies() {
+        // What was signed is not in the token: nothing can be said of the signature.
+        return Some(match verdict {
+            Verdict::Invalid { .. } | Verdict::Near { .. } => Verdict::Unsupported,
+            verdict => verdict,
+        });
+    }
+    if let (Verdict::Valid { key }, true) = (&verdict, segments.has_trailing_bits()) {
+        return Some(Verdict::Near { key: key.clone(), miss: NearMiss::TrailingBits });
+    }
     if matches!(verdict, Verdict::Valid { .. }) || !message.contains(['=', '+', '/']) {
         return Some(verdict);
     }

@@ -4,7 +4,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use simple_asn1::ASN1Block as Block;
 
-use super::material::{Curve, Material};
+use super::material::{Curve, ED448, Material};
 use super::text::base64_of;
 
 /// A key read from a file.
@@ -92,12 +92,46 @@ pub(super) fn read_ssh(text: &str) -> Option<Material> {
 
 /// Reads DER: `SubjectPublicKeyInfo`, certificate, PKCS #1, PKCS #8, SEC 1.
 pub(super) fn read_der(der: &[u8]) -> Option<Material> {
-    // Anything longer is no key, and the reader below recurses.
-    if der.len() > 1 << 16 || der.first() != Some(&0x30) {
+    if der.first() != Some(&0x30) {
         return None;
     }
-    let blocks = simple_asn1::from_der(der).ok()?;
-    blocks.first().and_then(key_in)
+    blocks(der)?.first().and_then(key_in)
+}
+
+/// Most levels of DER in a certificate or key that is met; 9 is what certificates have.
+const DEEPEST: u8 = 24;
+
+fn blocks(der: &[u8]) -> Option<Vec<Block>> {
+    // Anything longer is no key.
+    if der.len() > 1 << 16 || !is_shallow(der, DEEPEST) {
+        return None;
+    }
+    simple_asn1::from_der(der).ok()
+}
+
+/// Whether no value lies deeper than `levels`: the reader recurses at each of them.
+fn is_shallow(mut der: &[u8], levels: u8) -> bool {
+    while let [tag, rest @ ..] = der {
+        // Of a tag with several bytes, the later ones have the high bit but for the last.
+        let more = if tag & 0x1f == 0x1f {
+            rest.iter().position(|b| b & 0x80 == 0).map_or(rest.len(), |at| at + 1)
+        } else {
+            0
+        };
+        let Some([length, rest @ ..]) = rest.get(more..) else { return true };
+        // The long form says in how many bytes the length stands.
+        let bytes = if *length < 0x80 { 0 } else { usize::from(length & 0x7f) };
+        let Some((long, rest)) = rest.split_at_checked(bytes) else { return true };
+        let long = long.iter().map(|b| usize::from(*b));
+        let long = long.fold(0_usize, |sum, b| sum.saturating_mul(256).saturating_add(b));
+        let length = if *length < 0x80 { usize::from(*length) } else { long };
+        let (inner, after) = rest.split_at(length.min(rest.len()));
+        if tag & 0x20 != 0 && (levels == 0 || !is_shallow(inner, levels - 1)) {
+            return false;
+        }
+        der = after;
+    }
+    true
 }
 
 fn key_in(block: &Block) -> Option<Material> {
@@ -137,11 +171,20 @@ fn private(kind: &[Block], inner: &[u8]) -> Option<Material> {
         }
         [1, 2, 840, 10045, 2, 1] => {
             let curve = curve_of(kind)?;
-            let blocks = simple_asn1::from_der(inner).ok()?;
+            let blocks = blocks(inner)?;
             let Some(Block::Sequence(_, parts)) = blocks.first() else { return None };
             point_in(curve, parts)
         }
-        _ => read_der(inner),
+        // PKCS #1, and no further envelope: files that nest them are made to exhaust the stack.
+        [1, 2, 840, 113_549, 1, 1, _] => match blocks(inner)?.first()? {
+            block @ Block::Sequence(_, parts)
+                if matches!(parts.get(1), Some(Block::Integer(..))) =>
+            {
+                key_in(block)
+            }
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -150,11 +193,13 @@ fn public(kind: &[Block], bits: &[u8]) -> Option<Material> {
         [1, 2, 840, 113_549, 1, 1, _] => read_der(bits),
         [1, 2, 840, 10045, 2, 1] => match curve_of(kind) {
             Some(curve) => ec(curve, bits),
-            None => Some(Material::Other("EC on another curve")),
+            None => Some(Material::Other("it is on a curve that JOSE does not use")),
         },
         [1, 3, 101, 112] => (bits.len() == 32).then(|| Material::Ed25519(bits.to_vec())),
-        [1, 3, 101, 113] => Some(Material::Other("Ed448")),
-        [1, 2, 840, 10040, 4, 1] => Some(Material::Other("DSA")),
+        [1, 3, 101, 113] => Some(Material::Other(ED448)),
+        [1, 2, 840, 10040, 4, 1] => {
+            Some(Material::Other("it is a DSA key, which JOSE does not use"))
+        }
         _ => None,
     }
 }
@@ -175,7 +220,7 @@ fn ec(curve: Curve, point: &[u8]) -> Option<Material> {
         4 if point.len() == 1 + 2 * curve.width() => {
             Some(Material::Ec { curve, point: point.to_vec() })
         }
-        2 | 3 => Some(Material::Other("EC with a compressed point")),
+        2 | 3 => Some(Material::Other("its point is compressed: give it with both numbers")),
         _ => None,
     }
 }
@@ -186,6 +231,9 @@ fn curve_of(kind: &[Block]) -> Option<Curve> {
             Block::Explicit(_, _, _, inner) => inner,
             other => other,
         };
+        if let Block::Sequence(_, parameters) = block {
+            return explicit_curve(parameters);
+        }
         match oid(block)?.as_slice() {
             [1, 2, 840, 10045, 3, 1, 7] => Some(Curve::P256),
             [1, 3, 132, 0, 34] => Some(Curve::P384),
@@ -195,6 +243,41 @@ fn curve_of(kind: &[Block]) -> Option<Curve> {
         }
     })
 }
+
+/// Knows a curve by its numbers (RFC 3279, section 2.3.5), as old OpenSSL tools wrote keys.
+///
+/// All of them are compared: with another base point one can make a private key to any public one.
+fn explicit_curve(parameters: &[Block]) -> Option<Curve> {
+    let [
+        _,
+        Block::Sequence(_, field),
+        Block::Sequence(_, curve),
+        Block::OctetString(_, base),
+        Block::Integer(_, order),
+        ..,
+    ] = parameters
+    else {
+        return None;
+    };
+    let ([_, Block::Integer(_, prime)], [Block::OctetString(_, a), Block::OctetString(_, b), ..]) =
+        (field.as_slice(), curve.as_slice())
+    else {
+        return None;
+    };
+    let (prime, order) = (prime.to_biguint()?.to_bytes_be(), order.to_biguint()?.to_bytes_be());
+    let numbers = [prime, bare(a), bare(b), base.clone(), order].concat();
+    let digest = <sha2::Sha256 as sha2::Digest>::digest(&numbers);
+    let digest = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest);
+    EXPLICIT.iter().find(|(_, known)| *known == digest).map(|(curve, _)| *curve)
+}
+
+/// SHA-256, as base64url, over the numbers of each curve (SEC 2): prime, a, b, base point, order.
+const EXPLICIT: [(Curve, &str); 4] = [
+    (Curve::P256, "CBUFbUPysKvsNEfY2faSE5clJWeTDVGdUysJmN2x2og"),
+    (Curve::P384, "7UWgo4XcpHK-ZX7219vwPpdNhK21JeO1HiG5PDpup5I"),
+    (Curve::P521, "lrFUpFr6gTwrw3v2M06RXTgVKHN3_oUcf6SNyvU61p4"),
+    (Curve::Secp256k1, "FL6t8CHlvHOKtOI4MpsAE2AORYwWIYI31EVKzvcjgWY"),
+];
 
 fn oid(block: &Block) -> Option<Vec<u64>> {
     let Block::ObjectIdentifier(_, oid) = block else { return None };

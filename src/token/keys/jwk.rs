@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::der::read_pem;
-use super::material::{Curve, Material};
+use super::material::{Curve, ED448, Material};
 use super::text::base64_of;
 
 /// A key of a set.
@@ -14,6 +14,8 @@ pub(super) struct Jwk {
     pub(super) kid: Option<String>,
     /// The algorithm that it is meant for.
     pub(super) alg: Option<String>,
+    /// What it is meant for, where that is something else than signatures.
+    pub(super) usage: Option<String>,
 }
 
 /// Why a key of a set cannot be used.
@@ -29,14 +31,14 @@ pub(super) fn read(json: &Value) -> Option<Vec<Result<Jwk, Unusable>>> {
     if let Value::Array(list) = json {
         let keys: Vec<_> = list.iter().filter_map(Value::as_object).collect();
         return (!keys.is_empty() && keys.iter().all(|k| k.contains_key("kty")))
-            .then(|| keys.into_iter().filter_map(one).collect());
+            .then(|| keys.into_iter().map(one).collect());
     }
     let object = json.as_object()?;
     if object.contains_key("kty") {
-        return Some(one(object).into_iter().collect());
+        return Some(vec![one(object)]);
     }
     if let Some(list) = object.get("keys").and_then(Value::as_array) {
-        return Some(list.iter().filter_map(Value::as_object).filter_map(one).collect());
+        return Some(list.iter().filter_map(Value::as_object).map(one).collect());
     }
     if let Some(inner) = object.get("jwks").or_else(|| object.get("data")) {
         return read(inner);
@@ -50,26 +52,19 @@ fn by_name(object: &Map<String, Value>) -> Option<Vec<Result<Jwk, Unusable>>> {
     for (kid, text) in object {
         let read = read_pem(text.as_str()?)?.ok()?;
         let material = read.into_iter().next()?.material;
-        keys.push(Ok(Jwk { material, kid: Some(kid.clone()), alg: None }));
+        keys.push(Ok(Jwk { material, kid: Some(kid.clone()), alg: None, usage: None }));
     }
     (!keys.is_empty()).then_some(keys)
 }
 
-/// Reads one key; `None` when it is not for signatures.
-fn one(jwk: &Map<String, Value>) -> Option<Result<Jwk, Unusable>> {
+/// Reads one key.
+fn one(jwk: &Map<String, Value>) -> Result<Jwk, Unusable> {
     let text = |name: &str| jwk.get(name).and_then(Value::as_str);
     let kid = match jwk.get("kid") {
         Some(Value::String(kid)) => Some(kid.clone()),
         Some(Value::Number(kid)) => Some(kid.to_string()),
         _ => None,
     };
-    if text("use").is_some_and(|u| u != "sig") {
-        return None;
-    }
-    let ops = jwk.get("key_ops").and_then(Value::as_array);
-    if ops.is_some_and(|ops| !ops.iter().any(|op| op == "verify" || op == "sign")) {
-        return None;
-    }
     let bytes = |name: &str| text(name).and_then(base64_of);
     let material = match text("kty").unwrap_or_default() {
         "oct" => bytes("k").map(|k| Material::Secret(Zeroizing::new(k))),
@@ -86,16 +81,39 @@ fn one(jwk: &Map<String, Value>) -> Option<Result<Jwk, Unusable>> {
         }
         "OKP" => match (text("crv").unwrap_or_default(), bytes("x")) {
             ("Ed25519", Some(x)) if x.len() == 32 => Some(Material::Ed25519(x)),
-            ("Ed448", Some(_)) => Some(Material::Other("Ed448")),
+            ("Ed448", Some(_)) => Some(Material::Other(ED448)),
             _ => None,
         },
         _ => None,
     };
     let alg = text("alg").map(str::to_owned);
-    Some(material.map(|material| Jwk { material, kid: kid.clone(), alg }).ok_or_else(|| {
-        let kind = text("kty").unwrap_or("none");
-        Unusable { kid, why: format!("its `kty` is `{kind}` and its values are no such key") }
-    }))
+    let usage = usage(jwk);
+    match (material, usage) {
+        (Some(material), usage) => Ok(Jwk { material, kid, alg, usage }),
+        (None, Some(usage)) => Err(Unusable { kid, why: for_other_use(&usage) }),
+        (None, None) => {
+            let kind = text("kty").unwrap_or("none");
+            let why = format!("its `kty` is `{kind}` and its values are no such key");
+            Err(Unusable { kid, why })
+        }
+    }
+}
+
+/// Returns what a key is meant for when that is no signature (RFC 7517, sections 4.2 and 4.3).
+fn usage(jwk: &Map<String, Value>) -> Option<String> {
+    let shown = |text: &str| text.chars().take(16).collect::<String>();
+    if let Some(word) = jwk.get("use").and_then(Value::as_str).filter(|word| *word != "sig") {
+        return Some(shown(word));
+    }
+    let list = jwk.get("key_ops").and_then(Value::as_array)?;
+    let words: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+    let signs = words.iter().any(|word| matches!(*word, "verify" | "sign"));
+    if signs { None } else { words.first().map(|word| shown(word)) }
+}
+
+/// Says why a key that is meant for something else is not used.
+pub(super) fn for_other_use(usage: &str) -> String {
+    format!("it says that it is for `{usage}`, not for signatures")
 }
 
 fn rsa(n: Option<Vec<u8>>, e: Option<Vec<u8>>) -> Option<Material> {

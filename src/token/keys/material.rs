@@ -1,10 +1,14 @@
 //! Key material and the one question it answers: does this signature fit these bytes?
 
-use aws_lc_rs::signature::{self as lc, RsaPublicKeyComponents, UnparsedPublicKey};
+use aws_lc_rs::signature::{
+    self as lc, ParsedPublicKey, RsaPublicKeyComponents, UnparsedPublicKey,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use zeroize::Zeroizing;
+
+use super::text::base64_of;
 
 /// A curve of ECDSA keys.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,6 +39,16 @@ impl Curve {
         }
     }
 
+    /// The backend's algorithm for signatures in DER.
+    fn der_algorithm(self) -> &'static lc::EcdsaVerificationAlgorithm {
+        match self {
+            Self::P256 => &lc::ECDSA_P256_SHA256_ASN1,
+            Self::P384 => &lc::ECDSA_P384_SHA384_ASN1,
+            Self::P521 => &lc::ECDSA_P521_SHA512_ASN1,
+            Self::Secp256k1 => &lc::ECDSA_P256K1_SHA256_ASN1,
+        }
+    }
+
     /// The algorithm of JOSE that goes with it.
     pub(super) const fn algorithm(self) -> &'static str {
         match self {
@@ -57,9 +71,12 @@ pub(super) enum Material {
     Ec { curve: Curve, point: Vec<u8> },
     /// An Ed25519 key.
     Ed25519(Vec<u8>),
-    /// A key that nothing here verifies with, by its name (`Ed448`, `DSA`).
+    /// A key that nothing here verifies with, by the reason.
     Other(&'static str),
 }
+
+/// Why a key of this kind is not used: the backend lacks it.
+pub(super) const ED448: &str = "it is an Ed448 key, with which nothing is checked here";
 
 impl std::fmt::Debug for Material {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -82,7 +99,7 @@ impl Material {
             Self::Ec { curve: Curve::P521, .. } => "EC P-521",
             Self::Ec { curve: Curve::Secp256k1, .. } => "EC secp256k1",
             Self::Ed25519(_) => "Ed25519",
-            Self::Other(name) => name,
+            Self::Other(_) => "unusable",
         }
     }
 
@@ -122,6 +139,16 @@ impl Material {
             (Self::Secret(secret), "HS256" | "HS384" | "HS512") => {
                 by_jsonwebtoken(alg, &DecodingKey::from_secret(secret), message, signature)
             }
+            (Self::Secret(text), "EdDSA" | "Ed25519") => {
+                // Libraries on libsodium keep public keys as bare bytes, or as base64 of them. Such a
+                // text may be a secret as well: only success tells.
+                let key = match text.len() {
+                    32 => Some(text.to_vec()),
+                    _ => std::str::from_utf8(text).ok().and_then(base64_of),
+                };
+                let key = key.filter(|key| key.len() == 32)?;
+                by_lc(&lc::ED25519, &key, message, signature).then_some(true)
+            }
             (Self::Rsa { n, e }, _) if RSA.contains(&alg) => {
                 if n.len() >= 256 {
                     let key = DecodingKey::from_rsa_raw_components(n, e);
@@ -158,19 +185,19 @@ impl Material {
         }
     }
 
+    /// Returns whether an EC key is a point of its curve; the point at infinity is none.
+    pub(super) fn is_on_curve(&self) -> bool {
+        let Self::Ec { curve, point } = self else { return false };
+        ParsedPublicKey::new(curve.der_algorithm(), point).is_ok()
+    }
+
     /// Checks an ECDSA signature that is written in DER, as X.509 and most libraries have it.
     pub(super) fn verifies_der(&self, message: &[u8], signature: &[u8]) -> bool {
         let Self::Ec { curve, point } = self else { return false };
         if signature.first() != Some(&0x30) {
             return false;
         }
-        let algorithm = match curve {
-            Curve::P256 => &lc::ECDSA_P256_SHA256_ASN1,
-            Curve::P384 => &lc::ECDSA_P384_SHA384_ASN1,
-            Curve::P521 => &lc::ECDSA_P521_SHA512_ASN1,
-            Curve::Secp256k1 => &lc::ECDSA_P256K1_SHA256_ASN1,
-        };
-        by_lc(algorithm, point, message, signature)
+        by_lc(curve.der_algorithm(), point, message, signature)
     }
 
     /// Returns whether an RSA signature opens under this key to the padding of PKCS #1 version 1.5 with a

@@ -5,6 +5,7 @@
 //! verifies all the same tells how signer and verifier differ.
 
 mod der;
+mod flaw;
 mod jwk;
 mod material;
 #[cfg(test)]
@@ -69,6 +70,8 @@ struct Key {
     material: Material,
     /// The algorithm that a JWK says it is for.
     alg: Option<String>,
+    /// What a JWK says it is for, where that is no signature.
+    usage: Option<String>,
     /// The key text is PEM only after a repair.
     repaired: bool,
     /// The text as given, for servers that take a public key's text for an HMAC secret.
@@ -99,14 +102,24 @@ impl Keyring {
         let before = self.keys.len();
         for key in read {
             match key {
-                Ok(jwk) => self.push(origin, jwk.material, jwk.kid, jwk.alg),
+                Ok(jwk) => {
+                    let name = self.push(origin, jwk.material, jwk.kid, jwk.alg);
+                    let Some((name, usage)) = name.zip(jwk.usage) else { continue };
+                    if self.unusable.last().is_none_or(|u| u.name != name) {
+                        self.unusable.push(Unusable { name, why: jwk::for_other_use(&usage) });
+                    }
+                    if let Some(last) = self.keys.last_mut() {
+                        last.usage = Some(usage);
+                    }
+                }
                 Err(jwk::Unusable { kid, why }) => {
                     let name = KeyName { origin: origin.to_owned(), kid, thumbprint: None };
                     self.unusable.push(Unusable { name, why });
                 }
             }
         }
-        if self.keys.len() == before { Err(KeyError::NoKeys) } else { Ok(()) }
+        let mut added = self.keys.iter().skip(before);
+        if added.any(|key| key.usage.is_none()) { Ok(()) } else { Err(KeyError::NoKeys) }
     }
 
     /// Adds the content of a key file: PEM or DER of a public key, certificate or private key (its
@@ -173,16 +186,29 @@ impl Keyring {
         Ok(())
     }
 
-    fn push(&mut self, origin: &str, material: Material, kid: Option<String>, alg: Option<String>) {
+    /// Adds a key and returns its name; `None` beyond the most that are kept.
+    fn push(
+        &mut self,
+        origin: &str,
+        material: Material,
+        kid: Option<String>,
+        alg: Option<String>,
+    ) -> Option<KeyName> {
         if self.keys.len() >= MOST {
-            return;
+            return None;
         }
         let name = KeyName { origin: origin.to_owned(), kid, thumbprint: material.thumbprint() };
-        if let Material::Other(kind) = material {
-            let why = format!("no {kind} signature can be checked here");
-            self.unusable.push(Unusable { name: name.clone(), why });
-        }
-        self.keys.push(Key { name, material, alg, repaired: false, text: None });
+        let material = match flaw::of(&material) {
+            Some(why) => {
+                self.unusable.push(Unusable { name: name.clone(), why: why.to_owned() });
+                Material::Other(why)
+            }
+            None => material,
+        };
+        let key = Key { name, material, alg, usage: None, repaired: false, text: None };
+        let name = key.name.clone();
+        self.keys.push(key);
+        Some(name)
     }
 
     /// Adds the keys of another ring; one that is known already is not added again.
@@ -200,9 +226,10 @@ impl Keyring {
         self.keys.sort_by(|a, b| a.name.cmp(&b.name));
     }
 
-    /// Returns whether some key has this `kid`.
+    /// Returns whether some key for signatures has this `kid`.
     pub(super) fn has_kid(&self, kid: &str) -> bool {
-        self.keys.iter().any(|key| key.name.kid.as_deref() == Some(kid))
+        let mut keys = self.keys.iter().filter(|key| key.usage.is_none());
+        keys.any(|key| key.name.kid.as_deref() == Some(kid))
     }
 
     /// Returns whether there is no key.
@@ -210,9 +237,12 @@ impl Keyring {
         self.keys.is_empty()
     }
 
-    /// Returns the names of all keys.
+    /// Returns the names of all keys for signatures.
     pub fn names(&self) -> impl Iterator<Item = (&KeyName, &'static str)> {
-        self.keys.iter().map(|key| (&key.name, key.material.kind()))
+        self.keys
+            .iter()
+            .filter(|key| key.usage.is_none())
+            .map(|key| (&key.name, key.material.kind()))
     }
 
     /// Returns the keys that cannot be used.
@@ -223,9 +253,10 @@ impl Keyring {
     /// Says what the keys know of a signature.
     pub(super) fn judge(&self, token: Signed<'_>) -> Verdict {
         let named = |key: &&Key| token.kid.is_some() && key.name.kid.as_deref() == token.kid;
-        let is_named = self.keys.iter().any(|key| named(&key));
+        let is_named = token.kid.is_some_and(|kid| self.has_kid(kid));
         // The order of trust: the key that `kid` names, keys without a name, all others.
-        let mut keys: Vec<&Key> = self.keys.iter().collect();
+        let (mut keys, for_others): (Vec<&Key>, Vec<&Key>) =
+            self.keys.iter().partition(|key| key.usage.is_none());
         keys.sort_by_key(|key| (!named(key), key.name.kid.is_some()));
         let mut tried = Vec::new();
         let mut other = None;
@@ -234,8 +265,8 @@ impl Keyring {
                 None => {}
                 Some(false) => tried.push(*key),
                 Some(true) => {
-                    let may = token.kid.is_none() || named(key) || key.name.kid.is_none();
-                    if may && (!is_named || named(key)) {
+                    let nameless = token.kid.is_none() || key.name.kid.is_none();
+                    if named(key) || (nameless && !is_named) {
                         return key.found(token.alg);
                     }
                     other.get_or_insert(*key);
@@ -245,6 +276,11 @@ impl Keyring {
         if let Some(key) = other {
             let miss = if is_named { NearMiss::OtherKey } else { NearMiss::OtherKid };
             return key.near(miss);
+        }
+        for key in for_others {
+            if key.material.verifies(token.alg, token.message, token.signature) == Some(true) {
+                return key.near(NearMiss::KeyUse(key.usage.clone().unwrap_or_default()));
+            }
         }
         if let Some(verdict) = keys.iter().find_map(|key| key.near_miss(token)) {
             return verdict;

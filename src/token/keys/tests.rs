@@ -14,6 +14,9 @@ use super::*;
 use crate::model::Token;
 use crate::token::Verifier;
 
+mod hostile;
+mod published;
+
 const CLAIMS: &str = r#"{"iss":"https://id.example","sub":"u-1","exp":1767265200}"#;
 
 fn unsigned(alg: &str, kid: Option<&str>) -> String {
