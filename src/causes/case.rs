@@ -192,6 +192,16 @@ impl<'a> Case<'a> {
             && !self.stripped_by_preflight()
     }
 
+    /// Returns whether this is somebody's first visit: the capture shows that no cookie went along, and
+    /// this client had no session here before.
+    pub(super) fn is_first_visit(&self) -> bool {
+        self.facts.cookies_sent == Some(false)
+            && self.facts.credentials.is_empty()
+            && self.world.is_someone(&self.facts.client)
+            && self.could_show()
+            && self.at.is_some_and(|at| !self.world.had_session(self.facts, at))
+    }
+
     /// Returns whether a preflight proves that `Authorization` was sent although it is not shown.
     pub(super) fn stripped_by_preflight(&self) -> bool {
         !self.has_authorization()

@@ -4,7 +4,19 @@ use super::case::{Candidate, Case};
 use crate::model::{Confidence, Grant, Kind, Outcome, Sign, State};
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
-    wrong_password(case).into_iter().collect()
+    wrong_password(case).into_iter().chain(login_again(case)).collect()
+}
+
+/// A login was answered with the login page.
+fn login_again(case: &Case<'_>) -> Option<Candidate> {
+    let page = match case.facts.answer.outcome {
+        Outcome::Refused(Sign::LoginRedirect) => "the answer to a login leads back to its page",
+        Outcome::Refused(Sign::LoginPage) => "the answer to a login is its page again",
+        _ => return None,
+    };
+    let login = matches!(case.facts.grant, Some(Grant::Login | Grant::Password));
+    (login && case.can_mean("login.bad_credentials"))
+        .then(|| Candidate::inferred("login.bad_credentials", page, "response"))
 }
 
 /// A well-formed Basic, Digest or Negotiate credential that was refused.

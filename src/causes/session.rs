@@ -7,6 +7,7 @@ pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     found.extend(cookie_missing(case));
     found.extend(expired(case));
+    found.extend(anonymous(case));
     found
 }
 
@@ -104,15 +105,30 @@ fn why_not_sent(case: &Case<'_>, given: &Facts) -> Option<String> {
     })
 }
 
+fn of_login_page(case: &Case<'_>) -> bool {
+    matches!(case.facts.answer.outcome, Outcome::Refused(Sign::LoginRedirect | Sign::LoginPage))
+}
+
+/// Somebody who never had a session is sent to the login page, and the capture does not show the page
+/// being fetched: a client that calls without a credential.
+fn anonymous(case: &Case<'_>) -> Option<Candidate> {
+    let plain = case.facts.grant.is_none() && !case.facts.preflight && !case.says("oauth.");
+    let here = case.at.and_then(|at| {
+        case.world.let_in_before(&case.facts.client, &case.facts.endpoint, at, |_| true)
+    });
+    (plain && here.is_none() && of_login_page(case) && case.is_first_visit()).then(|| {
+        Candidate::inferred("header.missing", "no credential was sent", "request.headers")
+            .and("this client had no session here before", "history")
+    })
+}
+
 /// A session cookie was sent and the server wants a login.
 fn expired(case: &Case<'_>) -> Option<Candidate> {
     let facts = case.facts;
     if !is_session_refusal(case) || facts.grant.is_some() || facts.preflight {
         return None;
     }
-    let to_login =
-        matches!(facts.answer.outcome, Outcome::Refused(Sign::LoginRedirect | Sign::LoginPage))
-            || matches!(facts.status, Some(419 | 440));
+    let to_login = of_login_page(case) || matches!(facts.status, Some(419 | 440));
     let session = case.credential().filter(|c| c.kind == Kind::Session);
     if case.bearer().is_some() || (!to_login && session.is_none()) {
         return None;
@@ -122,6 +138,10 @@ fn expired(case: &Case<'_>) -> Option<Candidate> {
             c.is_none_or(|c| c.kind == Kind::Session)
         })
     });
+    if before.is_none() && of_login_page(case) && case.is_first_visit() {
+        // No session was ever there that could be over.
+        return None;
+    }
     let cookie = facts.cookies_sent == Some(true);
     let what = match facts.answer.outcome {
         Outcome::Refused(Sign::LoginRedirect) => "the answer redirects to a login page",

@@ -186,13 +186,23 @@ fn login_round(case: &Case<'_>) -> Option<Judgement> {
     if before.is_some() {
         return None;
     }
-    let back = case.world.let_in(&facts.client, &facts.endpoint, at, at.plus(LOGIN), |_| true)?;
+    let until = at.plus(LOGIN);
+    let led = match case.world.let_in(&facts.client, &facts.endpoint, at, until, |_| true) {
+        Some(back) => format!("the same client was let in here at {back}"),
+        // The way in of somebody new: no session could be over.
+        None if case.is_first_visit() => {
+            let page = &facts.redirect.as_ref()?.to;
+            let shown = case.world.let_in(&facts.client, page, at, until, |_| true)?;
+            format!("no session was there before, and the login page was fetched at {shown}")
+        }
+        None => return None,
+    };
     Some(expected(
         "other.handshake",
         Confidence::Inferred,
         vec![
             Evidence::new("the answer redirects to a login page", "response.headers.location"),
-            Evidence::new(format!("the same client was let in here at {back}"), "history"),
+            Evidence::new(led, "history"),
         ],
     ))
 }

@@ -62,15 +62,7 @@ pub(super) fn of_error(exchange: &Exchange<'_>) -> Reading {
             let page = markup::html(&text);
             reading.login_page = page.login;
             reading.page = true;
-            for (element, text) in page.texts {
-                if matches!(
-                    element.as_str(),
-                    "a" | "li" | "nav" | "button" | "label" | "option" | "footer"
-                ) {
-                    continue;
-                }
-                push(&mut reading.clues, format!("body.{element}"), &element, text, 4);
-            }
+            add_texts(page, &mut reading.clues);
         }
         Notation::Plain => {
             let line = text.trim().get(..floor(text.trim(), 600)).unwrap_or_default().to_owned();
@@ -93,6 +85,29 @@ pub(super) fn of_success(exchange: &Exchange<'_>) -> Reading {
         structural(&node, &mut reading.clues);
     }
     reading
+}
+
+/// Adds the texts of a page but those of its controls and of its frame.
+fn add_texts(page: markup::Page, clues: &mut Vec<Clue>) {
+    for (element, text) in page.texts {
+        if matches!(element.as_str(), "a" | "li" | "nav" | "button" | "label" | "option" | "footer")
+        {
+            continue;
+        }
+        push(clues, format!("body.{element}"), &element, text, 4);
+    }
+}
+
+/// Reads the HTML page that answers a login; `login_page` where it asks for the password again.
+pub(super) fn of_login(exchange: &Exchange<'_>) -> Option<Reading> {
+    let size = exchange.response_body.text.raw().len();
+    if size == 0 || size > 4 * LONGEST || !media_type(exchange).contains("html") {
+        return None;
+    }
+    let page = markup::html(&text_of(exchange)?);
+    let mut reading = Reading { login_page: page.passwords == 1, page: true, ..Reading::default() };
+    add_texts(page, &mut reading.clues);
+    Some(reading)
 }
 
 /// Returns whether an HTML body is a login page.

@@ -12,6 +12,8 @@ pub(super) struct Page {
     pub(super) texts: Vec<(String, String)>,
     /// Whether it holds a password field or posts SAML or a sign-in form.
     pub(super) login: bool,
+    /// How many password fields it holds: one to log in, several to choose a new password.
+    pub(super) passwords: usize,
 }
 
 /// One step of the scanner.
@@ -142,6 +144,7 @@ pub(super) fn html(text: &str) -> Page {
             Piece::Open { name, attributes, closed } => {
                 let name = name.to_ascii_lowercase();
                 page.login |= is_login(&name, attributes);
+                page.passwords += usize::from(is_password(&name, attributes));
                 if matches!(name.as_str(), "script" | "style" | "noscript" | "svg" | "template") {
                     if !closed && silent.is_none() {
                         silent = Some(name);
@@ -171,13 +174,19 @@ pub(super) fn html(text: &str) -> Page {
     page
 }
 
+fn is_password(name: &str, attributes: &str) -> bool {
+    name == "input"
+        && attributes_of(attributes)
+            .any(|(n, v)| n.eq_ignore_ascii_case("type") && v.eq_ignore_ascii_case("password"))
+}
+
 fn is_login(name: &str, attributes: &str) -> bool {
     let value = |wanted: &str| {
         attributes_of(attributes).find(|(n, _)| n.eq_ignore_ascii_case(wanted)).map(|(_, v)| v)
     };
     match name {
         "input" => {
-            value("type").is_some_and(|v| v.eq_ignore_ascii_case("password"))
+            is_password(name, attributes)
                 || value("name").is_some_and(|v| matches!(v, "SAMLRequest" | "wresult" | "wctx"))
         }
         "form" => value("action").is_some_and(super::outcome::is_login_target),

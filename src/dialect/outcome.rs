@@ -227,16 +227,59 @@ pub(super) fn redirect(exchange: &Exchange<'_>) -> Option<Redirect> {
     let target = exchange.response_header("location").or(exchange.redirect_url.as_deref())?.trim();
     let source = exchange.url.as_ref();
     let (mut login, mut back) = (is_login_target(target), false);
-    if is_login_target(source) {
-        let posted = exchange.method.as_deref().is_some_and(|m| m.eq_ignore_ascii_case("post"));
-        back =
-            login && posted && path(source) == path(target) && !path(source).contains("authorize");
+    let password = posts_password(exchange);
+    if is_login_target(source) || password {
+        let goes_on = path(source).contains("authorize") || path(target).contains("authorize");
+        back = login
+            && is_post(exchange)
+            && !goes_on
+            && (path(source) == path(target)
+                || names_error(target)
+                || password && is_login_request(exchange) && !is_login_target(source));
         login = false;
     }
     if has_word(path(source), &["logout", "signout", "sign-out", "sign_out", "logoff"]) {
         login = false;
     }
     Some(Redirect { login, back_to_login: back, errors: errors_of(target) })
+}
+
+/// Returns whether a query says that something went wrong: `?error`, `?login_error=1`, `?failed`.
+fn names_error(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    query.split(['&', '#']).any(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, "1"));
+        let name = name.to_ascii_lowercase();
+        let mut words = name.split(['_', '-', '.']);
+        words.any(|w| matches!(w, "error" | "err" | "failed" | "failure" | "fail" | "invalid"))
+            && !matches!(value, "" | "0" | "false")
+    })
+}
+
+/// Returns whether the method is POST.
+fn is_post(exchange: &Exchange<'_>) -> bool {
+    exchange.method.as_deref().is_some_and(|m| m.eq_ignore_ascii_case("post"))
+}
+
+/// Returns whether a form or JSON body names a password.
+pub(super) fn posts_password(exchange: &Exchange<'_>) -> bool {
+    let body = &exchange.request_body;
+    let names = |name: &[u8]| {
+        let lower = name.to_ascii_lowercase();
+        [&b"passw"[..], b"pwd", b"senha", b"contrase", b"kennwort", b"motdepasse", b"wachtwoord"]
+            .iter()
+            .any(|word| memchr::memmem::find(&lower, word).is_some())
+    };
+    is_post(exchange)
+        && (body.params.iter().any(|(name, _)| names(name.as_bytes()))
+            || body.text.raw().len() <= 16 * 1024 && names(body.text.raw()))
+}
+
+/// Returns whether the request sends a password to log in, by its path and its body.
+pub(super) fn is_login_attempt(exchange: &Exchange<'_>) -> bool {
+    is_post(exchange)
+        && (is_login_request(exchange) || is_login_target(&exchange.url))
+        && posts_password(exchange)
 }
 
 /// Returns whether a URL or path names a login page or an authorization endpoint.
@@ -379,8 +422,7 @@ pub(super) fn wants_data(exchange: &Exchange<'_>) -> bool {
 
 /// Returns whether the request posts credentials to a login, by its path.
 pub(super) fn is_login_request(exchange: &Exchange<'_>) -> bool {
-    let posted = exchange.method.as_deref().is_some_and(|m| m.eq_ignore_ascii_case("post"));
-    posted
+    is_post(exchange)
         && has_word(
             path(&exchange.url),
             &[
@@ -393,6 +435,10 @@ pub(super) fn is_login_request(exchange: &Exchange<'_>) -> bool {
                 "session",
                 "sessions",
                 "log-in",
+                // The names of the servlet specification and of Spring and Symfony.
+                "j_security_check",
+                "j_spring_security_check",
+                "login_check",
             ],
         )
 }
@@ -475,6 +521,48 @@ mod tests {
         assert!(!redirected("GET", "http://a.example/login", "https://a.example/login").login);
         assert!(!redirected("GET", "https://a.example/logout", "/login").login);
         assert!(redirected("POST", "https://a.example/login", "/login?error").back_to_login);
+    }
+
+    #[test]
+    fn a_password_that_leads_to_the_login_page_was_refused_and_one_that_leads_on_was_not() {
+        let posted = |from: &'static str, body: &'static str, to: &'static str| {
+            let exchange = Exchange {
+                method: Some("POST".into()),
+                url: from.into(),
+                status: Some(302),
+                redirect_url: Some(to.into()),
+                request_body: crate::model::Body {
+                    text: crate::model::Text::Plain(body.into()),
+                    ..crate::model::Body::default()
+                },
+                ..Exchange::default()
+            };
+            let redirect = redirect(&exchange).unwrap();
+            assert!(!redirect.login, "{from} {to}");
+            redirect.back_to_login
+        };
+        let form = "username=bob&password=x";
+        for (from, to) in [
+            ("https://a.example/j_spring_security_check", "/login?error"),
+            ("https://a.example/j_security_check", "/login.jsp"),
+            ("https://a.example/login", "/login"),
+            ("https://a.example/login", "/auth/signin?login_error=1"),
+            ("https://a.example/enter", "/login?failed=true"),
+        ] {
+            assert!(posted(from, form, to), "{from} {to}");
+        }
+        for (from, to) in [
+            ("https://a.example/j_spring_security_check", "/oauth2/authorize?client_id=a"),
+            ("https://a.example/j_spring_security_check", "/home"),
+            ("https://a.example/login", "/login/otp"),
+            ("https://a.example/login", "/login/otp?error="),
+            ("https://a.example/login", "/sso/continue"),
+            // A new password is set and then to be used.
+            ("https://a.example/password/reset", "/login?reset=1"),
+            ("https://a.example/account/password", "/login"),
+        ] {
+            assert!(!posted(from, form, to), "{from} {to}");
+        }
     }
 
     #[test]

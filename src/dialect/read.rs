@@ -146,6 +146,9 @@ fn let_in(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
     if !reading.clues.is_empty() || !clues.is_empty() {
         return Some(Gathered { clues, reading, ..Gathered::default() });
     }
+    if outcome::is_login_attempt(exchange) {
+        return login_again(exchange, answer);
+    }
     if outcome::wants_data(exchange)
         && !outcome::is_login_target(&exchange.url)
         && body::is_login_page(exchange)
@@ -155,6 +158,30 @@ fn let_in(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
         answer.statements.push(statement(causes, Weight::Vague, "a login page", "body"));
     }
     None
+}
+
+/// Reads a page that answers a login: the form shown again, or a word on what was wrong.
+fn login_again(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
+    let mut reading = body::of_login(exchange)?;
+    let setting = Setting { status: 401, login: true, password: true, ..Setting::default() };
+    reading.clues.retain(|clue| {
+        general::read(&clue.text, setting).is_some_and(|meaning| {
+            !meaning.ignore && !meaning.vague && meaning.causes.first().is_some_and(is_of_login)
+        })
+    });
+    if !reading.login_page && reading.clues.is_empty() {
+        return None;
+    }
+    answer.outcome = Outcome::Refused(Sign::LoginPage);
+    let causes = &["login.bad_credentials"];
+    let shown = if reading.login_page { "the login form again" } else { "a page of the login" };
+    answer.statements.push(statement(causes, Weight::Vague, shown, "body"));
+    Some(Gathered { reading, ..Gathered::default() })
+}
+
+/// Returns whether a cause is one for which a login is refused.
+fn is_of_login(cause: &CauseId) -> bool {
+    cause.family() == "login" || cause.as_str().starts_with("state.user_")
 }
 
 /// Decides whether words turn a neutral or successful status into a refusal.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::{
     Ending, Flow, RefusedRefresh, Renewal, Sight, Who, World, is_refresh, mark_of, same_place,
 };
-use crate::model::{At, Client, Facts, Fingerprint, Grant, Outcome, Place, Seconds, State, Token};
+use crate::model::{
+    At, Client, Credential, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds, State, Token,
+};
 use crate::tally::Group;
 
 /// Requests with the same refresh token that start within this span were sent side by side: which one
@@ -334,6 +336,35 @@ impl<'t> World<'t> {
         let set = last(&|other| !other.cookies_set.is_empty())?;
         let cleared = last(&|other| !other.cookies_cleared.is_empty());
         cleared.is_none_or(|(seen, _)| seen < set.0).then_some(set)
+    }
+
+    /// Returns whether this client had a session on this host, or a neighbour of it, before `at`: one was
+    /// handed out or sent along, whether it was let in or refused.
+    pub fn had_session(&self, facts: &Facts, at: At) -> bool {
+        let who = self.who(&facts.client);
+        let host = facts.endpoint.host.as_deref().unwrap_or_default();
+        let given = self.moments_of(&facts.client).iter().any(|(group, other)| {
+            let near = other
+                .endpoint
+                .host
+                .as_deref()
+                .is_some_and(|h| h == host || are_neighbours(h, host));
+            near && !other.cookies_set.is_empty() && group.times.last_until(at).is_some()
+        });
+        let is_session = |c: &Credential| c.kind == Kind::Session;
+        let sent = || {
+            let used = self.successions.get(&(who, facts.endpoint.host.clone()));
+            used.into_iter()
+                .flatten()
+                .any(|s| s.first <= at && s.usage.credential.as_ref().is_some_and(is_session))
+        };
+        let refused = || {
+            let here = self.refusals.get(&(who, &facts.endpoint));
+            here.into_iter().flatten().any(|(group, other)| {
+                other.credentials.iter().any(is_session) && group.times.last_until(at).is_some()
+            })
+        };
+        given || sent() || refused()
     }
 }
 

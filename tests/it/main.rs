@@ -28,6 +28,7 @@ mod histories;
 mod inputs;
 mod keys;
 mod laws;
+mod logins;
 mod planted;
 mod program;
 mod protocols;

@@ -1,0 +1,101 @@
+//! Login pages: the normal way in, a session that ended, a password that was refused.
+
+use crate::story::{Step, at, told};
+
+const COOKIE: &str = "sid=0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+
+/// A page that asks for a password, with a text above the form.
+fn form(text: &str) -> String {
+    format!(
+        "<html><body><p>{text}</p><form action='/login' method='post'><input name='username'>\
+         <input type='password' name='password'></form></body></html>"
+    )
+}
+
+fn sent_to_login(second: f64) -> Step {
+    at(second, "GET", "/").gets(302).answers("Location", "/login?next=/")
+}
+
+fn page(second: f64) -> Step {
+    at(second, "GET", "/login?next=/").shows(200, "text/html", &form("Welcome"))
+}
+
+#[test]
+fn the_first_visit_of_somebody_unknown_is_the_way_in() {
+    let way_in = "expected other.handshake inferred";
+    assert_eq!(told(&[sent_to_login(0.0), page(0.1)]), format!("{way_in} | ok"));
+    // The page is never fetched: a client that does not log in.
+    assert_eq!(told(&[sent_to_login(0.0)]), "failure header.missing inferred");
+}
+
+#[test]
+fn somebody_who_had_a_session_is_not_new() {
+    let ended = "failure session.expired inferred";
+    let sends = |step: Step| step.with("Cookie", COOKIE);
+    assert_eq!(told(&[sends(sent_to_login(0.0)), page(0.1)]), format!("{ended} | ok"));
+    let home = sends(at(0.0, "GET", "/home"));
+    let story = told(&[home, sent_to_login(60.0), page(60.1)]);
+    assert!(story.starts_with("ok | failure session."), "{story}");
+    let given = at(0.0, "GET", "/home").answers("Set-Cookie", &format!("{COOKIE}; Path=/"));
+    let story = told(&[given, sent_to_login(60.0), page(60.1)]);
+    assert!(story.starts_with("ok | failure session."), "{story}");
+}
+
+#[test]
+fn a_capture_that_shows_no_fields_knows_nothing_of_first_visits() {
+    let story = told(&[sent_to_login(0.0).unseen(), page(0.1)]);
+    assert_eq!(story, "failure session.expired suspected | ok");
+}
+
+#[test]
+fn a_password_that_leads_back_to_the_login_page_was_wrong() {
+    let posted = |path: &str, to: &str| {
+        told(&[at(0.0, "POST", path)
+            .form("username=bob&password=hunter2")
+            .gets(302)
+            .answers("Location", to)])
+    };
+    let wrong = "failure login.bad_credentials inferred";
+    assert_eq!(posted("/j_spring_security_check", "/login?error"), wrong);
+    assert_eq!(posted("/login", "/login"), wrong);
+    assert_eq!(posted("/login", "/signin?login_error=1"), wrong);
+    for (path, to) in [
+        ("/login", "/home"),
+        ("/login", "/login/otp"),
+        ("/j_spring_security_check", "/oauth2/authorize?client_id=a&state=b"),
+        ("/account/password", "/login?changed=1"),
+    ] {
+        assert_eq!(posted(path, to), "ok", "{path} {to}");
+    }
+}
+
+#[test]
+fn a_login_form_shown_again_refuses_the_password() {
+    let answered = |path: &str, page: &str| {
+        let step = at(0.0, "POST", path).form("username=bob&password=hunter2");
+        told(&[step.shows(200, "text/html; charset=utf-8", page)])
+    };
+    let stated = "failure login.bad_credentials stated";
+    assert_eq!(answered("/login.do", &form("Invalid username or password.")), stated);
+    assert_eq!(answered("/login", "<p>Invalid username or password.</p>"), stated);
+    assert_eq!(
+        answered("/login", &form("Welcome to our shop")),
+        "failure login.bad_credentials inferred"
+    );
+    let locked = answered("/login", &form("Your account is locked."));
+    assert!(locked.starts_with("failure state.user_locked"), "{locked}");
+    // Logged in: a page of the application, or a new password to be chosen.
+    let new = "<p>Choose a new password</p><form><input type=password><input type=password></form>";
+    for (path, page) in [
+        ("/login", "<h1>Hello bob</h1><a href='/logout'>log out</a>".to_owned()),
+        ("/login", "<h1>Invalid orders</h1><p>3 invalid orders wait for you</p>".to_owned()),
+        ("/login", new.to_owned()),
+        // No login: the same words elsewhere.
+        ("/orders", form("Invalid username or password.")),
+    ] {
+        assert_eq!(answered(path, &page), "ok", "{path} {page}");
+    }
+    // Nobody tried a password yet.
+    let shown = at(0.0, "GET", "/login").shows(200, "text/html", &form("Welcome"));
+    assert_eq!(told(&[shown]), "ok");
+}
