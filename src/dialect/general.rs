@@ -185,6 +185,34 @@ const NEUTRAL: &[&str] = &[
     "key",
 ];
 
+/// Words of auth that are words of the street too, where another noun beside them says so: behind them
+/// only, or on either side.
+const HOMONYMS: &[(&str, Beside)] = &[
+    ("sign", Beside::Either),
+    ("signature", Beside::Either),
+    ("ticket", Beside::Either),
+    // "customer token expired" may be one of auth, "token ring" is none.
+    ("token", Beside::Behind),
+];
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Beside {
+    Behind,
+    Either,
+}
+
+/// Words beside a homonym that make no compound with it.
+const JOINTS: &[&str] = &[
+    "not", "no", "or", "but", "because", "has", "have", "with", "without", "must", "should",
+    "will", "there", "what", "than", "then", "before", "after", "until", "while", "only", "too",
+    "yet", "still", "already", "longer", "seems", "appears", "looks", "got", "become", "became",
+    "contains", "contain", "your", "their", "his", "her", "some", "each", "every", "same", "other",
+    "another", "valid", "sorry", "oops", "hello", "dear", "using", "via", "per", "off", "out",
+    "over", "under", "between", "during", "against", "about", "within", "whose", "who", "how",
+    "why", "where", "cannot", "need", "needs", "needed", "first", "last", "previous", "next",
+    "old", "new", "original", "own",
+];
+
 /// Words of a text beyond which it is prose.
 const PLAIN_WORDS: usize = 14;
 
@@ -369,7 +397,11 @@ impl Grammar {
     fn read(&self, text: &str, setting: Setting) -> Option<Meaning> {
         let normal = normalise(text);
         let context = self.context(setting, is_word(text.trim()));
-        let spans = self.spans(&normal);
+        let mut spans = self.spans(&normal);
+        // A trace of a server that broke names classes and files beside the words.
+        if !setting.is_auth() && setting.status < 500 {
+            drop_other_senses(&normal, &mut spans);
+        }
         // What only a verifier says is auth on any error of a request that bears a token.
         let whole = concepts(&spans, &(0..normal.len()));
         let inside = setting.bearer
@@ -491,6 +523,50 @@ fn says_no_more(spans: &[(Range<usize>, u32)], allowed: u128) -> bool {
             .iter()
             .any(|(r, bit)| is_allowed(*bit) && r.start <= range.start && range.end <= r.end)
     })
+}
+
+/// Drops the concepts of words that stand in a compound with a word that is none of auth, wherever they
+/// stand in the text: in "sign is not a valid zodiac sign" no sign is a signature.
+fn drop_other_senses(normal: &str, spans: &mut Vec<(Range<usize>, u32)>) {
+    let mut words: Vec<Range<usize>> = Vec::new();
+    let mut at = 0;
+    for word in normal.split(' ') {
+        if !word.is_empty() {
+            words.push(at..at + word.len());
+        }
+        at += word.len() + 1;
+    }
+    let text = |range: &Range<usize>| normal.get(range.clone()).unwrap_or_default();
+    let is_foreign = |range: &Range<usize>| {
+        let word = text(range);
+        word.len() > 2
+            && word.bytes().all(|b| b.is_ascii_lowercase())
+            && !FILLERS.contains(&word)
+            && !JOINTS.contains(&word)
+            && !covers(spans, range.start, range.end)
+    };
+    let mut dropped = 0_u128;
+    for (nth, range) in words.iter().enumerate() {
+        let Some((_, beside)) = HOMONYMS.iter().find(|(word, _)| *word == text(range)) else {
+            continue;
+        };
+        let before = nth.checked_sub(1).filter(|_| *beside == Beside::Either);
+        let before = before.and_then(|n| words.get(n));
+        let after = words.get(nth + 1);
+        if [before, after].into_iter().flatten().any(is_foreign) {
+            let here = spans.iter().filter(|(span, _)| covers_exactly(normal, span, range));
+            dropped = here.fold(dropped, |bits, (_, bit)| bits | 1 << bit);
+        }
+    }
+    if dropped != 0 {
+        spans.retain(|(span, bit)| dropped >> bit & 1 == 0 || text(span).trim().contains(' '));
+    }
+}
+
+/// Returns whether a span is this one word, blanks aside.
+fn covers_exactly(normal: &str, span: &Range<usize>, word: &Range<usize>) -> bool {
+    let of = |range: &Range<usize>| normal.get(range.clone()).unwrap_or_default().trim();
+    span.start <= word.start && word.end <= span.end && of(span) == of(word)
 }
 
 /// Returns whether concepts and fillers cover every word of a clause.
