@@ -197,16 +197,19 @@ fn early(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     if let Some(candidate) = clock::early(case, token, (name, start), ahead) {
         return Some(candidate.unless(accepted, "history"));
     }
-    let mut candidate = Candidate::proven(
-        "time.not_yet_valid",
-        format!("`{name}` lies {ahead} after the request"),
-        &place,
-    );
+    let fact = format!("`{name}` lies {ahead} after the request");
+    if ahead.0 <= PLAUSIBLE_LEEWAY.0 && case.says("time.clock_skew") {
+        // So little is what clocks differ by, and the server says that they do.
+        let candidate = Candidate::inferred("time.clock_skew", fact, &place);
+        return Some(candidate.unless(accepted, "history"));
+    }
+    let mut candidate = Candidate::proven("time.not_yet_valid", fact, &place);
     if ahead.0 <= PLAUSIBLE_LEEWAY.0 && !case.says("time.") {
         // Many verifiers do not look at `iat` at all.
         let doubt = if name == "iat" { Confidence::Suspected } else { Confidence::Inferred };
         candidate = candidate.at(doubt);
-    } else if name == "iat" && !case.says("time.") {
+    } else if name == "iat" && (ahead.0 <= PLAUSIBLE_LEEWAY.0 || !case.says("time.")) {
+        // A token cannot be used before it was made: a little ahead is a clock that is off, if anything.
         candidate = candidate.at(Confidence::Inferred);
     }
     if let Some(fact) = clock::made_ahead(token, at) {

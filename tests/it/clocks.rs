@@ -5,7 +5,7 @@ use authopsy::world::Given;
 use serde_json::{Value, json};
 
 use crate::forge::http_date;
-use crate::story::{START, Step, at, judged, judged_given, token, verdicts};
+use crate::story::{START, Step, at, judged, judged_given, token, told, verdicts};
 
 /// `second` seconds into the story as RFC 3339.
 fn shown(second: i64) -> String {
@@ -506,4 +506,20 @@ fn printed_times_and_issues_are_the_same_in_any_order() {
     let issuer = world.issuer_skews().get("https://login.example").unwrap();
     // A token that was handed out twice counts once, at its first time.
     assert_eq!((issuer.samples, issuer.median.0), (4, 20.5));
+}
+
+#[test]
+fn a_token_made_seconds_ahead_is_a_clock_that_is_off_where_the_server_says_so() {
+    let story = |iat: i64, said: &str| {
+        let t = token(json!({"sub": "a", "iat": START + iat, "exp": START + 3600}));
+        told(&[at(0.0, "GET", "/a").bearer(&t).says(401, json!({"message": said}))])
+    };
+    let skew = "Token used before issued, check for clock skew";
+    let check = "Token used before issued, check your clock";
+    assert_eq!(story(4, check), "failure time.clock_skew stated");
+    assert_eq!(story(4, skew), "failure time.clock_skew stated");
+    assert_eq!(story(300, skew), "failure time.clock_skew stated");
+    // The server speaks of the token alone, or no clock is off by so much.
+    assert_eq!(story(4, "Token is not yet valid"), "failure time.not_yet_valid stated");
+    assert_eq!(story(7200, "Token is not yet valid"), "failure time.not_yet_valid proven");
 }
