@@ -79,6 +79,15 @@ fn a_digest_answer_is_right_or_wrong() {
         shake(ask, &[(answer, Some(stale)), (answer, None)]),
         format!("{step} | expected digest.stale_nonce inferred | ok")
     );
+    let late = "failure digest.stale_nonce stated";
+    assert_eq!(
+        shake(ask, &[(answer, Some(stale)), (answer, Some(stale))]),
+        format!("{step} | {late} | {late}")
+    );
+    assert_eq!(
+        shake(ask, &[(answer, Some(stale)), (answer, Some(ask))]),
+        format!("{step} | {late} | failure digest.bad_password inferred")
+    );
 }
 
 #[test]
