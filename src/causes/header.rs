@@ -201,6 +201,16 @@ pub(super) fn is_sound(case: &Case<'_>) -> bool {
 }
 
 /// No credential at all, where the capture could have shown one.
+/// Returns whether the answer asks for an API key: by its words or code, or by every challenge.
+fn asks_for_key(case: &Case<'_>) -> bool {
+    let is_key = |scheme: &str| {
+        ["apikey", "api-key", "x-api-key", "key"].iter().any(|k| scheme.eq_ignore_ascii_case(k))
+    };
+    let mut challenges = case.challenges().peekable();
+    let challenged = challenges.peek().is_some();
+    case.says("apikey.missing") || challenged && challenges.all(|c| is_key(&c.scheme))
+}
+
 fn missing(case: &Case<'_>) -> Option<Candidate> {
     let facts = case.facts;
     let asked = facts.answer.outcome;
@@ -262,12 +272,11 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
     }
     // A host that takes API keys and nothing else asks for one.
     let keys = case.profile().map(|p| &p.kinds).filter(|kinds| kinds.only() == Some("api_key"));
-    let cause = match keys {
-        Some(_) if case.challenges().next().is_none() => "apikey.missing",
-        _ => "header.missing",
-    };
+    let learned = keys.is_some() && case.challenges().next().is_none();
+    let asked_for = asks_for_key(case);
+    let cause = if learned || asked_for { "apikey.missing" } else { "header.missing" };
     let mut candidate = Candidate::proven(cause, "no credential was sent", "request.headers");
-    if cause == "apikey.missing" {
+    if learned {
         let fact = format!("{} let in requests with an API key only", case.host());
         candidate = candidate.and(fact, "history");
     }

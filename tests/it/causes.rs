@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::story::{START, at, judged, judged_in, token, token_with, verdicts};
+use crate::story::{START, at, judged, judged_in, token, token_with, told, verdicts};
 
 fn fresh(sub: &str) -> String {
     token(json!({"sub": sub, "iat": START - 60, "exp": START + 3600, "aud": "api"}))
@@ -493,4 +493,23 @@ fn words_about_the_last_place_looked_at_or_the_request_say_that_nothing_was_foun
     failure header.proxy_stripped inferred
     failure header.proxy_stripped inferred
     ");
+}
+
+#[test]
+fn a_server_that_asks_for_an_api_key_misses_the_key_and_no_other_credential() {
+    let bare = || at(0.0, "GET", "/a");
+    let key = "failure apikey.missing proven";
+    let field = "failure header.missing proven";
+    let said = |text: &str| told(&[bare().says(401, json!({"message": text}))]);
+    assert_eq!(said("No API key found in request"), key);
+    assert_eq!(said("Missing x-api-key header"), key);
+    assert_eq!(said("Missing Authorization header"), field);
+    let asked = |challenge: &str| told(&[bare().gets(401).answers("WWW-Authenticate", challenge)]);
+    assert_eq!(asked(r#"Key realm="kong""#), key);
+    assert_eq!(asked(r#"Bearer realm="api""#), field);
+    // A key was sent: it is the wrong one, if anything.
+    let sent = bare()
+        .with("X-API-Key", "k1Kq8Zb2Lx7Vn4Tc9Wd3Pf6Hj5")
+        .says(401, json!({"message": "Invalid API key"}));
+    assert!(told(&[sent]).starts_with("failure apikey.wrong"));
 }
