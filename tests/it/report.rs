@@ -48,7 +48,10 @@ pub(crate) fn everything() -> Report {
             clients: 1,
             recovery: Some(at(510)),
             before: vec![Evidence::new("token tok:3f9a61c2d07b passed its `exp`", "history")],
-            storms: Vec::new(),
+            storms: ["3f9a61c2d07b was sent 41 times", "0a1b2c3d4e5f was sent 12 times"]
+                .map(|told| format!("tok:{told} to GET api.example.com/orders within 9 s"))
+                .map(|fact| Evidence::new(fact, "history"))
+                .to_vec(),
         }],
         tokens: tokens(),
         clocks: vec![

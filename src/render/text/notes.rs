@@ -85,6 +85,14 @@ fn one_incident(page: &mut Page<'_>, incident: &Incident, clock: Clock) -> io::R
         spans.extend([span(Ink::Plain, " "), solid(Ink::Faint, format!("({})", before.place))]);
         page.para("    before", 15, &spans)?;
     }
+    if let Some((first, others)) = incident.storms.split_first() {
+        let mut spans = prose(Ink::Plain, &first.fact);
+        if !others.is_empty() {
+            let more = format!(", and {} more", number(others.len() as u64));
+            spans.push(solid(Ink::Faint, more));
+        }
+        page.para("    storm", 15, &spans)?;
+    }
     let after = match &incident.recovery {
         Some(recovery) => {
             let gap = millis(Some(recovery)).zip(to).map(|(a, b)| span_of(a.saturating_sub(b)));
