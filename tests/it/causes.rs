@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::story::{START, at, judged, judged_in, token, token_with, told, verdicts};
+use crate::story::{START, Step, at, judged, judged_in, token, token_with, told, verdicts};
 
 fn fresh(sub: &str) -> String {
     token(json!({"sub": sub, "iat": START - 60, "exp": START + 3600, "aud": "api"}))
@@ -360,7 +360,7 @@ fn signatures_as_stated() {
 }
 
 /// The one verdict of a story of one step: class, cause, confidence.
-fn verdict(step: crate::story::Step) -> String {
+fn verdict(step: Step) -> String {
     verdicts(&judged(&[step])).trim().to_owned()
 }
 
@@ -512,4 +512,46 @@ fn a_server_that_asks_for_an_api_key_misses_the_key_and_no_other_credential() {
         .with("X-API-Key", "k1Kq8Zb2Lx7Vn4Tc9Wd3Pf6Hj5")
         .says(401, json!({"message": "Invalid API key"}));
     assert!(told(&[sent]).starts_with("failure apikey.wrong"));
+}
+
+#[test]
+fn an_assertion_that_is_over_is_refused_as_one_and_a_token_that_is_over_is_not() {
+    let says =
+        |step: Step, text: &str| told(&[step.shows(401, "text/html", &format!("<p>{text}</p>"))]);
+    let saml =
+        || at(0.0, "POST", "/saml/acs").form(&format!("SAMLResponse={}", "PHNhbWxw".repeat(12)));
+    let over = says(saml(), "The assertion has expired (NotOnOrAfter)");
+    assert!(over.starts_with("failure saml.assertion"), "{over}");
+    let token =
+        says(at(0.0, "GET", "/a").bearer("o1Kq8Zb2Lx7Vn4Tc9Wd3Pf6Hj5"), "The token has expired");
+    assert!(token.starts_with("failure time.expired"), "{token}");
+    // At a token endpoint an assertion that is over is a grant that is void.
+    let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=abc";
+    let said = json!({"error": "invalid_grant",
+        "error_description": "AADSTS500133: Assertion is not within its valid time range."});
+    let refused = told(&[at(0.0, "POST", "/oauth2/v2.0/token").form(grant).says(400, said)]);
+    assert_eq!(refused, "failure oauth.invalid_grant stated");
+}
+
+#[test]
+fn what_a_directory_or_a_signed_request_is_told_is_read_by_its_code() {
+    let directory = |code: &str| {
+        let said = format!(
+            "LDAP: error code 49 - 80090308: LdapErr: DSID-0C09044E, comment: \
+             AcceptSecurityContext error, data {code}, v2580"
+        );
+        let step = at(0.0, "GET", "/a").with("Authorization", "Basic Ym9iOnB3");
+        told(&[step.answers("WWW-Authenticate", "Basic").shows(401, "text/plain", &said)])
+    };
+    assert_eq!(directory("533"), "failure state.user_disabled stated");
+    assert_eq!(directory("52e"), "failure basic.bad_password stated");
+    let signed = |problem: &str| {
+        let field = r#"OAuth oauth_consumer_key="k", oauth_nonce="n", oauth_signature="c2lnbmF0dXJlMDEyMzQ1Njc%3D", oauth_signature_method="HMAC-SHA1", oauth_timestamp="1767261600", oauth_token="t""#;
+        let step = at(0.0, "GET", "/a").with("Authorization", field);
+        let said = format!("oauth_problem={problem}");
+        told(&[step.shows(401, "application/x-www-form-urlencoded", &said)])
+    };
+    assert!(signed("timestamp_refused").starts_with("failure reqsig.skew"));
+    assert!(signed("nonce_used").starts_with("failure reqsig.replay"));
+    assert!(signed("signature_invalid").starts_with("failure reqsig.signature"));
 }
