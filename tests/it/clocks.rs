@@ -520,6 +520,6 @@ fn a_token_made_seconds_ahead_is_a_clock_that_is_off_where_the_server_says_so() 
     assert_eq!(story(4, skew), "failure time.clock_skew stated");
     assert_eq!(story(300, skew), "failure time.clock_skew stated");
     // The server speaks of the token alone, or no clock is off by so much.
-    assert_eq!(story(4, "Token is not yet valid"), "failure time.not_yet_valid stated");
+    assert_eq!(story(4, "Token is not yet valid"), "failure time.not_yet_valid inferred");
     assert_eq!(story(7200, "Token is not yet valid"), "failure time.not_yet_valid proven");
 }
