@@ -461,7 +461,7 @@ fn an_audience_in_an_array_is_a_cause_only_where_the_server_speaks_of_the_audien
 #[test]
 fn a_verifier_that_found_no_token_is_not_believed_about_its_algorithm() {
     let good = fresh("a");
-    let refuses = |step: crate::story::Step| {
+    let refuses = |step: Step| {
         step.says(403, json!({"error": "Unsupported JWT signing algorithm"}))
     };
     let steps = [
