@@ -461,9 +461,8 @@ fn an_audience_in_an_array_is_a_cause_only_where_the_server_speaks_of_the_audien
 #[test]
 fn a_verifier_that_found_no_token_is_not_believed_about_its_algorithm() {
     let good = fresh("a");
-    let refuses = |step: Step| {
-        step.says(403, json!({"error": "Unsupported JWT signing algorithm"}))
-    };
+    let refuses =
+        |step: Step| step.says(403, json!({"error": "Unsupported JWT signing algorithm"}));
     let steps = [
         at(0.0, "GET", "/v1/me").bearer(&good),
         refuses(at(1.0, "GET", "/v1/me").with("Authorization", &good)),
