@@ -4,8 +4,8 @@ use super::case::{Basis, Candidate, Case};
 use super::stated;
 use super::{cards, clock, time};
 use crate::model::{
-    CauseId, Class, Confidence, Evidence, Finding, Grant, Judgement, Kind, Outcome, Sign, State,
-    Statement, Weight,
+    CauseId, Class, Confidence, Evidence, Finding, Form, Grant, Judgement, Kind, Oddity, Outcome,
+    Sign, State, Statement, Weight,
 };
 
 /// The order of a server's own checks.
@@ -210,7 +210,15 @@ fn unreadable(case: &Case<'_>, candidates: &[Candidate], cause: &str) -> Option<
             .is_some_and(|alg| matches!(alg.get(..2), Some("HS" | "RS" | "ES" | "PS" | "Ed")))
     });
     let unread = token.is_none_or(|t| t.claims.is_empty());
-    let claims_fail = unread && matches!(cause.split('.').next(), Some("claim" | "time"));
+    // An opaque token may well have ended: the server knows what it is.
+    let broken_jws = token.is_some_and(|t| t.form == Form::Jws && t.claims.is_empty());
+    let nothing = case.credential().is_some_and(|c| {
+        let hollow =
+            |o: &Oddity| matches!(o, Oddity::Placeholder(_) | Oddity::Empty | Oddity::SchemeOnly);
+        c.oddities.iter().any(hollow)
+    });
+    let claims_fail =
+        (broken_jws || nothing) && matches!(cause.split('.').next(), Some("claim" | "time"));
     if case.facts.grant.is_some()
         || case.credential().is_none()
         || !(claims_fail || cause == "signature.algorithm" && (usual || unread))
@@ -503,7 +511,7 @@ fn unknown(case: &Case<'_>) -> Finding {
     if !crate::world::could_show(facts) {
         lacks("the request fields were not recorded: the credential is not known");
     }
-    if case.token().is_some_and(|t| t.form == crate::model::Form::Jws) {
+    if case.token().is_some_and(|t| t.form == Form::Jws) {
         match &case.token().and_then(|t| t.verdict.as_ref()) {
             Some(crate::model::Verdict::Valid { key }) => {
                 lacks(&format!("the signature verifies with {key}"));

@@ -554,3 +554,11 @@ fn what_a_directory_or_a_signed_request_is_told_is_read_by_its_code() {
     assert!(signed("nonce_used").starts_with("failure reqsig.replay"));
     assert!(signed("signature_invalid").starts_with("failure reqsig.signature"));
 }
+
+#[test]
+fn an_opaque_token_in_an_odd_field_may_have_ended_as_the_server_says() {
+    let odd = "Bearer \"quoted\" c2VjcmV0LXRva2VuLW9mLXRlc3Q";
+    let said = json!({"error": "invalid_token", "error_description": "The access token expired"});
+    let steps = [at(0.0, "GET", "/v1/me").with("Authorization", odd).says(401, said)];
+    assert_snapshot!(verdicts(&judged(&steps)), @"failure time.expired stated");
+}
