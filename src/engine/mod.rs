@@ -91,7 +91,7 @@ impl Default for ReadOptions {
             mapping: Mapping::default(),
             jobs: None,
             piece_bytes: None,
-            window_bytes: NonZeroUsize::MIN.saturating_add(1 << 20),
+            window_bytes: NonZeroUsize::MIN.saturating_add(1 << 19),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::token::{Verifier, is_jwt_shaped};
 
 /// Most credential values a worker remembers; then it forgets all and begins anew. A value with its facts
 /// takes some 4 KiB: 1,024 of them cost 4 MB a worker and decoded hardly fewer.
-const MOST_VALUES: usize = 256;
+const MOST_VALUES: usize = 128;
 /// A longer value is not remembered.
 const LONGEST_VALUE: usize = 16 * 1024;
 /// Most names (hosts, paths, user agents) a worker shares.
