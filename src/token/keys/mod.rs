@@ -64,7 +64,7 @@ pub struct Keyring {
     unusable: Vec<Unusable>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Key {
     name: KeyName,
     material: Material,
@@ -304,6 +304,13 @@ impl Keyring {
         }
         let tried = tried.into_iter().take(MOST_NAMED).map(|key| key.name.clone()).collect();
         Verdict::Invalid { tried, named }
+    }
+}
+
+/// By name only: the text may be that of a private key.
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Key({}, {:?})", self.name, self.material)
     }
 }
 

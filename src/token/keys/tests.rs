@@ -356,3 +356,14 @@ fn keys_that_the_capture_holds_verify_tokens_that_came_before_them() {
     assert_eq!(Some(told[0].0), tokens[0].fingerprint);
     assert!(matches!(told[0].1, Verdict::Valid { .. }));
 }
+
+#[test]
+fn no_key_shows_in_a_debug_text() {
+    let mut ring = Keyring::default();
+    ring.add_file("--key 1", rsa_pem(&rsa_pair()).as_bytes()).unwrap();
+    ring.add_secret("--secret-env 1", b"a secret of some length").unwrap();
+    let shown = format!("{ring:?}");
+    assert!(shown.contains("Key(the secret of --secret-env 1, HMAC secret)"), "{shown}");
+    // Neither as text nor as a list of bytes.
+    assert!(!shown.contains("of some length") && !shown.contains("45, 45, 45"), "{shown}");
+}
