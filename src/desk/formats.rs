@@ -3,7 +3,14 @@
 use std::io::Write;
 
 use super::Error;
+use crate::input::line_formats;
 use crate::render::{Look, text};
+
+/// What can be wrapped around any of them.
+const PACKED: &str = "gzip, zlib, zstd, zip";
+/// Lines of text.
+const TEXT: (&str, &str) =
+    ("text", "request logs with a line of text a request, also several kinds in one file");
 
 /// Formats, log writers and wrappers, with what is known of each.
 const FORMATS: &[(&str, &str)] = &[
@@ -25,7 +32,7 @@ const FORMATS: &[(&str, &str)] = &[
     ("  winston", "express-winston"),
     ("  zeek", "Zeek http.log in JSON"),
     ("  any other", "fields are found by their usual names; --map names the ones that differ"),
-    ("gzip, zlib, zstd, zip", "unwrapped by content, whatever the file is called"),
+    (PACKED, "unwrapped by content, whatever the file is called"),
 ];
 
 /// Writes the list.
@@ -33,6 +40,11 @@ const FORMATS: &[(&str, &str)] = &[
 /// # Errors
 /// Those of `out`.
 pub fn run(look: Look, out: &mut dyn Write) -> Result<(), Error> {
-    text::list(FORMATS, look, out)?;
+    let mut rows = FORMATS.to_vec();
+    let texts: Vec<_> = line_formats().map(|(name, what)| (format!("  {name}"), what)).collect();
+    let place = rows.iter().position(|(name, _)| *name == PACKED).unwrap_or(rows.len());
+    let texts = texts.iter().map(|(name, what)| (name.as_str(), *what));
+    rows.splice(place..place, std::iter::once(TEXT).chain(texts));
+    text::list(&rows, look, out)?;
     Ok(())
 }

@@ -36,7 +36,7 @@ impl<G: Gatherer> Sink for Gathering<'_, G> {
         attach(exchange, attached, self.attachments);
         self.gatherer.observe(&mut self.harvest, exchange, self.facts);
         self.met += 1;
-        self.log.exchanges += 1;
+        self.log.read(exchange.format);
     }
 
     fn skipped(&mut self, position: Position, reason: SkipReason) {
@@ -45,6 +45,10 @@ impl<G: Gatherer> Sink for Gathering<'_, G> {
 
     fn repaired(&mut self, position: Position, repairs: &[Repair]) {
         self.log.repair(position, repairs);
+    }
+
+    fn passed(&mut self, lines: u64) {
+        self.log.passed += lines;
     }
 }
 

@@ -18,6 +18,10 @@ pub struct InputSummary {
     pub facts: Arc<InputFacts>,
     /// Exchanges read.
     pub exchanges: u64,
+    /// Exchanges by the format of their record, where an input may hold several.
+    pub formats: BTreeMap<&'static str, u64>,
+    /// Lines that are no records of their own: blank ones, directives, parts of others.
+    pub passed: u64,
     /// Bytes read, unpacked.
     pub bytes: u64,
     /// Whether it ends early; what came before is kept.
@@ -64,11 +68,20 @@ impl Noted {
 #[derive(Debug, Default)]
 pub(super) struct Log {
     pub(super) exchanges: u64,
+    pub(super) formats: BTreeMap<&'static str, u64>,
+    pub(super) passed: u64,
     pub(super) skipped: BTreeMap<SkipReason, Noted>,
     pub(super) repaired: BTreeMap<Repair, Noted>,
 }
 
 impl Log {
+    pub(super) fn read(&mut self, format: &'static str) {
+        self.exchanges += 1;
+        if !format.is_empty() {
+            *self.formats.entry(format).or_default() += 1;
+        }
+    }
+
     pub(super) fn skip(&mut self, position: Position, reason: SkipReason) {
         self.skipped.entry(reason).or_default().at(position);
     }
@@ -82,6 +95,10 @@ impl Log {
     /// Adds the log of the piece that follows, whose positions count from its own start.
     pub(super) fn absorb(&mut self, next: Self, entries: u64, lines: u64) {
         self.exchanges += next.exchanges;
+        self.passed += next.passed;
+        for (format, count) in next.formats {
+            *self.formats.entry(format).or_default() += count;
+        }
         for (reason, noted) in next.skipped {
             self.skipped.entry(reason).or_default().absorb(noted, entries, lines);
         }

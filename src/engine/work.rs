@@ -512,12 +512,15 @@ impl<G: Gatherer> Active<G> {
             error = Some(match (truncated, &*facts.format) {
                 (true, _) => InputError::Truncated { byte: ledger.at },
                 (false, "har") if log.skipped.is_empty() => InputError::NoEntries,
+                (false, "text") => InputError::Text,
                 _ => InputError::NoExchange,
             });
         }
         let summary = InputSummary {
             facts: Arc::clone(facts),
             exchanges: log.exchanges,
+            formats: log.formats,
+            passed: log.passed,
             bytes: ledger.at,
             truncated,
             skipped: log.skipped,
@@ -557,6 +560,8 @@ fn unread(file: &InputFile, error: Arc<InputError>) -> InputSummary {
     InputSummary {
         facts: Arc::new(facts),
         exchanges: 0,
+        formats: BTreeMap::new(),
+        passed: 0,
         bytes: 0,
         truncated: matches!(*error, InputError::Truncated { .. }),
         skipped: BTreeMap::new(),

@@ -5,11 +5,12 @@ use memchr::{memchr, memmem};
 use super::document::{self, Document, Pause};
 use super::error::InputError;
 use super::jsonl::Mapping;
+use super::log;
 use super::record::{self, Sink};
 use super::scan::{container_end, skip_blanks};
 use super::skip::{Repair, SkipReason};
 use super::walk::Attached;
-use super::{lenient, reader::Reader};
+use super::{lenient, reader::Reader, wrapper};
 use crate::model::{Exchange, Observer, Position};
 
 /// Lines that are looked at.
@@ -47,7 +48,7 @@ pub(crate) fn look(head: &[u8], last: bool, mapping: &Mapping) -> Result<Option<
         Shape::Lines => Ok(Some(Look {
             reader: Reader::lines(mapping),
             at: 0,
-            format: "jsonl",
+            format: format_of_lines(head, last),
             creator: None,
             // A line that is a HAR entry was recorded by a client.
             observer: if starts_an_entry(head, skip_blanks(head, 0)) {
@@ -113,7 +114,8 @@ fn shape(head: &[u8], last: bool) -> Result<Shape, InputError> {
         _ if has_member(text, "request", b'{') && has_member(text, "response", b'{') => {
             Ok(Shape::Document)
         }
-        _ => Err(InputError::Text),
+        _ if last && !lines(text).any(is_known) => Err(InputError::Text),
+        _ => Ok(Shape::Lines),
     }
 }
 
@@ -134,6 +136,27 @@ fn shape_of_object(text: &[u8], last: bool) -> Shape {
     // One record alone is a document when it is an entry.
     let alone = last && text.get(line_end..).unwrap_or_default().trim_ascii().is_empty();
     if alone && starts_an_entry(text, 0) { Shape::Document } else { Shape::Lines }
+}
+
+/// Names what most lines of the sample are.
+fn format_of_lines(head: &[u8], last: bool) -> &'static str {
+    let text = head.get(skip_blanks(head, 0)..).unwrap_or_default();
+    if balanced_lines(text, last) * 4 >= sampled_lines(text) { "jsonl" } else { "text" }
+}
+
+/// Returns whether a line, or what is wrapped in it, is a record of any kind.
+fn is_known(line: &[u8]) -> bool {
+    let mut text = String::from_utf8_lossy(line).into_owned();
+    for _ in 0..3 {
+        let is_object =
+            text.trim_start().starts_with('{') && container_end(text.as_bytes(), 0).is_some();
+        if is_object || log::read(&text, &mut log::Setting::default()).is_some() {
+            return true;
+        }
+        let Some(peeled) = wrapper::peel(&text) else { return false };
+        text = peeled.inner.into_owned();
+    }
+    false
 }
 
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {

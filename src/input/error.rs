@@ -49,8 +49,8 @@ pub enum InputError {
         /// How to get a capture out of it.
         hint: Option<&'static str>,
     },
-    /// Text that is no JSON.
-    #[error("text without JSON: expected \"log\" with \"entries\", or an object a line")]
+    /// Text of which no line is a request.
+    #[error("text in which no line is a request: expected a HAR, or a request log")]
     Text,
     /// JSON in which nothing is an exchange.
     #[error("JSON, but no exchange in it: expected \"entries\", or a status with a method or path")]
@@ -101,9 +101,9 @@ impl InputError {
             }
             Self::Binary { hint, .. } => return hint.map(str::to_owned),
             Self::NotFound | Self::NoMatch => "quote patterns, and check the directory".to_owned(),
-            Self::Text => "text logs of this kind are not read yet; \
-                           `authopsy formats` lists what is"
-                .to_owned(),
+            Self::Text => {
+                "logs of this kind are not read; `authopsy formats` lists what is".to_owned()
+            }
             Self::NoExchange => "name the fields with --map status=PATH,path=PATH".to_owned(),
             Self::Truncated { .. } => "record the capture again: the file ends early".to_owned(),
             _ => return None,

@@ -1,21 +1,33 @@
-//! Reads JSON lines: one record a line, each on its own.
+//! Reads lines: a record each, JSON or text, whatever is wrapped around it.
+
+use std::collections::BTreeMap;
 
 use memchr::memchr;
 
 use super::document::Pause;
 use super::jsonl::Mapping;
+use super::log::{self, Found, Setting};
 use super::record::{self, Sink};
 use super::scan::skip_blanks;
-use super::skip::SkipReason;
+use super::skip::{Repair, SkipReason};
 use super::walk::{self, Attached};
-use crate::model::{Exchange, Observer, Position};
+use super::wrapper::{self, Peeled};
+use crate::model::{Exchange, Observer, Position, Time};
 
 /// A line longer than this is given up.
 ///
 /// Smaller in tests, which would take long for it.
 const LONGEST_LINE: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
 
+/// Wrappings that are taken off one line at most.
+const LEVELS: u8 = 4;
+/// Lines that a cut line may be continued over.
+const MOST_PARTS: u64 = 4096;
+
 /// Reads lines.
+///
+/// Each line is tried against everything that is known, whatever the lines before it were: several
+/// formats in one file are read as what each of them is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lines {
     /// Lines met so far, empty ones too.
@@ -26,6 +38,8 @@ pub(crate) struct Lines {
     pub(crate) truncated: bool,
     /// The shapes of the lines.
     pub(super) mapping: Mapping,
+    /// What earlier lines said about those that follow.
+    pub(super) setting: Setting,
     /// Whether the rest of an endless line is being skipped.
     pub(super) lost: bool,
 }
@@ -68,10 +82,18 @@ impl Lines {
             }
             if std::mem::take(&mut self.lost) {
                 // Its end: counted when it was given up.
+                self.met += 1;
+            } else if wrapper::goes_on(line) {
+                let Some((length, parts)) = group(rest, last) else {
+                    return (at, Pause::More);
+                };
+                self.joined(rest.get(..length).unwrap_or_default(), parts, sink);
+                at = bytes.len().min(at + length);
+                continue;
             } else {
                 self.line(line, length.is_none(), &mut exchange, sink);
+                self.met += 1;
             }
-            self.met += 1;
             at = bytes.len().min(at + line.len() + 1);
         }
     }
@@ -84,11 +106,11 @@ impl Lines {
         sink: &mut dyn Sink,
     ) {
         let start = skip_blanks(line, 0);
-        let Some(first) = line.get(start) else { return };
+        let Some(first) = line.get(start) else { return sink.passed(1) };
         // A list written over several lines, one record a line.
         let text = line.trim_ascii_end();
         if matches!(text.trim_ascii_start(), b"[" | b"]" | b"," | b"],") {
-            return;
+            return sink.passed(1);
         }
         let position = Position { line: Some(self.met + 1), ..Position::default() };
         let mut attached = Attached::default();
@@ -102,17 +124,137 @@ impl Lines {
         {
             self.truncated = true;
             sink.skipped(position, SkipReason::CutOff);
-        } else if *first == b'{' {
-            let observer = Observer::default();
-            record::read(text, false, position, observer, &mut self.mapping, sink);
         } else {
-            sink.skipped(position, SkipReason::NotThisFormat);
+            self.value(text, None, position, LEVELS, sink);
         }
         self.entries += 1;
+    }
+
+    /// Reads what a line holds or wraps; `time` is that of the wrapping.
+    fn value(
+        &mut self,
+        text: &[u8],
+        time: Option<Time>,
+        position: Position,
+        levels: u8,
+        sink: &mut dyn Sink,
+    ) {
+        let is_object = text.trim_ascii_start().starts_with(b"{");
+        if is_object && !text.starts_with(b"{\"log\":") {
+            let mut stamped = Stamped { time, sink };
+            let observer = Observer::default();
+            return record::read(text, false, position, observer, &mut self.mapping, &mut stamped);
+        }
+        let is_utf8 = std::str::from_utf8(text).is_ok();
+        let text = String::from_utf8_lossy(text);
+        if let Some(found) = log::read(&text, &mut self.setting) {
+            match found {
+                Found::Exchange(mut exchange) => {
+                    exchange.position = position;
+                    exchange.time = exchange.time.or(time);
+                    if !is_utf8 {
+                        sink.repaired(position, &[Repair::InvalidUtf8]);
+                    }
+                    sink.exchange(&mut exchange, &Attached::default());
+                }
+                Found::Notice => sink.skipped(position, SkipReason::Notice),
+                Found::Directive => sink.passed(1),
+            }
+            return;
+        }
+        match wrapper::peel(&text).filter(|_| levels > 0) {
+            Some(Peeled { inner, time: outer, .. }) if !inner.trim().is_empty() => {
+                self.value(inner.as_bytes(), outer.or(time), position, levels - 1, sink);
+            }
+            Some(_) => sink.passed(1),
+            None if is_object => sink.skipped(position, SkipReason::NoExchange),
+            None => sink.skipped(position, SkipReason::NotThisFormat),
+        }
+    }
+
+    /// Reads lines of which some go on in later ones.
+    fn joined(&mut self, lines: &[u8], count: u64, sink: &mut dyn Sink) {
+        // By the line that each record starts in.
+        let mut records: BTreeMap<u64, (Option<Time>, String)> = BTreeMap::new();
+        let mut open: BTreeMap<String, u64> = BTreeMap::new();
+        for (number, line) in (self.met + 1..).zip(lines.split(|b| *b == b'\n')) {
+            let text = String::from_utf8_lossy(line.trim_ascii_end());
+            let Some(part) = wrapper::part(&text) else {
+                if !text.is_empty() {
+                    records.insert(number, (None, text.into_owned()));
+                }
+                continue;
+            };
+            let first = open.remove(part.stream).unwrap_or(number);
+            let record = records.entry(first).or_insert((part.time, String::new()));
+            record.1.push_str(&part.inner);
+            if part.goes_on {
+                open.insert(part.stream.to_owned(), first);
+            }
+        }
+        sink.passed(count - records.len() as u64);
+        for (line, (time, text)) in records {
+            let position = Position { line: Some(line), ..Position::default() };
+            self.value(text.trim_end().as_bytes(), time, position, LEVELS, sink);
+            self.entries += 1;
+        }
+        self.met += count;
     }
 
     fn skipped(&mut self, reason: SkipReason, sink: &mut dyn Sink) {
         sink.skipped(Position { line: Some(self.met + 1), ..Position::default() }, reason);
         self.entries += 1;
+    }
+}
+
+/// Returns how many bytes the lines have that the first one goes on in, and how many they are; `None`
+/// when their end is not in the window.
+fn group(bytes: &[u8], last: bool) -> Option<(usize, u64)> {
+    let mut open: Vec<String> = Vec::new();
+    let (mut at, mut count) = (0, 0);
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let length = memchr(b'\n', rest);
+        if length.is_none() && !last {
+            return None;
+        }
+        let line = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
+        if let Some(part) = wrapper::part(&String::from_utf8_lossy(line.trim_ascii_end())) {
+            open.retain(|stream| stream != part.stream);
+            if part.goes_on {
+                open.push(part.stream.to_owned());
+            }
+        }
+        at = bytes.len().min(at + line.len() + 1);
+        count += 1;
+        if open.is_empty() || at >= bytes.len() && last || count >= MOST_PARTS || at >= LONGEST_LINE
+        {
+            return Some((at, count));
+        }
+    }
+}
+
+/// Gives exchanges without a time that of what was wrapped around them.
+struct Stamped<'s> {
+    time: Option<Time>,
+    sink: &'s mut dyn Sink,
+}
+
+impl Sink for Stamped<'_> {
+    fn exchange(&mut self, exchange: &mut Exchange<'_>, attached: &Attached<'_>) {
+        exchange.time = exchange.time.or(self.time);
+        self.sink.exchange(exchange, attached);
+    }
+
+    fn skipped(&mut self, position: Position, reason: SkipReason) {
+        self.sink.skipped(position, reason);
+    }
+
+    fn repaired(&mut self, position: Position, repairs: &[Repair]) {
+        self.sink.repaired(position, repairs);
+    }
+
+    fn passed(&mut self, lines: u64) {
+        self.sink.passed(lines);
     }
 }

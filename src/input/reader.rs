@@ -5,6 +5,7 @@ use memchr::memchr;
 use super::document::{Document, Pause, Place, Seam};
 use super::jsonl::Mapping;
 use super::lines::Lines;
+use super::log::Setting;
 use super::record::Sink;
 use crate::model::Observer;
 
@@ -19,6 +20,7 @@ pub(crate) enum Reader {
 
 /// What a reader has to know to go on: equal marks at equal offsets read the same.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(private_interfaces, reason = "a mark is only compared")]
 pub(crate) enum Mark {
     /// Where it stands in a document.
     Document(Place),
@@ -26,6 +28,8 @@ pub(crate) enum Mark {
     Lines {
         /// Whether the rest of a line is passed over.
         lost: bool,
+        /// What earlier lines said about those that follow.
+        setting: Setting,
     },
 }
 
@@ -68,6 +72,7 @@ impl Reader {
     pub(crate) fn guess(&self, newest: &Self) -> Self {
         match (self, newest) {
             (Self::Document(first), Self::Document(newest)) => Self::Document(first.guess(newest)),
+            (Self::Lines(_), Self::Lines(newest)) => Self::Lines(newest.fresh()),
             _ => self.fresh(),
         }
     }
@@ -76,7 +81,7 @@ impl Reader {
     pub(crate) fn mark(&self) -> Mark {
         match self {
             Self::Document(document) => Mark::Document(document.place()),
-            Self::Lines(lines) => Mark::Lines { lost: lines.lost },
+            Self::Lines(lines) => Mark::Lines { lost: lines.lost, setting: lines.setting.clone() },
         }
     }
 

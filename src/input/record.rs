@@ -20,6 +20,8 @@ pub(crate) trait Sink {
     fn skipped(&mut self, position: Position, reason: SkipReason);
     /// Notes what was repaired in a record that could.
     fn repaired(&mut self, position: Position, repairs: &[Repair]);
+    /// Counts lines that are no records of their own: blank ones, directives, parts of others.
+    fn passed(&mut self, _lines: u64) {}
 }
 
 /// Reads one record that the fast path did not understand.
@@ -46,7 +48,8 @@ pub(super) fn read(
             exchange.observer = observer;
             return Ok((exchange, repairs));
         }
-        let (exchange, mapping) = jsonl::from_value(&found.value, Some(hint))?;
+        let (mut exchange, mapping) = jsonl::from_value(&found.value, Some(hint))?;
+        exchange.format = mapping.logger();
         *hint = mapping;
         Ok((exchange, Vec::new()))
     }));

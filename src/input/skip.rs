@@ -29,7 +29,9 @@ pub enum SkipReason {
     NoMethodOrUrl,
     /// A JSON line that is no exchange: an application's message.
     NoExchange,
-    /// A line that the format of its neighbours does not describe.
+    /// A line of a known writer that tells of no request.
+    Notice,
+    /// A line that no known format describes.
     NotThisFormat,
     /// The reader gave up on the record: a defect of this program, not of the input.
     Panicked,
@@ -48,7 +50,8 @@ impl fmt::Display for SkipReason {
             Self::NoRequest => "no request",
             Self::NoMethodOrUrl => "request without method and url",
             Self::NoExchange => "no status with a method or path",
-            Self::NotThisFormat => "line of another format",
+            Self::Notice => "message without a request",
+            Self::NotThisFormat => "line of no known format",
             Self::Panicked => "the reader gave up on it",
         })
     }

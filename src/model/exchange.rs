@@ -20,6 +20,9 @@ pub struct Exchange<'a> {
     pub time_unreadable: bool,
     /// Who recorded it.
     pub observer: Observer,
+    /// Whose line it is (`combined`, `pino`), where one input may hold several; empty when the
+    /// input's format says all.
+    pub format: &'static str,
     /// Request method as sent; `None` for a garbled request line.
     pub method: Option<Cow<'a, str>>,
     /// Absolute URL, or path and query where the host is not known; empty when missing.

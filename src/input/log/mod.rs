@@ -1,0 +1,62 @@
+//! Text lines of request logs: one file for each family of writers.
+//!
+//! A line is read on its own, by the first format that it fits: the formats stand in the order of how
+//! much they demand, and each is anchored at both ends, so that what a line means never depends on its
+//! neighbours, on where the input was cut, or on what a client put into its user agent. A format that
+//! needs to know more (the columns that a directive named) finds it in the [`Setting`].
+
+mod clf;
+mod scan;
+
+use crate::model::{Exchange, Observer};
+
+/// What a line of text is.
+#[derive(Debug)]
+pub(super) enum Found<'a> {
+    /// A request and its answer.
+    Exchange(Box<Exchange<'a>>),
+    /// A line of this writer that tells of no request: a notice, a start-up message.
+    Notice,
+    /// A line about the lines that follow: a comment, the names of the columns.
+    Directive,
+}
+
+/// How the lines of one writer are read.
+pub(super) struct Format {
+    /// Short name in lower case, as reports show it.
+    pub(super) name: &'static str,
+    /// What it is, for the list of formats.
+    pub(super) what: &'static str,
+    /// Who writes it.
+    pub(super) observer: Observer,
+    /// Reads a line without its line break, or leaves it to the next format.
+    pub(super) read: for<'a> fn(&'a str, &mut Setting) -> Option<Found<'a>>,
+}
+
+/// What earlier lines of an input, or the user, said about the lines that follow.
+///
+/// Part of a reader's mark: a piece whose beginning was guessed is read again where it differs.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Setting {}
+
+/// All formats; the first that fits reads the line.
+const FORMATS: &[Format] = &[clf::COMBINED, clf::COMMON];
+
+/// Reads a line; `None` when no format knows it.
+///
+/// The exchange has its format's name and observer; the position is left for the caller to set.
+pub(super) fn read<'a>(line: &'a str, setting: &mut Setting) -> Option<Found<'a>> {
+    FORMATS.iter().find_map(|format| {
+        let mut found = (format.read)(line, setting)?;
+        if let Found::Exchange(exchange) = &mut found {
+            exchange.format = format.name;
+            exchange.observer = format.observer;
+        }
+        Some(found)
+    })
+}
+
+/// Returns each format's name and what it is, for the list of formats.
+pub(crate) fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FORMATS.iter().map(|format| (format.name, format.what))
+}

@@ -1,0 +1,192 @@
+//! What container engines, shippers and shells put around a line, and how it is taken off.
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+use serde_json::Value;
+
+use super::clock::parse_time;
+use super::scan::string_end;
+use crate::model::Time;
+
+/// How each line of Docker's json-file driver starts.
+const DOCKER: &str = "{\"log\":\"";
+
+/// A line with one wrapping taken off.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Peeled<'a> {
+    /// Name of the wrapping, as reports show it.
+    pub(super) name: &'static str,
+    /// What was inside.
+    pub(super) inner: Cow<'a, str>,
+    /// When the line was taken in; `None` when the wrapping has no full time.
+    pub(super) time: Option<Time>,
+    /// Whether the next line of the same stream goes on with this one.
+    pub(super) goes_on: bool,
+    /// Which of several streams of one container it belongs to.
+    pub(super) stream: &'a str,
+}
+
+/// Takes the outermost wrapping off a line; `None` when it has none that is known.
+pub(super) fn peel(line: &str) -> Option<Peeled<'_>> {
+    docker(line)
+        .or_else(|| cri(line))
+        .or_else(|| ansi(line))
+        .or_else(|| syslog(line))
+        .or_else(|| compose(line))
+        .or_else(|| stamped(line))
+}
+
+/// Returns whether a line goes on in a later one: a quick look, before anything is parsed.
+pub(super) fn goes_on(line: &[u8]) -> bool {
+    let head = line.get(..line.len().min(64)).unwrap_or_default();
+    let may = match head.first() {
+        Some(b'{') => head.starts_with(DOCKER.as_bytes()) && !ends_a_docker_line(line),
+        Some(b'0'..=b'9') => memmem::find(head, b" P").is_some(),
+        _ => false,
+    };
+    may && part(&String::from_utf8_lossy(line)).is_some_and(|part| part.goes_on)
+}
+
+/// Returns whether the text inside a line of Docker's ends in a line break, as nearly all do.
+fn ends_a_docker_line(line: &[u8]) -> bool {
+    memmem::find(line, br#"\n","stream":"#).is_some()
+}
+
+/// Takes off a wrapping that cuts long lines.
+pub(super) fn part(line: &str) -> Option<Peeled<'_>> {
+    docker(line).or_else(|| cri(line))
+}
+
+/// `{"log":"...\n","stream":"stdout","time":"..."}`: Docker's json-file driver cuts long lines at 16 KiB;
+/// only the last part ends in a line break.
+fn docker(line: &str) -> Option<Peeled<'_>> {
+    line.strip_prefix(DOCKER)?;
+    let (end, _) = string_end(line.as_bytes(), DOCKER.len())?;
+    let tail = line.get(end..)?;
+    tail.contains("\"time\":").then_some(())?;
+    let value: Value = serde_json::from_str(line).ok()?;
+    let text = value.get("log")?.as_str()?;
+    let time = value.get("time")?.as_str().and_then(parse_time);
+    let stream = if tail.contains("\"stderr\"") { "stderr" } else { "stdout" };
+    let goes_on = !text.ends_with('\n');
+    let inner = Cow::Owned(text.trim_end_matches(['\r', '\n']).to_owned());
+    Some(Peeled { name: "docker", inner, time, goes_on, stream })
+}
+
+/// `2026-11-23T02:29:33.123456789+01:00 stdout F ...`: the container runtime interface of Kubernetes;
+/// `P` marks a part that the next line goes on with.
+fn cri(line: &str) -> Option<Peeled<'_>> {
+    let (stamp, rest) = line.split_once(' ')?;
+    let (stream, rest) = rest.split_once(' ')?;
+    let (tag, inner) = rest.split_once(' ').unwrap_or((rest, ""));
+    let known = matches!(stream, "stdout" | "stderr")
+        && matches!(tag.split(':').next(), Some("F" | "P"))
+        && stamp.as_bytes().get(10) == Some(&b'T');
+    known.then_some(())?;
+    let time = Some(parse_time(stamp)?);
+    Some(Peeled { name: "cri", inner: inner.into(), time, goes_on: tag.starts_with('P'), stream })
+}
+
+/// Colours of terminals.
+fn ansi(line: &str) -> Option<Peeled<'_>> {
+    line.contains('\u{1b}').then_some(())?;
+    let mut inner = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find("\u{1b}[") {
+        inner.push_str(rest.get(..at)?);
+        rest = rest.get(at + 2..)?;
+        let end = rest.find(|c: char| ('@'..='~').contains(&c)).map_or(rest.len(), |end| end + 1);
+        rest = rest.get(end..)?;
+    }
+    inner.push_str(rest);
+    (inner.len() < line.len()).then(|| plain("terminal", inner.into(), None))
+}
+
+/// `<134>1 2026-11-23T02:29:33Z host app 12 - - ...` (RFC 5424) and `Nov 23 02:29:33 host app[12]: ...`
+/// (RFC 3164), whose time has no year.
+fn syslog(line: &str) -> Option<Peeled<'_>> {
+    let body = match line.strip_prefix('<') {
+        Some(rest) => {
+            let (priority, rest) = rest.split_once('>')?;
+            (priority.len() <= 3 && priority.bytes().all(|b| b.is_ascii_digit())).then_some(rest)?
+        }
+        None => line,
+    };
+    if let Some(rest) = body.strip_prefix("1 ") {
+        let mut words = rest.splitn(6, ' ');
+        let time = parse_time(words.next()?)?;
+        let _host_app_process_message =
+            (words.next()?, words.next()?, words.next()?, words.next()?);
+        let inner = structured(words.next()?)?;
+        return Some(plain("syslog", inner.into(), Some(time)));
+    }
+    let (time, rest) = match month_day(body) {
+        Some(rest) => (None, rest),
+        None => {
+            let (stamp, rest) = body.split_once(' ')?;
+            (stamp.as_bytes().get(10) == Some(&b'T')).then_some(())?;
+            (Some(parse_time(stamp)?), rest)
+        }
+    };
+    let (_host, rest) = rest.split_once(' ')?;
+    let (tag, inner) = rest.split_once(": ")?;
+    let named = !tag.is_empty() && !tag.contains([' ', '"', '{']);
+    named.then(|| plain("syslog", inner.into(), time))
+}
+
+/// Takes `Nov 23 02:29:33 ` off.
+fn month_day(line: &str) -> Option<&str> {
+    const MONTHS: &str = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
+    let month = line.get(..3).filter(|month| !month.contains(' '))?;
+    MONTHS.contains(month).then_some(())?;
+    let clock = line.get(7..15)?;
+    let shaped = clock.bytes().enumerate().all(|(at, b)| match at {
+        2 | 5 => b == b':',
+        _ => b.is_ascii_digit(),
+    });
+    (shaped && line.get(15..16) == Some(" ")).then(|| line.get(16..))?
+}
+
+/// Takes the structured data of RFC 5424 off: `-` or `[id name="value"]...`.
+fn structured(text: &str) -> Option<&str> {
+    if let Some(rest) = text.strip_prefix('-') {
+        return Some(rest.strip_prefix(' ').unwrap_or(rest).trim_start_matches('\u{feff}'));
+    }
+    let mut rest = text;
+    while let Some(inside) = rest.strip_prefix('[') {
+        let mut end = inside.find(']')?;
+        while inside.as_bytes().get(end.checked_sub(1)?) == Some(&b'\\') {
+            end += 1 + inside.get(end + 1..)?.find(']')?;
+        }
+        rest = inside.get(end + 1..)?;
+    }
+    Some(rest.strip_prefix(' ').unwrap_or(rest).trim_start_matches('\u{feff}'))
+}
+
+/// `web-1  | ...` of docker compose, `[pod/web-1/app] ...` of kubectl.
+fn compose(line: &str) -> Option<Peeled<'_>> {
+    if let Some(rest) = line.strip_prefix("[pod/") {
+        let (_, inner) = rest.split_once("] ")?;
+        return Some(plain("kubectl", inner.into(), None));
+    }
+    let (name, rest) = line.split_once('|')?;
+    let trimmed = name.trim_end();
+    let named = !trimmed.is_empty()
+        && trimmed.len() < name.len()
+        && trimmed.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    let inner = rest.strip_prefix(' ').unwrap_or(rest);
+    named.then(|| plain("compose", inner.into(), None))
+}
+
+/// `2026-11-23T02:29:33Z ...`: a time that a shipper or `--timestamps` put before the line.
+fn stamped(line: &str) -> Option<Peeled<'_>> {
+    let (stamp, inner) = line.split_once([' ', '\t'])?;
+    (stamp.as_bytes().get(10) == Some(&b'T')).then_some(())?;
+    let time = parse_time(stamp)?;
+    Some(plain("timestamps", inner.trim_start().into(), Some(time)))
+}
+
+fn plain<'a>(name: &'static str, inner: Cow<'a, str>, time: Option<Time>) -> Peeled<'a> {
+    Peeled { name, inner, time, goes_on: false, stream: "" }
+}
