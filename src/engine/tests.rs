@@ -461,7 +461,7 @@ fn what_is_no_capture_says_what_it_is() {
         (b" \n\n", "empty input: expected a HAR file or JSON lines"),
         (
             b"plain words\nand more\n",
-            "text without JSON: expected \"log\" with \"entries\", or an object a line",
+            "text in which no line is a request: expected a HAR, or a request log",
         ),
         (b"{\"log\":{\"entries\":[]}}", "a HAR without entries"),
         (
