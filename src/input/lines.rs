@@ -6,21 +6,20 @@ use memchr::memchr;
 
 use super::document::Pause;
 use super::jsonl::Mapping;
-use super::log::{self, Found, Setting};
-use super::record::{self, Sink};
+use super::line::{self, Place};
+use super::log::Setting;
+use super::record::Sink;
 use super::scan::skip_blanks;
-use super::skip::{Repair, SkipReason};
+use super::skip::SkipReason;
 use super::walk::{self, Attached};
-use super::wrapper::{self, Peeled};
-use crate::model::{Exchange, Observer, Position, Time};
+use super::wrapper;
+use crate::model::{Exchange, Position, Time};
 
 /// A line longer than this is given up.
 ///
 /// Smaller in tests, which would take long for it.
 const LONGEST_LINE: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
 
-/// Wrappings that are taken off one line at most.
-const LEVELS: u8 = 4;
 /// Lines that a cut line may be continued over.
 const MOST_PARTS: u64 = 4096;
 
@@ -125,51 +124,14 @@ impl Lines {
             self.truncated = true;
             sink.skipped(position, SkipReason::CutOff);
         } else {
-            self.value(text, None, position, LEVELS, sink);
+            self.value(text, None, position, sink);
         }
         self.entries += 1;
     }
 
-    /// Reads what a line holds or wraps; `time` is that of the wrapping.
-    fn value(
-        &mut self,
-        text: &[u8],
-        time: Option<Time>,
-        position: Position,
-        levels: u8,
-        sink: &mut dyn Sink,
-    ) {
-        let is_object = text.trim_ascii_start().starts_with(b"{");
-        if is_object && !text.starts_with(b"{\"log\":") {
-            let mut stamped = Stamped { time, sink };
-            let observer = Observer::default();
-            return record::read(text, false, position, observer, &mut self.mapping, &mut stamped);
-        }
-        let is_utf8 = std::str::from_utf8(text).is_ok();
-        let text = String::from_utf8_lossy(text);
-        if let Some(found) = log::read(&text, &mut self.setting) {
-            match found {
-                Found::Exchange(mut exchange) => {
-                    exchange.position = position;
-                    exchange.time = exchange.time.or(time);
-                    if !is_utf8 {
-                        sink.repaired(position, &[Repair::InvalidUtf8]);
-                    }
-                    sink.exchange(&mut exchange, &Attached::default());
-                }
-                Found::Notice => sink.skipped(position, SkipReason::Notice),
-                Found::Directive => sink.passed(1),
-            }
-            return;
-        }
-        match wrapper::peel(&text).filter(|_| levels > 0) {
-            Some(Peeled { inner, time: outer, .. }) if !inner.trim().is_empty() => {
-                self.value(inner.as_bytes(), outer.or(time), position, levels - 1, sink);
-            }
-            Some(_) => sink.passed(1),
-            None if is_object => sink.skipped(position, SkipReason::NoExchange),
-            None => sink.skipped(position, SkipReason::NotThisFormat),
-        }
+    fn value(&mut self, text: &[u8], time: Option<Time>, position: Position, sink: &mut dyn Sink) {
+        let at = Place { position, time, levels: line::LEVELS };
+        line::read(text, at, &mut self.mapping, &mut self.setting, sink);
     }
 
     /// Reads lines of which some go on in later ones.
@@ -195,7 +157,7 @@ impl Lines {
         sink.passed(count - records.len() as u64);
         for (line, (time, text)) in records {
             let position = Position { line: Some(line), ..Position::default() };
-            self.value(text.trim_end().as_bytes(), time, position, LEVELS, sink);
+            self.value(text.trim_end().as_bytes(), time, position, sink);
             self.entries += 1;
         }
         self.met += count;
@@ -231,30 +193,5 @@ fn group(bytes: &[u8], last: bool) -> Option<(usize, u64)> {
         {
             return Some((at, count));
         }
-    }
-}
-
-/// Gives exchanges without a time that of what was wrapped around them.
-struct Stamped<'s> {
-    time: Option<Time>,
-    sink: &'s mut dyn Sink,
-}
-
-impl Sink for Stamped<'_> {
-    fn exchange(&mut self, exchange: &mut Exchange<'_>, attached: &Attached<'_>) {
-        exchange.time = exchange.time.or(self.time);
-        self.sink.exchange(exchange, attached);
-    }
-
-    fn skipped(&mut self, position: Position, reason: SkipReason) {
-        self.sink.skipped(position, reason);
-    }
-
-    fn repaired(&mut self, position: Position, repairs: &[Repair]) {
-        self.sink.repaired(position, repairs);
-    }
-
-    fn passed(&mut self, lines: u64) {
-        self.sink.passed(lines);
     }
 }

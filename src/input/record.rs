@@ -5,9 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::Value;
 
+use super::envelope;
 use super::har_entry::entry_from_value;
 use super::jsonl::{self, Mapping};
-use super::lenient;
+use super::lenient::{self, Lenient};
+use super::line::{self, Place};
 use super::skip::{Repair, SkipReason};
 use super::walk::Attached;
 use crate::model::{Exchange, Observer, Position};
@@ -36,36 +38,93 @@ pub(super) fn read(
     hint: &mut Mapping,
     sink: &mut dyn Sink,
 ) {
-    // The patient reading repairs what nobody foresaw: should it fall over, only this record is lost.
-    let read = catch_unwind(AssertUnwindSafe(|| lenient::parse(bytes)));
-    let Ok(found) = read else { return sink.skipped(position, SkipReason::Panicked) };
-    if !found.complete && !found.value.is_object() {
-        return sink.skipped(position, SkipReason::NotJson);
+    let Some(found) = parse(bytes, position, sink) else { return };
+    if !sure && !is_entry(&found.value) {
+        let place = Place { position, time: None, levels: line::LEVELS };
+        return value(&found.value, &found.repairs, place, hint, sink);
     }
     let read = catch_unwind(AssertUnwindSafe(|| {
-        if sure || is_entry(&found.value) {
-            let (mut exchange, repairs) = entry_from_value(&found.value)?;
-            exchange.observer = observer;
-            return Ok((exchange, repairs));
-        }
-        let (mut exchange, mapping) = jsonl::from_value(&found.value, Some(hint))?;
-        exchange.format = mapping.logger();
-        *hint = mapping;
-        Ok((exchange, Vec::new()))
+        let (mut exchange, repairs) = entry_from_value(&found.value)?;
+        exchange.observer = observer;
+        Ok((exchange, repairs))
     }));
     match read {
         Ok(Ok((mut exchange, mut repairs))) => {
             exchange.position = position;
             repairs.extend_from_slice(&found.repairs);
-            repairs.sort_unstable();
-            repairs.dedup();
-            if !repairs.is_empty() {
-                sink.repaired(position, &repairs);
-            }
+            repaired(repairs, position, sink);
             sink.exchange(&mut exchange, &attached(&found.value));
         }
         Ok(Err(reason)) => sink.skipped(position, reason),
         Err(_) => sink.skipped(position, SkipReason::Panicked),
+    }
+}
+
+/// Reads a record of a log, which may stand inside a wrapping.
+pub(super) fn read_in(bytes: &[u8], place: Place, hint: &mut Mapping, sink: &mut dyn Sink) {
+    let Some(found) = parse(bytes, place.position, sink) else { return };
+    if is_entry(&found.value) {
+        read(bytes, true, place.position, Observer::default(), hint, sink);
+    } else {
+        value(&found.value, &found.repairs, place, hint, sink);
+    }
+}
+
+/// Reads a value of a log: an exchange, or an envelope around exchanges.
+pub(super) fn value(
+    value: &Value,
+    repairs: &[Repair],
+    place: Place,
+    hint: &mut Mapping,
+    sink: &mut dyn Sink,
+) {
+    let position = place.position;
+    let read = catch_unwind(AssertUnwindSafe(|| jsonl::from_value(value, Some(hint))));
+    match read {
+        Ok(Ok((mut exchange, mapping))) => {
+            exchange.position = position;
+            exchange.time = exchange.time.or(place.time);
+            exchange.format = mapping.logger();
+            *hint = mapping;
+            repaired(repairs.to_vec(), position, sink);
+            sink.exchange(&mut exchange, &attached(value));
+        }
+        Ok(Err(SkipReason::NoExchange)) => {
+            let opened =
+                catch_unwind(AssertUnwindSafe(|| envelope::open(value, place, hint, sink)));
+            match opened {
+                Ok(true) => {}
+                Ok(false) => sink.skipped(position, SkipReason::NoExchange),
+                Err(_) => sink.skipped(position, SkipReason::Panicked),
+            }
+        }
+        Ok(Err(reason)) => sink.skipped(position, reason),
+        Err(_) => sink.skipped(position, SkipReason::Panicked),
+    }
+}
+
+/// Parses patiently; `None` when the record was skipped.
+fn parse(bytes: &[u8], position: Position, sink: &mut dyn Sink) -> Option<Lenient> {
+    // The patient reading repairs what nobody foresaw: should it fall over, only this record is lost.
+    let read = catch_unwind(AssertUnwindSafe(|| lenient::parse(bytes)));
+    match read {
+        Ok(found) if found.complete || found.value.is_object() => Some(found),
+        Ok(_) => {
+            sink.skipped(position, SkipReason::NotJson);
+            None
+        }
+        Err(_) => {
+            sink.skipped(position, SkipReason::Panicked);
+            None
+        }
+    }
+}
+
+fn repaired(mut repairs: Vec<Repair>, position: Position, sink: &mut dyn Sink) {
+    repairs.sort_unstable();
+    repairs.dedup();
+    if !repairs.is_empty() {
+        sink.repaired(position, &repairs);
     }
 }
 

@@ -6,11 +6,7 @@ use memchr::memmem;
 use serde_json::Value;
 
 use super::clock::parse_time;
-use super::scan::string_end;
 use crate::model::Time;
-
-/// How each line of Docker's json-file driver starts.
-const DOCKER: &str = "{\"log\":\"";
 
 /// A line with one wrapping taken off.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -41,7 +37,7 @@ pub(super) fn peel(line: &str) -> Option<Peeled<'_>> {
 pub(super) fn goes_on(line: &[u8]) -> bool {
     let head = line.get(..line.len().min(64)).unwrap_or_default();
     let may = match head.first() {
-        Some(b'{') => head.starts_with(DOCKER.as_bytes()) && !ends_a_docker_line(line),
+        Some(b'{') => is_docker(head) && !ends_a_docker_line(line),
         Some(b'0'..=b'9') => memmem::find(head, b" P").is_some(),
         _ => false,
     };
@@ -53,6 +49,12 @@ fn ends_a_docker_line(line: &[u8]) -> bool {
     memmem::find(line, br#"\n","stream":"#).is_some()
 }
 
+/// Returns whether a line starts as those of Docker's json-file driver do.
+pub(super) fn is_docker(line: &[u8]) -> bool {
+    let text = line.strip_prefix(b"{\"log\":").map(<[u8]>::trim_ascii_start);
+    text.is_some_and(|text| text.starts_with(b"\""))
+}
+
 /// Takes off a wrapping that cuts long lines.
 pub(super) fn part(line: &str) -> Option<Peeled<'_>> {
     docker(line).or_else(|| cri(line))
@@ -61,14 +63,14 @@ pub(super) fn part(line: &str) -> Option<Peeled<'_>> {
 /// `{"log":"...\n","stream":"stdout","time":"..."}`: Docker's json-file driver cuts long lines at 16 KiB;
 /// only the last part ends in a line break.
 fn docker(line: &str) -> Option<Peeled<'_>> {
-    line.strip_prefix(DOCKER)?;
-    let (end, _) = string_end(line.as_bytes(), DOCKER.len())?;
-    let tail = line.get(end..)?;
-    tail.contains("\"time\":").then_some(())?;
+    is_docker(line.as_bytes()).then_some(())?;
     let value: Value = serde_json::from_str(line).ok()?;
     let text = value.get("log")?.as_str()?;
     let time = value.get("time")?.as_str().and_then(parse_time);
-    let stream = if tail.contains("\"stderr\"") { "stderr" } else { "stdout" };
+    let stream = match value.get("stream")?.as_str()? {
+        "stderr" => "stderr",
+        _ => "stdout",
+    };
     let goes_on = !text.ends_with('\n');
     let inner = Cow::Owned(text.trim_end_matches(['\r', '\n']).to_owned());
     Some(Peeled { name: "docker", inner, time, goes_on, stream })
