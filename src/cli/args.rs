@@ -63,11 +63,8 @@ pub(super) enum Command {
     },
     /// Merge partial results into the report of one run
     Merge(Box<Merge>),
-    /// List the input formats
-    Formats {
-        #[arg(value_name = "INPUT", hide = true)]
-        input: Option<String>,
-    },
+    /// List the input formats, or say what an input is, line by line, and what was assumed
+    Formats(Box<Formats>),
     #[command(hide = true)]
     Token(Rest),
     #[command(hide = true)]
@@ -125,6 +122,15 @@ pub(super) struct Merge {
     pub(super) report: ReportArgs,
     #[command(flatten)]
     pub(super) running: RunningArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Formats {
+    /// Files, directories, globs, or - for standard input; without any, the list of formats
+    #[arg(value_name = "INPUT")]
+    pub(super) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(super) reading: ReadingArgs,
 }
 
 #[derive(Args, Debug, Default)]

@@ -79,8 +79,18 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<u8, Complaint> {
         Some(Command::Explain { cause }) => {
             run::print(|out| desk::explain::run(cause.as_deref(), look, out))
         }
-        Some(Command::Formats { input: None }) => run::print(|out| desk::formats::run(look, out)),
-        Some(Command::Formats { input: Some(_) }) => later("formats INPUT"),
+        Some(Command::Formats(args)) if args.inputs.is_empty() => {
+            run::print(|out| desk::formats::run(look, out))
+        }
+        Some(Command::Formats(args)) => {
+            let job = plan::formats(args)?;
+            let mut whole = true;
+            let code = run::print(|out| {
+                whole = desk::formats::inspect(&job, look, out)?;
+                Ok(())
+            })?;
+            Ok(if whole { code } else { ERROR })
+        }
         Some(Command::Token(_)) => later("token"),
         Some(Command::Compare(_)) => later("compare"),
         Some(Command::Redact(_)) => later("redact"),

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
 
-use super::args::{Analyze, Cli, ExpectedArgs, Merge, ReadingArgs, ReportArgs, RunningArgs};
+use super::args::{
+    Analyze, Cli, ExpectedArgs, Formats, Merge, ReadingArgs, ReportArgs, RunningArgs,
+};
 use super::args::{SelectionArgs, SortArg};
 use super::complaint::Complaint;
 use super::value::{self, End};
@@ -66,6 +68,13 @@ pub(super) fn analyze(args: &Analyze) -> Result<Plan, Complaint> {
         }
     }
     Ok(plan)
+}
+
+/// Plans a look at what inputs are.
+pub(super) fn formats(args: &Formats) -> Result<Job, Complaint> {
+    let inputs = args.inputs.clone();
+    let reading = reading(&args.reading, &inputs)?;
+    Ok(Job { inputs, reading, ..Job::default() })
 }
 
 fn is_command(name: &str) -> bool {

@@ -277,6 +277,7 @@ fn note_input(tally: &mut Tally, summary: &InputSummary, job: &Job) {
     };
     let read = Input {
         format: Some(summary.facts.format.to_string()).filter(|f| !f.is_empty()),
+        formats: summary.formats.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect(),
         creator: summary.facts.creator.clone(),
         observer: summary.facts.observer,
         exchanges: summary.exchanges,
@@ -295,12 +296,7 @@ fn fault(summary: &InputSummary) -> Option<Fault> {
     if !summary.named || (summary.error.is_none() && summary.exchanges > 0) {
         return None;
     }
-    let name = match &*summary.facts.source {
-        "-" => "standard input",
-        path => path,
-    };
-    let name =
-        summary.facts.member.as_ref().map_or_else(|| name.to_owned(), |m| format!("{name}:{m}"));
+    let name = name_of(summary);
     let (words, hint) = match &summary.error {
         Some(error) => (error.to_string(), error.hint()),
         None => ("no exchange in it".to_owned(), None),
@@ -308,7 +304,16 @@ fn fault(summary: &InputSummary) -> Option<Fault> {
     Some(Fault { message: format!("{name}: {words}"), hint })
 }
 
-fn mapping(job: &Job) -> Result<Mapping, Error> {
+/// Names an input as messages do.
+pub(super) fn name_of(summary: &InputSummary) -> String {
+    let name = match &*summary.facts.source {
+        "-" => "standard input",
+        path => path,
+    };
+    summary.facts.member.as_ref().map_or_else(|| name.to_owned(), |m| format!("{name}:{m}"))
+}
+
+pub(super) fn mapping(job: &Job) -> Result<Mapping, Error> {
     let pairs: Vec<(&str, &str)> =
         job.reading.map.iter().map(|(part, path)| (part.as_str(), path.as_str())).collect();
     Mapping::given(&pairs).map_err(|part| Error::Refused {

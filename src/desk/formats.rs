@@ -1,9 +1,13 @@
-//! The input formats that can be read.
+//! The input formats that can be read, and what an input is and why.
 
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Arc;
 
-use super::Error;
-use crate::input::line_formats;
+use super::{Error, Job, analyze};
+use crate::engine::{self, Gatherer, InputFacts, InputSummary, Noted, ReadOptions};
+use crate::input::{Inputs, line_formats};
+use crate::model::{Exchange, Position};
 use crate::render::{Look, text};
 
 /// What can be wrapped around any of them.
@@ -47,4 +51,142 @@ pub fn run(look: Look, out: &mut dyn Write) -> Result<(), Error> {
     rows.splice(place..place, std::iter::once(TEXT).chain(texts));
     text::list(&rows, look, out)?;
     Ok(())
+}
+
+/// Reads the inputs and writes what each of them was found to be: how many records each format took,
+/// how many none of them took and where the first of those stand, which assumptions were made, and
+/// where JSON records keep their parts.
+///
+/// Returns whether each named input could be read and holds an exchange.
+///
+/// # Errors
+/// Those of `out`, and of options that say nothing.
+pub fn inspect(job: &Job, look: Look, out: &mut dyn Write) -> Result<bool, Error> {
+    let options = ReadOptions {
+        jobs: job.threads,
+        mapping: analyze::mapping(job)?,
+        ..ReadOptions::default()
+    };
+    let outcome = engine::read(&Inputs::find(&job.inputs), &options, || Counter, &());
+    let mut rows: Vec<(String, String)> = Vec::new();
+    let mut whole = true;
+    for summary in &outcome.inputs {
+        let name = analyze::name_of(summary);
+        let assumed = outcome.harvest.of(&summary.facts);
+        if !rows.is_empty() {
+            rows.push((String::new(), String::new()));
+        }
+        whole &= !summary.named || (summary.error.is_none() && summary.exchanges > 0);
+        rows.push((name, head(summary)));
+        rows.extend(lines(summary, assumed).into_iter().map(|(n, s)| (format!("  {n}"), s)));
+    }
+    let rows: Vec<_> = rows.iter().map(|(name, what)| (name.as_str(), what.as_str())).collect();
+    text::table(&rows, look, out)?;
+    Ok(whole)
+}
+
+fn head(summary: &InputSummary) -> String {
+    match &summary.error {
+        Some(error) => error.to_string(),
+        None => {
+            let cut = if summary.truncated { ", cut off at its end" } else { "" };
+            format!("{}, {} exchanges{cut}", summary.facts.format, summary.exchanges)
+        }
+    }
+}
+
+fn lines(summary: &InputSummary, assumed: Assumed) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    let skipped: u64 = summary.skipped.values().map(|noted| noted.count).sum();
+    let whole = summary.exchanges + skipped;
+    for (name, count) in &summary.formats {
+        rows.push(((*name).to_owned(), share(*count, whole)));
+    }
+    for (reason, noted) in &summary.skipped {
+        rows.push((reason.to_string(), format!("{}{}", share(noted.count, whole), places(noted))));
+    }
+    for (repair, noted) in &summary.repaired {
+        rows.push((format!("repaired: {repair}"), format!("{}{}", noted.count, places(noted))));
+    }
+    if summary.passed > 0 {
+        let what = "blank lines, directives and parts of other records";
+        rows.push(("no records".to_owned(), format!("{} {what}", summary.passed)));
+    }
+    if assumed.zone > 0 {
+        let what = format!("{} times name no zone: UTC, or what --tz says", assumed.zone);
+        rows.push(("assumed".to_owned(), what));
+    }
+    if assumed.timeless > 0 {
+        rows.push(("without a time".to_owned(), assumed.timeless.to_string()));
+    }
+    if !summary.fields.is_empty() {
+        let fields: Vec<_> = summary.fields.iter().map(|(f, path)| format!("{f}={path}")).collect();
+        rows.push(("fields".to_owned(), format!("{} (as --map takes them)", fields.join(", "))));
+    }
+    rows
+}
+
+fn share(count: u64, whole: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "a share for people")]
+    let percent = count as f64 * 100.0 / whole.max(1) as f64;
+    if count == whole { count.to_string() } else { format!("{count} ({percent:.1} %)") }
+}
+
+/// `, first at lines 3, 9`.
+fn places(noted: &Noted) -> String {
+    let place = |position: &Position| match position {
+        Position { line: Some(line), .. } => format!("line {line}"),
+        Position { entry: Some(entry), .. } => format!("entry {entry}"),
+        Position { byte, .. } => format!("byte {}", byte.unwrap_or_default()),
+    };
+    match noted.first.as_slice() {
+        [] => String::new(),
+        all => format!(", first: {}", all.iter().map(place).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// What was assumed of the exchanges of one input.
+#[derive(Clone, Copy, Debug, Default)]
+struct Assumed {
+    zone: u64,
+    timeless: u64,
+}
+
+/// What was assumed, by source and member.
+#[derive(Debug, Default)]
+struct Counts(BTreeMap<(Arc<str>, Option<Arc<str>>), Assumed>);
+
+impl Counts {
+    fn of(&self, facts: &InputFacts) -> Assumed {
+        let key = (Arc::clone(&facts.source), facts.member.clone());
+        self.0.get(&key).copied().unwrap_or_default()
+    }
+}
+
+/// Counts what was assumed.
+struct Counter;
+
+impl Gatherer for Counter {
+    type Harvest = Counts;
+
+    fn observe(&mut self, harvest: &mut Counts, exchange: &Exchange<'_>, input: &InputFacts) {
+        let zone = exchange.time.is_some_and(|time| time.zone_assumed);
+        if !zone && exchange.time.is_some() {
+            return;
+        }
+        let key = (Arc::clone(&input.source), input.member.clone());
+        let counts = harvest.0.entry(key).or_default();
+        counts.zone += u64::from(zone);
+        counts.timeless += u64::from(exchange.time.is_none());
+    }
+
+    fn rebase(_: &mut Counts, _: u64, _: u64) {}
+
+    fn merge(into: &mut Counts, other: Counts) {
+        for (key, counts) in other.0 {
+            let mine = into.0.entry(key).or_default();
+            mine.zone += counts.zone;
+            mine.timeless += counts.timeless;
+        }
+    }
 }

@@ -22,6 +22,8 @@ pub struct InputSummary {
     pub formats: BTreeMap<&'static str, u64>,
     /// Lines that are no records of their own: blank ones, directives, parts of others.
     pub passed: u64,
+    /// Where JSON records keep their parts, as the last of them did: part and path.
+    pub fields: Vec<(&'static str, String)>,
     /// Bytes read, unpacked.
     pub bytes: u64,
     /// Whether it ends early; what came before is kept.

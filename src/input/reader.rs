@@ -136,6 +136,14 @@ impl Reader {
         }
     }
 
+    /// Returns where the last JSON record kept its parts: part and path.
+    pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Document(_) => Vec::new(),
+            Self::Lines(lines) => lines.mapping.fields(),
+        }
+    }
+
     /// Returns who made the capture that it stands in or was in last, and who recorded it.
     pub(crate) fn maker(&self) -> Option<(&str, Observer)> {
         match self {

@@ -64,6 +64,9 @@ pub struct InputRow {
     pub source: String,
     /// Format, wrappers first (`gzip+har`); `None` when nothing was recognised.
     pub format: Option<String>,
+    /// Exchanges by the format of their record, where an input may hold several (`combined`, `pino`).
+    #[serde(default)]
+    pub formats: BTreeMap<String, u64>,
     /// Program that wrote it, as the file says (`WebInspector 537.36`).
     pub creator: Option<String>,
     /// Exchanges read.

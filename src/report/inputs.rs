@@ -11,6 +11,7 @@ pub(super) fn rows(tally: &Tally) -> Vec<InputRow> {
         .map(|(source, input)| InputRow {
             source: source.to_string(),
             format: input.format.clone(),
+            formats: input.formats.clone(),
             creator: input.creator.clone(),
             exchanges: input.exchanges,
             bytes: input.bytes,

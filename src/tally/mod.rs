@@ -76,6 +76,9 @@ pub struct Slot<T>(pub Option<T>);
 pub struct Input {
     /// Format as detected.
     pub format: Option<String>,
+    /// Exchanges by the format of their record.
+    #[serde(default)]
+    pub formats: BTreeMap<String, u64>,
     /// Program that wrote it.
     pub creator: Option<String>,
     /// Who recorded it.
@@ -495,6 +498,9 @@ impl Merge for Published {
 impl Merge for Input {
     fn merge(&mut self, other: Self) {
         self.format = std::mem::take(&mut self.format).max(other.format);
+        for (format, count) in other.formats {
+            *self.formats.entry(format).or_default() += count;
+        }
         self.creator = std::mem::take(&mut self.creator).max(other.creator);
         self.observer = self.observer.max(other.observer);
         self.exchanges += other.exchanges;

@@ -71,6 +71,25 @@ pub fn list(rows: &[(&str, &str)], look: Look, out: &mut dyn Write) -> io::Resul
     Ok(())
 }
 
+/// Writes names with a line on each, aligned; a row without a name is an empty line.
+///
+/// # Errors
+/// Only those of `out`.
+pub fn table(rows: &[(&str, &str)], look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page::new(out, look);
+    let wide = rows.iter().map(|(name, _)| name.width()).filter(|w| *w <= 40).max().unwrap_or(0);
+    for (name, about) in rows {
+        if name.is_empty() {
+            page.gap()?;
+            continue;
+        }
+        let mut spans = vec![solid(Ink::Code, format!("{name:wide$}")), solid(Ink::Plain, "  ")];
+        spans.extend(prose(Ink::Plain, about));
+        page.para("", wide + 2, &spans)?;
+    }
+    Ok(())
+}
+
 /// Lines of one paragraph or list item, waiting to be wrapped.
 #[derive(Default)]
 struct Block {

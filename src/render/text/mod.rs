@@ -14,7 +14,7 @@ use std::io::{self, Write};
 use super::Render;
 use crate::model::{Class, Report};
 
-pub use card::{card, list};
+pub use card::{card, list, table};
 pub(super) use page::is_unsafe;
 pub use page::{Look, Palette};
 

@@ -247,14 +247,26 @@ fn clocks(report: &Report, page: &Page<'_>, notes: &mut Vec<(&'static str, Vec<S
 
 /// Says what one input was: `a.har: har, 212 exchanges, 4.8 MB, by WebInspector 537.36`.
 fn read(input: &InputRow) -> (&'static str, Vec<Span>) {
-    let format = input.format.as_deref().unwrap_or("unknown format");
     let exchanges = count(input.exchanges, "exchange");
-    let mut text = format!(": {format}, {exchanges}, {}", size(input.bytes));
+    let mut text = format!(": {}, {exchanges}, {}", formats(input), size(input.bytes));
     if let Some(creator) = &input.creator {
         text.push_str(", by ");
         text.push_str(creator);
     }
     ("read", vec![solid(Ink::Plain, &input.source), span(Ink::Plain, text)])
+}
+
+/// Names the format of an input: of lines that of most of them, and how many more there are.
+fn formats(input: &InputRow) -> String {
+    let format = input.format.as_deref().unwrap_or("unknown format");
+    let most = input.formats.iter().max_by_key(|(name, n)| (**n, std::cmp::Reverse(*name)));
+    match (format, most) {
+        ("text", Some((name, _))) if input.formats.len() == 1 => name.clone(),
+        ("text", Some((name, n))) => {
+            format!("{name} ({n}) and {} more", count(input.formats.len() as u64 - 1, "format"))
+        }
+        _ => format.to_owned(),
+    }
 }
 
 /// Adds what went wrong with inputs or could not be seen in them; what is true of several stands once.
