@@ -9,6 +9,8 @@ use super::*;
 use crate::input::Inputs;
 use crate::model::{Observer, Position, Text};
 
+mod lines;
+
 /// A directory of its own that goes when the test ends.
 struct Folder(PathBuf);
 

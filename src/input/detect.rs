@@ -154,6 +154,9 @@ fn is_known(line: &[u8]) -> bool {
             return true;
         }
         let Some(peeled) = wrapper::peel(&text) else { return false };
+        if peeled.goes_on {
+            return true;
+        }
         text = peeled.inner.into_owned();
     }
     false

@@ -65,7 +65,6 @@ fn what_is_not_built_says_so_and_ends_with_2() {
         &["schema"],
         &["completions", "bash"],
         &["man"],
-        &["formats", "a.har"],
         &["--group-by", "host", "a.har"],
         &["--framed", "-"],
         &["-f", "html", "a.har"],

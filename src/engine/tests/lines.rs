@@ -1,0 +1,92 @@
+//! Lines of several formats: none is lost, however the input is cut.
+
+use super::*;
+
+/// Lines of one kind each; what stands together belongs together.
+fn kinds() -> impl Strategy<Value = Vec<String>> {
+    let combined =
+        "192.0.2.7 - - [23/Nov/2026:02:29:33 +0000] \"GET /c HTTP/1.1\" 401 25 \"-\" \"ua\"";
+    let refusal = r#"{"status":401,"method":"GET","path":"/j"}"#;
+    let (head, tail) = refusal.split_at(17);
+    let docker = |text: &str| {
+        json!({"log": text, "stream": "stdout", "time": "2026-11-23T02:29:34.1Z"}).to_string()
+    };
+    let cri = |tag: &str, text: &str| format!("2026-11-23T02:29:34.1Z stdout {tag} {text}");
+    let kinds = [
+        vec![combined.to_owned()],
+        vec![refusal.to_owned()],
+        vec![docker(&format!("{refusal}\n"))],
+        vec![docker(head), docker(&format!("{tail}\n"))],
+        vec![docker(head)],
+        vec![cri("F", combined)],
+        vec![cri("P", head), cri("F", tail)],
+        vec![cri("P", head), cri("P", ""), cri("F", tail)],
+        vec![cri("P", head)],
+        vec![json!({"records": [{"status": 403, "method": "GET", "path": "/r"}]}).to_string()],
+        vec![r#"{"level":"info","message":"no request at all, just words"}"#.to_owned()],
+        vec![String::new()],
+        vec!["  ".to_owned()],
+        vec!["words that no format knows".to_owned()],
+        vec!["{\"broken\": ".to_owned()],
+        vec!["\u{1}\u{2}\u{fffd} \"GET / HTTP/1.1\" 401".to_owned()],
+        vec!["# Fields: a b".to_owned()],
+    ];
+    proptest::sample::select(kinds.to_vec())
+}
+
+/// Records of an input and lines that are none.
+fn accounted(outcome: &Outcome<Vec<Seen>>) -> u64 {
+    let input = &outcome.inputs[0];
+    input.exchanges + input.passed + input.skipped.values().map(|noted| noted.count).sum::<u64>()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn every_line_is_read_or_accounted_for_wherever_the_input_is_cut(
+        kinds in proptest::collection::vec(kinds(), 1..24),
+        ending in proptest::sample::select(vec!["\n", "\r\n"]),
+        piece in 1_usize..400,
+    ) {
+        let lines: Vec<String> = kinds.concat();
+        let folder = Folder::new();
+        // The first line settles that these are lines of a log.
+        let first = "192.0.2.7 - - [23/Nov/2026:02:29:33 +0000] \"GET /1 HTTP/1.1\" 200 2";
+        let text = format!("{first}{ending}{}{ending}", lines.join(ending));
+        let path = folder.file("mixed.log", text);
+        let whole = read_all(&path);
+        prop_assert_eq!(accounted(&whole), lines.len() as u64 + 1, "{:?}", whole.inputs[0]);
+        let cut = read_with(&path, &options(2, piece));
+        prop_assert_eq!(&cut.harvest, &whole.harvest);
+        prop_assert_eq!(&cut.inputs[0].skipped, &whole.inputs[0].skipped);
+        prop_assert_eq!(cut.inputs[0].passed, whole.inputs[0].passed);
+        prop_assert_eq!(&cut.inputs[0].formats, &whole.inputs[0].formats);
+    }
+}
+
+#[test]
+fn several_formats_in_one_file_are_read_as_what_each_is() {
+    let folder = Folder::new();
+    let text = "192.0.2.7 - - [23/Nov/2026:02:29:33 +0000] \"GET /a HTTP/1.1\" 401 25\n\
+                {\"status\":401,\"method\":\"GET\",\"path\":\"/b\"}\n\
+                Nov 23 02:29:33 web nginx: 192.0.2.7 - - [23/Nov/2026:02:29:33 +0000] \"GET /c HTTP/1.1\" 200 1 \"-\" \"-\"\n";
+    let outcome = read_all(&folder.file("access.log", text));
+    let formats: Vec<_> = outcome.inputs[0].formats.iter().map(|(name, n)| (*name, *n)).collect();
+    assert_eq!(formats, [("combined", 1), ("common", 1), ("json", 1)]);
+    assert!(outcome.inputs[0].skipped.is_empty());
+}
+
+#[test]
+fn a_token_that_a_container_runtime_cut_is_read_whole() {
+    let folder = Folder::new();
+    let line = r#"{"status":401,"method":"GET","path":"/a","http_authorization":"Bearer abcdefghijkl.mnop"}"#;
+    let (head, tail) = line.split_at(75);
+    let text = format!(
+        "2026-11-23T02:29:34.1Z stdout P {head}\n2026-11-23T02:29:34.2Z stderr F between\n2026-11-23T02:29:34.3Z stdout F {tail}\n"
+    );
+    let outcome = read_all(&folder.file("0.log", text));
+    assert_eq!(outcome.harvest.len(), 1);
+    assert_eq!(outcome.harvest[0].0.line, Some(1));
+    assert!(outcome.harvest[0].1.contains("Bearer abcdefghijkl.mnop"), "{:?}", outcome.harvest);
+}
