@@ -86,13 +86,11 @@ pub fn inspect(job: &Job, look: Look, out: &mut dyn Write) -> Result<bool, Error
 }
 
 fn head(summary: &InputSummary) -> String {
-    match &summary.error {
-        Some(error) => error.to_string(),
-        None => {
-            let cut = if summary.truncated { ", cut off at its end" } else { "" };
-            format!("{}, {} exchanges{cut}", summary.facts.format, summary.exchanges)
-        }
+    if let Some(error) = &summary.error {
+        return error.to_string();
     }
+    let cut = if summary.truncated { ", cut off at its end" } else { "" };
+    format!("{}, {} exchanges{cut}", summary.facts.format, summary.exchanges)
 }
 
 fn lines(summary: &InputSummary, assumed: Assumed) -> Vec<(String, String)> {

@@ -123,13 +123,12 @@ fn syslog(line: &str) -> Option<Peeled<'_>> {
         let inner = structured(words.next()?)?;
         return Some(plain("syslog", inner.into(), Some(time)));
     }
-    let (time, rest) = match month_day(body) {
-        Some(rest) => (None, rest),
-        None => {
-            let (stamp, rest) = body.split_once(' ')?;
-            (stamp.as_bytes().get(10) == Some(&b'T')).then_some(())?;
-            (Some(parse_time(stamp)?), rest)
-        }
+    let (time, rest) = if let Some(rest) = month_day(body) {
+        (None, rest)
+    } else {
+        let (stamp, rest) = body.split_once(' ')?;
+        (stamp.as_bytes().get(10) == Some(&b'T')).then_some(())?;
+        (Some(parse_time(stamp)?), rest)
     };
     let (_host, rest) = rest.split_once(' ')?;
     let (tag, inner) = rest.split_once(": ")?;

@@ -104,6 +104,7 @@ pub(super) fn request_line(line: &str) -> Option<(&str, &str)> {
 }
 
 /// Reads a status, 100 to 999; `Some(None)` for the dash, 0 and 000 by which some writers mean that there was none.
+#[expect(clippy::option_option, reason = "no status is another thing than no column of a status")]
 pub(super) fn status(word: &str) -> Option<Option<u16>> {
     match word {
         "-" | "0" | "000" | "-1" => Some(None),
