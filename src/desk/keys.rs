@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Error, Keys};
 use crate::engine::{KeyError, Keyring};
-use crate::model::KeyRow;
+use crate::model::{KeyName, KeyRow};
 
 /// Reads every key of a job.
 ///
@@ -67,6 +67,10 @@ pub(super) fn rows(ring: &Keyring) -> Vec<KeyRow> {
         Some(kid) => format!("{origin} `{kid}`"),
         None => origin.to_owned(),
     };
+    let remark = |name: &KeyName| {
+        let mut remarks = ring.remarks().iter();
+        remarks.find(|remark| remark.name == *name).map(|remark| remark.what.clone())
+    };
     let mut rows: Vec<KeyRow> = ring
         .names()
         .filter(|(name, _)| ring.unusable().iter().all(|u| u.name != **name))
@@ -74,12 +78,14 @@ pub(super) fn rows(ring: &Keyring) -> Vec<KeyRow> {
             name: shown(&name.origin, &name.kid),
             thumbprint: name.thumbprint.clone(),
             unusable: None,
+            remark: remark(name),
         })
         .collect();
     rows.extend(ring.unusable().iter().map(|unusable| KeyRow {
         name: shown(&unusable.name.origin, &unusable.name.kid),
         thumbprint: unusable.name.thumbprint.clone(),
         unusable: Some(unusable.why.clone()),
+        remark: None,
     }));
     rows
 }

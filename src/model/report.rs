@@ -386,6 +386,9 @@ pub struct KeyRow {
     pub thumbprint: Option<String>,
     /// Why it could not be used.
     pub unusable: Option<String>,
+    /// What is to be said of it although it was used.
+    #[serde(default)]
+    pub remark: Option<String>,
 }
 
 /// Something assumed.

@@ -170,6 +170,10 @@ pub(super) fn footnotes(page: &mut Page<'_>, report: &Report) -> io::Result<()> 
         let why = key.unusable.as_deref().unwrap_or_default();
         notes.push(("key", vec![span(Ink::Plain, format!("{} was not used: {why}", key.name))]));
     }
+    for key in &report.keys {
+        let Some(remark) = &key.remark else { continue };
+        notes.push(("key", vec![span(Ink::Plain, format!("{}: {remark}", key.name))]));
+    }
     if page.look.verbose || report.totals.failure == 0 {
         notes.extend(report.inputs.iter().filter(|i| i.error.is_none()).map(read));
     }

@@ -1,13 +1,12 @@
 //! Key material and the one question it answers: does this signature fit these bytes?
 
-use aws_lc_rs::signature::{
-    self as lc, ParsedPublicKey, RsaPublicKeyComponents, UnparsedPublicKey,
-};
+use aws_lc_rs::signature::{self as lc, ParsedPublicKey, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use zeroize::Zeroizing;
 
+use super::short;
 use super::text::base64_of;
 
 /// A curve of ECDSA keys.
@@ -84,6 +83,9 @@ impl std::fmt::Debug for Material {
     }
 }
 
+/// The least that an RSA key is to have (RFC 7518, section 3.3).
+const STRONG_BITS: usize = 2048;
+
 /// The order in which algorithms of a family are tried.
 const HMAC: [&str; 3] = ["HS256", "HS384", "HS512"];
 const RSA: [&str; 6] = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
@@ -154,13 +156,7 @@ impl Material {
                     let key = DecodingKey::from_rsa_raw_components(n, e);
                     return by_jsonwebtoken(alg, &key, message, signature);
                 }
-                // Keys below 2,048 bits: too weak to be used, old enough to be met.
-                let parameters = match alg {
-                    "RS256" => &lc::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
-                    "RS512" => &lc::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
-                    _ => return None,
-                };
-                Some(RsaPublicKeyComponents { n, e }.verify(parameters, message, signature).is_ok())
+                Some(short::verifies(n, e, alg, message, signature))
             }
             (Self::Ec { curve, point }, _) if curve.algorithm() == alg => {
                 let (x, y) = coordinates(*curve, point)?;
@@ -185,6 +181,16 @@ impl Material {
         }
     }
 
+    /// Returns what is weak in a key that verifies all the same.
+    pub(super) fn weakness(&self) -> Option<String> {
+        let Self::Rsa { n, .. } = self else { return None };
+        let spare = n.first().map_or(0, |first| first.leading_zeros() as usize);
+        let bits = (8 * n.len()).saturating_sub(spare);
+        (bits < STRONG_BITS).then(|| {
+            format!("weak: {bits} bits, where 2,048 are the least, and many verifiers refuse it")
+        })
+    }
+
     /// Returns whether an EC key is a point of its curve; the point at infinity is none.
     pub(super) fn is_on_curve(&self) -> bool {
         let Self::Ec { curve, point } = self else { return false };
@@ -204,16 +210,11 @@ impl Material {
     /// digest of a kind that JOSE uses: the key made it, over whatever bytes.
     pub(super) fn opens(&self, signature: &[u8]) -> bool {
         let Self::Rsa { n, e } = self else { return false };
-        if signature.len() != n.len() {
-            return false;
-        }
-        let number = |bytes: &[u8]| simple_asn1::BigUint::from_bytes_be(bytes);
-        let opened = number(signature).modpow(&number(e), &number(n)).to_bytes_be();
-        // 0 1 ff .. ff 0, then the digest's DER; the leading zero is not in the number.
-        let padding = opened.iter().skip(1).take_while(|b| **b == 0xff).count();
-        let digest = opened.get(padding + 1..).unwrap_or_default();
-        opened.len() + 1 == n.len()
-            && opened.first() == Some(&1)
+        let Some(opened) = short::open(n, e, signature) else { return false };
+        // 0 1 ff .. ff 0, then the digest's DER.
+        let padding = opened.iter().skip(2).take_while(|b| **b == 0xff).count();
+        let digest = opened.get(padding + 2..).unwrap_or_default();
+        opened.starts_with(&[0, 1])
             && padding >= 8
             && DIGESTS.iter().any(|(head, length)| {
                 digest.strip_prefix(*head).is_some_and(|rest| rest.len() == *length)
@@ -222,7 +223,7 @@ impl Material {
 }
 
 /// What stands before a digest in an RSA signature (RFC 8017, section 9.2, note 1), and its length.
-const DIGESTS: [(&[u8], usize); 3] = [
+pub(super) const DIGESTS: [(&[u8], usize); 3] = [
     (&[0, 0x30, 0x31, 0x30, 13, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, 4, 32], 32),
     (&[0, 0x30, 0x41, 0x30, 13, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2, 5, 0, 4, 48], 48),
     (&[0, 0x30, 0x51, 0x30, 13, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3, 5, 0, 4, 64], 64),

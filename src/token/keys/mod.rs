@@ -8,6 +8,7 @@ mod der;
 mod flaw;
 mod jwk;
 mod material;
+mod short;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -57,11 +58,21 @@ pub struct Unusable {
     pub why: String,
 }
 
+/// What is to be said of a key that is used all the same, by name.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Remark {
+    /// The key.
+    pub name: KeyName,
+    /// What.
+    pub what: String,
+}
+
 /// All keys that are known, in the order in which they were given.
 #[derive(Clone, Debug, Default)]
 pub struct Keyring {
     keys: Vec<Key>,
     unusable: Vec<Unusable>,
+    remarks: Vec<Remark>,
 }
 
 #[derive(Clone)]
@@ -118,8 +129,27 @@ impl Keyring {
                 }
             }
         }
+        self.remark_mixed(before);
         let mut added = self.keys.iter().skip(before);
         if added.any(|key| key.usage.is_none()) { Ok(()) } else { Err(KeyError::NoKeys) }
+    }
+
+    /// Remarks the secrets of a set, given from `before` on, that holds public keys as well.
+    fn remark_mixed(&mut self, before: usize) {
+        let is_secret = |key: &Key| matches!(key.material, Material::Secret(_));
+        let set = self.keys.get(before..).unwrap_or_default();
+        if set.iter().all(is_secret) {
+            return;
+        }
+        let remark = |key: &Key| {
+            Remark {
+            name: key.name.clone(),
+            what: "a secret in one set with public keys: who publishes the set gives it away, and some \
+                   verifiers refuse such a set"
+                .to_owned(),
+        }
+        };
+        self.remarks.extend(set.iter().filter(|key| is_secret(key)).map(remark));
     }
 
     /// Adds the content of a key file: PEM or DER of a public key, certificate or private key (its
@@ -205,6 +235,9 @@ impl Keyring {
             }
             None => material,
         };
+        if let Some(what) = material.weakness() {
+            self.remarks.push(Remark { name: name.clone(), what });
+        }
         let key = Key { name, material, alg, usage: None, repaired: false, text: None };
         let name = key.name.clone();
         self.keys.push(key);
@@ -248,6 +281,11 @@ impl Keyring {
     /// Returns the keys that cannot be used.
     pub fn unusable(&self) -> &[Unusable] {
         &self.unusable
+    }
+
+    /// Returns what is to be said of keys that are used all the same.
+    pub fn remarks(&self) -> &[Remark] {
+        &self.remarks
     }
 
     /// Says what the keys know of a signature.

@@ -16,6 +16,7 @@ use crate::token::Verifier;
 
 mod hostile;
 mod published;
+mod short;
 
 const CLAIMS: &str = r#"{"iss":"https://id.example","sub":"u-1","exp":1767265200}"#;
 
