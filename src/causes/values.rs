@@ -194,6 +194,10 @@ fn sent(case: &Case<'_>, cause: &str) -> Option<Value> {
             Oddity::Quoted(mark) => Some(mark.to_string()),
             _ => None,
         }),
+        "header.whitespace" => odd(|o| match o {
+            Oddity::SeveralBlanks(count) => Some(count.to_string()),
+            _ => None,
+        }),
         "header.too_large" => odd(|o| match o {
             Oddity::Large(kib) => Some(format!("{kib} KiB")),
             _ => None,

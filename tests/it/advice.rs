@@ -207,6 +207,21 @@ fn a_stray_blank_is_named_with_its_field() {
 }
 
 #[test]
+fn two_blanks_after_the_scheme_are_no_line_break() {
+    let sound = claims(&json!({}));
+    let call = |second: f64, blanks: &str| {
+        at(second, "GET", "/v1/me").with("Authorization", &format!("Bearer{blanks}{sound}"))
+    };
+    let steps = [call(1.0, " "), call(5.0, "  ").gets(401)];
+    assert_eq!(
+        said("header.whitespace", &steps),
+        "`authorization` has 2 blanks after the scheme: send exactly one"
+    );
+    let row = &report(&steps, Given::default()).causes[0];
+    assert!(!row.advice.contains("line break"), "{}", row.advice);
+}
+
+#[test]
 fn what_is_not_known_is_left_out() {
     let steps = [at(0.0, "GET", "/v1/me").unseen().says(401, json!({"error": "token_expired"}))];
     assert_eq!(case_of(&report(&steps, Given::default()), "time.expired"), None);
