@@ -6,7 +6,7 @@ use crate::model::{
     At, CauseId, Class, Confidence, Credential, Evidence, Finding, Judgement, Kind, Outcome,
     Scheme, Seconds, Sign,
 };
-use crate::world::is_token_refusal;
+use crate::world::{Behind, is_token_refusal};
 
 /// A person may take this long to answer a browser's password prompt.
 const PROMPT: Seconds = Seconds(120.0);
@@ -16,6 +16,9 @@ const LOGIN: Seconds = Seconds(600.0);
 pub(super) fn examine(case: &Case<'_>) -> Option<Judgement> {
     if case.facts.answer.outcome == Outcome::Unanswered || blocked(case) {
         return behind_preflight(case);
+    }
+    if case.facts.preflight_denial.is_some() {
+        return denied_preflight(case);
     }
     if !case.facts.answer.outcome.is_refused() {
         return None;
@@ -50,19 +53,52 @@ fn step(
     }
 }
 
-/// The status-0 request behind a refused preflight is its consequence.
+/// The status-0 request behind a preflight that was refused, or gave no leave, is its consequence.
 fn behind_preflight(case: &Case<'_>) -> Option<Judgement> {
     if case.facts.preflight {
         return None;
     }
-    let when = case.world.refused_preflight(case.facts, case.at?)?;
-    let fact = format!("its preflight was refused at {when}; the request itself was never sent");
+    let (when, preflight) = case.world.stopping_preflight(case.facts, case.at?)?;
+    let (confidence, what) = match preflight.preflight_denial.as_deref() {
+        None => (Confidence::Proven, format!("was refused at {when}")),
+        Some(denial) => {
+            (Confidence::Inferred, format!("at {when} did not allow {}", quoted(&denial.names)))
+        }
+    };
+    let fact = format!("its preflight {what}; the request itself was never sent");
     Some(step(
         Class::Lookalike,
         "cors.preflight",
-        Confidence::Proven,
+        confidence,
         vec![Evidence::new(fact, "history")],
     ))
+}
+
+/// A preflight that was answered well, but without leave for a field that carries the credential.
+fn denied_preflight(case: &Case<'_>) -> Option<Judgement> {
+    let denial = case.facts.preflight_denial.as_deref()?;
+    let names = quoted(&denial.names);
+    let behind = match case.world.behind_preflight(case.facts, case.at?) {
+        Behind::Answered => return None,
+        Behind::Blocked(when) => format!("the request behind it, at {when}, has no answer"),
+        // Some browsers let `*` pass for every name.
+        Behind::Nothing if denial.star => return None,
+        Behind::Nothing => "no request followed it".to_owned(),
+    };
+    let why = if denial.star {
+        format!("`Access-Control-Allow-Headers: *` does not cover {names}")
+    } else {
+        format!("`Access-Control-Allow-Headers` does not list {names}, which the page asked for")
+    };
+    let evidence = vec![
+        Evidence::new(why, "response.headers.access-control-allow-headers"),
+        Evidence::new(behind, "history"),
+    ];
+    Some(step(Class::Failure, "cors.preflight", Confidence::Inferred, evidence))
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A device or CIBA flow that is not finished.

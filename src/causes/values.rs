@@ -172,6 +172,7 @@ fn sent(case: &Case<'_>, cause: &str) -> Option<Value> {
         "claim.issuer" | "claim.issuer_slash" | "claim.tenant" | "claim.environment" => {
             names(case.token()?.iss.as_deref())
         }
+        "cors.preflight" => names(list(&case.facts.preflight_denial.as_ref()?.names)),
         "claim.audience" | "token.id_token" => names(list(&case.token()?.aud)),
         "dpop.required" => names([case.credential()?.scheme.as_ref()?.as_str()]),
         "claim.client" => names(case.token()?.client.as_deref()),

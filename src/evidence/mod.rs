@@ -96,6 +96,8 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let signing = signing::of_refused(exchange, &answer, &url, &credentials);
     let cross_origin = request::cross_origin(exchange, &url);
     let preflight = request::is_preflight(exchange);
+    let preflight_names =
+        if preflight { request::preflight_names(exchange) } else { Vec::new() };
     Record {
         origin: Origin {
             time: exchange.time,
@@ -129,11 +131,8 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             credentials,
             answer,
             preflight,
-            preflight_names: if preflight {
-                request::preflight_names(exchange)
-            } else {
-                Vec::new()
-            },
+            preflight_denial: request::preflight_denial(exchange, &preflight_names),
+            preflight_names,
             cross_origin,
             cors_missing: cross_origin && request::lacks_cors(exchange, &answered),
             cookies_sent,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::{
-    At, Client, CookieRules, Credential, Endpoint, Exchange, Observer, Redirect, Secret, Time,
+    At, Client, CookieRules, Credential, Denial, Endpoint, Exchange, Observer, Redirect, Secret, Time,
     Token, Visibility,
 };
 use crate::token;
@@ -342,6 +342,38 @@ pub(super) fn preflight_names(exchange: &Exchange<'_>) -> Vec<String> {
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// Returns which of the names that a preflight announces its answer does not allow; `None` where the
+/// answer is no success, allows another origin, or was not recorded in full: then it fails, or may fail,
+/// for other reasons.
+pub(super) fn preflight_denial(exchange: &Exchange<'_>, names: &[String]) -> Option<Box<Denial>> {
+    let answered = matches!(exchange.status, Some(200..=299));
+    if names.is_empty() || !answered || exchange.response_visibility != Visibility::Full {
+        return None;
+    }
+    let allowed = exchange.response_header("access-control-allow-origin")?.trim();
+    if allowed != "*" && exchange.request_header("origin").map(str::trim) != Some(allowed) {
+        return None;
+    }
+    let fields = exchange.response_headers.iter();
+    let lists =
+        fields.filter(|h| h.name.eq_ignore_ascii_case("access-control-allow-headers"));
+    let mut listed: Vec<&str> = lists.flat_map(|h| h.value.split([',', '\n'])).collect();
+    listed.iter_mut().for_each(|name| *name = name.trim());
+    let star = listed.contains(&"*");
+    // Whether the request behind it goes with credentials does not show; a server that allows them
+    // expects so.
+    let with_credentials = exchange
+        .response_header("access-control-allow-credentials")
+        .is_some_and(|value| value.trim() == "true");
+    let names: Vec<String> = names
+        .iter()
+        .filter(|name| !listed.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)))
+        .filter(|name| !star || with_credentials || *name == "authorization")
+        .cloned()
+        .collect();
+    (!names.is_empty()).then(|| Box::new(Denial { names, star }))
 }
 
 /// Returns whether the request's `Origin` is another than the URL's.

@@ -27,7 +27,7 @@ pub use finding::{Evidence, Finding, Judgement};
 pub use fingerprint::{Fingerprint, KeyHasher};
 pub use pseudonym::pseudonym;
 pub use record::{
-    Client, CookieRules, Endpoint, Facts, Grant, Issued, Leg, Origin, Record, Redirect,
+    Client, CookieRules, Denial, Endpoint, Facts, Grant, Issued, Leg, Origin, Record, Redirect,
 };
 pub use report::{
     Assumption, CaseAdvice, CauseRow, ClientLine, ClockRow, CredentialLine, ExampleRow,

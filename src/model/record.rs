@@ -90,6 +90,9 @@ pub struct Facts {
     pub preflight: bool,
     /// Names in `Access-Control-Request-Headers` that can carry a credential, lower case, sorted.
     pub preflight_names: Vec<String>,
+    /// Which of them the answer to the preflight does not allow.
+    #[serde(default)]
+    pub preflight_denial: Option<Box<Denial>>,
     /// Cross-origin: the request's `Origin` is another than the URL's.
     pub cross_origin: bool,
     /// The answer lacks CORS fields that a cross-origin page needs.
@@ -145,6 +148,17 @@ impl Facts {
                 .flat_map(|c| &c.oddities)
                 .any(|o| matches!(o, Oddity::BasicNotBase64 | Oddity::BasicNoColon))
     }
+}
+
+/// Names of fields that an answered preflight asked for and that its answer does not allow, so that the
+/// browser does not send the request (Fetch, CORS-preflight fetch).
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
+pub struct Denial {
+    /// Lower case, sorted, never empty.
+    pub names: Vec<String>,
+    /// The answer allows `*`, which does not cover `authorization`, nor anything in a request with
+    /// credentials; not every browser minds.
+    pub star: bool,
 }
 
 /// Who sent a request; unknown parts are `None`.

@@ -402,7 +402,9 @@ fn is_notable(facts: &Facts) -> bool {
         || !facts.cookies_cleared.is_empty()
         || !facts.answer.statements.is_empty()
         || facts.is_odd_bad_request()
-        || (facts.answer.outcome == Outcome::Unanswered && facts.cross_origin)
+        // Whether a browser sent what its preflight asked for shows in any answer.
+        || (facts.cross_origin
+            && matches!(facts.answer.outcome, Outcome::Unanswered | Outcome::Neutral))
 }
 
 /// A 128-bit key by a fast hash with fixed seeds: the same on every machine that runs this version.

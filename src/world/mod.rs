@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use self::clients::Clients;
 pub use self::clocks::{ClockSource, Skew};
-pub use self::moments::RACE;
+pub use self::moments::{Behind, RACE};
 pub use self::outages::Outage;
 use self::owners::Owners;
 pub use self::profile::{Learned, Profile, SigningKey, audience_form, oddity_shape};
@@ -67,6 +67,8 @@ pub struct World<'t> {
     successions: BTreeMap<(Who, Option<Arc<str>>), Vec<Succession<'t>>>,
     refusals: BTreeMap<(Who, &'t Endpoint), Vec<(&'t Group, &'t Facts)>>,
     flows: BTreeMap<Who, Flow<'t>>,
+    /// Calls to other origins that were not let in, answered or not.
+    cross_origin: BTreeMap<Who, Vec<(&'t Group, &'t Facts)>>,
     /// Endpoints that were seen to let in a request with a credential.
     open_doors: BTreeSet<&'t Endpoint>,
     outages: BTreeMap<Arc<str>, Vec<Outage>>,
@@ -188,6 +190,7 @@ impl<'t> World<'t> {
             successions: BTreeMap::new(),
             refusals: BTreeMap::new(),
             flows: BTreeMap::new(),
+            cross_origin: BTreeMap::new(),
             open_doors: BTreeSet::new(),
             outages: BTreeMap::new(),
             legs: legs::Legs::learn(tally),
@@ -257,6 +260,9 @@ impl<'t> World<'t> {
                 let subject = token.and_then(|t| t.sub.as_deref());
                 let exp = token.and_then(Token::expires);
                 self.flows.entry(who).or_default().note_life(subject, group.times.first(), exp);
+            }
+            if facts.cross_origin && !facts.preflight && facts.answer.outcome != Outcome::LetIn {
+                self.cross_origin.entry(who).or_default().push((group, facts));
             }
             if facts.answer.outcome.is_refused() {
                 self.refusals.entry((who, &facts.endpoint)).or_default().push((group, facts));

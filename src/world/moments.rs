@@ -4,16 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Ending, Flow, RefusedRefresh, Renewal, Sight, Who, World, is_refresh, mark_of, same_place,
+    Ending, Entry, Flow, RefusedRefresh, Renewal, Sight, Who, World, is_refresh, mark_of, same_place,
 };
 use crate::model::{
-    At, Client, Credential, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds, State, Token,
+    At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds, Sign,
+    State, Token,
 };
 use crate::tally::Group;
 
 /// Requests with the same refresh token that start within this span were sent side by side: which one
 /// the server served first does not show.
 pub const RACE: Seconds = Seconds(10.0);
+/// Recorders may note a preflight this much after the request that it is for.
+const LATE_NOTE: Seconds = Seconds(2.0);
+/// The request behind a preflight starts within this span after it.
+const SENT_BEHIND: Seconds = Seconds(10.0);
 /// Redirects that are followed back.
 const MOST_HOPS: usize = 8;
 /// Refreshes that are followed back.
@@ -277,22 +282,62 @@ impl<'t> World<'t> {
             .find(|names| !names.is_empty())
     }
 
-    /// Returns the refused preflight that stopped a request at `at`: the last one of this place in the
-    /// ten minutes before, unless a later one was let in. Recorders may note it up to two seconds late.
-    pub fn refused_preflight(&self, facts: &Facts, at: At) -> Option<At> {
-        let last = |refused: bool| {
+    /// Returns the preflight that stopped a request at `at`, refused or without leave for a field: the last
+    /// one of this place in the ten minutes before, unless a later one was let in. Recorders may note it up
+    /// to two seconds late.
+    pub fn stopping_preflight(&self, facts: &Facts, at: At) -> Option<(At, &'t Facts)> {
+        let stops = |other: &Facts| {
+            other.answer.outcome.is_refused() || other.preflight_denial.is_some()
+        };
+        let last = |stopped: bool| {
             self.moments_of(&facts.client)
                 .iter()
                 .filter(|(_, other)| {
                     other.preflight
-                        && other.answer.outcome.is_refused() == refused
+                        && stops(other) == stopped
                         && same_place(&other.endpoint, &facts.endpoint)
                 })
-                .filter_map(|(group, _)| group.times.last_until(at.plus(Seconds(2.0))))
-                .filter(|seen| at.since(*seen).0 <= 600.0)
-                .max()
+                .filter_map(|(group, other)| {
+                    Some((group.times.last_until(at.plus(LATE_NOTE))?, *other))
+                })
+                .filter(|(seen, _)| at.since(*seen).0 <= 600.0)
+                .max_by_key(|(seen, other)| (*seen, other.answer.outcome.is_refused()))
         };
-        last(true).filter(|seen| last(false).is_none_or(|passed| passed < *seen))
+        last(true).filter(|(seen, _)| last(false).is_none_or(|(passed, _)| passed < *seen))
+    }
+
+    /// Returns what became of the request behind a preflight at `at`.
+    pub fn behind_preflight(&self, facts: &Facts, at: At) -> Behind {
+        let who = self.who(&facts.client);
+        let is_behind = |endpoint: &Endpoint| {
+            same_place(endpoint, &facts.endpoint) && endpoint.method != facts.endpoint.method
+        };
+        let (from, until) = (at.plus(Seconds(-LATE_NOTE.0)), at.plus(SENT_BEHIND));
+        // All entries of the client lie behind the least one that it could have.
+        let least = Endpoint::default();
+        let entries: &BTreeMap<(Who, &Endpoint), Vec<Entry<'_>>> = &self.entries;
+        let let_in = entries
+            .range((who, &least)..)
+            .take_while(|((other, _), _)| *other == who)
+            .filter(|((_, endpoint), _)| is_behind(endpoint))
+            .flat_map(|(_, entries)| entries)
+            .filter_map(|entry| entry.times.last_until(until));
+        let calls = self.cross_origin.get(&who).map_or(&[][..], Vec::as_slice);
+        let of = |answered: bool| {
+            calls
+                .iter()
+                .filter(move |(_, other)| is_answered(other) == answered)
+                .filter(|(_, other)| !other.preflight && is_behind(&other.endpoint))
+                .filter_map(|(group, _)| group.times.last_until(until))
+                .filter(|seen| *seen >= from)
+        };
+        let answered = let_in.filter(|seen| *seen >= from).chain(of(true)).max();
+        match (answered, of(false).max()) {
+            (Some(seen), _) if seen >= at => Behind::Answered,
+            (_, Some(seen)) => Behind::Blocked(seen),
+            (Some(_), None) => Behind::Answered,
+            (None, None) => Behind::Nothing,
+        }
     }
 
     /// Returns a request of this client that carried a credential in a field and was redirected to this
@@ -366,6 +411,22 @@ impl<'t> World<'t> {
         };
         given || sent() || refused()
     }
+}
+
+/// What became of the request behind a preflight.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Behind {
+    /// It got an answer.
+    Answered,
+    /// It is in the capture without one.
+    Blocked(At),
+    /// The capture does not hold it.
+    Nothing,
+}
+
+/// Whether a request got an answer that somebody recorded.
+fn is_answered(facts: &Facts) -> bool {
+    !matches!(facts.answer.outcome, Outcome::Unanswered | Outcome::Refused(Sign::Blocked))
 }
 
 /// Whether two hosts share all labels but the first, and that is more than a top-level domain.

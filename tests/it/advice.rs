@@ -297,6 +297,21 @@ fn only_the_scopes_that_are_lacking_are_asked_for() {
 }
 
 #[test]
+fn a_field_without_leave_is_to_be_listed() {
+    let preflight = at(5.0, "OPTIONS", "/v1/me")
+        .with("Origin", "https://app.example")
+        .with("Access-Control-Request-Method", "GET")
+        .with("Access-Control-Request-Headers", "authorization")
+        .gets(204)
+        .answers("Access-Control-Allow-Origin", "*")
+        .answers("Access-Control-Allow-Headers", "content-type");
+    assert_eq!(
+        said("cors.preflight", &[preflight]),
+        "list `authorization` by name in `Access-Control-Allow-Headers` of `OPTIONS api.example/v1/me`"
+    );
+}
+
+#[test]
 fn only_the_preflight_itself_may_pass_without_credentials() {
     let preflight = at(5.0, "OPTIONS", "/v1/me")
         .with("Origin", "https://app.example")

@@ -369,6 +369,105 @@ fn each_blocked_request_behind_a_refused_preflight_is_its_consequence() {
     assert_eq!(told(&steps), "failure cors.preflight proven | ok | ok");
 }
 
+/// A preflight that is answered with 204 and these allowed headers, and what follows it.
+fn allowing(second: f64, asked: &str, allowed: Option<&str>) -> Step {
+    let preflight = at(second, "OPTIONS", "/me")
+        .with("Origin", "https://app.example")
+        .with("Access-Control-Request-Method", "GET")
+        .with("Access-Control-Request-Headers", asked)
+        .gets(204)
+        .answers("Access-Control-Allow-Origin", "https://app.example");
+    match allowed {
+        Some(names) => preflight.answers("Access-Control-Allow-Headers", names),
+        None => preflight,
+    }
+}
+
+fn from_page(second: f64, status: u16) -> Step {
+    at(second, "GET", "/me").with("Origin", "https://app.example").gets(status)
+}
+
+const DENIED: &str = "failure cors.preflight inferred | lookalike cors.preflight inferred";
+
+#[test]
+fn a_preflight_without_leave_for_the_credential_stops_the_request() {
+    let told_of = |asked: &str, allowed: Option<&str>| {
+        told(&[allowing(0.0, asked, allowed), from_page(0.05, 0)])
+    };
+    assert_eq!(told_of("authorization,content-type", Some("Content-Type")), DENIED);
+    assert_eq!(told_of("authorization", None), DENIED);
+    assert_eq!(told_of("authorization", Some("*")), DENIED);
+    assert_eq!(told_of("x-api-key", Some("Content-Type, Accept")), DENIED);
+    // Letter case and blanks do not matter; `*` covers every other field.
+    for (asked, allowed) in [
+        ("authorization", "Content-Type,  AUTHORIZATION"),
+        ("x-api-key", "*"),
+        ("authorization", "*, Authorization"),
+        ("content-type", "Accept"),
+    ] {
+        assert_eq!(told_of(asked, Some(allowed)), "ok | ok", "{asked} {allowed}");
+    }
+}
+
+#[test]
+fn a_star_covers_nothing_where_credentials_are_allowed() {
+    let preflight = allowing(0.0, "x-api-key", Some("*"))
+        .answers("Access-Control-Allow-Credentials", "true");
+    assert_eq!(told(&[preflight, from_page(0.05, 0)]), DENIED);
+}
+
+#[test]
+fn a_preflight_without_leave_is_no_failure_where_the_request_went_out_all_the_same() {
+    let preflight = || allowing(0.0, "authorization", Some("content-type"));
+    let page = |second: f64, status: u16| from_page(second, status).bearer(&fresh("a"));
+    assert_eq!(told(&[preflight(), page(0.05, 200)]), "ok | ok");
+    // Any answer shows that it went out.
+    assert_eq!(told(&[preflight(), page(0.05, 404)]), "ok | ok");
+    assert!(told(&[preflight(), page(0.05, 401)]).starts_with("ok | failure "));
+    // Noted after the request that it is for, as browsers do.
+    let late = allowing(0.003, "authorization", Some("content-type"));
+    assert_eq!(told(&[page(0.0, 200), late]), "ok | ok");
+}
+
+#[test]
+fn a_preflight_without_leave_that_nothing_follows_is_the_failure() {
+    let alone = |allowed: &str| told(&[allowing(0.0, "authorization", Some(allowed))]);
+    assert_eq!(alone("content-type"), "failure cors.preflight inferred");
+    // Not every browser minds a star.
+    assert_eq!(alone("*"), "ok");
+    // The next page view, ten seconds later and more, has a preflight of its own.
+    let steps = |second: f64| {
+        told(&[
+            allowing(0.0, "authorization", Some("content-type")),
+            from_page(second, 200).bearer(&fresh("a")),
+        ])
+    };
+    assert_eq!(steps(10.0), "ok | ok");
+    assert_eq!(steps(10.1), "failure cors.preflight inferred | ok");
+}
+
+#[test]
+fn leave_that_comes_later_clears_later_requests_only() {
+    let steps = [
+        allowing(0.0, "authorization", Some("content-type")),
+        from_page(0.05, 0),
+        allowing(60.0, "authorization", Some("content-type, authorization")),
+        from_page(60.05, 0),
+    ];
+    assert_eq!(told(&steps), format!("{DENIED} | ok | ok"));
+}
+
+#[test]
+fn another_origin_that_is_allowed_says_nothing_of_the_fields() {
+    let other = at(0.0, "OPTIONS", "/me")
+        .with("Origin", "https://app.example")
+        .with("Access-Control-Request-Method", "GET")
+        .with("Access-Control-Request-Headers", "authorization")
+        .gets(204)
+        .answers("Access-Control-Allow-Origin", "https://admin.example");
+    assert_eq!(told(&[other, from_page(0.05, 0)]), "ok | ok");
+}
+
 #[test]
 fn a_cookie_that_is_not_sent_says_why() {
     let why = |attributes: &str, step: Step| {
