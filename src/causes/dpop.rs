@@ -4,7 +4,7 @@ use super::case::{Candidate, Case};
 use crate::model::{At, Confidence, Departure, Kind, Scheme, Seconds, State};
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
-    without_proof(case).into_iter().chain(wrong_proof(case)).collect()
+    without_proof(case).into_iter().chain(wrong_proof(case)).chain(used_proof(case)).collect()
 }
 
 /// Proofs are taken for some minutes at most (RFC 9449, section 11.1).
@@ -53,6 +53,32 @@ fn wrong_proof(case: &Case<'_>) -> Vec<Candidate> {
         }
     }
     found
+}
+
+/// A proof whose `jti` was used before: servers take each once (RFC 9449, section 11.1).
+fn used_proof(case: &Case<'_>) -> Option<Candidate> {
+    let facts = case.facts;
+    let reuse = case.world.proof_reused(facts, case.at?)?;
+    let told = case.says("dpop.proof") || case.says("token.replayed");
+    // What refused the first one may refuse this one too.
+    let silent = !told && (!reuse.let_in || facts.status != Some(401));
+    if silent || case.says("dpop.nonce") {
+        return None;
+    }
+    let cause = if case.says("token.replayed") { "token.replayed" } else { "dpop.proof" };
+    let outcome = if reuse.let_in { "was let in" } else { "was refused" };
+    let fact = format!("a request with the same proof (`jti`) {outcome} at {}", reuse.at);
+    let candidate = if told {
+        Candidate::proven(cause, fact, "history")
+    } else {
+        Candidate::inferred(cause, fact, "history")
+    };
+    let host = facts.endpoint.host.as_ref();
+    let lenient = case
+        .world
+        .takes_proofs_twice(host)
+        .then(|| format!("{} let in two requests with one proof", case.host()));
+    Some(candidate.unless(lenient, "history"))
 }
 
 fn without_proof(case: &Case<'_>) -> Option<Candidate> {

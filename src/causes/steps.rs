@@ -66,12 +66,7 @@ fn behind_preflight(case: &Case<'_>) -> Option<Judgement> {
         }
     };
     let fact = format!("its preflight {what}; the request itself was never sent");
-    Some(step(
-        Class::Lookalike,
-        "cors.preflight",
-        confidence,
-        vec![Evidence::new(fact, "history")],
-    ))
+    Some(step(Class::Lookalike, "cors.preflight", confidence, vec![Evidence::new(fact, "history")]))
 }
 
 /// A preflight that was answered well, but without leave for a field that carries the credential.

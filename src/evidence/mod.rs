@@ -96,8 +96,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let signing = signing::of_refused(exchange, &answer, &url, &credentials);
     let cross_origin = request::cross_origin(exchange, &url);
     let preflight = request::is_preflight(exchange);
-    let preflight_names =
-        if preflight { request::preflight_names(exchange) } else { Vec::new() };
+    let preflight_names = if preflight { request::preflight_names(exchange) } else { Vec::new() };
     Record {
         origin: Origin {
             time: exchange.time,
@@ -109,6 +108,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
         tokens,
         issued: handed.issued,
         issued_tokens: handed.tokens,
+        proof: signing::proof_mark(exchange, &credentials),
         published: published::keys(exchange, words, context),
         date_offset: offsets.date,
         told_offset: offsets.told,

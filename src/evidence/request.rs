@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::{
-    At, Client, CookieRules, Credential, Denial, Endpoint, Exchange, Observer, Redirect, Secret, Time,
-    Token, Visibility,
+    At, Client, CookieRules, Credential, Denial, Endpoint, Exchange, Observer, Redirect, Secret,
+    Time, Token, Visibility,
 };
 use crate::token;
 
@@ -357,8 +357,7 @@ pub(super) fn preflight_denial(exchange: &Exchange<'_>, names: &[String]) -> Opt
         return None;
     }
     let fields = exchange.response_headers.iter();
-    let lists =
-        fields.filter(|h| h.name.eq_ignore_ascii_case("access-control-allow-headers"));
+    let lists = fields.filter(|h| h.name.eq_ignore_ascii_case("access-control-allow-headers"));
     let mut listed: Vec<&str> = lists.flat_map(|h| h.value.split([',', '\n'])).collect();
     listed.iter_mut().for_each(|name| *name = name.trim());
     let star = listed.contains(&"*");

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Answer, At, Credential, Departure, Exchange, Kind, Signing};
+use crate::model::{Answer, At, Credential, Departure, Exchange, Fingerprint, Kind, Signing};
 
 use super::url::{Url, decode_param};
 
@@ -170,6 +170,20 @@ fn param<'v>(value: &'v str, name: &str) -> Option<&'v str> {
         let (key, value) = pair.split_once('=')?;
         key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
     })
+}
+
+/// Returns the mark of the request's `DPoP` proof: of its `jti`, and of its header, which holds the key.
+pub(super) fn proof_mark(
+    exchange: &Exchange<'_>,
+    credentials: &[Credential],
+) -> Option<Fingerprint> {
+    if !credentials.iter().any(|c| c.kind == Kind::DpopProof) {
+        return None;
+    }
+    let mut segments = exchange.request_header("dpop")?.trim().split('.');
+    let (header, claims) = (segments.next()?, decode(segments.next()?)?);
+    let jti = claims.get("jti").and_then(Value::as_str).filter(|jti| !jti.is_empty())?;
+    Some(Fingerprint::of_bytes("jti", format!("{header}.{jti}").as_bytes()))
 }
 
 /// Compares a `DPoP` proof with the request that carries it (RFC 9449, section 4.3).

@@ -32,6 +32,9 @@ pub struct Record {
     /// Public keys that the answer publishes.
     #[serde(default)]
     pub published: Vec<KeyName>,
+    /// Mark of the `jti` and the header of the request's `DPoP` proof.
+    #[serde(default)]
+    pub proof: Option<Fingerprint>,
     /// Server clock minus capture clock, from an uncached `Date` (1 s resolution); client and proxy
     /// captures only.
     pub date_offset: Option<Seconds>,

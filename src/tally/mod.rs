@@ -21,8 +21,8 @@ pub use self::clocks::{Clocks, Offsets, Pair};
 pub use self::smallest::{Few, Merge, Smallest, Table};
 pub use self::times::{Bucket, Times};
 use crate::model::{
-    Answer, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Issued, KeyHasher, KeyName,
-    Observer, Origin, Outcome, Record, Seconds, SkipRow, Token, Verdict,
+    Answer, At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Issued, KeyHasher,
+    KeyName, Observer, Origin, Outcome, Record, Seconds, SkipRow, Token, Verdict,
 };
 
 /// Version of the mergeable state; another one is refused.
@@ -35,6 +35,7 @@ const GROUPS: usize = 1 << 17;
 const ISSUES: usize = 1 << 17;
 const DOORS: usize = 1 << 16;
 const KEYS: usize = 1 << 12;
+const PROOFS: usize = 1 << 16;
 
 /// Everything that is known of the input, before any judgement.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,6 +55,9 @@ pub struct Tally {
     /// Public keys that answers hold, by a key of host and name.
     #[serde(default)]
     pub published: Table<u128, Published, KEYS>,
+    /// `DPoP` proofs, by the mark of their `jti`.
+    #[serde(default)]
+    pub proofs: Table<Fingerprint, Proof, PROOFS>,
     /// Offsets of servers' clocks by capture and host.
     #[serde(default)]
     pub offsets: Clocks,
@@ -179,6 +183,26 @@ pub struct Published {
     pub times: Times<16>,
 }
 
+/// One `DPoP` proof.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Proof {
+    /// The first of its uses.
+    pub uses: Smallest<ProofUse, 16>,
+}
+
+/// One use of a `DPoP` proof.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct ProofUse {
+    /// When.
+    pub at: At,
+    /// Let in, or refused.
+    pub let_in: bool,
+    /// Where.
+    pub endpoint: Endpoint,
+    /// By whom.
+    pub client: Client,
+}
+
 /// How often one endpoint refused; endpoints that never did have none.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Door {
@@ -215,6 +239,7 @@ impl Tally {
                 }
             }
         }
+        self.note_proof(&record);
         self.offsets.note(&record);
         self.note_door(facts);
         if facts.answer.outcome == Outcome::LetIn && !facts.preflight {
@@ -247,6 +272,7 @@ impl Tally {
         self.issues.merge(other.issues);
         self.doors.merge(other.doors);
         self.published.merge(other.published);
+        self.proofs.merge(other.proofs);
         self.offsets.merge(other.offsets);
         self.timeline.merge(&other.timeline);
         self.untimed += other.untimed;
@@ -301,6 +327,20 @@ impl Tally {
             u64::from(facts.answer.body_missing && facts.answer.outcome.is_refused());
         input.zone_assumed += u64::from(record.origin.time.is_some_and(|t| t.zone_assumed));
         input.observer = input.observer.max(facts.observer);
+    }
+
+    /// Notes the use of a proof; a redirect may come from somebody who does not look at it.
+    fn note_proof(&mut self, record: &Record) {
+        let (Some(mark), Some(time)) = (record.proof, record.origin.time) else { return };
+        let facts = &record.facts;
+        let let_in = facts.answer.outcome == Outcome::LetIn;
+        if facts.redirect.is_some() || !(let_in || facts.answer.outcome.is_refused()) {
+            return;
+        }
+        if let Some(proof) = self.proofs.slot(&mark) {
+            let (endpoint, client) = (facts.endpoint.clone(), facts.client.clone());
+            proof.uses.push(ProofUse { at: time.at, let_in, endpoint, client });
+        }
     }
 
     fn note_door(&mut self, facts: &Facts) {
@@ -486,6 +526,12 @@ impl Merge for Issue {
 impl Merge for Door {
     fn merge(&mut self, other: Self) {
         self.refused += other.refused;
+    }
+}
+
+impl Merge for Proof {
+    fn merge(&mut self, other: Self) {
+        self.uses.merge(other.uses);
     }
 }
 

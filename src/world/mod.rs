@@ -9,6 +9,7 @@ mod moments;
 mod outages;
 mod owners;
 mod profile;
+mod proofs;
 mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ pub use self::moments::{Behind, RACE};
 pub use self::outages::Outage;
 use self::owners::Owners;
 pub use self::profile::{Learned, Profile, SigningKey, audience_form, oddity_shape};
+pub use self::proofs::Reuse;
 use crate::model::{
     At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds,
     Sign, State, Token, Visibility, Weight,
@@ -73,6 +75,7 @@ pub struct World<'t> {
     open_doors: BTreeSet<&'t Endpoint>,
     outages: BTreeMap<Arc<str>, Vec<Outage>>,
     legs: legs::Legs,
+    proofs: proofs::Proofs<'t>,
     /// Tokens let in at endpoints that refused others, the smallest few of each.
     guests: BTreeMap<&'t Endpoint, BTreeSet<Fingerprint>>,
 }
@@ -174,6 +177,7 @@ impl<'t> World<'t> {
     /// Learns from everything that was read.
     pub fn learn(tally: &'t Tally, given: Given) -> Self {
         let clients = Clients::learn(tally);
+        let proofs = proofs::Proofs::learn(tally, |used| clients.who(&used.client));
         let mut world = Self {
             clocks: clocks::Clocks::learn(tally),
             tally,
@@ -194,6 +198,7 @@ impl<'t> World<'t> {
             open_doors: BTreeSet::new(),
             outages: BTreeMap::new(),
             legs: legs::Legs::learn(tally),
+            proofs,
             guests: BTreeMap::new(),
         };
         world.index();

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Ending, Entry, Flow, RefusedRefresh, Renewal, Sight, Who, World, is_refresh, mark_of, same_place,
+    Ending, Entry, Flow, RefusedRefresh, Renewal, Sight, Who, World, is_refresh, mark_of,
+    same_place,
 };
 use crate::model::{
-    At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds, Sign,
-    State, Token,
+    At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds,
+    Sign, State, Token,
 };
 use crate::tally::Group;
 
@@ -286,9 +287,8 @@ impl<'t> World<'t> {
     /// one of this place in the ten minutes before, unless a later one was let in. Recorders may note it up
     /// to two seconds late.
     pub fn stopping_preflight(&self, facts: &Facts, at: At) -> Option<(At, &'t Facts)> {
-        let stops = |other: &Facts| {
-            other.answer.outcome.is_refused() || other.preflight_denial.is_some()
-        };
+        let stops =
+            |other: &Facts| other.answer.outcome.is_refused() || other.preflight_denial.is_some();
         let last = |stopped: bool| {
             self.moments_of(&facts.client)
                 .iter()

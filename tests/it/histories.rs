@@ -411,8 +411,8 @@ fn a_preflight_without_leave_for_the_credential_stops_the_request() {
 
 #[test]
 fn a_star_covers_nothing_where_credentials_are_allowed() {
-    let preflight = allowing(0.0, "x-api-key", Some("*"))
-        .answers("Access-Control-Allow-Credentials", "true");
+    let preflight =
+        allowing(0.0, "x-api-key", Some("*")).answers("Access-Control-Allow-Credentials", "true");
     assert_eq!(told(&[preflight, from_page(0.05, 0)]), DENIED);
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::story::{START, Step, at, token, token_with, told};
+use crate::story::{START, Step, at, judged, tallied, token, token_with, told};
 
 fn fresh(sub: &str) -> String {
     token(json!({"sub": sub, "iat": START - 60, "exp": START + 3600}))
@@ -361,4 +361,88 @@ fn a_nonce_is_a_step_when_the_next_try_is_let_in() {
         told(&[asks(0.0), asks(0.1)]),
         "failure dpop.nonce stated | failure dpop.nonce stated"
     );
+}
+
+/// A call with a proof of this `jti`, which fits its request.
+fn with_jti(second: f64, path: &str, jti: &str, t: &str) -> Step {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    let url_safe = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let proof = token_with(
+        &json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": {"kty": "EC", "x": "a", "y": "b"}}),
+        &json!({"jti": jti, "htm": "GET", "htu": format!("https://api.example{path}"),
+            "iat": START + second as i64, "ath": url_safe.encode(sha2::Sha256::digest(t))}),
+    );
+    at(second, "GET", path).with("Authorization", &format!("DPoP {t}")).with("DPoP", &proof)
+}
+
+#[test]
+fn a_proof_that_was_let_in_and_is_sent_again_was_replayed() {
+    let t = fresh("a");
+    let call = |second: f64, jti: &str| with_jti(second, "/me", jti, &t);
+    let silent = |step: Step| step.gets(401).answers("WWW-Authenticate", "DPoP");
+    let told_of = |second: Step| told(&[call(0.0, "j1"), second]);
+    assert_eq!(told_of(silent(call(5.0, "j1"))), "ok | failure dpop.proof inferred");
+    let said = call(5.0, "j1").gets(401);
+    let said = said.answers("WWW-Authenticate", r#"DPoP error="invalid_dpop_proof""#);
+    assert_eq!(told_of(said), "ok | failure dpop.proof proven");
+    let named = call(5.0, "j1").says(401, json!({"error": "jti already used"}));
+    assert_eq!(told_of(named), "ok | failure token.replayed proven");
+    // A `jti` of its own, and rights that lack, are other matters.
+    assert!(!told_of(silent(call(5.0, "j2"))).contains("dpop."));
+    assert!(!told_of(call(5.0, "j1").gets(403)).contains("dpop."));
+}
+
+#[test]
+fn of_two_requests_with_one_proof_side_by_side_either_may_be_the_second() {
+    let t = fresh("a");
+    let call = |second: f64| with_jti(second, "/me", "j1", &t);
+    let refused = || call(0.0).gets(401).answers("WWW-Authenticate", "DPoP");
+    // The proofs differ in `iat`, their `jti` is the same.
+    assert_eq!(told(&[refused(), call(2.0)]), "failure dpop.proof inferred | ok");
+    assert!(!told(&[refused(), call(2.1)]).contains("dpop.proof"));
+}
+
+#[test]
+fn a_host_that_takes_a_proof_twice_does_not_mind() {
+    let t = fresh("a");
+    let call = |second: f64| with_jti(second, "/me", "j1", &t);
+    let steps = [call(0.0), call(1.0), call(5.0).gets(401)];
+    assert!(!told(&steps).contains("dpop."), "{}", told(&steps));
+}
+
+#[test]
+fn two_refusals_of_one_proof_have_the_reason_of_the_first() {
+    let t = fresh("a");
+    let call = |second: f64| with_jti(second, "/me", "j1", &t).gets(401);
+    assert!(!told(&[call(0.0), call(5.0)]).contains("dpop."));
+    // A redirect may come from somebody who does not look at the proof.
+    let moved = with_jti(0.0, "/me", "j1", &t).gets(307).answers("Location", "/v2/me");
+    assert!(!told(&[moved, call(0.1)]).contains("jti"));
+    let evidence = judged(&[
+        call(0.0),
+        call(5.0).answers(
+            "WWW-Authenticate",
+            r#"DPoP error="invalid_dpop_proof", error_description="replay""#,
+        ),
+    ]);
+    let root = evidence[1].root.clone().unwrap();
+    assert_eq!(root.cause, "dpop.proof");
+    let fact = &root.evidence[0].fact;
+    assert!(fact.contains("was refused at 2026-01-01T10:00:00"), "{fact}");
+}
+
+#[test]
+fn a_reused_proof_is_known_whichever_part_of_the_capture_is_read_first() {
+    let t = fresh("a");
+    let steps = [
+        with_jti(0.0, "/me", "j1", &t),
+        with_jti(1.0, "/me", "j2", &t),
+        with_jti(5.0, "/me", "j1", &t).gets(401),
+    ];
+    let whole = tallied(&steps, 0);
+    assert_eq!(whole.proofs.iter().count(), 2);
+    for cut in 1..=steps.len() {
+        assert_eq!(tallied(&steps, cut), whole, "{cut}");
+    }
 }
