@@ -1,11 +1,12 @@
 //! Causes that stand between exchanges: redirects and preflights.
 
 use super::case::{Candidate, Case};
-use crate::model::{Outcome, Sign};
+use crate::model::{Confidence, Outcome, Sign};
+use crate::world::Move;
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
-    found.extend(redirect_stripped(case));
+    found.extend(redirect_stripped(case).or_else(|| redirected_unseen(case)));
     found.extend(preflight(case));
     found
 }
@@ -32,6 +33,30 @@ fn redirect_stripped(case: &Case<'_>) -> Option<Candidate> {
         )
         .and("this request carries none", "request.headers"),
     )
+}
+
+/// The same, where the capture does not show where the redirect leads.
+fn redirected_unseen(case: &Case<'_>) -> Option<Candidate> {
+    let at = case.at?;
+    if case.has_authorization() || case.bearer().is_some() || !case.could_show() {
+        return None;
+    }
+    let (when, from, how) = case.world.unseen_redirect(case.facts, at)?;
+    let what = match how {
+        Move::Host => "another host",
+        Move::Scheme => "`https`",
+        Move::Slash => "the other form of the path, a slash at its end or none",
+    };
+    let span = at.since(when);
+    let candidate = Candidate::inferred(
+        "header.redirect_stripped",
+        format!("{} carried a credential and was redirected at {when}", from.endpoint),
+        "history",
+    )
+    .and(format!("this request goes to {what} {span} later and carries none"), "request.headers")
+    .and("the capture does not show where the redirect leads", "response.headers.location");
+    // Another host may have been called for its own sake.
+    Some(if how == Move::Host { candidate.at(Confidence::Suspected) } else { candidate })
 }
 
 /// The server asked a preflight for credentials, which it can never carry.

@@ -150,7 +150,10 @@ pub fn value(case: &Case<'_>, cause: &str, slot: Slot) -> Option<Value> {
         Slot::Issuer => names(case.token()?.iss.as_deref()),
         Slot::Kid => names(case.token()?.kid.as_deref()),
         Slot::From => {
-            let (_, from) = case.world.redirect_with_credential(case.facts, case.at?)?;
+            let at = case.at?;
+            let seen = case.world.redirect_with_credential(case.facts, at).map(|(_, from)| from);
+            let unseen = || case.world.unseen_redirect(case.facts, at).map(|(_, from, _)| from);
+            let from = seen.or_else(unseen)?;
             names([from.endpoint.to_string().as_str()])
         }
         Slot::Node => names(case.facts.node.as_deref()),

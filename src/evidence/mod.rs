@@ -144,6 +144,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             grant,
             signing,
             leg: asked.leg.or_else(|| legs::of_urls(&url, location)),
+            redirect_unseen: location.is_none() && request::redirects(exchange),
             redirect,
             cookie_life: set.life,
             cookie_rules: set.rules,

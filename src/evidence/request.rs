@@ -171,9 +171,13 @@ pub(super) fn changes_password(exchange: &Exchange<'_>) -> bool {
 
 /// Returns the target of a redirect as sent.
 pub(super) fn location<'x>(exchange: &'x Exchange<'_>, answered: &Answered<'x>) -> Option<&'x str> {
-    let redirects = matches!(exchange.status, Some(301 | 302 | 303 | 307 | 308));
     let location = answered.location.or(exchange.redirect_url.as_deref())?;
-    (redirects && !location.is_empty()).then_some(location)
+    (redirects(exchange) && !location.is_empty()).then_some(location)
+}
+
+/// Returns whether the answer sends the client elsewhere.
+pub(super) fn redirects(exchange: &Exchange<'_>) -> bool {
+    matches!(exchange.status, Some(301 | 302 | 303 | 307 | 308))
 }
 
 /// Returns where the answer redirects.

@@ -114,6 +114,9 @@ pub struct Facts {
     pub answer_unseen: bool,
     /// Where the answer redirects.
     pub redirect: Option<Redirect>,
+    /// The answer redirects, and the capture does not show where to.
+    #[serde(default)]
+    pub redirect_unseen: bool,
     /// Names of session-like cookies that the answer set, sorted.
     pub cookies_set: Vec<String>,
     /// Shortest `Max-Age` among them, seconds; `None` for cookies without one.

@@ -438,6 +438,7 @@ fn is_notable(facts: &Facts) -> bool {
         || facts.new_password
         || facts.leg.is_some()
         || facts.redirect.is_some()
+        || (facts.redirect_unseen && !facts.credentials.is_empty())
         || !facts.cookies_set.is_empty()
         || !facts.cookies_cleared.is_empty()
         || !facts.answer.statements.is_empty()

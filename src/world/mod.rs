@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use self::clients::Clients;
 pub use self::clocks::{ClockSource, Skew};
-pub use self::moments::{Behind, RACE};
+pub use self::moments::{Behind, Move, RACE};
 pub use self::outages::Outage;
 use self::owners::Owners;
 pub use self::profile::{Learned, Profile, SigningKey, audience_form, oddity_shape};
@@ -393,6 +393,7 @@ impl<'t> World<'t> {
 fn is_moment(facts: &Facts) -> bool {
     facts.preflight
         || facts.redirect.is_some()
+        || facts.redirect_unseen
         || facts.grant.is_some()
         || facts.logout
         || facts.new_password

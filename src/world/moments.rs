@@ -20,6 +20,8 @@ pub const RACE: Seconds = Seconds(10.0);
 const LATE_NOTE: Seconds = Seconds(2.0);
 /// The request behind a preflight starts within this span after it.
 const SENT_BEHIND: Seconds = Seconds(10.0);
+/// A redirect is followed within this span, from the start of one request to that of the next.
+const FOLLOWED: Seconds = Seconds(2.0);
 /// Redirects that are followed back.
 const MOST_HOPS: usize = 8;
 /// Refreshes that are followed back.
@@ -364,6 +366,21 @@ impl<'t> World<'t> {
         None
     }
 
+    /// Returns a request of this client that carried a credential in a field and was redirected, the capture
+    /// does not show where to, so shortly before a request to an address of the kind that redirects lead to
+    /// that this one is it.
+    pub fn unseen_redirect(&self, facts: &Facts, at: At) -> Option<(At, &'t Facts, Move)> {
+        self.moments_of(&facts.client)
+            .iter()
+            .filter(|(_, other)| other.redirect_unseen && carries(other))
+            .filter_map(|(group, other)| {
+                let seen = group.times.last_until(at)?;
+                let near = at.since(seen).0 <= FOLLOWED.0;
+                Some((seen, *other, Move::between(other, facts).filter(|_| near)?))
+            })
+            .max_by_key(|(seen, other, how)| (*seen, *how, &other.endpoint))
+    }
+
     /// Returns the last session cookie that this client was given before `at` for this host, or for a
     /// neighbour of it (`auth.shop.example` for `api.shop.example`), and has not been told to delete.
     pub fn session_cookie(&self, facts: &Facts, at: At) -> Option<(At, &'t Facts)> {
@@ -410,6 +427,37 @@ impl<'t> World<'t> {
             })
         };
         given || sent() || refused()
+    }
+}
+
+/// What a redirect changes in an address, the likeliest last.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Move {
+    /// Another host, the same path.
+    Host,
+    /// `http` to `https`.
+    Scheme,
+    /// A slash at the end of the path, or none.
+    Slash,
+}
+
+impl Move {
+    /// Tells how the address of `to` differs from that of `from`; `None` where a redirect of the usual
+    /// kinds does not lead from one to the other.
+    fn between(from: &Facts, to: &Facts) -> Option<Self> {
+        let (a, b) = (&from.endpoint, &to.endpoint);
+        let bare = |path: &str| path.trim_end_matches('/').to_owned();
+        let follows = b.method == a.method || b.method.as_deref() == Some("GET");
+        if !follows || bare(&a.path) != bare(&b.path) {
+            return None;
+        }
+        if a.host != b.host {
+            return (a.host.is_some() && b.host.is_some()).then_some(Self::Host);
+        }
+        if a.path != b.path {
+            return Some(Self::Slash);
+        }
+        (from.insecure && !to.insecure).then_some(Self::Scheme)
     }
 }
 

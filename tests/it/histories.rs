@@ -348,6 +348,43 @@ fn a_redirect_on_the_same_origin_drops_the_field_too() {
 }
 
 #[test]
+fn a_credential_is_lost_where_the_capture_does_not_show_where_a_redirect_leads() {
+    let t = fresh("a");
+    let lost = "ok | failure header.redirect_stripped inferred";
+    let missing = "ok | failure header.missing proven";
+    let moved = |from: &str, to: &str, second: f64| {
+        told(&[at(0.0, "GET", from).bearer(&t).gets(301), at(second, "GET", to).gets(401)])
+    };
+    assert_eq!(moved("/v1/me", "/v1/me/", 0.1), lost);
+    assert_eq!(moved("/v1/me/", "/v1/me", 0.1), lost);
+    assert_eq!(moved("http://api.example/me", "/me", 0.1), lost);
+    // The boundary, another path, another try of the same address.
+    assert_eq!(moved("/v1/me", "/v1/me/", 2.0), lost);
+    assert_eq!(moved("/v1/me", "/v1/me/", 2.1), missing);
+    assert_eq!(moved("/v1/me", "/v1/you/", 0.1), missing);
+    assert_eq!(moved("/v1/me", "/v1/me", 0.1), missing);
+    // Another host may have been called for its own sake.
+    assert_eq!(moved("/me", "https://www.api.example/me", 0.1), missing);
+    let judged = judged(&[
+        at(0.0, "GET", "/me").bearer(&t).gets(301),
+        at(0.1, "GET", "https://www.api.example/me").gets(401),
+    ]);
+    assert_eq!(judged[1].also[0].cause, "header.redirect_stripped");
+}
+
+#[test]
+fn a_redirect_that_shows_where_it_leads_or_carried_nothing_loses_nothing() {
+    let t = fresh("a");
+    let missing = "ok | failure header.missing proven";
+    let next = || at(0.1, "GET", "/v1/me/").gets(401);
+    let shown = at(0.0, "GET", "/v1/me").bearer(&t).gets(301).answers("Location", "/v2/me");
+    assert_eq!(told(&[shown, next()]), missing);
+    assert_eq!(told(&[at(0.0, "GET", "/v1/me").gets(301), next()]), missing);
+    // Not changed since the last answer is no redirect.
+    assert_eq!(told(&[at(0.0, "GET", "/v1/me").bearer(&t).gets(304), next()]), missing);
+}
+
+#[test]
 fn each_blocked_request_behind_a_refused_preflight_is_its_consequence() {
     let preflight = |second: f64, status: u16| {
         at(second, "OPTIONS", "/me")
