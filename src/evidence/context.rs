@@ -50,6 +50,7 @@ pub struct Context<'c> {
     previous: [Option<Arc<Remembered>>; 2],
     names: HashSet<Arc<str>, FixedState>,
     previous_agent: Option<(Box<str>, Arc<str>)>,
+    releases: HashMap<u64, (&'static str, Box<str>, Arc<str>), FixedState>,
     hasher: FixedState,
 }
 
@@ -85,6 +86,7 @@ impl<'c> Context<'c> {
             previous: [None, None],
             names: HashSet::default(),
             previous_agent: None,
+            releases: HashMap::default(),
             hasher: FixedState::default(),
         }
     }
@@ -172,6 +174,27 @@ impl<'c> Context<'c> {
         let shown = show(raw);
         let shown = self.share(&shown);
         self.previous_agent = Some((raw.into(), Arc::clone(&shown)));
+        shown
+    }
+
+    /// Returns the shown form of a field that names a release, made once for each distinct value.
+    pub(super) fn release(
+        &mut self,
+        field: &'static str,
+        raw: &str,
+        show: impl FnOnce(&str) -> String,
+    ) -> Arc<str> {
+        let key = self.hasher.hash_one((field, raw));
+        if let Some((name, text, shown)) = self.releases.get(&key)
+            && *name == field
+            && **text == *raw
+        {
+            return Arc::clone(shown);
+        }
+        let shown: Arc<str> = format!("{field} {}", show(raw)).into();
+        if self.releases.len() < MOST_VALUES {
+            self.releases.insert(key, (field, raw.into(), Arc::clone(&shown)));
+        }
         shown
     }
 }

@@ -108,6 +108,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
         tokens,
         issued: handed.issued,
         issued_tokens: handed.tokens,
+        release: request::release(exchange, &answered, context),
         proof: signing::proof_mark(exchange, &credentials),
         published: published::keys(exchange, words, context),
         date_offset: offsets.date,

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::{
-    At, Client, CookieRules, Credential, Denial, Endpoint, Exchange, Observer, Redirect, Secret,
-    Time, Token, Visibility,
+    At, Client, CookieRules, Credential, Denial, Endpoint, Exchange, KeyHasher, Observer, Redirect,
+    Secret, Time, Token, Visibility,
 };
 use crate::token;
 
@@ -92,6 +92,8 @@ pub(super) struct Answered<'x> {
     pub(super) date: Option<&'x str>,
     grpc_status: Option<&'x str>,
     node: Option<&'x str>,
+    /// What names the release of the software that answered: the rank of its field, and its value.
+    release: Option<(usize, &'x str)>,
     sets_cookies: bool,
     allows_origin: bool,
     pub(super) cached: bool,
@@ -113,6 +115,7 @@ impl<'x> Answered<'x> {
                 // A stored answer that may be stale (RFC 9111, section 5.5).
                 7 if is("warning") => out.cached |= value.trim_start().starts_with("11"),
                 12 if is("cache-status") => out.cached |= is_stored(value),
+                6 if is("server") => out.note_release(RELEASE_FIELDS.len() - 1, value),
                 10 if is("set-cookie") => out.sets_cookies = true,
                 11 if is("grpc-status") => out.grpc_status = Some(value),
                 13..=15
@@ -127,11 +130,59 @@ impl<'x> Answered<'x> {
                 6..=16 if name.starts_with(['x', 'X']) && is_node_field(name) => {
                     out.node = Some(value);
                 }
+                7..=20 if name.starts_with(['x', 'X']) => {
+                    if let Some(rank) = RELEASE_FIELDS.iter().position(|f| is(f)) {
+                        out.note_release(rank, value);
+                    }
+                }
                 _ => {}
             }
         }
         out
     }
+
+    /// Notes a field that names a release; the one that says most of it counts.
+    fn note_release(&mut self, rank: usize, value: &'x str) {
+        if self.release.is_none_or(|(known, _)| rank < known) {
+            self.release = Some((rank, value));
+        }
+    }
+}
+
+/// Fields that name the release of the software behind an answer, the most telling first.
+const RELEASE_FIELDS: [&str; 13] = [
+    "x-build-id",
+    "x-build",
+    "x-git-commit",
+    "x-git-sha",
+    "x-commit",
+    "x-revision",
+    "x-release",
+    "x-deployment-id",
+    "x-app-version",
+    "x-service-version",
+    "x-version",
+    "x-powered-by",
+    "server",
+];
+
+/// Returns which release of which software answered.
+pub(super) fn release(
+    exchange: &Exchange<'_>,
+    answered: &Answered<'_>,
+    context: &mut Context<'_>,
+) -> Option<Arc<str>> {
+    let (rank, value) = answered.release?;
+    let field = RELEASE_FIELDS.get(rank)?;
+    let value = value.trim();
+    if value.is_empty() || exchange.from_cache || answered.cached {
+        return None;
+    }
+    Some(context.release(field, value, |raw| {
+        let shown = mask(raw);
+        // A long build id looks like a secret: its hash tells it from another one.
+        if *shown == *raw { cap(raw, 60) } else { format!("#{:08x}", KeyHasher::key(&raw) >> 96) }
+    }))
 }
 
 fn is_hit(value: &str) -> bool {

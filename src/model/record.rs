@@ -35,6 +35,10 @@ pub struct Record {
     /// Mark of the `jti` and the header of the request's `DPoP` proof.
     #[serde(default)]
     pub proof: Option<Fingerprint>,
+    /// Which release of which software answered, as field and value: `x-version 2.4.1`, `server
+    /// nginx/1.25`; masked.
+    #[serde(default)]
+    pub release: Option<Arc<str>>,
     /// Server clock minus capture clock, from an uncached `Date` (1 s resolution); client and proxy
     /// captures only.
     pub date_offset: Option<Seconds>,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Judged;
 use crate::model::{At, Client, Evidence, Seconds, Token};
+use crate::tally::{Release, place};
 use crate::world::World;
 
 /// How long before its start a change counts as "just before".
@@ -20,12 +21,23 @@ pub(super) struct Firsts<'t> {
     agents: BTreeMap<Spot<'t>, BTreeMap<&'t str, (At, At)>>,
     kids: BTreeMap<&'t str, At>,
     issuers: BTreeMap<&'t str, At>,
+    /// Releases by host, place and field.
+    releases: BTreeMap<(&'t str, &'t str, &'t str), Vec<&'t Release>>,
 }
 
 impl<'t> Firsts<'t> {
     pub(super) fn learn(world: &World<'t>) -> Self {
         let mut firsts = Self::default();
         let tally = world.tally();
+        for release in tally.releases.iter() {
+            let (Some(host), Some((field, _))) =
+                (release.host.as_deref(), release.text.split_once(' '))
+            else {
+                continue;
+            };
+            let here = firsts.releases.entry((host, release.place.as_str(), field)).or_default();
+            here.push(release);
+        }
         for (_, usage) in tally.uses.iter() {
             let mark = usage.credential.as_ref().and_then(crate::world::mark_of);
             let token = mark.and_then(|mark| world.token(mark));
@@ -69,6 +81,40 @@ impl<'t> Firsts<'t> {
         let (first, _) = *here.get(agent)?;
         let (old, _) = kin().find(|(_, (_, last))| *last < first)?;
         (kin().count() == 2).then_some((agent, first, *old))
+    }
+}
+
+impl<'t> Firsts<'t> {
+    /// Returns the releases that took the place of another one behind a host and place: seen for the first
+    /// time when all others had ended. Where two answer side by side, they are two nodes.
+    fn deployed(&self, host: &str, path: &str, start: At) -> Vec<(At, &'t Release, &'t Release)> {
+        let releases: &BTreeMap<(&str, &str, &str), Vec<&'t Release>> = &self.releases;
+        let here = (host, place(path));
+        let fields = releases
+            .range((here.0, here.1, "")..)
+            .take_while(|((host, place, _), _)| (*host, *place) == here);
+        let mut found = Vec::new();
+        for ((_, _, field), releases) in fields {
+            for new in releases {
+                let Some(first) = new.first else { continue };
+                let others = || releases.iter().filter(|r| r.text != new.text);
+                let ended = |r: &Release| r.last.is_some_and(|last| last < first);
+                let begins = |r: &Release| r.first.is_some_and(|other| other > first);
+                let old = others().filter(|r| ended(r)).max_by_key(|r| (r.last, &r.text));
+                let Some(old) = old.filter(|_| others().all(|r| ended(r) || begins(r))) else {
+                    continue;
+                };
+                // What refuses may be another program than what lets in: that is no deploy.
+                let program =
+                    |r: &Release| r.text.split(['/', '(']).next().unwrap_or_default().to_owned();
+                let named = matches!(*field, "server" | "x-powered-by");
+                let lets_in = new.let_in.is_some_and(|at| at <= start);
+                if !named || lets_in || program(new) == program(old) {
+                    found.push((first, *new, *old));
+                }
+            }
+        }
+        found
     }
 }
 
@@ -122,6 +168,16 @@ pub(super) fn before(
             {
                 tell(*first, format!("tokens of {what} `{name}` first appear at {first}"));
             }
+        }
+    }
+    let endpoints: BTreeSet<_> = burst.iter().map(|j| &j.facts.endpoint).collect();
+    for endpoint in endpoints.into_iter().take(16) {
+        let Some(host) = endpoint.host.as_deref() else { continue };
+        for (at, new, old) in firsts.deployed(host, &endpoint.path, start) {
+            let (field, old) = old.text.split_once(' ').unwrap_or_default();
+            let (_, new) = new.text.split_once(' ').unwrap_or_default();
+            let fact = format!("`{field}` of {host} changes from `{old}` to `{new}` at {at}");
+            tell(at, fact);
         }
     }
     for host in hosts {

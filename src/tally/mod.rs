@@ -7,6 +7,7 @@
 //! all the same.
 
 mod clocks;
+mod releases;
 mod smallest;
 mod times;
 
@@ -18,6 +19,7 @@ use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
 
 pub use self::clocks::{Clocks, Offsets, Pair};
+pub use self::releases::{Release, Releases, place};
 pub use self::smallest::{Few, Merge, Smallest, Table};
 pub use self::times::{Bucket, Times};
 use crate::model::{
@@ -58,6 +60,9 @@ pub struct Tally {
     /// `DPoP` proofs, by the mark of their `jti`.
     #[serde(default)]
     pub proofs: Table<Fingerprint, Proof, PROOFS>,
+    /// What answers say of the software behind them.
+    #[serde(default)]
+    pub releases: Releases,
     /// Offsets of servers' clocks by capture and host.
     #[serde(default)]
     pub offsets: Clocks,
@@ -240,6 +245,7 @@ impl Tally {
             }
         }
         self.note_proof(&record);
+        self.releases.note(&record);
         self.offsets.note(&record);
         self.note_door(facts);
         if facts.answer.outcome == Outcome::LetIn && !facts.preflight {
@@ -273,6 +279,7 @@ impl Tally {
         self.doors.merge(other.doors);
         self.published.merge(other.published);
         self.proofs.merge(other.proofs);
+        self.releases.merge(other.releases);
         self.offsets.merge(other.offsets);
         self.timeline.merge(&other.timeline);
         self.untimed += other.untimed;

@@ -587,3 +587,105 @@ fn refusals_minutes_apart_are_no_storm_and_two_programs_no_update() {
     assert!(incident.storms.is_empty(), "{:?}", incident.storms);
     assert!(!incident.before.iter().any(|e| e.fact.contains("takes the place")));
 }
+
+/// What changed just before the first burst of a story.
+fn changed_before(steps: &[Step]) -> Vec<String> {
+    let report = crate::story::reported(steps);
+    let before = report.incidents.first().map(|incident| incident.before.clone());
+    before.unwrap_or_default().into_iter().map(|e| e.fact).collect()
+}
+
+/// Calls that were let in, then three that were refused; each answered by a release of the field.
+fn releases(field: &str, answered: &[(f64, &str, u16)]) -> Vec<String> {
+    let steps: Vec<Step> = answered
+        .iter()
+        .map(|(second, value, status)| me(*second, &fresh("a")).gets(*status).answers(field, value))
+        .collect();
+    let told = changed_before(&steps);
+    told.into_iter().filter(|fact| fact.contains(" changes from ")).collect()
+}
+
+#[test]
+fn a_deploy_before_a_burst_is_told() {
+    let burst = |field: &str, old: &str, new: &str| {
+        let refused = [(40.0, new, 401), (41.0, new, 401), (42.0, new, 401)];
+        let mut answered = vec![(0.0, old, 200), (10.0, old, 200), (30.0, new, 200)];
+        answered.extend(refused);
+        releases(field, &answered)
+    };
+    assert_eq!(
+        burst("X-Version", "2.4.0", "2.4.1"),
+        ["`x-version` of api.example changes from `2.4.0` to `2.4.1` at 2026-01-01T10:00:30Z"]
+    );
+    assert_eq!(burst("Server", "shop/7", "shop/8").len(), 1);
+    assert_eq!(burst("Server", "Apache/2.4.58 (Ubuntu)", "nginx/1.25.3").len(), 1);
+    assert!(burst("X-Version", "2.4.1", "2.4.1").is_empty());
+    // Two long build ids are told apart without being shown.
+    let long = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    let other = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752";
+    let told = burst("X-Build-Id", long, other);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].contains("from `#") && !told[0].contains("9f86d081884c"), "{told:?}");
+}
+
+#[test]
+fn two_nodes_of_different_versions_are_no_deploy() {
+    let (a, b) = ("2.4.0", "2.4.1");
+    let refused = [(40.0, b, 401), (41.0, a, 401), (42.0, b, 401)];
+    let mut answered = vec![(0.0, a, 200), (10.0, b, 200), (20.0, a, 200)];
+    answered.extend(refused);
+    assert!(releases("X-Version", &answered).is_empty());
+    // One that is seen late, while the other goes on.
+    answered.remove(1);
+    assert!(releases("X-Version", &answered).is_empty());
+}
+
+#[test]
+fn a_program_that_only_refuses_is_no_deploy_and_a_new_version_of_the_same_is() {
+    let burst = |old: &str, new: &str| {
+        let refused = [(40.0, new, 401), (41.0, new, 401), (42.0, new, 401)];
+        let mut answered = vec![(0.0, old, 200), (10.0, old, 200)];
+        answered.extend(refused);
+        releases("Server", &answered)
+    };
+    assert!(burst("uvicorn", "awselb/2.0").is_empty());
+    assert_eq!(burst("uvicorn/0.29", "uvicorn/0.30").len(), 1);
+}
+
+#[test]
+fn a_deploy_long_before_a_burst_or_at_another_place_is_not_told() {
+    let burst = |deploy: f64, start: f64| {
+        let (a, b) = ("2.4.0", "2.4.1");
+        releases(
+            "X-Version",
+            &[
+                (0.0, a, 200),
+                (deploy, b, 200),
+                (start, b, 401),
+                (start + 1.0, b, 401),
+                (start + 2.0, b, 401),
+            ],
+        )
+    };
+    assert_eq!(burst(10.0, 310.0).len(), 1);
+    assert!(burst(10.0, 310.1).is_empty());
+    let status = |second: f64, value: &str| at(second, "GET", "/status").answers("Server", value);
+    let mut steps = vec![status(0.0, "shop/7"), status(10.0, "shop/8"), me(11.0, &fresh("a"))];
+    steps.extend((0..3).map(|nth| me(20.0 + f64::from(nth), &fresh("a")).gets(401)));
+    assert!(!changed_before(&steps).iter().any(|fact| fact.contains("changes from")));
+}
+
+#[test]
+fn a_deploy_is_known_whichever_part_of_the_capture_is_read_first() {
+    let steps: Vec<Step> = (0..4)
+        .map(|nth| {
+            let version = if nth < 2 { "1" } else { "2" };
+            me(f64::from(nth), &fresh("a")).answers("X-Version", version)
+        })
+        .collect();
+    let whole = crate::story::tallied(&steps, 0);
+    assert_eq!(whole.releases.iter().count(), 2);
+    for cut in 1..=steps.len() {
+        assert_eq!(crate::story::tallied(&steps, cut), whole, "{cut}");
+    }
+}
