@@ -4,11 +4,11 @@ use std::sync::OnceLock;
 
 use regex::{Captures, Regex};
 
-use crate::model::{At, Told};
+use crate::model::{At, Seconds, Told};
 
 /// Words without which a message prints no time of interest; each is a part, so that its case and the
 /// letters around it do not matter.
-const TELLTALES: [&str; 14] = [
+const TELLTALES: [&str; 16] = [
     "xpir",
     "urrent",
     "erver",
@@ -23,6 +23,8 @@ const TELLTALES: [&str; 14] = [
     "skew",
     "current",
     "ifference",
+    "服务器",
+    "当前",
 ];
 /// What says that a time without a zone is UTC; the last two are how ASP.NET Core writes it in its
 /// challenge (`JwtBearerHandler`, `CreateErrorDescription`).
@@ -119,7 +121,7 @@ fn patterns() -> Option<&'static Patterns> {
         };
         Some(Patterns {
             now: of(
-                r#"(?:(?i:current[\s_-]*(?:server|utc|system|epoch|unix)?[\s_-]*time(?:stamp)?|server[\s'_-]*s?[\s_-]*time(?:stamp)?|the time now|\bnow)(?i:\s*\(utc\))?(?i:\s+(?:is|was))?|(?i:now\s+earlier|still\s+later)\s+than\s+\d{8}T\d{6}Z)[\s:='"(\[<>]*TIME"#,
+                r#"(?:(?i:current[\s_-]*(?:server|utc|system|epoch|unix)?[\s_-]*time(?:stamp)?|server[\s'_.-]*s?[\s_-]*time(?:stamp)?|the time now|\bnow)(?i:\s*\(utc\))?(?i:\s+(?:is|was))?|(?i:now\s+earlier|still\s+later)\s+than\s+\d{8}T\d{6}Z|服务器(?:当前|系统)?时间(?:为|是)?|当前(?:服务器|系统)?时间(?:为|是)?)[\s:：='"(\[<>]*TIME"#,
             )?,
             exp: of(
                 r#"(?:(?i:\b(?:token|jwt|assertion|credentials?|session|it)\b[^0-9.]{0,24}\b(?:has\s+)?expired|\bexpired|\bexpiry(?:[\s_-]*time)?(?:\s+of\s+(?:the\s+)?assertion)?|\bexpiration(?:[\s_-]*(?:time|date))?|\bexp|\bvalid[\s_]*to|\bvalid until|\bexpires)(?i:\s*\(utc\))?(?:\s+SPAN\s+ago)?(?i:\s+(?:on|at|since|is|was|time|date|of))?[\s:='"(\[]*)TIME"#,
@@ -141,6 +143,21 @@ fn patterns() -> Option<&'static Patterns> {
         })
     };
     PATTERNS.get_or_init(make).as_ref()
+}
+
+/// Zones differ by halves of an hour: a clock that is off by that much, to this near, is a zone that is
+/// left out or wrong.
+const ZONE: Seconds = Seconds(1800.0);
+const OF_ZONE: Seconds = Seconds(30.0);
+
+/// Reads the moment at which an error was made, as a member beside it tells (Spring's
+/// `DefaultErrorAttributes` and its likes); `at` is the request's time.
+pub(super) fn stamp(text: &str, at: Option<At>) -> Option<At> {
+    let stamp = instant(text, false)?;
+    let off = at.map_or(0.0, |at| stamp.since(at).0);
+    let of_zone = off.abs().rem_euclid(ZONE.0);
+    let near = of_zone < OF_ZONE.0 || of_zone > ZONE.0 - OF_ZONE.0;
+    (off.abs() < ZONE.0 - OF_ZONE.0 || !near).then_some(stamp)
 }
 
 /// Reads a time; without a zone only where `utc` says which one it is.
@@ -247,6 +264,9 @@ mod tests {
             "Token expired, 1795170000 < 1795170735",
             "timestamp is too old, the current time is 2026-11-20T11:32:15+01:00",
             "the server time is 1795170735123",
+            "Signature expired, request.timestamp:1795170000, server.timestamp:1795170735",
+            "签名已过期，服务器时间：1795170735，请求时间：1795170000",
+            "时间戳过期，当前时间为 2026-11-20T10:32:15Z",
         ] {
             assert_eq!(now(text), Some(T), "{text}");
         }
@@ -260,6 +280,8 @@ mod tests {
             "try again after 2026-11-20T10:32:15Z",
             "order 1795170735 is not valid now",
             "token is expired by 1m3s",
+            "Signature expired, request.timestamp:1795170735",
+            "签名已过期，请求时间：1795170735",
         ] {
             assert_eq!(now(text), None, "{text}");
         }
@@ -269,6 +291,24 @@ mod tests {
     fn a_time_without_a_zone_is_no_clock() {
         assert_eq!(now("Current time: 2026-11-20 10:32:15"), None);
         assert_eq!(now("Current time: 2026-11-20 10:32:15 UTC"), Some(T));
+    }
+
+    #[test]
+    fn the_moment_of_an_error_is_no_clock_where_its_zone_may_be_wrong() {
+        let at = Some(At::from_secs(T));
+        for (text, read) in [
+            ("2026-11-20T10:33:15.221+00:00", true),
+            ("2026-11-20T10:33:15.221+0000", true),
+            ("1795170795221", true),
+            // 29 minutes, and a second more.
+            ("2026-11-20T11:01:44Z", true),
+            ("2026-11-20T11:01:46Z", false),
+            ("2026-11-20T09:32:15Z", false),
+            ("2026-11-20T10:33:15.221", false),
+            ("yesterday", false),
+        ] {
+            assert_eq!(stamp(text, at).is_some(), read, "{text}");
+        }
     }
 
     #[test]
