@@ -156,7 +156,7 @@ pub(super) fn stamp(text: &str, at: Option<At>) -> Option<At> {
     let stamp = instant(text, false)?;
     let off = at.map_or(0.0, |at| stamp.since(at).0);
     let of_zone = off.abs().rem_euclid(ZONE.0);
-    let near = of_zone < OF_ZONE.0 || of_zone > ZONE.0 - OF_ZONE.0;
+    let near = !(OF_ZONE.0..=ZONE.0 - OF_ZONE.0).contains(&of_zone);
     (off.abs() < ZONE.0 - OF_ZONE.0 || !near).then_some(stamp)
 }
 

@@ -95,8 +95,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     answer.told = Told::default();
     let signing = signing::of_refused(exchange, &answer, &url, &credentials);
     let cross_origin = request::cross_origin(exchange, &url);
-    let preflight = request::is_preflight(exchange);
-    let preflight_names = if preflight { request::preflight_names(exchange) } else { Vec::new() };
+    let (preflight, preflight_names) = request::preflight(exchange);
     Record {
         origin: Origin {
             time: exchange.time,

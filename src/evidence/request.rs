@@ -379,14 +379,18 @@ pub(super) fn visibility(exchange: &Exchange<'_>, credentials: &[Credential]) ->
     exchange.request_visibility
 }
 
-/// Returns whether this is a CORS preflight.
-pub(super) fn is_preflight(exchange: &Exchange<'_>) -> bool {
+fn is_preflight(exchange: &Exchange<'_>) -> bool {
     exchange.method.as_deref().is_some_and(|m| m.eq_ignore_ascii_case("OPTIONS"))
         && exchange.request_header("access-control-request-method").is_some()
 }
 
-/// Returns the names that a preflight announces and that can carry a credential.
-pub(super) fn preflight_names(exchange: &Exchange<'_>) -> Vec<String> {
+/// Returns whether this is a CORS preflight, and the names that it announces and that can carry a
+/// credential.
+pub(super) fn preflight(exchange: &Exchange<'_>) -> (bool, Vec<String>) {
+    if is_preflight(exchange) { (true, preflight_names(exchange)) } else { (false, Vec::new()) }
+}
+
+fn preflight_names(exchange: &Exchange<'_>) -> Vec<String> {
     let asked = exchange.request_header("access-control-request-headers").unwrap_or_default();
     let mut names: Vec<String> = asked
         .split(',')
@@ -414,7 +418,9 @@ pub(super) fn preflight_denial(exchange: &Exchange<'_>, names: &[String]) -> Opt
     let fields = exchange.response_headers.iter();
     let lists = fields.filter(|h| h.name.eq_ignore_ascii_case("access-control-allow-headers"));
     let mut listed: Vec<&str> = lists.flat_map(|h| h.value.split([',', '\n'])).collect();
-    listed.iter_mut().for_each(|name| *name = name.trim());
+    for name in &mut listed {
+        *name = name.trim();
+    }
     let star = listed.contains(&"*");
     // Whether the request behind it goes with credentials does not show; a server that allows them
     // expects so.

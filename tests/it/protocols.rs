@@ -165,7 +165,7 @@ fn a_code_serves_once_and_not_for_long() {
     assert_eq!(told(&[first, exchange(2.0, "")]), "ok | failure oauth.invalid_grant stated");
     let facts = |second: f64| {
         let steps = [ask(""), exchange(second, &format!("&redirect_uri={BACK}"))];
-        let judged = crate::story::judged(&steps);
+        let judged = judged(&steps);
         let evidence = &judged[1].root.as_ref().unwrap().evidence;
         evidence.iter().any(|e| e.fact.contains("handed out"))
     };
