@@ -293,6 +293,8 @@ struct Grammar {
     parts: u128,
     /// Bit of the concept that speaks of a member of a form.
     param: u128,
+    /// Bit of the concept of goods and records: coupons, orders, files.
+    thing: u128,
     /// Bits of what a verifier alone checks; auth where a text holds no other word.
     named: u128,
     /// The same and what others check too; auth where an answer holds no other word.
@@ -391,7 +393,7 @@ impl Grammar {
                 }
             })
             .collect();
-        Self { words, verifier, param: one("param"), parts, named, checked, roles, rules, settings }
+        Self { words, verifier, param: one("param"), thing: one("thing"), parts, named, checked, roles, rules, settings }
     }
 
     fn read(&self, text: &str, setting: Setting) -> Option<Meaning> {
@@ -400,7 +402,7 @@ impl Grammar {
         let mut spans = self.spans(&normal);
         // A trace of a server that broke names classes and files beside the words.
         if !setting.is_auth() && setting.status < 500 {
-            drop_other_senses(&normal, &mut spans);
+            drop_other_senses(&normal, self.thing, &mut spans);
         }
         // What only a verifier says is auth on any error of a request that bears a token.
         let whole = concepts(&spans, &(0..normal.len()));
@@ -526,8 +528,9 @@ fn says_no_more(spans: &[(Range<usize>, u32)], allowed: u128) -> bool {
 }
 
 /// Drops the concepts of words that stand in a compound with a word that is none of auth, wherever they
-/// stand in the text: in "sign is not a valid zodiac sign" no sign is a signature.
-fn drop_other_senses(normal: &str, spans: &mut Vec<(Range<usize>, u32)>) {
+/// stand in the text: in "sign is not a valid zodiac sign" no sign is a signature. A coupon token is no
+/// token, and what has a number is one of many records: "ticket 77".
+fn drop_other_senses(normal: &str, thing: u128, spans: &mut Vec<(Range<usize>, u32)>) {
     let mut words: Vec<Range<usize>> = Vec::new();
     let mut at = 0;
     for word in normal.split(' ') {
@@ -537,6 +540,11 @@ fn drop_other_senses(normal: &str, spans: &mut Vec<(Range<usize>, u32)>) {
         at += word.len() + 1;
     }
     let text = |range: &Range<usize>| normal.get(range.clone()).unwrap_or_default();
+    let is_thing = |range: &Range<usize>| {
+        spans.iter().any(|(span, bit)| {
+            thing >> bit & 1 == 1 && span.start <= range.start && range.end <= span.end
+        })
+    };
     let is_foreign = |range: &Range<usize>| {
         let word = text(range);
         word.len() > 2
@@ -550,10 +558,12 @@ fn drop_other_senses(normal: &str, spans: &mut Vec<(Range<usize>, u32)>) {
         let Some((_, beside)) = HOMONYMS.iter().find(|(word, _)| *word == text(range)) else {
             continue;
         };
-        let before = nth.checked_sub(1).filter(|_| *beside == Beside::Either);
-        let before = before.and_then(|n| words.get(n));
+        let before = nth.checked_sub(1).and_then(|n| words.get(n));
         let after = words.get(nth + 1);
-        if [before, after].into_iter().flatten().any(is_foreign) {
+        let foreign = after.is_some_and(is_foreign)
+            || *beside == Beside::Either && before.is_some_and(is_foreign);
+        let numbered = after.is_some_and(|r| text(r).bytes().all(|b| b.is_ascii_digit()));
+        if foreign || numbered || before.is_some_and(is_thing) {
             let here = spans.iter().filter(|(span, _)| covers_exactly(normal, span, range));
             dropped = here.fold(dropped, |bits, (_, bit)| bits | 1 << bit);
         }
