@@ -393,7 +393,18 @@ impl Grammar {
                 }
             })
             .collect();
-        Self { words, verifier, param: one("param"), thing: one("thing"), parts, named, checked, roles, rules, settings }
+        Self {
+            words,
+            verifier,
+            param: one("param"),
+            thing: one("thing"),
+            parts,
+            named,
+            checked,
+            roles,
+            rules,
+            settings,
+        }
     }
 
     fn read(&self, text: &str, setting: Setting) -> Option<Meaning> {
