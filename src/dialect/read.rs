@@ -68,7 +68,8 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
         else {
             continue;
         };
-        told |= counts && (!is_page || said.weight != Weight::Vague);
+        // The texts of a page are ornament, the data in its script is not.
+        told |= counts && (!is_page || clue.rank < 4 || said.weight != Weight::Vague);
         if !answer.statements.iter().any(|s| s.text == said.text && s.causes == said.causes) {
             answer.statements.push(said);
         }
