@@ -62,6 +62,10 @@ fn wrong_password(case: &Case<'_>) -> Option<Candidate> {
         );
     }
     let mut candidate = Candidate::inferred(cause, what, &case.place());
+    // A log without the response's fields and body shows no challenge and no word: other causes fit as well.
+    if !asked && facts.answer.body_missing && facts.format.as_ref() != "har" {
+        candidate = candidate.at(Confidence::Suspected);
+    }
     if let Some(at) = case.at
         && credential.kind == Kind::Negotiate
     {

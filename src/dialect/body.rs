@@ -14,7 +14,7 @@ use super::keys::{is_echo, rank_of};
 use super::markup;
 use super::structure::{is_region, structural};
 use super::tree::{self, Node};
-use super::words::floor;
+use super::words::{floor, is_word};
 
 /// Bytes of a body that are read; a 2xx body beyond this is data.
 pub(super) const LONGEST: usize = 64 * 1024;
@@ -105,6 +105,10 @@ pub(super) fn of_success(exchange: &Exchange<'_>) -> Reading {
 
 /// Adds the texts of a page but those of its controls and of its frame.
 fn add_texts(page: markup::Page, clues: &mut Vec<Clue>) {
+    for (name, text) in page.errors {
+        let rank = if is_word(&text) { 0 } else { 2 };
+        push(clues, format!("body.error.{name}"), "error", text, rank);
+    }
     for (element, text) in page.texts {
         if matches!(element.as_str(), "a" | "li" | "nav" | "button" | "label" | "option" | "footer")
         {

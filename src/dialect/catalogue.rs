@@ -17,6 +17,7 @@ use crate::model::At;
 const VENDORS: &[(&str, &str)] = &[
     ("standards", include_str!("vendors/standards.toml")),
     ("aliyun", include_str!("vendors/aliyun.toml")),
+    ("apigateway", include_str!("vendors/apigateway.toml")),
     ("apigee", include_str!("vendors/apigee.toml")),
     ("apisix", include_str!("vendors/apisix.toml")),
     ("aspnet", include_str!("vendors/aspnet.toml")),
@@ -25,6 +26,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("azure", include_str!("vendors/azure.toml")),
     ("china", include_str!("vendors/china.toml")),
     ("china_web", include_str!("vendors/china_web.toml")),
+    ("cloudflare_logs", include_str!("vendors/cloudflare_logs.toml")),
     ("directory", include_str!("vendors/directory.toml")),
     ("entra", include_str!("vendors/entra.toml")),
     ("envoy", include_str!("vendors/envoy.toml")),
@@ -33,7 +35,9 @@ const VENDORS: &[(&str, &str)] = &[
     ("flask", include_str!("vendors/flask.toml")),
     ("go", include_str!("vendors/go.toml")),
     ("google", include_str!("vendors/google.toml")),
+    ("httpd", include_str!("vendors/httpd.toml")),
     ("identity", include_str!("vendors/identity.toml")),
+    ("iis", include_str!("vendors/iis.toml")),
     ("keycloak", include_str!("vendors/keycloak.toml")),
     ("kong", include_str!("vendors/kong.toml")),
     ("kubernetes", include_str!("vendors/kubernetes.toml")),
@@ -380,7 +384,8 @@ impl Catalogue {
         let exact = codes
             .copied()
             .filter_map(|i| self.entries.get(i))
-            .find(|e| e.may_speak(clue, status, speech));
+            .filter(|e| e.may_speak(clue, status, speech))
+            .min_by_key(|e| !e.names_a_column());
         if let Some(entry) = exact {
             return Some(entry.recognised(None, None));
         }
@@ -402,6 +407,11 @@ impl Entry {
         (self.status.is_empty() || self.status.contains(&status))
             && (self.channel.is_empty() || self.channel.iter().any(|c| is_channel(c, clue)))
             && (self.speaker.is_empty() || self.speaker.iter().any(|m| speech.bears(m)))
+    }
+
+    /// Returns whether the entry is for one column of a log, and for nothing else.
+    fn names_a_column(&self) -> bool {
+        self.channel.iter().any(|c| c.starts_with("reason:"))
     }
 
     fn matches(&self, form: &str, text: &str) -> Option<(Option<String>, Option<At>)> {
@@ -429,8 +439,12 @@ fn form(text: &str) -> String {
 }
 
 /// Returns whether a place belongs to a channel: `body`, `body.code` (at any depth), `challenge`,
-/// `challenge.error`, `header:x`, `redirect.error`, `grpc-message`, `reason`, `reason:x`.
+/// `challenge.error`, `header:x`, `redirect.error`, `grpc-message`, `reason`, `reason:x` (in any spelling
+/// and at any depth: `sc-substatus` is `properties.ScSubStatus` too).
 fn is_channel(channel: &str, clue: &Clue) -> bool {
+    if let Some(column) = channel.strip_prefix("reason:") {
+        return clue.place.strip_prefix("reason:").is_some_and(|name| is_column(column, name));
+    }
     let place = clue.place.to_ascii_lowercase();
     match channel.split_once('.') {
         Some(("body", key)) => place.starts_with("body") && (clue.key == key || place == channel),
@@ -444,6 +458,20 @@ fn is_channel(channel: &str, clue: &Clue) -> bool {
                     && place.get(channel.len()..).is_some_and(|r| r.starts_with(['.', ':', '['])))
         }
     }
+}
+
+/// Returns whether the name of a column, or its tail behind a dot, is `wanted` in another spelling.
+fn is_column(wanted: &str, name: &str) -> bool {
+    let letters = |text: &str| {
+        text.chars()
+            .filter(char::is_ascii_alphanumeric)
+            .map(|c| c.to_ascii_lowercase())
+            .collect::<String>()
+    };
+    let wanted = letters(wanted);
+    std::iter::once(0)
+        .chain(name.match_indices('.').map(|(at, _)| at + 1))
+        .any(|at| name.get(at..).is_some_and(|tail| letters(tail) == wanted))
 }
 
 #[cfg(test)]

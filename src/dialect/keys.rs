@@ -38,6 +38,7 @@ pub(super) const CODES: &[&str] = &[
     "scimtype",
     "i18n",
     "messagekey",
+    "infocode",
 ];
 /// Keys whose codes are coarser.
 pub(super) const COARSE: &[&str] =

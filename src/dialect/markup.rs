@@ -12,6 +12,8 @@ pub(super) struct Page {
     pub(super) texts: Vec<(String, String)>,
     /// Whether it holds a password field or posts SAML or a sign-in form.
     pub(super) login: bool,
+    /// Errors that scripts hold as data: name of the member and its text.
+    pub(super) errors: Vec<(String, String)>,
     /// How many password fields it holds: one to log in, several to choose a new password.
     pub(super) passwords: usize,
 }
@@ -163,6 +165,9 @@ pub(super) fn html(text: &str) -> Page {
             }
             Piece::Text(text) => {
                 let text = text.trim();
+                if silent.as_deref() == Some("script") && page.errors.is_empty() {
+                    page.errors = script_errors(text);
+                }
                 if silent.is_none() && !text.is_empty() && page.texts.len() < MOST_TEXTS {
                     let text: String =
                         unescape(text).split_whitespace().collect::<Vec<_>>().join(" ");
@@ -172,6 +177,35 @@ pub(super) fn html(text: &str) -> Page {
         }
     }
     page
+}
+
+/// Reads the members of an object named `error` in the data of a script, quoted names or not:
+/// `error: { message: "invalid_grant", description: "…" }`.
+fn script_errors(script: &str) -> Vec<(String, String)> {
+    /// Bytes after the name in which the object must end.
+    const LONGEST: usize = 600;
+    let object = script.match_indices("error").find_map(|(at, name)| {
+        let before = script.get(..at)?.chars().next_back();
+        let rest = script.get(at + name.len()..)?;
+        let rest = rest.trim_start_matches(['"', '\'']).trim_start().strip_prefix(':')?;
+        let whole = before.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+        let object = rest.trim_start().strip_prefix('{')?;
+        let end = object.find('}').filter(|end| *end <= LONGEST)?;
+        object.get(..end).filter(|_| whole)
+    });
+    let Some(mut rest) = object else { return Vec::new() };
+    let mut found = Vec::new();
+    while let Some((name, after)) = rest.split_once(':') {
+        let name = name.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
+        let after = after.trim_start();
+        let Some(quote @ ('"' | '\'')) = after.chars().next() else { break };
+        let Some((text, tail)) = after.get(1..).and_then(|text| text.split_once(quote)) else {
+            break;
+        };
+        found.push((name.to_ascii_lowercase(), text.to_owned()));
+        rest = tail;
+    }
+    found
 }
 
 fn is_password(name: &str, attributes: &str) -> bool {
@@ -248,6 +282,24 @@ mod tests {
         assert!(html("<form action='/x'><input type=password></form>").login);
         assert!(html("<form action='/users/sign_in'><input></form>").login);
         assert!(!html("<form action='/search'><input type='text'></form>").login);
+    }
+
+    #[test]
+    fn an_error_in_the_data_of_a_script_is_found_and_code_is_none() {
+        let errors = |script: &str| html(&format!("<script>{script}</script>")).errors;
+        let data = r#"pageData = { realm: "/a", error: { message: "invalid_grant", description: "It is: expired." } };"#;
+        let found = errors(data);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found.first().unwrap(), &("message".to_owned(), "invalid_grant".to_owned()));
+        assert_eq!(errors(r#"{"error":{"code":"access_denied"}}"#).len(), 1);
+        for code in [
+            "console.error({ a: 1 })",
+            "function error() { return 'token expired' }",
+            "var onerror: { x: 'token expired' }",
+            "error: { code: 5 }",
+        ] {
+            assert!(errors(code).is_empty(), "{code}");
+        }
     }
 
     #[test]

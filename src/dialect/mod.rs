@@ -15,6 +15,8 @@ mod keys;
 mod markup;
 mod outcome;
 mod read;
+mod settle;
+mod speaker;
 mod structure;
 mod tree;
 #[cfg(test)]

@@ -200,8 +200,16 @@ fn is_envelope(name: &str) -> bool {
         )
 }
 
+/// Returns the code of an envelope whose `status` is 1 or 0, not a code: `infocode` 10000 is success.
+fn info_code(node: &Node) -> Option<&str> {
+    node.get("infocode").and_then(Node::text)
+}
+
 /// Returns whether the envelope says that all is well.
 fn says_success(node: &Node) -> bool {
+    if let Some(code) = info_code(node) {
+        return code == "10000";
+    }
     let truthy = |name: &str| matches!(node.get(name), Some(Node::Bool(true)));
     let word = |name: &str| {
         node.get(name).and_then(Node::text).is_some_and(|t| {
@@ -242,6 +250,9 @@ fn says_failure(node: &Node) -> bool {
             .iter()
             .any(|n| matches!(node.get(n), Some(Node::Bool(true))))
     {
+        return true;
+    }
+    if info_code(node).is_some_and(|code| code != "10000") {
         return true;
     }
     let word = ["status", "result", "stat", "type", "state", "outcome"].iter().any(|n| {

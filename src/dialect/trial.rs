@@ -146,6 +146,46 @@ fn wordings_of_unknown_speakers_are_understood() {
 }
 
 #[test]
+fn reasons_of_logs_name_their_cause() {
+    #[derive(Deserialize)]
+    struct Reasons {
+        cases: Vec<(String, String, u16, String)>,
+    }
+    let reasons: Reasons = toml::from_str(include_str!("trials/reasons.toml")).unwrap();
+    let mut wrong = Vec::new();
+    for (name, text, status, wanted) in &reasons.cases {
+        let answer = read(
+            &Exchange {
+                status: (*status > 0).then_some(*status),
+                url: "https://api.example.com/v1/orders".into(),
+                reasons: vec![(name.clone().into(), text.clone().into())],
+                ..Exchange::default()
+            },
+            Catalogue::embedded(),
+        );
+        let first = answer.statements.first();
+        let named = first.filter(|s| s.weight > Weight::Vague).and_then(|s| s.causes.first());
+        let right = match wanted.as_str() {
+            "-" => !answer.outcome.is_refused(),
+            wanted => {
+                answer.outcome.is_refused()
+                    && wanted.split('|').any(|wanted| match wanted {
+                        "" => named.is_none(),
+                        wanted => named.is_some_and(|c| *c == wanted),
+                    })
+            }
+        };
+        if !right {
+            wrong.push(format!(
+                "{status} {name}={text} wants {wanted:?}: {:?} {first:?}",
+                answer.outcome
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} {wrong:#?}", wrong.len());
+}
+
+#[test]
 fn what_says_one_thing_and_nothing_else_is_as_good_as_known() {
     let weigh = |status: u16, text: &str| {
         let body = serde_json::json!({ "message": text }).to_string();

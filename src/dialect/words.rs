@@ -57,6 +57,8 @@ const STOP: &[&str] = &[
     "also",
     "very",
     "could",
+    // "is not able to" is "cannot".
+    "able",
     "would",
     "can",
     "may",

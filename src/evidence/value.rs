@@ -2,61 +2,25 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-
 use crate::model::{
     Blank, Fault, Fingerprint, Form, Kind, Oddity, Scheme, Secret, Signature, State, Token,
-    pseudonym,
 };
 use crate::token;
 
 use super::marks::{cut_by_recorder, is_placeholder, mask_word};
 
+mod blank;
+mod parts;
+mod scheme;
+
+pub(super) use blank::is_blank;
+use blank::{is_invisible, trim};
+use parts::{decode_basic, first_joined, read_basic, read_params};
+pub use scheme::{Split, split_scheme};
+use scheme::{doubled, glued, is_known, near_scheme, signs_requests};
+
 /// A field value above this size is worth a word: common limits of servers begin at 8 KiB for all fields.
 const LARGE: usize = 7168;
-
-/// A field value split at its first blank (RFC 9110, section 11.4).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Split<'v> {
-    /// The word before the blank; `None` when there is no word that can be a scheme.
-    pub scheme: Option<&'v str>,
-    /// The blanks between them.
-    pub gap: &'v str,
-    /// What follows, blanks at its end kept.
-    pub rest: &'v str,
-}
-
-/// Splits a field value into scheme and credential (RFC 9110, section 11.4).
-///
-/// Accepts what clients send, not only what the RFC allows: any run of blanks, and a missing
-/// scheme. A word counts as a scheme when it is a known one, a near miss of one, or an ordinary word
-/// with a credential after it.
-///
-/// ```
-/// # use authopsy::evidence::split_scheme;
-/// let split = split_scheme("Bearer  abc");
-/// assert_eq!((split.scheme, split.gap.len(), split.rest), (Some("Bearer"), 2, "abc"));
-/// assert_eq!(split_scheme("eyJhbGciOiJub25lIn0.e30.").scheme, None);
-/// ```
-pub fn split_scheme(value: &str) -> Split<'_> {
-    let none = Split { scheme: None, gap: "", rest: value };
-    let Some(end) = value.find(is_blank) else {
-        let word = value.trim_end_matches(':');
-        return if is_known(word) {
-            Split { scheme: Some(value), gap: "", rest: "" }
-        } else {
-            none
-        };
-    };
-    let (word, after) = value.split_at(end);
-    let rest = after.trim_start_matches(is_blank);
-    let gap = after.get(..after.len() - rest.len()).unwrap_or_default();
-    let bare = word.trim_end_matches([':', ',']);
-    let scheme = is_known(bare) || near_scheme(bare) || (!rest.is_empty() && is_wordish(bare));
-    if scheme { Split { scheme: Some(word), gap, rest } } else { none }
-}
 
 /// What a field value holds; made once for each distinct value.
 #[derive(Debug)]
@@ -302,17 +266,6 @@ fn read_by_scheme(rest: &str, reading: &mut Reading) {
     }
 }
 
-/// Scheme words of request signatures.
-fn signs_requests(word: &str) -> bool {
-    let lower = word.to_ascii_lowercase();
-    ["signature", "hmac", "sharedkey", "sharedaccesssignature", "oauth", "mac", "aws", "acs", "sdk"]
-        .iter()
-        .any(|start| lower.starts_with(start))
-        || ["tc3-", "goog4-", "bce-auth", "wechatpay", "eg1-", "duo", "akamai"]
-            .iter()
-            .any(|s| lower.starts_with(s))
-}
-
 /// Reads what stands after the scheme: a token, or what took its place.
 fn read_credential(text: &str, reading: &mut Reading) {
     let text = text.trim_matches(is_blank);
@@ -441,140 +394,6 @@ fn read_json(text: &str, reading: &mut Reading) {
     }
 }
 
-/// Reads `user:password` in base64 (RFC 7617).
-fn read_basic(text: &str, reading: &mut Reading) {
-    reading.kind = Kind::Basic;
-    if is_placeholder(text) {
-        return placeholder(text, reading);
-    }
-    if let Some(mask) = mask_word(text) {
-        return redacted(text, &mask, reading);
-    }
-    if cut_by_recorder(text).is_some() {
-        reading.state = State::Truncated;
-        return reading.hide(text);
-    }
-    reading.hide(text);
-    let text = match unquote(text) {
-        Some((quote, inner)) => {
-            reading.note(Oddity::Quoted(quote));
-            inner
-        }
-        None => text,
-    };
-    let decoded = decode_basic(text);
-    let pair = decoded.as_deref().unwrap_or(text);
-    if decoded.is_none() {
-        reading.note(Oddity::BasicNotBase64);
-    }
-    let Some((user, password)) = pair.split_once(':') else {
-        if decoded.is_some() {
-            reading.note(Oddity::BasicNoColon);
-        }
-        return reading.hide(pair);
-    };
-    if is_placeholder(user) && (password.is_empty() || is_placeholder(password)) {
-        reading.note(Oddity::Placeholder(short(user)));
-    }
-    if pair == ":" {
-        reading.note(Oddity::Empty);
-    }
-    reading.user = (!user.is_empty()).then(|| pseudonym(user));
-    reading.hide(pair);
-    reading.hide(password);
-    // An API key often stands in place of the user name.
-    if user.len() >= 8 {
-        reading.hide(user);
-    }
-}
-
-/// Standard or URL-safe alphabet, with or without padding; the text in UTF-8 or Latin-1.
-fn decode_basic(text: &str) -> Option<String> {
-    const STANDARD: GeneralPurpose = GeneralPurpose::new(
-        &base64::alphabet::STANDARD,
-        GeneralPurposeConfig::new()
-            .with_decode_allow_trailing_bits(true)
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent),
-    );
-    let standard = text.replace('-', "+").replace('_', "/");
-    let bytes = STANDARD.decode(standard).ok()?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Some(text),
-        Err(e) => Some(e.as_bytes().iter().map(|b| char::from(*b)).collect()),
-    }
-}
-
-/// Reads `name="value"` lists: Digest, request signatures.
-fn read_params(text: &str, kind: Kind, reading: &mut Reading) {
-    reading.kind = kind;
-    if is_placeholder(text) {
-        return placeholder(text, reading);
-    }
-    if let Some(mask) = mask_word(text).filter(|_| !text.contains('=')) {
-        return redacted(text, &mask, reading);
-    }
-    for part in text.split([',', '&', ' ', ';']) {
-        let Some((name, value)) = part.split_once('=') else {
-            reading.hide(part.trim_matches('"'));
-            continue;
-        };
-        let value = value.trim().trim_matches('"');
-        match name.trim().to_ascii_lowercase().as_str() {
-            "username" | "user" => {
-                reading.user = (!value.is_empty()).then(|| pseudonym(value));
-                reading.hide(value);
-            }
-            "response" | "signature" | "sig" | "mac" | "credential" | "oauth_signature"
-            | "oauth_token" | "oauth_consumer_key" | "cnonce" | "nonce" | "id" | "hash"
-            | "keyid" | "token" | "access_token" | "securitytoken" | "opaque" => {
-                if mask_word(value).is_some() {
-                    reading.state = State::Redacted;
-                    reading.note(Oddity::Mask("redacted".to_owned()));
-                } else if value.len() >= 8 {
-                    reading.hide(value);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Takes the first of several credentials that a comma joins.
-fn first_joined<'v>(text: &'v str, reading: &mut Reading) -> &'v str {
-    let Some((first, second)) = text.split_once(',') else { return text };
-    let second = second.trim_start();
-    let second = split_scheme(second);
-    let (first, second) = (first.trim_end(), second.rest);
-    if first.len() < 8 || second.len() < 8 {
-        return text;
-    }
-    reading.note(Oddity::Joined);
-    reading.hide(text);
-    reading.hide(second);
-    first
-}
-
-/// Returns what follows when another scheme word stands where the credential belongs.
-fn doubled(rest: &str) -> Option<&str> {
-    let split = split_scheme(rest);
-    let word = split.scheme?.trim_end_matches(':');
-    let names_scheme = matches!(
-        Scheme::of(word),
-        Scheme::Bearer | Scheme::Basic | Scheme::Token | Scheme::Jwt | Scheme::Dpop
-    );
-    (names_scheme && !split.rest.is_empty()).then_some(split.rest)
-}
-
-/// Returns a scheme word that runs into its credential: `Bearer:x`, `BearereyJ...`.
-fn glued(value: &str) -> Option<(&str, &str)> {
-    ["bearer", "basic", "token", "jwt"].iter().find_map(|scheme| {
-        let word = value.get(..scheme.len()).filter(|w| w.eq_ignore_ascii_case(scheme))?;
-        let rest = value.get(scheme.len()..)?;
-        let parted = rest.starts_with([':', '=', ',']) && rest.len() > 4;
-        (parted || rest.starts_with("eyJ")).then_some((word, rest))
-    })
-}
-
 /// Takes quotes or brackets off, also when only one of a pair stands.
 fn unquote(text: &str) -> Option<(char, &str)> {
     const PAIRS: &[(char, char)] =
@@ -624,90 +443,4 @@ fn has_percent_code(text: &str) -> bool {
     text.split('%')
         .skip(1)
         .any(|after| after.get(..2).is_some_and(|code| code.bytes().all(|b| b.is_ascii_hexdigit())))
-}
-
-/// Schemes that are registered or in wide use.
-fn is_known(word: &str) -> bool {
-    const OTHERS: &[&str] = &[
-        "oauth",
-        "hoba",
-        "mutual",
-        "vapid",
-        "gnap",
-        "privatetoken",
-        "concealed",
-        "aws",
-        "hmac",
-        "sharedkey",
-        "sharedkeylite",
-        "sharedaccesssignature",
-        "signature",
-        "ssws",
-        "splunk",
-        "bot",
-        "geniekey",
-        "wsse",
-        "googlelogin",
-        "mediabrowser",
-        "discogs",
-        "deepl-auth-key",
-        "mac",
-        "klaviyo-api-key",
-        "zoho-oauthtoken",
-        "access_token",
-        "scram-sha-1",
-        "scram-sha-256",
-    ];
-    if word.len() < 3 || word.len() > 24 {
-        return false;
-    }
-    match Scheme::of(word) {
-        Scheme::Other(_) => OTHERS.iter().any(|o| word.eq_ignore_ascii_case(o)),
-        _ => true,
-    }
-}
-
-/// Returns whether a word is a near miss of `Bearer`, `Basic` or `Digest`, and no scheme itself.
-fn near_scheme(word: &str) -> bool {
-    if !(4..=10).contains(&word.len()) || is_known(word) {
-        return false;
-    }
-    let lower = word.to_ascii_lowercase();
-    if !lower.bytes().all(|b| b.is_ascii_alphabetic()) {
-        return false;
-    }
-    let near = |known: &str, most: usize| {
-        let distance = strsim::osa_distance(&lower, known);
-        distance <= most && (distance <= 1 || lower.starts_with(known.get(..1).unwrap_or("")))
-    };
-    near("bearer", 2) || near("basic", 1) || near("digest", 1)
-}
-
-/// Returns whether a word reads as a word: letters, few, and not random.
-fn is_wordish(word: &str) -> bool {
-    (2..=24).contains(&word.len())
-        && word.starts_with(|c: char| c.is_ascii_alphabetic())
-        && word.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'))
-        && !token::is_random(word)
-        && !word.starts_with("eyJ")
-        && !is_placeholder(word)
-}
-
-pub(super) fn is_blank(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\r' | '\n' | '\u{a0}')
-}
-
-/// No-break and zero-width blanks, the byte order mark and the soft hyphen.
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{a0}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202f}' | '\u{2060}' | '\u{feff}'
-    )
-}
-
-fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim_matches(is_blank)),
-        Cow::Owned(text) => Cow::Owned(text.trim_matches(is_blank).to_owned()),
-    }
 }

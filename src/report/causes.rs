@@ -159,6 +159,8 @@ pub(super) fn server_line(facts: &crate::model::Facts, agrees: &str) -> ServerLi
     ServerLine {
         says: best
             .filter(|s| s.weight > Weight::Vague || s.causes.len() == 1)
+            // A 403 by itself has many meanings: the server has named none.
+            .filter(|s| s.weight > Weight::Status || facts.status != Some(403))
             .and_then(|s| s.causes.first().cloned()),
         text: best.map(|s| s.text.clone()),
         place: best.map(|s| s.place.clone()),

@@ -1,0 +1,137 @@
+//! Hides a known secret wherever it or a piece of it stands in a text.
+
+use super::{MASK, WINDOW};
+
+/// Returns other spellings under which a secret may come back: base64, percent-encoded, JSON-escaped.
+pub(super) fn spellings(secret: &str) -> Vec<String> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+    let mut out = Vec::new();
+    if secret.len() >= 6 {
+        out.push(STANDARD.encode(secret).trim_end_matches('=').to_owned());
+        out.push(URL_SAFE_NO_PAD.encode(secret));
+    }
+    let mut percent = String::with_capacity(secret.len() + 16);
+    for b in secret.bytes() {
+        if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~') {
+            percent.push(char::from(b));
+        } else {
+            percent.push('%');
+            percent.extend(
+                [b >> 4, b & 15].map(|n| HEX.get(usize::from(n)).map_or('0', |d| char::from(*d))),
+            );
+        }
+    }
+    if percent != secret {
+        out.push(percent.to_ascii_lowercase());
+        out.push(percent);
+    }
+    if let Ok(escaped) = serde_json::to_string(secret) {
+        let inner = escaped.trim_matches('"');
+        if inner != secret {
+            out.push(inner.to_owned());
+        }
+    }
+    out
+}
+
+/// Masks every run of text that shares [`WINDOW`] bytes or more with a secret.
+pub(super) fn without_windows(text: &str, secret: &str) -> Option<String> {
+    let (bytes, hidden) = (text.as_bytes(), secret.as_bytes());
+    if bytes.len() < WINDOW {
+        return None;
+    }
+    let grams = Grams::of(hidden);
+    let mut out = Vec::new();
+    let (mut kept, mut at) = (0, 0);
+    while let Some(window) = bytes.get(at..at + WINDOW) {
+        // The last gram that is no part of the secret rules out all windows that hold it.
+        let miss = window.windows(GRAM).rposition(|gram| !grams.may_hold(gram));
+        if let Some(miss) = miss {
+            at += miss + 1;
+            continue;
+        }
+        let Some(mut place) = memchr::memmem::find(hidden, window) else {
+            at += 1;
+            continue;
+        };
+        let mut end = at + WINDOW;
+        place += WINDOW;
+        while let (Some(a), Some(b)) = (bytes.get(end), hidden.get(place))
+            && a == b
+        {
+            end += 1;
+            place += 1;
+        }
+        let start = (0..=at).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+        let end = (end..=text.len()).find(|i| text.is_char_boundary(*i)).unwrap_or(text.len());
+        out.extend_from_slice(bytes.get(kept..start.max(kept)).unwrap_or_default());
+        out.extend_from_slice(MASK.as_bytes());
+        kept = end;
+        at = end;
+    }
+    if kept == 0 {
+        return None;
+    }
+    out.extend_from_slice(bytes.get(kept..).unwrap_or_default());
+    Some(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// Bytes of a gram.
+pub(super) const GRAM: usize = 4;
+
+/// The four-byte pieces of a secret, hashed into 4,096 bits: a quick "surely not part of it".
+pub(super) struct Grams([u64; 64]);
+
+impl Grams {
+    fn of(secret: &[u8]) -> Self {
+        let mut grams = Self([0; 64]);
+        for gram in secret.windows(GRAM) {
+            let (word, bit) = Self::place(gram);
+            if let Some(word) = grams.0.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        grams
+    }
+
+    fn may_hold(&self, gram: &[u8]) -> bool {
+        let (word, bit) = Self::place(gram);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    fn place(gram: &[u8]) -> (usize, u64) {
+        let key = gram.iter().fold(0_u32, |key, b| key << 8 | u32::from(*b));
+        let hash = key.wrapping_mul(0x9e37_79b1) >> 20;
+        (hash as usize >> 6, 1 << (hash & 63))
+    }
+}
+
+/// Masks a short secret where it stands as a word.
+pub(super) fn without_word(text: &str, secret: &str) -> Option<String> {
+    if secret.len() < 4 || secret == MASK || !text.contains(secret) {
+        return None;
+    }
+    let word = |c: char| c.is_alphanumeric();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut before = None;
+    let mut changed = false;
+    while let Some(at) = rest.find(secret) {
+        let (head, tail) = rest.split_at(at);
+        let after = tail.get(secret.len()..).unwrap_or_default();
+        let left = head.chars().next_back().or(before);
+        let whole = secret.len() >= 8
+            || (!left.is_some_and(word) && !after.chars().next().is_some_and(word));
+        out.push_str(head);
+        out.push_str(if whole { MASK } else { secret });
+        changed |= whole;
+        before = secret.chars().next_back();
+        rest = after;
+    }
+    out.push_str(rest);
+    changed.then_some(out)
+}
