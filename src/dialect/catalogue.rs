@@ -228,9 +228,9 @@ impl Catalogue {
     /// An entry has an `id`, one or more of `code` (whole text), `prefix`, `words` (runs that must
     /// all occur) and `regex` (with captures `expected` and `time`), `causes`, likeliest first, and
     /// `weight` (`code`, `phrase`, `words`, `vague`). `channel` limits it to places (`body.error`,
-    /// `challenge.error_description`, `header:x-reason`, `redirect.error`, `grpc-message`,
-    /// `reason:details`), `status` to statuses, `speaker_needed` to answers that bear one of the
-    /// file's `speaker` marks. Texts are compared without case, blanks folded.
+    /// `challenge.error_description`, `header:x-reason`, `redirect.error`, `request.url.error` of a
+    /// callback, `grpc-message`, `reason:details`), `status` to statuses, `speaker_needed` to answers
+    /// that bear one of the file's `speaker` marks. Texts are compared without case, blanks folded.
     ///
     /// ```
     /// # use authopsy::dialect::Catalogue;
@@ -429,7 +429,8 @@ fn form(text: &str) -> String {
 }
 
 /// Returns whether a place belongs to a channel: `body`, `body.code` (at any depth), `challenge`,
-/// `challenge.error`, `header:x`, `redirect.error`, `grpc-message`, `reason`, `reason:x`.
+/// `challenge.error`, `header:x`, `redirect.error`, `request.url.error`, `grpc-message`, `reason`,
+/// `reason:x`.
 fn is_channel(channel: &str, clue: &Clue) -> bool {
     let place = clue.place.to_ascii_lowercase();
     match channel.split_once('.') {
