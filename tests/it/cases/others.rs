@@ -161,7 +161,10 @@ fn cross_origin() -> Vec<Case> {
             "cors.preflight",
             "ok",
             "the preflight is answered",
-            preflight(0.0).gets(204).answers("Access-Control-Allow-Origin", "*"),
+            preflight(0.0)
+                .gets(204)
+                .answers("Access-Control-Allow-Origin", "*")
+                .answers("Access-Control-Allow-Headers", "authorization"),
         ),
         edge(
             "cors.preflight",
