@@ -539,5 +539,8 @@ fn place_of(statement: &Statement) -> String {
     if statement.place == "status" || statement.place.starts_with("response") {
         return format!("response.{}", statement.place.trim_start_matches("response."));
     }
+    if statement.place.starts_with("request.") {
+        return statement.place.clone();
+    }
     format!("response.{}", statement.place.replace("header:", "headers."))
 }

@@ -190,7 +190,9 @@ fn scheme_case(case: &Case<'_>, credential: &Credential, word: &str, place: &str
         Candidate::inferred("header.scheme_case", fact, place)
             .and("the server says that it found no credential of its scheme", "response")
     } else {
+        // Most servers do not mind: alone it says nothing of this refusal.
         Candidate::suspected("header.scheme_case", fact, place)
+            .harmless_because("no server was seen to mind it", "history")
     };
     candidate.unless(accepted(case, &oddity), "history")
 }
@@ -309,7 +311,16 @@ fn wrong_scheme(case: &Case<'_>) -> Option<Candidate> {
     let asked: Vec<Scheme> =
         case.challenges().filter(|c| !c.proxy).map(|c| Scheme::of(&c.scheme)).collect();
     if asked.is_empty() {
-        return unlearned_scheme(case, sent);
+        // The word is there; it is not the one that the server looks for.
+        let worded = matches!(sent, Scheme::Other(_) | Scheme::Token | Scheme::Jwt)
+            && case.says("header.scheme");
+        return unlearned_scheme(case, sent).or_else(|| {
+            worded.then(|| {
+                let fact = format!("sent {sent}");
+                Candidate::inferred("header.scheme_wrong", fact, &case.place())
+                    .and("the server says that its scheme word is missing", "response")
+            })
+        });
     }
     let known = |s: &Scheme| !matches!(s, Scheme::Other(_));
     let common = matches!(sent, Scheme::Bearer | Scheme::Basic | Scheme::Dpop);
@@ -381,7 +392,8 @@ fn wrong_place(case: &Case<'_>) -> Option<Candidate> {
         &case.place(),
     );
     let elsewhere = places.is_some_and(|p| p.has("header:authorization") && !p.has(&here));
-    if case.says("header.missing") || case.says("header.scheme_missing") {
+    let says_none = ["header.missing", "header.scheme_missing", "apikey.missing"];
+    if says_none.iter().any(|cause| case.says(cause)) {
         let candidate = candidate.and("the server says that none came", "response");
         return Some(candidate.unless(accepted, "history"));
     }

@@ -58,7 +58,9 @@ fn behind_preflight(case: &Case<'_>) -> Option<Judgement> {
     if case.facts.preflight {
         return None;
     }
-    let (when, preflight) = case.world.stopping_preflight(case.facts, case.at?)?;
+    let Some((when, preflight)) = case.world.stopping_preflight(case.facts, case.at?) else {
+        return behind_closed_preflight(case);
+    };
     let (confidence, what) = match preflight.preflight_denial.as_deref() {
         None => (Confidence::Proven, format!("was refused at {when}")),
         Some(denial) => {
@@ -94,6 +96,17 @@ fn denied_preflight(case: &Case<'_>) -> Option<Judgement> {
 
 fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The status-0 request behind a preflight whose answer allows no or another origin: the browser sent it
+/// no further.
+fn behind_closed_preflight(case: &Case<'_>) -> Option<Judgement> {
+    let when = case.world.closed_preflight(case.facts, case.at?)?;
+    let fact = format!("the answer to its preflight at {when} does not allow the page's origin");
+    let evidence = vec![Evidence::new(fact, "history")];
+    case.facts
+        .cross_origin
+        .then(|| step(Class::Lookalike, "cors.origin", Confidence::Inferred, evidence))
 }
 
 /// A device or CIBA flow that is not finished.

@@ -127,8 +127,24 @@ fn kind(case: &Case<'_>, token: &Token, place: &str) -> Option<Candidate> {
     })
 }
 
+/// The value that came as `refresh_token` in this capture.
+fn handed_out_as_refresh(case: &Case<'_>, token: &Token, place: &str) -> Option<Candidate> {
+    let handed_out = token.fingerprint.is_some_and(|mark| case.world.is_refresh_token(mark));
+    handed_out.then(|| {
+        let accepted = case
+            .profile()
+            .filter(|p| p.purposes.has("refresh"))
+            .map(|_| format!("{} let in tokens of this kind", case.host()));
+        Candidate::proven("token.refresh_token", "an answer handed it out as refresh token", place)
+            .unless(accepted, "history")
+    })
+}
+
 /// An ID or refresh token where an access token belongs.
 fn purpose(case: &Case<'_>, token: &Token, place: &str) -> Option<Candidate> {
+    if let Some(candidate) = handed_out_as_refresh(case, token, place) {
+        return Some(candidate);
+    }
     let (cause, name) = match token.used_as {
         Use::Id => ("token.id_token", "id"),
         Use::Refresh => ("token.refresh_token", "refresh"),

@@ -232,9 +232,9 @@ impl Catalogue {
     /// An entry has an `id`, one or more of `code` (whole text), `prefix`, `words` (runs that must
     /// all occur) and `regex` (with captures `expected` and `time`), `causes`, likeliest first, and
     /// `weight` (`code`, `phrase`, `words`, `vague`). `channel` limits it to places (`body.error`,
-    /// `challenge.error_description`, `header:x-reason`, `redirect.error`, `grpc-message`,
-    /// `reason:details`), `status` to statuses, `speaker_needed` to answers that bear one of the
-    /// file's `speaker` marks. Texts are compared without case, blanks folded.
+    /// `challenge.error_description`, `header:x-reason`, `redirect.error`, `request.url.error` of a
+    /// callback, `grpc-message`, `reason:details`), `status` to statuses, `speaker_needed` to answers
+    /// that bear one of the file's `speaker` marks. Texts are compared without case, blanks folded.
     ///
     /// ```
     /// # use authopsy::dialect::Catalogue;
@@ -439,8 +439,8 @@ fn form(text: &str) -> String {
 }
 
 /// Returns whether a place belongs to a channel: `body`, `body.code` (at any depth), `challenge`,
-/// `challenge.error`, `header:x`, `redirect.error`, `grpc-message`, `reason`, `reason:x` (in any spelling
-/// and at any depth: `sc-substatus` is `properties.ScSubStatus` too).
+/// `challenge.error`, `header:x`, `redirect.error`, `request.url.error`, `grpc-message`, `reason`,
+/// `reason:x` (in any spelling and at any depth: `sc-substatus` is `properties.ScSubStatus` too).
 fn is_channel(channel: &str, clue: &Clue) -> bool {
     if let Some(column) = channel.strip_prefix("reason:") {
         return clue.place.strip_prefix("reason:").is_some_and(|name| is_column(column, name));

@@ -377,6 +377,18 @@ fn has_word(path: &str, words: &[&str]) -> bool {
     })
 }
 
+/// Takes the error parameters of a callback, which bears the `state` of its flow; none for other targets.
+pub(super) fn errors_of_callback(url: &str) -> Vec<(String, String)> {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let has = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+    if !has("error") || !has("state") {
+        return Vec::new();
+    }
+    let mut found = errors_of(url);
+    found.retain(|(name, _)| matches!(name.as_str(), "error" | "error_description"));
+    found
+}
+
 /// Takes error parameters from query and fragment.
 fn errors_of(url: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();

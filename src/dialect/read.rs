@@ -13,6 +13,14 @@ use super::{challenge, clock, outcome, said, status_statement, value};
 
 /// Stands for the status of an event that has none.
 const EVENT: u16 = 0;
+/// What only an endpoint that takes grants says (RFC 6749, section 5.2; RFC 8628, section 3.5).
+const TOKEN_ENDPOINT_SAYS: &[&str] = &[
+    "standard.invalid_client",
+    "standard.invalid_grant",
+    "standard.unauthorized_client",
+    "standard.unsupported_grant_type",
+    "standard.device_pending",
+];
 /// Statements of one answer that are kept.
 const MOST: usize = 12;
 
@@ -31,7 +39,11 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
     let gathered = match status {
         300..=399 => moved(exchange, &mut answer),
         100..=299 if grpc.is_none() => let_in(exchange, &mut answer),
-        _ => Some(Gathered { reading: body::of_error(exchange), ..Gathered::default() }),
+        _ => Some(Gathered {
+            clues: brought_back(exchange),
+            reading: body::of_error(exchange),
+            ..Gathered::default()
+        }),
     };
     let Some(Gathered { mut clues, mut reading, login_redirect }) = gathered else {
         return answer;
@@ -132,6 +144,18 @@ fn moved(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
         login_redirect,
         ..Gathered::default()
     })
+}
+
+/// Reads the error that an authorization server sent back by way of the browser (RFC 6749, section
+/// 4.1.2.1): a refused callback fails for it. The `state` tells it from other errors in a query.
+fn brought_back(exchange: &Exchange<'_>) -> Vec<Clue> {
+    outcome::errors_of_callback(&exchange.url)
+        .into_iter()
+        .map(|(name, text)| {
+            let rank = if name == "error" { 0 } else { 2 };
+            Clue { place: format!("request.url.{name}"), key: name, text, rank }
+        })
+        .collect()
 }
 
 /// Returns whether a text of a page comes after one that named the cause: help, no reason.
@@ -246,8 +270,10 @@ fn interpret(
             dialect: Some(known.id.to_owned()),
             expected: known.expected.or_else(|| value::expected_in(&clue.text)),
         };
-        // `invalid_request` and a vague word alone are no auth on a plain 400.
-        let coarse = known.id == "standard.invalid_request";
+        // `invalid_request` and a vague word alone are no auth on a plain 400; what a token endpoint
+        // says is none to a request that bears a token.
+        let coarse = known.id == "standard.invalid_request"
+            || setting.bearer && TOKEN_ENDPOINT_SAYS.contains(&known.id);
         return Some((said, !coarse || setting.is_auth()));
     }
     if let Some((causes, weight)) = numeric(clue, status) {

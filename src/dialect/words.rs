@@ -230,6 +230,9 @@ fn without_values(text: &str) -> String {
             || is_path(word);
         if is_value {
             out.push_str(" ~ ");
+        } else if is_address(word) && out.trim_end().ends_with("from") {
+            // Where it comes from is what is spoken of; elsewhere an address is a detail.
+            out.push_str(" ip ");
         } else {
             out.push_str(word);
         }
@@ -244,6 +247,12 @@ fn is_sentence(text: &str) -> bool {
         ["expired", "invalid", "unauthorized", "denied", "failed", "forbidden", "malformed"];
     let lower = text.to_ascii_lowercase();
     faults.iter().any(|f| lower.split([' ', '-', '_', '.']).any(|w| w == *f))
+}
+
+/// Returns whether a word is an IPv4 or IPv6 address, marks around it aside.
+fn is_address(word: &str) -> bool {
+    let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != ':');
+    bare.len() > 6 && bare.parse::<std::net::IpAddr>().is_ok()
 }
 
 /// Returns whether a word is a path or the name of a file: `/help/unauthorized`, `invalid_token.md`.

@@ -95,7 +95,7 @@ pub(super) struct Answered<'x> {
     /// What names the release of the software that answered: the rank of its field, and its value.
     release: Option<(usize, &'x str)>,
     sets_cookies: bool,
-    allows_origin: bool,
+    allows_origin: Option<&'x str>,
     pub(super) cached: bool,
 }
 
@@ -126,7 +126,7 @@ impl<'x> Answered<'x> {
                 {
                     out.cached |= is_hit(value);
                 }
-                27 if is("access-control-allow-origin") => out.allows_origin = true,
+                27 if is("access-control-allow-origin") => out.allows_origin = Some(value),
                 6..=16 if name.starts_with(['x', 'X']) && is_node_field(name) => {
                     out.node = Some(value);
                 }
@@ -453,7 +453,10 @@ pub(super) fn lacks_cors(exchange: &Exchange<'_>, answered: &Answered<'_>) -> bo
     exchange.response_visibility == Visibility::Full
         && !exchange.response_headers.is_empty()
         && !exchange.websocket
-        && !answered.allows_origin
+        && answered.allows_origin.is_none_or(|allowed| {
+            let (allowed, origin) = (allowed.trim(), exchange.request_header("origin"));
+            allowed != "*" && origin.is_some_and(|o| !allowed.eq_ignore_ascii_case(o.trim()))
+        })
 }
 
 /// Returns `grpc-status` of field, trailer or log.

@@ -65,6 +65,8 @@ pub struct World<'t> {
     doubled_signatures: BTreeSet<Fingerprint>,
     /// When each token was handed out first.
     births: BTreeMap<Fingerprint, At>,
+    /// What was handed out as a refresh token and as nothing else.
+    refresh_tokens: BTreeSet<Fingerprint>,
     entries: BTreeMap<(Who, &'t Endpoint), Vec<Entry<'t>>>,
     successions: BTreeMap<(Who, Option<Arc<str>>), Vec<Succession<'t>>>,
     refusals: BTreeMap<(Who, &'t Endpoint), Vec<(&'t Group, &'t Facts)>>,
@@ -190,6 +192,7 @@ impl<'t> World<'t> {
             by_token: BTreeMap::new(),
             doubled_signatures: BTreeSet::new(),
             births: BTreeMap::new(),
+            refresh_tokens: BTreeSet::new(),
             entries: BTreeMap::new(),
             successions: BTreeMap::new(),
             refusals: BTreeMap::new(),
@@ -287,6 +290,9 @@ impl<'t> World<'t> {
                     *born = at.min(*born);
                 }
             }
+            let other = [issue.issued.access, issue.issued.id];
+            let refresh = issue.issued.refresh.filter(|mark| !other.contains(&Some(*mark)));
+            self.refresh_tokens.extend(refresh);
             let exp = issue.issued.access.and_then(|m| self.token(m)).and_then(Token::expires);
             let flow = self.flows.entry(who).or_default();
             flow.note_life(subject, issue.times.first(), exp);

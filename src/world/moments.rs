@@ -285,6 +285,20 @@ impl<'t> World<'t> {
             .find(|names| !names.is_empty())
     }
 
+    /// Returns the last answered preflight of this place in the ten minutes before `at`, if it names no or
+    /// another origin than the page's.
+    pub fn closed_preflight(&self, facts: &Facts, at: At) -> Option<At> {
+        self.moments_of(&facts.client)
+            .iter()
+            .filter(|(_, other)| other.preflight && same_place(&other.endpoint, &facts.endpoint))
+            .filter_map(|(group, other)| {
+                Some((group.times.last_until(at.plus(Seconds(2.0)))?, other.cors_missing))
+            })
+            .filter(|(seen, _)| at.since(*seen).0 <= 600.0)
+            .max()
+            .and_then(|(seen, closed)| closed.then_some(seen))
+    }
+
     /// Returns the preflight that stopped a request at `at`, refused or without leave for a field: the last
     /// one of this place in the ten minutes before, unless a later one was let in. Recorders may note it up
     /// to two seconds late.

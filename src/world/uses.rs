@@ -134,6 +134,11 @@ impl<'t> World<'t> {
         instants
     }
 
+    /// Returns whether the capture shows this token being handed out as a refresh token.
+    pub fn is_refresh_token(&self, mark: Fingerprint) -> bool {
+        self.refresh_tokens.contains(&mark)
+    }
+
     /// Returns when this token was handed out, as far as the capture shows.
     pub fn issued_at(&self, mark: Fingerprint) -> Option<At> {
         self.births.get(&mark).copied()

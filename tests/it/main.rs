@@ -18,6 +18,7 @@
 
 mod advice;
 mod architecture;
+mod cases;
 mod causes;
 mod cli;
 mod clocks;

@@ -71,6 +71,12 @@ pub(super) const FILLERS: &[&str] = &[
     "message",
     "msg",
     "text",
+    "notice",
+    "note",
+    "hint",
+    "problem",
+    "why",
+    "info",
 ];
 
 /// Returns whether every concept outside `allowed` is but another reading of words within it.

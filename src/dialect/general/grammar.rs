@@ -51,6 +51,41 @@ const NEUTRAL: &[&str] = &[
     "key",
 ];
 
+/// Concepts that nobody but auth speaks of.
+const OWN: &[&str] = &[
+    "verifier",
+    "access",
+    "refresh",
+    "idtoken",
+    "apikey",
+    "authorization",
+    "unauth",
+    "authfail",
+    "creds",
+    "csrf",
+    "cors",
+    "rate",
+    "dpop",
+    "clientcert",
+    "oauth",
+    "jwks",
+    "saml",
+    "pkce",
+    "mfa",
+    "scheme",
+    "awssig",
+    "redirect",
+    "authcode",
+    "clientauth",
+    "stateparam",
+    "session",
+];
+
+/// Returns whether a status tells of a thing that is not there, in the way or of another kind.
+const fn is_of_things(status: u16) -> bool {
+    matches!(status, 404 | 405 | 409 | 410 | 412..=417 | 424 | 428)
+}
+
 /// Words of a text beyond which it is prose.
 const PLAIN_WORDS: usize = 14;
 
@@ -121,6 +156,8 @@ pub(super) struct Grammar {
     param: u128,
     /// Bit of the concept of goods and records: coupons, orders, files.
     thing: u128,
+    /// Bits of what nobody but auth speaks of.
+    own: u128,
     /// Bits of what a verifier alone checks; auth where a text holds no other word.
     named: u128,
     /// The same and what others check too; auth where an answer holds no other word.
@@ -190,6 +227,7 @@ impl Grammar {
         let some = |names: &[&str]| names.iter().fold(0, |met, name| met | one(name));
         let parts = some(&["segment", "jti", "kid", "jwks"]);
         let named = some(&["issuer", "audience", "alg", "nbf"]);
+        let own = some(OWN);
         let checked = named | one("subject");
         let neutral = NEUTRAL.iter().fold(0, |met, name| met | one(name));
         let words = AhoCorasick::builder()
@@ -232,6 +270,7 @@ impl Grammar {
             param: one("param"),
             thing: one("thing"),
             parts,
+            own,
             named,
             checked,
             roles,
@@ -289,7 +328,16 @@ impl Grammar {
         // A clause that names one cause beats one that hints; an enumeration is no hint.
         let mut best = found.into_iter().min_by_key(|m| (m.vague && m.causes.len() < 3, m.rank))?;
         best.plain &= short && alike;
-        Some(best)
+        // Where neither the status nor the request is of auth, the words have to be.
+        let strange = !auth
+            && !is_word(text.trim())
+            && if is_of_things(setting.status) {
+                // A `kid` or a ticket may be such a thing.
+                whole.concepts & self.own & !self.verifier == 0
+            } else {
+                matches!(setting.status, 400 | 422) && whole.concepts & self.own == 0 && !best.plain
+            };
+        (!strange || best.ignore).then_some(best)
     }
 
     fn context(&self, setting: Setting, word: bool) -> Met {
