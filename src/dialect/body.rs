@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 
-use crate::model::{At, Exchange};
+use crate::model::Exchange;
 
 use super::keys::{is_echo, rank_of};
 use super::markup;
@@ -50,8 +50,6 @@ pub(super) struct Reading {
     pub(super) login_page: bool,
     /// An HTML page, of which most texts are ornament.
     pub(super) page: bool,
-    /// When the error was made, by the server's clock.
-    pub(super) made: Option<At>,
 }
 
 /// Reads the body of an answer that is an error by its status.
@@ -60,7 +58,6 @@ pub(super) fn of_error(exchange: &Exchange<'_>) -> Reading {
     let mut reading = Reading::default();
     match notation(&text, &media_type(exchange)) {
         Notation::Tree(node) => {
-            reading.made = made(exchange, &node);
             gather(&node, &mut Path::default(), false, &mut reading.clues);
         }
         Notation::Html => {
@@ -75,17 +72,6 @@ pub(super) fn of_error(exchange: &Exchange<'_>) -> Reading {
         }
     }
     reading
-}
-
-/// Returns when an error was made: a `timestamp` beside the status of this very answer.
-fn made(exchange: &Exchange<'_>, node: &Node) -> Option<At> {
-    let stamp = node.get("timestamp").and_then(Node::text)?;
-    let status = node.get("status").and_then(Node::text)?;
-    let of_error = ["error", "message", "path"].iter().any(|name| node.get(name).is_some());
-    if !of_error || exchange.status.map(|s| s.to_string()).as_deref() != Some(status) {
-        return None;
-    }
-    super::clock::stamp(stamp, exchange.time.map(|time| time.at))
 }
 
 /// Reads the body of an answer that is a success by its status: only what is an error by structure.

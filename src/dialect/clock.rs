@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use regex::{Captures, Regex};
 
-use crate::model::{At, Seconds, Told};
+use crate::model::{At, Told};
 
 /// Words without which a message prints no time of interest; each is a part, so that its case and the
 /// letters around it do not matter.
@@ -143,21 +143,6 @@ fn patterns() -> Option<&'static Patterns> {
         })
     };
     PATTERNS.get_or_init(make).as_ref()
-}
-
-/// Zones differ by halves of an hour: a clock that is off by that much, to this near, is a zone that is
-/// left out or wrong.
-const ZONE: Seconds = Seconds(1800.0);
-const OF_ZONE: Seconds = Seconds(30.0);
-
-/// Reads the moment at which an error was made, as a member beside it tells (Spring's
-/// `DefaultErrorAttributes` and its likes); `at` is the request's time.
-pub(super) fn stamp(text: &str, at: Option<At>) -> Option<At> {
-    let stamp = instant(text, false)?;
-    let off = at.map_or(0.0, |at| stamp.since(at).0);
-    let of_zone = off.abs().rem_euclid(ZONE.0);
-    let near = !(OF_ZONE.0..=ZONE.0 - OF_ZONE.0).contains(&of_zone);
-    (off.abs() < ZONE.0 - OF_ZONE.0 || !near).then_some(stamp)
 }
 
 /// Reads a time; without a zone only where `utc` says which one it is.

@@ -86,7 +86,6 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
             answer.statements.push(said);
         }
     }
-    answer.server_time = answer.server_time.or(reading.made);
     something_came(&mut answer);
     joined(&clues, setting, &mut answer);
     asked(&answer.challenges, &mut answer.statements);
