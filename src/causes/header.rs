@@ -218,7 +218,8 @@ fn asks_for_key(case: &Case<'_>) -> bool {
     };
     let mut challenges = case.challenges().peekable();
     let challenged = challenges.peek().is_some();
-    case.says("apikey.missing") || challenged && challenges.all(|c| is_key(&c.scheme))
+    let either = ["apikey.wrong", "apikey.missing"].iter().all(|cause| case.can_mean(cause));
+    case.says("apikey.missing") || either || challenged && challenges.all(|c| is_key(&c.scheme))
 }
 
 fn missing(case: &Case<'_>) -> Option<Candidate> {

@@ -2,7 +2,7 @@
 //! refresh, a password or a cookie.
 
 use super::case::Case;
-use crate::model::{CauseId, Grant, Kind, Scheme, Statement, Weight};
+use crate::model::{CauseId, Grant, Kind, Outcome, Scheme, Sign, Statement, Weight};
 
 /// Returns the cause that a statement names for this very request.
 pub(super) fn cause(case: &Case<'_>, statement: &Statement) -> Option<CauseId> {
@@ -20,9 +20,16 @@ pub(super) fn cause(case: &Case<'_>, statement: &Statement) -> Option<CauseId> {
 /// Returns whether loose words name what a password cannot have: claims, a signature, a lifetime; or
 /// rights, where the same scheme is asked for again in the same answer.
 fn speaks_of_another_scheme(case: &Case<'_>, statement: &Statement, named: &CauseId) -> bool {
-    let Some(credential) = case.credential() else { return false };
+    if statement.weight > Weight::Words {
+        return false;
+    }
+    let Some(credential) = case.credential() else {
+        // Who is asked for a credential was not yet judged for rights.
+        let asked = case.facts.answer.outcome == Outcome::Refused(Sign::Unauthorized)
+            && case.challenges().next().is_some();
+        return asked && case.could_show() && named.family() == "authz";
+    };
     if !matches!(credential.kind, Kind::Basic | Kind::Digest)
-        || statement.weight > Weight::Words
         || case.facts.grant.is_some()
     {
         return false;

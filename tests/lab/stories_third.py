@@ -220,7 +220,7 @@ def fixed(new) -> None:
     c = new("axum-fixed", "axum", "tower-http's check of one bearer value: empty 401 without a challenge")
     for at in (0, 1):
         one(c, "key", at, bearer("sk_live_4eC39HqLyjWDarjtT1zdp7dc", "/fixed"), ok())
-    one(c, "no key", 0.3, ("/fixed", []), fail("header.missing", ["request"]))
+    one(c, "no key", 0.3, ("/fixed", []), fail("header.missing", ["request"], accept=["apikey.missing"]))
     one(c, "wrong key", 0.4, bearer("sk_live_9aX27TbNmQrZfEwhU6yvk3pe", "/fixed"), fail("state.unknown_token", ["history"], accept=UNKNOWN, why=OTHERS))
     one(c, "scheme in lower case", 0.5, ("/fixed", field("bearer sk_live_4eC39HqLyjWDarjtT1zdp7dc")), fail("header.scheme_case", ["history"]))
 
