@@ -217,9 +217,9 @@ fn unreadable(case: &Case<'_>, candidates: &[Candidate], cause: &str) -> Option<
             |o: &Oddity| matches!(o, Oddity::Placeholder(_) | Oddity::Empty | Oddity::SchemeOnly);
         c.oddities.iter().any(hollow)
     });
-    let claims_fail =
-        (broken_jws || nothing) && matches!(cause.split('.').next(), Some("claim" | "time"))
-            || nothing && cause.starts_with("signature.");
+    let claims_fail = (broken_jws || nothing)
+        && matches!(cause.split('.').next(), Some("claim" | "time"))
+        || nothing && cause.starts_with("signature.");
     if case.facts.grant.is_some()
         || case.credential().is_none()
         || !(claims_fail || cause == "signature.algorithm" && (usual || unread))
@@ -274,7 +274,8 @@ fn contradicts(case: &Case<'_>, cause: &str) -> Option<Evidence> {
         "header.scheme_missing" => {
             let credential = case.credential().filter(|c| c.place.is_authorization())?;
             let scheme = credential.scheme.as_ref()?;
-            let sound = credential.oddities.is_empty() && case.profile()?.schemes.has(scheme.as_str());
+            let sound =
+                credential.oddities.is_empty() && case.profile()?.schemes.has(scheme.as_str());
             sound.then(|| {
                 let fact = format!("{} let in requests with the scheme {scheme}", case.host());
                 Evidence::new(fact, "history")

@@ -98,8 +98,11 @@ fn of_oddity(case: &Case<'_>, credential: &Credential, oddity: &Oddity) -> Optio
             if !refused {
                 return None;
             }
-            proven("header.too_large", size)
-                .at(if bare { Confidence::Inferred } else { Confidence::Proven })
+            proven("header.too_large", size).at(if bare {
+                Confidence::Inferred
+            } else {
+                Confidence::Proven
+            })
         }
         Oddity::Mask(_) => return None,
     };

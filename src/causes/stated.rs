@@ -29,9 +29,7 @@ fn speaks_of_another_scheme(case: &Case<'_>, statement: &Statement, named: &Caus
             && case.challenges().next().is_some();
         return asked && case.could_show() && named.family() == "authz";
     };
-    if !matches!(credential.kind, Kind::Basic | Kind::Digest)
-        || case.facts.grant.is_some()
-    {
+    if !matches!(credential.kind, Kind::Basic | Kind::Digest) || case.facts.grant.is_some() {
         return false;
     }
     match named.family() {

@@ -524,4 +524,3 @@ pub(super) fn refused_for_size(
     text.is_empty() && body.size == Some(0) && !body.withheld
         || text.starts_with(b"<") && !text.starts_with(b"<?xml")
 }
-

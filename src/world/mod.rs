@@ -23,8 +23,8 @@ use self::owners::Owners;
 pub use self::profile::{Learned, Profile, SigningKey, audience_form, oddity_shape};
 pub use self::proofs::Reuse;
 use crate::model::{
-    At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds,
-    Scheme, Sign, State, Token, Visibility, Weight,
+    At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Scheme,
+    Seconds, Sign, State, Token, Visibility, Weight,
 };
 use crate::tally::{Door, Group, Issue, Tally, Times, Use};
 

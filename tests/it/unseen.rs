@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::story::{START, Step, at, told, token};
+use crate::story::{START, Step, at, token, told};
 
 const BASIC: &str = "Basic YW5uOmNvcnJlY3QgaG9yc2U=";
 const WRONG: &str = "Basic YW5uOmNvcnJlY3QgaG91c2U=";
 
 fn live(claims: &Value) -> String {
-    let mut all = json!({"iss": "https://id.example", "sub": "u-1", "iat": START - 5, "exp": START + 3600});
+    let mut all =
+        json!({"iss": "https://id.example", "sub": "u-1", "iat": START - 5, "exp": START + 3600});
     for (name, value) in claims.as_object().into_iter().flatten() {
         all[name] = value.clone();
     }
@@ -45,7 +46,8 @@ fn a_password_has_no_claims_and_no_rights_while_it_is_asked_for_again() {
     assert_eq!(last(&[asks(WRONG, "401 Access not authorized")]), "basic.bad_password");
     // Rights, where nothing is asked for again.
     let known = at(0.0, "GET", "/cal").with("Authorization", BASIC).gets(200);
-    let other = at(1.0, "GET", "/other").with("Authorization", BASIC).shows(403, "text/plain", page);
+    let other =
+        at(1.0, "GET", "/other").with("Authorization", BASIC).shows(403, "text/plain", page);
     assert_eq!(last(&[known, other]), "authz.role");
 }
 
@@ -95,7 +97,8 @@ fn a_scheme_that_is_there_is_not_missing() {
 fn what_one_endpoint_takes_is_not_what_another_asks_for() {
     let challenge = |step: Step| step.gets(401).answers("WWW-Authenticate", "Bearer");
     let basic = at(0.0, "GET", "/reports").with("Authorization", BASIC);
-    let asked = at(0.5, "GET", "/reports").gets(401).answers("WWW-Authenticate", "Basic realm=\"r\"");
+    let asked =
+        at(0.5, "GET", "/reports").gets(401).answers("WWW-Authenticate", "Basic realm=\"r\"");
     let bearer = at(1.0, "GET", "/orders").bearer(&live(&json!({})));
     let wrong = challenge(at(2.0, "GET", "/orders").with("Authorization", BASIC));
     assert_eq!(last(&[basic, asked, bearer, wrong]), "header.scheme_wrong");
