@@ -217,8 +217,9 @@ fn unreadable(case: &Case<'_>, candidates: &[Candidate], cause: &str) -> Option<
             |o: &Oddity| matches!(o, Oddity::Placeholder(_) | Oddity::Empty | Oddity::SchemeOnly);
         c.oddities.iter().any(hollow)
     });
-    let claims_fail =
-        (broken_jws || nothing) && matches!(cause.split('.').next(), Some("claim" | "time"));
+    let claims_fail = (broken_jws || nothing)
+        && matches!(cause.split('.').next(), Some("claim" | "time"))
+        || nothing && cause.starts_with("signature.");
     if case.facts.grant.is_some()
         || case.credential().is_none()
         || !(claims_fail || cause == "signature.algorithm" && (usual || unread))
@@ -270,6 +271,16 @@ fn contradicts(case: &Case<'_>, cause: &str) -> Option<Evidence> {
         "header.missing" => case
             .has_authorization()
             .then(|| Evidence::new("the request carries `Authorization`", place)),
+        "header.scheme_missing" => {
+            let credential = case.credential().filter(|c| c.place.is_authorization())?;
+            let scheme = credential.scheme.as_ref()?;
+            let sound =
+                credential.oddities.is_empty() && case.profile()?.schemes.has(scheme.as_str());
+            sound.then(|| {
+                let fact = format!("{} let in requests with the scheme {scheme}", case.host());
+                Evidence::new(fact, "history")
+            })
+        }
         "signature.invalid" | "signature.wrong_key" => super::keys::speaks_for_signature(case),
         "signature.unknown_kid" => {
             let kid = token?.kid.as_deref()?;

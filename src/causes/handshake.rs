@@ -81,6 +81,13 @@ fn wrong_password(case: &Case<'_>) -> Option<Candidate> {
             "history",
         );
     }
+    // A host that takes another scheme only did not look at the password.
+    let other = |p: &crate::world::Profile| {
+        p.schemes.0.keys().any(|s| !s.is_empty()) && !p.schemes.has(scheme.as_str())
+    };
+    if !asked && credential.kind == Kind::Basic && case.profile().is_some_and(other) {
+        candidate = candidate.at(Confidence::Suspected);
+    }
     if asked {
         candidate = candidate.and(
             format!("the server asks for {scheme} again"),

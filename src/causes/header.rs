@@ -92,8 +92,17 @@ fn of_oddity(case: &Case<'_>, credential: &Credential, oddity: &Oddity) -> Optio
         }
         Oddity::Large(kib) => {
             let size = format!("a field of {kib} KiB");
-            return (case.facts.answer.outcome == Outcome::Refused(Sign::FieldsTooLarge))
-                .then(|| proven("header.too_large", size));
+            let refused = case.facts.answer.outcome == Outcome::Refused(Sign::FieldsTooLarge);
+            // A bare 400 for such a field is its parser's, as far as one can see.
+            let bare = case.facts.status == Some(400) && !case.says("header.too_large");
+            if !refused {
+                return None;
+            }
+            proven("header.too_large", size).at(if bare {
+                Confidence::Inferred
+            } else {
+                Confidence::Proven
+            })
         }
         Oddity::Mask(_) => return None,
     };
@@ -212,7 +221,8 @@ fn asks_for_key(case: &Case<'_>) -> bool {
     };
     let mut challenges = case.challenges().peekable();
     let challenged = challenges.peek().is_some();
-    case.says("apikey.missing") || challenged && challenges.all(|c| is_key(&c.scheme))
+    let either = ["apikey.wrong", "apikey.missing"].iter().all(|cause| case.can_mean(cause));
+    case.says("apikey.missing") || either || challenged && challenges.all(|c| is_key(&c.scheme))
 }
 
 fn missing(case: &Case<'_>) -> Option<Candidate> {
@@ -224,6 +234,10 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
     let beside = |c: &&Credential| {
         challenged && c.kind == Kind::RequestSignature && !c.place.is_authorization()
     };
+    // A 403 is no question for a credential, but where others are let in with one and nobody without.
+    let closed = asked == Outcome::Refused(Sign::Forbidden)
+        && case.world.wants_credential(&facts.endpoint)
+        && facts.cookies_sent != Some(true);
     if case.bearer().is_some_and(|c| !beside(&c))
         || facts.grant.is_some()
         || facts.preflight
@@ -233,6 +247,7 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
                 Sign::Unauthorized | Sign::ProxyAuthentication | Sign::Said | Sign::Grpc
             )
         ) && !case.says("header.missing")
+            && !closed
     {
         return None;
     }
@@ -283,6 +298,10 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
     if learned {
         let fact = format!("{} let in requests with an API key only", case.host());
         candidate = candidate.and(fact, "history");
+    }
+    if closed && !case.says("header.missing") {
+        let fact = "others are let in here with a credential, nobody without";
+        candidate = candidate.at(Confidence::Inferred).and(fact, "history");
     }
     if !crate::world::could_show(facts) {
         candidate = candidate.at(Confidence::Stated);
@@ -343,6 +362,8 @@ fn wrong_scheme(case: &Case<'_>) -> Option<Candidate> {
     let accepted = case
         .profile()
         .filter(|p| p.schemes.has(sent.as_str()))
+        // What is let in elsewhere on the host counts only where this endpoint showed nothing else.
+        .filter(|_| !case.world.knows_only_other_schemes(&case.facts.endpoint, sent))
         .map(|_| format!("{} let in requests with {sent}", case.host()));
     Some(
         Candidate::inferred("header.scheme_wrong", fact, "response.headers.www-authenticate")
@@ -354,7 +375,17 @@ fn wrong_scheme(case: &Case<'_>) -> Option<Candidate> {
 fn unlearned_scheme(case: &Case<'_>, sent: &Scheme) -> Option<Candidate> {
     let schemes = &case.profile()?.schemes;
     let known = schemes.0.keys().any(|s| !s.is_empty());
-    if !known || schemes.has(sent.as_str()) {
+    if schemes.has(sent.as_str()) {
+        // Let in elsewhere on the host, not here, and the server minds the field.
+        let here = case.world.knows_only_other_schemes(&case.facts.endpoint, sent);
+        let minds = case.says("header.scheme") && !case.says("header.missing");
+        return (here && minds).then(|| {
+            let fact = format!("{} lets in requests with another scheme only", case.facts.endpoint);
+            Candidate::inferred("header.scheme_wrong", format!("sent {sent}"), &case.place())
+                .and(fact, "history")
+        });
+    }
+    if !known {
         return None;
     }
     let fact = format!("{} let in requests with {} only", case.host(), schemes.list(3));

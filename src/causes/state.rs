@@ -57,6 +57,12 @@ fn unknown_token(case: &Case<'_>) -> Option<Candidate> {
 /// An API key that the host never let in, where it does let in others in the same place.
 fn unknown_key(case: &Case<'_>) -> Option<Candidate> {
     let credential = case.bearer().filter(|c| c.kind == Kind::ApiKey)?;
+    // One sentence for both, and a key was sent.
+    let either = ["apikey.wrong", "apikey.missing"].iter().all(|cause| case.can_mean(cause));
+    if either && credential.oddities.is_empty() && is_token_refusal(case.facts) {
+        let fact = "a key was sent, and the server calls it missing or wrong";
+        return Some(Candidate::inferred("apikey.wrong", fact, "response"));
+    }
     let mark = mark_of(credential)?;
     let profile = case.profile()?;
     let place = credential.place.to_string();

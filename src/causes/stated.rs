@@ -2,16 +2,41 @@
 //! refresh, a password or a cookie.
 
 use super::case::Case;
-use crate::model::{CauseId, Grant, Kind, Scheme, Statement};
+use crate::model::{CauseId, Grant, Kind, Outcome, Scheme, Sign, Statement, Weight};
 
 /// Returns the cause that a statement names for this very request.
 pub(super) fn cause(case: &Case<'_>, statement: &Statement) -> Option<CauseId> {
     let named = statement.causes.first()?;
+    if speaks_of_another_scheme(case, statement, named) {
+        return None;
+    }
     // An audience that is not there, or not the right one: verifiers call it a missing claim.
     if *named == "claim.required_missing" && names_audience(statement) {
         return Some(CauseId::of("claim.audience"));
     }
     Some(refine(case, named.as_str()).map_or_else(|| named.clone(), CauseId::of))
+}
+
+/// Returns whether loose words name what a password cannot have: claims, a signature, a lifetime; or
+/// rights, where the same scheme is asked for again in the same answer.
+fn speaks_of_another_scheme(case: &Case<'_>, statement: &Statement, named: &CauseId) -> bool {
+    if statement.weight > Weight::Words {
+        return false;
+    }
+    let Some(credential) = case.credential() else {
+        // Who is asked for a credential was not yet judged for rights.
+        let asked = case.facts.answer.outcome == Outcome::Refused(Sign::Unauthorized)
+            && case.challenges().next().is_some();
+        return asked && case.could_show() && named.family() == "authz";
+    };
+    if !matches!(credential.kind, Kind::Basic | Kind::Digest) || case.facts.grant.is_some() {
+        return false;
+    }
+    match named.family() {
+        "claim" | "signature" | "time" => true,
+        "authz" => credential.scheme.as_ref().is_some_and(|scheme| case.challenged_for(scheme)),
+        _ => false,
+    }
 }
 
 fn names_audience(statement: &Statement) -> bool {
@@ -70,6 +95,10 @@ fn refine(case: &Case<'_>, named: &str) -> Option<&'static str> {
         Some(Grant::Other) | None => {}
     }
     match (named, kind) {
+        // A bearer token has a lifetime; only a signed request has a time of its own.
+        ("reqsig.skew", Some(Kind::Jwt)) if scheme == Some(&Scheme::Bearer) => {
+            Some("time.clock_skew")
+        }
         ("login.bad_credentials", Some(Kind::Basic)) => Some("basic.bad_password"),
         ("login.bad_credentials" | "basic.bad_password", Some(Kind::Digest)) => {
             Some("digest.bad_password")
@@ -156,7 +185,9 @@ const COVERS: &[(&str, &str)] = &[
     ("oauth.refresh_refused", "oauth.refresh_reuse"),
     ("authz.role", "authz.scope"),
     ("dpop.proof", "dpop.required"),
-    ("basic.bad_password", "basic.*"),
+    ("basic.bad_password", "basic.* header.duplicate"),
+    ("token.undecryptable", "header.duplicate"),
+    ("time.exp_missing", "time.wrong_type"),
     ("login.bad_credentials", "basic.bad_password basic.malformed"),
     ("apikey.wrong", "apikey.* header.placeholder header.whitespace header.quoted"),
     ("apikey.missing", "header.* !header.too_large"),

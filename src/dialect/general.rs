@@ -78,7 +78,42 @@ pub(super) struct Meaning {
 /// Reads a text; `None` when it holds no words of auth.
 pub(super) fn read(text: &str, setting: Setting) -> Option<Meaning> {
     static GRAMMAR: OnceLock<Grammar> = OnceLock::new();
-    GRAMMAR.get_or_init(Grammar::embedded).read(text, setting)
+    let grammar = GRAMMAR.get_or_init(Grammar::embedded);
+    let tells = |m: &Meaning| !m.vague && !m.ignore && !m.causes.is_empty();
+    // What a code heads is the reason; what stands before it says only what was tried.
+    if let Some(meaning) = from_code(text).and_then(|rest| grammar.read(rest, setting))
+        && tells(&meaning)
+    {
+        return Some(meaning);
+    }
+    let whole = grammar.read(text, setting);
+    // The name of the status says nothing, but stands in the way of what follows it.
+    match from_status(text) {
+        Some(rest) if !whole.as_ref().is_some_and(tells) => {
+            grammar.read(rest, setting).filter(tells).or(whole)
+        }
+        _ => whole,
+    }
+}
+
+/// Returns the text from a code on that heads a later sentence: `Unable to verify. bad_signature: …`.
+fn from_code(text: &str) -> Option<&str> {
+    let at = text.match_indices(". ").map(|(at, _)| at + 2).find(|at| {
+        let head = text.get(*at..).and_then(|rest| rest.split_once(':')).map(|(head, _)| head);
+        head.is_some_and(|head| {
+            head.contains('_') && head.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        })
+    })?;
+    text.get(at..)
+}
+
+/// Returns what follows the name of a status: `unauthorized: …`.
+fn from_status(text: &str) -> Option<&str> {
+    let (head, rest) = text.split_once(": ")?;
+    ["unauthorized", "forbidden", "401 unauthorized", "403 forbidden"]
+        .iter()
+        .any(|name| head.trim().eq_ignore_ascii_case(name))
+        .then(|| rest.trim_start())
 }
 
 /// Returns the causes that rules name.

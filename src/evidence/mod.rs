@@ -26,7 +26,7 @@ pub use value::{Split, split_scheme};
 use std::borrow::Cow;
 
 use crate::dialect;
-use crate::model::{Answer, Exchange, Facts, Origin, Record, Told, pseudonym};
+use crate::model::{Answer, Exchange, Facts, Origin, Outcome, Record, Sign, Told, pseudonym};
 
 use grants::Purpose;
 use mask::Masker;
@@ -90,6 +90,9 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
 
     let (credentials, tokens) = found.into_credentials();
     let after_exp = request::after_exp(exchange, &credentials, &tokens);
+    if request::refused_for_size(exchange, &answer, &credentials) {
+        answer.outcome = Outcome::Refused(Sign::FieldsTooLarge);
+    }
     let offsets = clocks::offsets(exchange, &answered, &answer, &handed);
     let disagreement = clocks::disagreement(exchange, &answer, &credentials, &tokens);
     answer.told = Told::default();

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::{
-    At, Client, CookieRules, Credential, Denial, Endpoint, Exchange, KeyHasher, Observer, Redirect,
-    Secret, Time, Token, Visibility,
+    Answer, At, Client, CookieRules, Credential, Denial, Endpoint, Exchange, KeyHasher, Observer,
+    Oddity, Outcome, Redirect, Secret, Time, Token, Visibility,
 };
 use crate::token;
 
@@ -502,4 +502,25 @@ pub(super) fn after_exp(
         .find(|t| t.fingerprint == Some(judged))
         .and_then(|t| t.expires())
         .is_some_and(|exp| time.at >= exp)
+}
+/// Returns whether a bare 400 is the answer of a parser that a field was too long for: a large credential,
+/// and no word of an application.
+pub(super) fn refused_for_size(
+    exchange: &Exchange<'_>,
+    answer: &Answer,
+    credentials: &[Credential],
+) -> bool {
+    if exchange.status != Some(400)
+        || answer.outcome != Outcome::Neutral
+        || !credentials
+            .iter()
+            .any(|c| c.oddities.iter().any(|o| matches!(o, Oddity::Large(kib) if *kib >= 8)))
+    {
+        return false;
+    }
+    let body = &exchange.response_body;
+    let text = body.text.raw().trim_ascii_start();
+    // Empty by its size: a body that was not recorded says nothing.
+    text.is_empty() && body.size == Some(0) && !body.withheld
+        || text.starts_with(b"<") && !text.starts_with(b"<?xml")
 }

@@ -23,8 +23,8 @@ use self::owners::Owners;
 pub use self::profile::{Learned, Profile, SigningKey, audience_form, oddity_shape};
 pub use self::proofs::Reuse;
 use crate::model::{
-    At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds,
-    Sign, State, Token, Visibility, Weight,
+    At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Scheme,
+    Seconds, Sign, State, Token, Visibility, Weight,
 };
 use crate::tally::{Door, Group, Issue, Tally, Times, Use};
 
@@ -73,8 +73,10 @@ pub struct World<'t> {
     flows: BTreeMap<Who, Flow<'t>>,
     /// Calls to other origins that were not let in, answered or not.
     cross_origin: BTreeMap<Who, Vec<(&'t Group, &'t Facts)>>,
-    /// Endpoints that were seen to let in a request with a credential.
-    open_doors: BTreeSet<&'t Endpoint>,
+    /// Endpoints that were seen to let in a request with a credential, and the schemes of those.
+    open_doors: BTreeMap<&'t Endpoint, BTreeSet<&'t str>>,
+    /// Endpoints that were seen to let in a request without one.
+    free_doors: BTreeSet<&'t Endpoint>,
     outages: BTreeMap<Arc<str>, Vec<Outage>>,
     legs: legs::Legs,
     proofs: proofs::Proofs<'t>,
@@ -198,7 +200,8 @@ impl<'t> World<'t> {
             refusals: BTreeMap::new(),
             flows: BTreeMap::new(),
             cross_origin: BTreeMap::new(),
-            open_doors: BTreeSet::new(),
+            open_doors: BTreeMap::new(),
+            free_doors: BTreeSet::new(),
             outages: BTreeMap::new(),
             legs: legs::Legs::learn(tally),
             proofs,
@@ -228,8 +231,13 @@ impl<'t> World<'t> {
                     }
                 }
             }
-            if usage.credential.is_some() {
-                self.open_doors.extend(usage.endpoints.iter().map(|(endpoint, _)| endpoint));
+            for (endpoint, _) in usage.endpoints.iter() {
+                let Some(credential) = &usage.credential else {
+                    self.free_doors.insert(endpoint);
+                    continue;
+                };
+                let scheme = credential.scheme.as_ref().map_or("", Scheme::as_str);
+                self.open_doors.entry(endpoint).or_default().insert(scheme);
             }
             if usage.credential.is_some()
                 && let Some(first) = usage.times.first()
@@ -365,7 +373,19 @@ impl<'t> World<'t> {
 
     /// Returns whether this endpoint was ever seen to let in a request with a credential.
     pub fn lets_credentials_in(&self, endpoint: &Endpoint) -> bool {
-        self.open_doors.contains(endpoint)
+        self.open_doors.contains_key(endpoint)
+    }
+
+    /// Returns whether an endpoint was seen to let in requests with a credential and never one without.
+    pub fn wants_credential(&self, endpoint: &Endpoint) -> bool {
+        self.lets_credentials_in(endpoint) && !self.free_doors.contains(endpoint)
+    }
+
+    /// Returns whether an endpoint was seen to let in credentials, and none under this scheme.
+    pub fn knows_only_other_schemes(&self, endpoint: &Endpoint, scheme: &Scheme) -> bool {
+        self.open_doors.get(endpoint).is_some_and(|schemes| {
+            schemes.iter().any(|s| !s.is_empty()) && !schemes.contains(scheme.as_str())
+        })
     }
 
     /// Returns whether an endpoint also refused or challenged, so that being let in proves acceptance.

@@ -39,4 +39,5 @@ mod report;
 mod secrets;
 mod stories;
 mod story;
+mod unseen;
 mod variants;

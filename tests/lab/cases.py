@@ -131,7 +131,7 @@ SERVERS = {
                       skip=KID_ONLY | FAT | VARIANTS),
 }
 
-# The servers of the first bench; cases_stacks.py adds those of the second, with keys of its own.
+# The servers of the first bench; cases_stacks.py and cases_third.py add theirs, with keys of their own.
 FIRST = tuple(SERVERS)
 
 
@@ -308,9 +308,9 @@ def expiry(capture: Capture, server: str, words: str | None) -> None:
     want = table.other_status.get("time.expired", table.status)
     story = capture.story("stale cache")
     # express-oauth2-jwt-bearer allows 5 s by default: a use 1 s late is let in there and shows it.
-    # The Rust crate allows 60 s: a token that ended 53 s before the start is let in there, and refused once the minute is over.
+    # The Rust crate and jwcrypto allow 60 s: a token that ended 53 s before the start is let in there, and refused once the minute is over.
     late = server == "express-oauth2-jwt-bearer"
-    end = {"express-oauth2-jwt-bearer": 2, "jsonwebtoken-rs": -53}.get(server, 8)
+    end = {"express-oauth2-jwt-bearer": 2, "jsonwebtoken-rs": -53, "tornado-jwcrypto": -53}.get(server, 8)
     use = lambda m, s=story: bearer(s.token(m, exp=end, iat=-900 if end < 0 else -5))
     story.step(0, use, ok())
     story.step(1, use, ok())
@@ -983,10 +983,16 @@ def build(full: bool = False) -> list[Capture]:
     import cases_stacks
 
     cases_stacks.build(new, full)
-    # Markers of one bench do not move when the other grows.
-    for c in captures[first:]:
+    second = len(captures)
+    import cases_third
+
+    cases_third.build(new, full)
+    # Markers of one bench do not move when another grows.
+    for c in captures[first:second]:
         c.bench = 2
-    for start, bench in ((0, captures[:first]), (5000, captures[first:])):
+    for c in captures[second:]:
+        c.bench = 3
+    for start, bench in ((0, captures[:first]), (5000, captures[first:second]), (7500, captures[second:])):
         for number, step in enumerate((step for c in bench for step in c.steps), start + 1):
             step.n = number
     return captures

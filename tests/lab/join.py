@@ -101,8 +101,8 @@ RECORDERS = {
 README = """# Recordings of the laboratory
 Real libraries refused real requests here, each for a cause that was known before: `tests/lab/run.sh` makes these files anew.
 Not a byte of a recording was changed; a case is found by the marker `n=` in its URL. The keys were made for one run of each of the
-two benches: `../keys` holds the public halves and the HMAC secrets (names with a and b for the first bench, Python, Node, nginx and
-Apache; c and d for the second, which begins with `php-jwt`).
+three benches: `../keys` holds the public halves and the HMAC secrets (names with a and b for the first bench, Python, Node, nginx and
+Apache; c and d for the second, which begins with `php-jwt`; g and h for the third).
 
 `truth.jsonl` has one line an exchange: what was injected (`defect`), the class and the root cause that a reader without keys should
 give (`cause`, or one of `accept`), what one with the keys can say (`with_keys`, where it differs), and whether this recording tells

@@ -25,10 +25,10 @@ def segment(value) -> str:
 
 
 # Each bench of the lab has its own keys, so that one can be recorded anew beside the other: (the good ones, the foreign ones).
-BENCHES = {1: "ab", 2: "cd"}
+BENCHES = {1: "ab", 2: "cd", 3: "gh"}
 
 
-def make_keys(private: Path, public: Path, benches=(1, 2)) -> None:
+def make_keys(private: Path, public: Path, benches=(1, 2, 3)) -> None:
     for bench in benches:
         make_bench(private, public, *BENCHES[bench])
 

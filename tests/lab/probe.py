@@ -8,13 +8,14 @@ from pathlib import Path
 import mint
 from cases import PROFILES
 import cases_stacks
+import cases_third
 from defects import DEFECTS, EXTRA, Maker, bearer
 from servers import products
 from wire import exchange
 from world import World
 
 
-PROFILES = {**PROFILES, **cases_stacks.PROFILES}
+PROFILES = {**PROFILES, **cases_stacks.PROFILES, **cases_third.PROFILES}
 
 
 def main(node: str, names: list[str]) -> None:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the laboratory: real servers refuse real requests, recorders write samples/lab, the truth stands beside them.
 #
-#   tests/lab/run.sh [--out DIR] [--full] [--bench 1|2] [--only CAPTURE...] [--no-browser]
+#   tests/lab/run.sh [--out DIR] [--full] [--bench 1|2|3] [--only CAPTURE...] [--no-browser]
 #
 # Needs: python3 with venv (3.12 or newer for mitmproxy), node and npm; nginx, apache2 and chromium where present, else their
 # captures are left out; the second bench (PHP, Go, Ruby, Java, Rust, Perl, gateways) takes what stacks.sh finds. Everything is

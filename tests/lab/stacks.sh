@@ -42,4 +42,23 @@ fi
 
 have ruby && ruby -e 'require "jwt"; require "webrick"' 2>/dev/null && touch "$home/bin/has-ruby-jwt" || without ruby-jwt "no ruby, ruby-jwt or webrick"
 have perl && perl -MCrypt::JWT -MHTTP::Daemon -e 1 2>/dev/null && touch "$home/bin/has-crypt-jwt" || without Crypt::JWT "no such Perl module"
+# The third bench. Debian: lighttpd etcd-server prometheus rabbitmq-server tomcat10 apache2-utils ruby-grape ruby-json-jwt
+#   ruby-rack-oauth2 golang-github-labstack-echo-dev golang-github-dvsekhvalnov-jose2go-dev libmojo-jwt-perl libmojolicious-perl
+if [ ! -x "$home/venv3/bin/python" ]; then
+    "$home/venv/bin/python" -m venv "$home/venv3" && "$home/venv3/bin/pip" install -q -r "$here/../requirements-third.txt" ||
+        echo "third bench: the Python servers are left out"
+fi
+if [ ! -d "$home/node3/node_modules" ]; then
+    mkdir -p "$home/node3" && cp "$here/third.package.json" "$home/node3/package.json"
+    (cd "$home/node3" && npm install --no-audit --no-fund --legacy-peer-deps --loglevel=error) || echo "third bench: the Node servers are left out"
+fi
+if [ ! -x "$home/bin/lab-go3" ] && have go && [ -d "$gopath/src/github.com/labstack/echo" ]; then
+    (cd "$here/go3" && GO111MODULE=off GOPATH=$gopath go build -o "$home/bin/lab-go3" .) || echo "third bench: Go is left out"
+fi
+if [ ! -x "$home/bin/lab-rust3" ] && have cargo; then
+    mkdir -p "$home/rust3/src"
+    cp "$here/rust_third.toml" "$home/rust3/Cargo.toml"
+    cp "$here/rust_third.rs" "$home/rust3/src/main.rs"
+    (cd "$home/rust3" && cargo build -q) && cp "$home/rust3/target/debug/lab-rust3" "$home/bin/" || echo "third bench: Rust is left out"
+fi
 exit 0

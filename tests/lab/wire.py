@@ -9,11 +9,11 @@ class Answer:
         self.status, self.headers, self.body = status, headers, body
 
 
-def exchange(url, method="GET", headers=(), body=b"", proxy=None, timeout=15) -> Answer:
+def exchange(url, method="GET", headers=(), body=b"", proxy=None, timeout=15, version="1.1") -> Answer:
     host, _, path = url.partition("://")[2].partition("/")
     _, _, port = host.partition(":")
     target = url if proxy else "/" + path
-    lines = [f"{method} {target} HTTP/1.1".encode(), f"Host: {host}".encode()]
+    lines = [f"{method} {target} HTTP/{version}".encode(), f"Host: {host}".encode()]
     for field, value in headers:
         value = value if isinstance(value, bytes) else value.encode()
         lines.append(field.encode() + b": " + value)

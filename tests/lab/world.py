@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from servers import stacks
+from servers import stacks, third
 
 HERE = Path(__file__).resolve().parent
 CLOCKS = {"pyjwt-fast": "+600s", "pyjwt-slow": "-120s"}
@@ -18,6 +18,7 @@ PYTHON = ["pyjwt", *CLOCKS, "pyjwt-lenient", "flask-jwt-extended", "simplejwt", 
           "python-jose-rotating"]
 NODE = ["express-jwt", "express-jwt-plain", "jsonwebtoken", "jsonwebtoken-plain", "jose", "jose-lenient", "jose-rotating",
         "express-jwt-behind", "express-jwt-stale",        "passport-jwt", "express-oauth2-jwt-bearer", "fastify-jwt", "koa-jwt", "web", "shop", "oidc-provider"]
+STARTED = {**stacks.COMMANDS, **third.COMMANDS}
 LOGGED = {"express-jwt", "jsonwebtoken-plain", "passport-jwt", "express-oauth2-jwt-bearer", "web"}
 
 
@@ -64,8 +65,8 @@ class World:
                     command = ["faketime", "-f", CLOCKS[name], *command]
             elif name in NODE:
                 command = ["node", str(HERE / "servers/node_apps.mjs"), name, port]
-            elif name in stacks.COMMANDS:
-                command = stacks.COMMANDS[name](self, name)
+            elif name in STARTED:
+                command = STARTED[name](self, name)
             else:
                 command = __import__(f"servers.{name.split('-')[0]}", fromlist=["command"]).command(self, name)
             self.spawn(name, command)
