@@ -5,8 +5,18 @@
 //! neighbours, on where the input was cut, or on what a client put into its user agent. A format that
 //! needs to know more (the columns that a directive named) finds it in the [`Setting`].
 
+mod apache_error;
+mod aws;
+mod captured;
 mod clf;
+mod envoy;
+mod haproxy;
+mod nginx_error;
+mod refusal;
 mod scan;
+mod w3c;
+mod w3c_columns;
+mod zeek;
 
 use crate::model::{Exchange, Observer};
 
@@ -37,10 +47,27 @@ pub(super) struct Format {
 ///
 /// Part of a reader's mark: a piece whose beginning was guessed is read again where it differs.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Setting {}
+pub(super) struct Setting {
+    w3c: w3c::Directives,
+    zeek: zeek::Directives,
+}
 
 /// All formats; the first that fits reads the line.
-const FORMATS: &[Format] = &[clf::COMBINED, clf::COMMON];
+const FORMATS: &[Format] = &[
+    aws::ALB,
+    aws::S3,
+    envoy::ISTIO,
+    envoy::ENVOY,
+    haproxy::HAPROXY,
+    aws::API_GATEWAY,
+    nginx_error::NGINX_ERROR,
+    apache_error::APACHE_ERROR,
+    clf::COMBINED,
+    clf::COMMON,
+    aws::ELB,
+    zeek::ZEEK,
+    w3c::W3C,
+];
 
 /// Reads a line; `None` when no format knows it.
 ///
