@@ -181,7 +181,8 @@ mod tests {
         let line = json!({"method": "POST", "path": "/api/firstfactor",
             "msg": "Successful 1FA authentication attempt made by user 'ann'"});
         assert_eq!(told(&line), None);
-        let line = json!({"event": "user.login", "cluster_name": "x", "success": true, "error": ""});
+        let line =
+            json!({"event": "user.login", "cluster_name": "x", "success": true, "error": ""});
         assert_eq!(told(&line), None);
     }
 

@@ -63,11 +63,8 @@ fn read(line: &str) -> Option<Found<'_>> {
     else {
         return Some(Found::Notice);
     };
-    let mut exchange = Exchange {
-        time: Some(time),
-        client_ip: client.and_then(address),
-        ..Exchange::default()
-    };
+    let mut exchange =
+        Exchange { time: Some(time), client_ip: client.and_then(address), ..Exchange::default() };
     refusal.fill(&mut exchange);
     if let Some(referer) = referer {
         let header = Header { name: "Referer".into(), value: Cow::Borrowed(referer) };
@@ -94,7 +91,9 @@ fn opens_group(inner: &str) -> bool {
 /// `%L`: the id of the line, which the access log may have too.
 fn is_id(group: &str) -> bool {
     group.len() >= 16
-        && group.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'@' | b'/'))
+        && group
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'@' | b'/'))
 }
 
 #[cfg(test)]
@@ -131,7 +130,8 @@ mod tests {
 
     #[test]
     fn lines_of_2_2_have_neither_module_nor_code() {
-        let line = "[Wed Oct 11 14:32:52 2026] [error] [client 192.0.2.7] user bob not found: /basic";
+        let line =
+            "[Wed Oct 11 14:32:52 2026] [error] [client 192.0.2.7] user bob not found: /basic";
         let found = exchange(line);
         assert_eq!((&*found.url, found.user.as_deref()), ("/basic", Some("bob")));
         assert_eq!(reason(&found), "user *** not found: /basic");

@@ -131,7 +131,8 @@ fn application_tail<'a>(
 fn s3(line: &str) -> Option<Found<'_>> {
     let mut rest = Rest(line);
     let owner = rest.word()?;
-    let is_owner = owner == "-" || owner.len() == 64 && owner.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_owner =
+        owner == "-" || owner.len() == 64 && owner.bytes().all(|b| b.is_ascii_hexdigit());
     is_owner.then_some(())?;
     let bucket = rest.word()?;
     let time = parse_time(rest.between('[', ']')?)?;
@@ -244,7 +245,10 @@ mod tests {
     #[test]
     fn lines_of_older_balancers_end_earlier() {
         let (older, _) = REFUSED.split_once(" \"JWTHeader").unwrap();
-        assert_eq!(exchange(&ALB, older).reasons, [("actions_executed".into(), "jwt-validation".into())]);
+        assert_eq!(
+            exchange(&ALB, older).reasons,
+            [("actions_executed".into(), "jwt-validation".into())]
+        );
         let (oldest, _) = REFUSED.split_once(" \"api.example.com\"").unwrap();
         assert!(exchange(&ALB, oldest).reasons.is_empty());
     }
@@ -259,7 +263,8 @@ mod tests {
 
     #[test]
     fn a_request_that_could_not_be_read_is_still_an_exchange() {
-        let line = REFUSED.replace("GET https://api.example.com:443/a b HTTP/1.1", "- http://x:443- -");
+        let line =
+            REFUSED.replace("GET https://api.example.com:443/a b HTTP/1.1", "- http://x:443- -");
         let found = exchange(&ALB, &line);
         assert_eq!((found.status, found.method, &*found.url), (Some(401), None, ""));
     }
@@ -282,7 +287,8 @@ mod tests {
         assert_eq!(found.user_agent.as_deref(), Some("x\" y/1"));
         assert_eq!(found.reasons, [("error_code".into(), "AccessDenied".into())]);
         assert_eq!(found.host.as_deref(), Some("files.s3.us-west-1.amazonaws.com"));
-        let signed = BUCKET.replace(" - ECDHE", " SigV4 ECDHE").replace("SHA256 - f", "SHA256 AuthHeader f");
+        let signed =
+            BUCKET.replace(" - ECDHE", " SigV4 ECDHE").replace("SHA256 - f", "SHA256 AuthHeader f");
         let found = exchange(&S3, &signed);
         assert_eq!(found.request_header("authorization"), Some(REDACTED));
         assert_eq!(found.request_visibility, Visibility::Partial);

@@ -8,8 +8,18 @@ use crate::model::{Exchange, Header};
 
 /// Schemes of HTTP authentication that are met (IANA's registry, and older ones).
 const SCHEMES: [&str; 12] = [
-    "bearer", "basic", "digest", "negotiate", "ntlm", "dpop", "token", "apikey", "jwt", "hawk",
-    "hmac", "mutual",
+    "bearer",
+    "basic",
+    "digest",
+    "negotiate",
+    "ntlm",
+    "dpop",
+    "token",
+    "apikey",
+    "jwt",
+    "hawk",
+    "hmac",
+    "mutual",
 ];
 
 /// Parameters by which a challenge is known.
@@ -42,7 +52,9 @@ pub(super) fn request_capture<'a>(value: Cow<'a, str>, exchange: &mut Exchange<'
 pub(super) fn response_capture<'a>(value: Cow<'a, str>, exchange: &mut Exchange<'a>) -> bool {
     let name = if scheme(&value).is_some() {
         "WWW-Authenticate"
-    } else if value.starts_with("http://") || value.starts_with("https://") || value.starts_with('/')
+    } else if value.starts_with("http://")
+        || value.starts_with("https://")
+        || value.starts_with('/')
     {
         "Location"
     } else {
@@ -86,9 +98,10 @@ fn is_host(value: &str) -> bool {
     name.contains('.')
         && name.parse::<IpAddr>().is_err()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-        && name.rsplit('.').next().is_some_and(|last| {
-            last.len() >= 2 && last.bytes().all(|b| b.is_ascii_alphabetic())
-        })
+        && name
+            .rsplit('.')
+            .next()
+            .is_some_and(|last| last.len() >= 2 && last.bytes().all(|b| b.is_ascii_alphabetic()))
 }
 
 /// Whether a credential may be the front of a longer one: a token that lacks a part, or any value that

@@ -175,14 +175,16 @@ mod tests {
 
     #[test]
     fn a_request_that_could_not_be_read_has_no_method() {
-        let line = r#"[2026-11-23T02:29:33.310Z] "- - HTTP/1.1" 400 DPE 0 11 0 - "-" "-" "-" "-" "-""#;
+        let line =
+            r#"[2026-11-23T02:29:33.310Z] "- - HTTP/1.1" 400 DPE 0 11 0 - "-" "-" "-" "-" "-""#;
         let found = exchange(line, false).unwrap();
         assert_eq!((found.status, found.method, &*found.url), (Some(400), None, ""));
     }
 
     #[test]
     fn a_line_that_goes_on_or_stops_early_is_no_line_of_envoy() {
-        let line = r#"[2026-11-23T02:29:33.310Z] "GET /a HTTP/1.1" 200 - 0 19 3 2 "-" "-" "-" "-" "-""#;
+        let line =
+            r#"[2026-11-23T02:29:33.310Z] "GET /a HTTP/1.1" 200 - 0 19 3 2 "-" "-" "-" "-" "-""#;
         assert!(exchange(line, false).is_some());
         assert!(exchange(&format!("{line} more"), false).is_none());
         assert!(exchange(line.get(..60).unwrap(), false).is_none());

@@ -72,9 +72,9 @@ fn read(line: &str) -> Option<Found<'_>> {
 
 /// Lines that tell of no request: the default log format, and what the process says of itself.
 fn connection(line: &str) -> Option<Found<'_>> {
-    let connect = line.strip_prefix("Connect from ").is_some_and(|rest| {
-        rest.ends_with("/HTTP)") || rest.ends_with("/TCP)")
-    });
+    let connect = line
+        .strip_prefix("Connect from ")
+        .is_some_and(|rest| rest.ends_with("/HTTP)") || rest.ends_with("/TCP)"));
     let named = |start: &str, ends: &[&str]| {
         line.strip_prefix(start).is_some_and(|rest| ends.iter().any(|end| rest.ends_with(end)))
     };
@@ -204,9 +204,8 @@ mod tests {
             "{START} be/s1 0/0/0/1/+1 200 +281 - - ---- 1/1/0/0/0 0/0 \"GET /a HTTP/2.0\" 0/0000000000000000/0/0/0 api.example.com/TLSv1.3/TLS_AES_256_GCM_SHA384"
         );
         assert_eq!(exchange(&line).status, Some(200));
-        let line = format!(
-            "{START} fe/<NOSRV> -1/-1/-1/-1/0 400 0 - - PR-- 1/1/0/0/0 0/0 \"<BADREQ>\""
-        );
+        let line =
+            format!("{START} fe/<NOSRV> -1/-1/-1/-1/0 400 0 - - PR-- 1/1/0/0/0 0/0 \"<BADREQ>\"");
         assert_eq!((exchange(&line).status, exchange(&line).method), (Some(400), None));
     }
 

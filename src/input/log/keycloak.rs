@@ -104,7 +104,10 @@ mod tests {
         );
         let found = exchange(&line);
         assert_eq!(found.url, "/realms/shop/login-actions/authenticate");
-        assert_eq!((found.user.as_deref(), found.client_ip.as_deref()), (Some("ann"), Some("192.0.2.7")));
+        assert_eq!(
+            (found.user.as_deref(), found.client_ip.as_deref()),
+            (Some("ann"), Some("192.0.2.7"))
+        );
         assert_eq!(found.reasons, [("error".into(), "user_not_found".into())]);
         assert_eq!(found.time.unwrap().to_string(), "2026-11-23T02:29:33.357Z");
     }

@@ -106,7 +106,9 @@ fn owned(exchange: Exchange<'_>) -> Exchange<'static> {
     fn some(value: Option<Cow<'_, str>>) -> Option<Cow<'static, str>> {
         value.map(text)
     }
-    fn pairs(list: Vec<(Cow<'_, str>, Cow<'_, str>)>) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
+    fn pairs(
+        list: Vec<(Cow<'_, str>, Cow<'_, str>)>,
+    ) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
         list.into_iter().map(|(name, value)| (text(name), text(value))).collect()
     }
     fn headers(list: Vec<Header<'_>>) -> Vec<Header<'static>> {
@@ -206,7 +208,9 @@ mod tests {
     fn messages_are_notices_and_prose_is_not_logfmt() {
         let line = r#"time="2026-11-23T02:29:33Z" level=info msg="Pod deleted" namespace=a"#;
         assert!(matches!(read(line, &mut Setting::default()), Some(Found::Notice)));
-        for line in ["a=b", "level=info and more=x y=z", "the level=info msg=x", "time=\"open level=x y=z"] {
+        for line in
+            ["a=b", "level=info and more=x y=z", "the level=info msg=x", "time=\"open level=x y=z"]
+        {
             assert!(read(line, &mut Setting::default()).is_none(), "{line}");
         }
     }

@@ -13,6 +13,7 @@ mod envoy;
 mod haproxy;
 pub(super) mod keycloak;
 mod logfmt;
+mod logins;
 mod nginx_error;
 mod refusal;
 mod scan;
@@ -74,6 +75,7 @@ const FORMATS: &[Format] = &[
     zeek::ZEEK,
     w3c::W3C,
     logfmt::LOGFMT,
+    logins::LOGINS,
 ];
 
 /// Reads a line; `None` when no format knows it.

@@ -128,8 +128,7 @@ mod tests {
     use super::*;
 
     const START: &str = "2026/11/23 02:29:33 [error] 7#7: *14 ";
-    const END: &str =
-        r#"client: 192.0.2.7, server: api.local, request: "GET /me?x=1 HTTP/1.1", host: "api.example.com""#;
+    const END: &str = r#"client: 192.0.2.7, server: api.local, request: "GET /me?x=1 HTTP/1.1", host: "api.example.com""#;
 
     fn exchange(line: &str) -> Exchange<'_> {
         match read(line) {
@@ -164,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_referrer_with_quotes_ends_the_line() {
-        let line = format!(r#"{START}access forbidden by rule, {END}, referrer: "http://x/"a", b""#);
+        let line =
+            format!(r#"{START}access forbidden by rule, {END}, referrer: "http://x/"a", b""#);
         let found = exchange(&line);
         assert_eq!(found.request_header("referer"), Some("http://x/\"a\", b"));
         assert_eq!(reason(&found), "access forbidden by rule");

@@ -67,7 +67,8 @@ impl Directives {
             row.take(column, word, words.tabs, &mut exchange)?;
         }
         // FTP and SMTP have such logs too.
-        let is_method = |m: &str| m.bytes().all(|b| b.is_ascii_uppercase() || b == b'-' || b == b'_');
+        let is_method =
+            |m: &str| m.bytes().all(|b| b.is_ascii_uppercase() || b == b'-' || b == b'_');
         if !row.has_status || exchange.method.as_deref().is_some_and(|m| !is_method(m)) {
             return Some(Found::Notice);
         }
@@ -148,8 +149,7 @@ impl<'a> Row<'a> {
             Column::UserAgent => exchange.user_agent = value.map(|value| decoded(value, tabs)),
             Column::Host { first } => {
                 if *first || exchange.host.is_none() {
-                    exchange.host =
-                        value.map(Cow::Borrowed).or_else(|| exchange.host.take());
+                    exchange.host = value.map(Cow::Borrowed).or_else(|| exchange.host.take());
                 }
             }
             Column::Scheme => {
@@ -244,7 +244,8 @@ fn headless(words: &Words<'_>) -> Option<Vec<Column>> {
         let fits = (24..=CLOUDFRONT.len()).contains(&count) && status(word(8)).is_some();
         return fits.then(|| known(CLOUDFRONT.get(..count).unwrap_or_default()));
     }
-    let is_number = |at: usize| !word(at).is_empty() && word(at).bytes().all(|b| b.is_ascii_digit());
+    let is_number =
+        |at: usize| !word(at).is_empty() && word(at).bytes().all(|b| b.is_ascii_digit());
     // IIS 6 has the name of the site before the address.
     let from = 2 + usize::from(word(2).starts_with("W3SVC"));
     let method = word(from + 1);
@@ -290,13 +291,17 @@ mod tests {
 
     fn with(fields: &str) -> Directives {
         let mut setting = Directives::default();
-        assert!(matches!(read(&mut setting, &format!("#Fields: {fields}")), Some(Found::Directive)));
+        assert!(matches!(
+            read(&mut setting, &format!("#Fields: {fields}")),
+            Some(Found::Directive)
+        ));
         setting
     }
 
     #[test]
     fn columns_are_those_of_the_last_directive() {
-        let mut setting = with("date time cs-method cs-uri-stem cs-uri-query sc-status sc-substatus");
+        let mut setting =
+            with("date time cs-method cs-uri-stem cs-uri-query sc-status sc-substatus");
         let found = exchange(&mut setting, "2026-11-23 02:29:33 GET /a x=1 401 2");
         assert_eq!((found.status, &*found.url), (Some(401), "/a?x=1"));
         assert_eq!(found.time.unwrap().to_string(), "2026-11-23T02:29:33Z");
@@ -312,7 +317,8 @@ mod tests {
 
     #[test]
     fn blanks_of_a_user_agent_are_plus_signs() {
-        let mut setting = with("date time cs-method cs-uri-stem sc-status cs(User-Agent) cs(Cookie)");
+        let mut setting =
+            with("date time cs-method cs-uri-stem sc-status cs(User-Agent) cs(Cookie)");
         let row = "2026-11-23 02:29:33 GET /a 200 Mozilla/5.0+(X11) a=1;+b=2";
         let found = exchange(&mut setting, row);
         assert_eq!(found.user_agent.as_deref(), Some("Mozilla/5.0 (X11)"));
@@ -376,7 +382,10 @@ mod tests {
     #[test]
     fn logs_of_other_protocols_are_notices() {
         let mut setting = with("time c-ip cs-method cs-uri-stem sc-status");
-        assert!(matches!(read(&mut setting, "16:44:49 192.0.2.7 [2]USER ann 331"), Some(Found::Notice)));
+        assert!(matches!(
+            read(&mut setting, "16:44:49 192.0.2.7 [2]USER ann 331"),
+            Some(Found::Notice)
+        ));
         let mut setting = with("date time action protocol");
         assert!(matches!(read(&mut setting, "2026-11-23 02:29:33 DROP TCP"), Some(Found::Notice)));
         assert!(read(&mut setting, "# a comment").is_none());
