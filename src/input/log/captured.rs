@@ -30,7 +30,9 @@ const CUT: &str = "...";
 
 /// Adds a value of the request, if its shape tells what it is.
 pub(super) fn request_capture<'a>(value: Cow<'a, str>, exchange: &mut Exchange<'a>) -> bool {
-    if is_credential(&value) {
+    // A token without a scheme may be of any field, unless the answer asks for one with a scheme.
+    let asked = exchange.response_header("www-authenticate").is_some_and(|c| scheme(c).is_some());
+    if scheme(&value).is_some() || asked && is_token(&value) {
         let whole = !may_be_cut(&value);
         let value = if whole { value } else { Cow::Owned(format!("{value}{CUT}")) };
         exchange.request_headers.push(Header { name: "Authorization".into(), value });
@@ -78,9 +80,8 @@ fn scheme(value: &str) -> Option<&str> {
     SCHEMES.iter().any(|known| word.eq_ignore_ascii_case(known)).then_some(rest)
 }
 
-fn is_credential(value: &str) -> bool {
-    let bare = value.trim_start_matches(['"', ' ', '<']);
-    scheme(value).is_some() || bare.starts_with("eyJ")
+fn is_token(value: &str) -> bool {
+    value.trim_start_matches(['"', ' ', '<']).starts_with("eyJ")
 }
 
 /// `curl/8.5.0`, `Mozilla/5.0 (...)`.
@@ -137,6 +138,16 @@ mod tests {
         assert_eq!(sent(cut), Some(format!("{cut}...")));
         let parts = format!("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.{}", "x".repeat(20));
         assert_eq!(sent(&parts), Some(format!("{parts}...")));
+    }
+
+    #[test]
+    fn a_token_without_a_scheme_is_of_any_field_unless_one_is_asked_for() {
+        let token = "eyJhbGciOiJSUzI1NiJ9";
+        assert_eq!(sent(token), None);
+        let mut exchange = Exchange::default();
+        response_capture(Cow::Borrowed("Bearer realm=\"api\""), &mut exchange);
+        request_capture(Cow::Borrowed(token), &mut exchange);
+        assert_eq!(exchange.request_header("authorization"), Some("eyJhbGciOiJSUzI1NiJ9..."));
     }
 
     #[test]

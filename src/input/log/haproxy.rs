@@ -103,14 +103,14 @@ fn captures<'a>(rest: &mut Rest<'a>, exchange: &mut Exchange<'a>) -> Option<()> 
         [only] => (*only, ""),
         [request, response, ..] => (*request, *response),
     };
-    for value in request.split('|').filter(|value| !value.is_empty()) {
-        if request_capture(unescape(value), exchange) {
-            exchange.request_visibility = Visibility::Partial;
-        }
-    }
     for value in response.split('|').filter(|value| !value.is_empty()) {
         if response_capture(unescape(value), exchange) {
             exchange.response_visibility = Visibility::Partial;
+        }
+    }
+    for value in request.split('|').filter(|value| !value.is_empty()) {
+        if request_capture(unescape(value), exchange) {
+            exchange.request_visibility = Visibility::Partial;
         }
     }
     Some(())
