@@ -108,11 +108,16 @@ fn vaultwarden(message: &str) -> Option<Told<'_>> {
     Some(failed(failure("/identity/connect/token", reason, Some(client)), None))
 }
 
+/// Who writes the lines of [`home_assistant`].
+const OF_HOME_ASSISTANT: &str = "[homeassistant.components.http.ban] ";
+
 /// `Login attempt or request with invalid authentication from host (192.0.2.7). Requested URL: '/a'. (agent)`.
 fn home_assistant(message: &str) -> Option<Told<'_>> {
     const WORDS: &str = "Login attempt or request with invalid authentication from ";
     let at = message.find(WORDS)?;
-    message.get(..at)?.ends_with("[homeassistant.components.http.ban] ").then_some(())?;
+    let head = message.get(..at)?;
+    let shaped = head.starts_with("WARNING (") && head.ends_with(OF_HOME_ASSISTANT);
+    shaped.then_some(())?;
     let rest = message.get(at + WORDS.len()..)?;
     let (_, rest) = rest.split_once(" (")?;
     let (client, rest) = rest.split_once(").")?;
@@ -132,7 +137,8 @@ fn home_assistant(message: &str) -> Option<Told<'_>> {
 
 /// `...][client IP="192.0.2.7, 10.0.0.1" requestID="..." user agent="..."]: failed to authenticate user:ann, error:...`.
 fn harbor(message: &str) -> Option<Told<'_>> {
-    let (_, rest) = message.split_once("[client IP=\"")?;
+    let (head, rest) = message.split_once("[client IP=\"")?;
+    head.starts_with('[').then_some(())?;
     let (client, rest) = rest.split_once('"')?;
     let (_, rest) = rest.split_once("requestID=\"")?;
     let (id, rest) = rest.split_once('"')?;
@@ -175,7 +181,8 @@ fn opnsense(message: &str) -> Option<Told<'_>> {
 fn gitea(message: &str) -> Option<Told<'_>> {
     const WORDS: &str = "Failed authentication attempt for ";
     let at = message.find(WORDS)?;
-    message.get(..at)?.trim_end().ends_with(']').then_some(())?;
+    let head = message.get(..at)?.trim_end();
+    (head.ends_with(']') && head.contains(".go:") && !head.contains(": ")).then_some(())?;
     let (user, rest) = message.get(at + WORDS.len()..)?.rsplit_once(" from ")?;
     let (client, reason) = rest.split_once(": ").unwrap_or((rest, "Failed authentication attempt"));
     address(client)?;
@@ -183,18 +190,29 @@ fn gitea(message: &str) -> Option<Told<'_>> {
     Some(failed(failure("/user/login", reason, Some(client)), Some(user)))
 }
 
-/// `... [WebAdmin Console] Failed Login Attempt - username:ann ip:192.0.2.7 url:`.
+/// `[NOTICE] [7] [192.0.2.7:4:H2#host] ... Failed Login Attempt - username:ann ip:192.0.2.7 url:` and
+/// `[INFO] [7] [192.0.2.7:4-5#host] User 'ann' failed to authenticate.`
 fn litespeed(message: &str) -> Option<Told<'_>> {
-    let (_, rest) = message.split_once("[WebAdmin Console] Failed Login Attempt - username:")?;
+    let mut groups = message.split('[').skip(1);
+    let (_level, _process, peer) = (groups.next()?, groups.next()?, groups.next()?);
+    let (client, _) = peer.split_once([':', ']'])?;
+    address(client).filter(|_| message.starts_with('['))?;
+    let console = message.split_once("[WebAdmin Console] Failed Login Attempt - username:");
+    let Some((_, rest)) = console else {
+        let (_, rest) = message.split_once("] User ")?;
+        let user = rest.strip_suffix(" failed to authenticate.")?;
+        return Some(failed(failure("", "failed to authenticate", Some(client)), Some(user)));
+    };
     let (user, rest) = rest.rsplit_once(" ip:")?;
-    let (client, url) = rest.split_once(" url:").unwrap_or((rest, ""));
+    let url = rest.split_once(" url:").map_or("", |(_, url)| url);
     let url = if url.is_empty() { "/login.php" } else { url };
     Some(failed(failure(url, "Failed Login Attempt", Some(client)), Some(user)))
 }
 
 /// `...audit... - date|CAS|what|AUTHENTICATION_FAILED|ann|192.0.2.7|10.0.0.1`.
 fn cas(message: &str) -> Option<Told<'_>> {
-    message.contains("org.apereo.inspektr.audit.").then_some(())?;
+    let (level, rest) = message.split_once(" [")?;
+    (!level.contains(' ') && rest.starts_with("org.apereo.inspektr.audit.")).then_some(())?;
     let mut parts = message.rsplitn(5, '|');
     let (server, client, user) = (parts.next()?, parts.next()?, parts.next()?);
     let action = parts.next()?;

@@ -73,10 +73,11 @@ pub(super) fn of_nginx(message: &str) -> Option<Refusal<'_>> {
 
 fn user_of_nginx(message: &str) -> Option<Refusal<'_>> {
     let rest = message.strip_prefix("user \"")?;
-    let (user, end) = match rest.strip_suffix("\": password mismatch") {
-        Some(user) => (user, "\": password mismatch"),
-        None => (rest.rsplit_once("\" was not found in \"")?.0, "\" was not found"),
+    let user = match rest.strip_suffix("\": password mismatch") {
+        Some(user) => user,
+        None => rest.rsplit_once("\" was not found in \"")?.0,
     };
+    let end = rest.get(user.len()..)?;
     let reason = Cow::Owned(format!("user \"***{end}"));
     Some(Refusal { reason, user: Some(user), ..Refusal::default() })
 }

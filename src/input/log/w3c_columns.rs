@@ -131,8 +131,7 @@ pub(super) fn words(line: &str) -> Words<'_> {
     let mut rest = line.trim_start_matches(' ');
     while !rest.is_empty() {
         let end = match rest.strip_prefix('"') {
-            // A quote that is not followed by a blank is part of the value.
-            Some(inside) => inside.find("\" ").map_or(rest.len(), |at| at + 2),
+            Some(inside) => closing(inside).map_or(rest.len(), |at| at + 2),
             None => rest.find(' ').unwrap_or(rest.len()),
         };
         let (word, after) = rest.split_at(end);
@@ -141,6 +140,21 @@ pub(super) fn words(line: &str) -> Words<'_> {
         rest = after.trim_start_matches(' ');
     }
     Words { list, tabs: false }
+}
+
+/// Finds the quote that ends a value: two in a row stand for one, and one that no blank follows is part
+/// of the value.
+fn closing(inside: &str) -> Option<usize> {
+    let bytes = inside.as_bytes();
+    let mut at = 0;
+    loop {
+        at += memchr(b'"', bytes.get(at..)?)?;
+        match bytes.get(at + 1) {
+            None | Some(b' ') => return Some(at),
+            Some(b'"') => at += 2,
+            Some(_) => at += 1,
+        }
+    }
 }
 
 /// Returns a text as it was sent: percent-decoded, or with blanks for `+`.

@@ -42,7 +42,7 @@ impl Directives {
             *self = Self { separator: Some(char::from(byte)), ..Self::default() };
             return Some(Found::Directive);
         }
-        let (name, value) = text.split_once(self.separator())?;
+        let (name, value) = text.split_once([self.separator(), ' '])?;
         match name {
             "fields" => self.columns = Some(value.split(self.separator()).map(Box::from).collect()),
             "unset_field" => self.unset = Some(Arc::from(value)),
