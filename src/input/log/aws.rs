@@ -124,7 +124,10 @@ fn application_tail<'a>(
     let _redirect = more(&mut rest)?;
     let error = more(&mut rest)?;
     reason(exchange, "error_reason", error);
-    reason(exchange, "actions_executed", actions);
+    // Where a target answered, no action of the balancer did; else the last one.
+    if exchange.server.is_none() {
+        reason(exchange, "actions_executed", actions.rsplit(',').next().unwrap_or(actions));
+    }
     Some(())
 }
 
@@ -185,7 +188,9 @@ fn s3(line: &str) -> Option<Found<'_>> {
     // How the request was signed: in the header, in the query, or not at all.
     match (kind, signature) {
         (Some("AuthHeader"), _) => {
-            exchange.request_headers.push(field("Authorization", REDACTED));
+            let scheme = if signature == Some("SigV2") { "AWS" } else { "AWS4-HMAC-SHA256" };
+            let value = format!("{scheme} {REDACTED}");
+            exchange.request_headers.push(field("Authorization", value));
             exchange.request_visibility = Visibility::Partial;
         }
         (Some("-"), Some("-")) => exchange.request_visibility = Visibility::Full,
@@ -290,7 +295,7 @@ mod tests {
         let signed =
             BUCKET.replace(" - ECDHE", " SigV4 ECDHE").replace("SHA256 - f", "SHA256 AuthHeader f");
         let found = exchange(&S3, &signed);
-        assert_eq!(found.request_header("authorization"), Some(REDACTED));
+        assert_eq!(found.request_header("authorization"), Some("AWS4-HMAC-SHA256 REDACTED"));
         assert_eq!(found.request_visibility, Visibility::Partial);
     }
 

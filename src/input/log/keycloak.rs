@@ -17,7 +17,8 @@ pub(super) const KEYCLOAK: Format = Format {
         let shaped = head.contains("[org.") && head.contains(".events]") || head.is_empty();
         let at = line.len().checked_sub(told.len() + "type=".len())?;
         // What stands before the time is taken off first.
-        let time = head.get(..23).and_then(parse_time).or_else(|| parse_time(head.split(' ').next()?));
+        let time =
+            head.get(..23).and_then(parse_time).or_else(|| parse_time(head.split(' ').next()?));
         (time.is_some() || head.is_empty()).then_some(())?;
         let mut exchange = match event(line.get(at..).filter(|_| shaped)?) {
             Some(exchange) => exchange,
