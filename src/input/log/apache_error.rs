@@ -37,13 +37,11 @@ fn read(line: &str) -> Option<Found<'_>> {
             return None;
         }
         let after = after.strip_prefix(' ').unwrap_or(after);
-        match after.strip_prefix('[').filter(|inner| opens_group(inner)) {
-            Some(inner) => rest = inner,
-            None => {
-                rest = after;
-                break;
-            }
-        }
+        let Some(inner) = after.strip_prefix('[').filter(|inner| opens_group(inner)) else {
+            rest = after;
+            break;
+        };
+        rest = inner;
     }
     let (module, level) = level?;
     // `(13)Permission denied: AH00529: ...` names an error of the system first.

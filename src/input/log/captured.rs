@@ -119,7 +119,7 @@ fn may_be_cut(value: &str) -> bool {
     filled && !value.ends_with(['=', '"'])
 }
 
-/// Characters of whole signatures: HMAC, ECDSA and EdDSA, RSA of 2,048 to 4,096 bits.
+/// Characters of whole signatures: HMAC, `ECDSA` and `EdDSA`, RSA of 2,048 to 4,096 bits.
 const SIGNATURES: [usize; 8] = [43, 64, 86, 128, 176, 342, 512, 683];
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ mod tests {
         }
     }
 
-    const ISTIO_TAIL: &str = r#"outbound|80||api.shop.svc.cluster.local 10.1.0.6:41000 10.1.0.6:8080 192.0.2.7:35358 - default"#;
+    const ISTIO_TAIL: &str = "outbound|80||api.shop.svc.cluster.local 10.1.0.6:41000 10.1.0.6:8080 192.0.2.7:35358 - default";
 
     #[test]
     fn a_line_of_envoy_tells_flags_host_and_upstream() {

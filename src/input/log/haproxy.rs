@@ -1,6 +1,6 @@
-//! HAProxy: `httplog`, `httpslog`, and lines that tell of connections alone.
+//! `HAProxy`: `httplog`, `httpslog`, and lines that tell of connections alone.
 //!
-//! Captured fields have no names in the log: what each one is follows from its shape. HAProxy cuts
+//! Captured fields have no names in the log: what each one is follows from its shape. `HAProxy` cuts
 //! them at a length that the log does not tell either.
 
 use std::borrow::Cow;
@@ -116,7 +116,7 @@ fn captures<'a>(rest: &mut Rest<'a>, exchange: &mut Exchange<'a>) -> Option<()> 
     Some(())
 }
 
-/// Resolves `#22`: HAProxy escapes quotes, braces, bars, `#` itself and what is not printable.
+/// Resolves `#22`: `HAProxy` escapes quotes, braces, bars, `#` itself and what is not printable.
 fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('#') {
         return Cow::Borrowed(text);
@@ -128,16 +128,8 @@ fn unescape(text: &str) -> Cow<'_, str> {
         let code = pair
             .filter(|pair| first == b'#' && pair.bytes().all(|b| b.is_ascii_hexdigit()))
             .and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        match code {
-            Some(byte) => {
-                out.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push(first);
-                rest = tail;
-            }
-        }
+        out.push(code.unwrap_or(first));
+        rest = if code.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
     }
     Cow::Owned(String::from_utf8_lossy(&out).into_owned())
 }

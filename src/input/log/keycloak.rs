@@ -20,9 +20,8 @@ pub(super) const KEYCLOAK: Format = Format {
         let time =
             head.get(..23).and_then(parse_time).or_else(|| parse_time(head.split(' ').next()?));
         (time.is_some() || head.is_empty()).then_some(())?;
-        let mut exchange = match event(line.get(at..).filter(|_| shaped)?) {
-            Some(exchange) => exchange,
-            None => return is_event(told).then_some(Found::Notice),
+        let Some(mut exchange) = event(line.get(at..).filter(|_| shaped)?) else {
+            return is_event(told).then_some(Found::Notice);
         };
         exchange.time = time;
         Some(Found::Exchange(Box::new(exchange)))

@@ -160,7 +160,7 @@ impl<'a> Row<'a> {
             }
             Column::RequestId => exchange.request_id = value.map(Cow::Borrowed),
             Column::Reason(name) => reason(exchange, name, word),
-            Column::RequestField(name) => self.request_field(name, value, tabs, exchange),
+            Column::RequestField(name) => request_field(name, value, tabs, exchange),
             Column::ResponseField(name) => {
                 if let Some(value) = value {
                     exchange.response_headers.push(owned(name, decoded(value, tabs)));
@@ -170,34 +170,6 @@ impl<'a> Row<'a> {
             Column::Other => {}
         }
         Some(())
-    }
-
-    fn request_field(
-        &self,
-        name: &str,
-        value: Option<&'a str>,
-        tabs: bool,
-        exchange: &mut Exchange<'a>,
-    ) {
-        let authorization = name.eq_ignore_ascii_case("authorization");
-        match value {
-            Some(value) => {
-                // Only the blank behind the scheme was one: `+` is a letter of tokens.
-                let value = match tabs {
-                    true => percent(value),
-                    false if authorization => Cow::Owned(value.replacen('+', " ", 1)),
-                    false if name.eq_ignore_ascii_case("cookie") => {
-                        Cow::Owned(value.replace(";+", "; "))
-                    }
-                    false => Cow::Borrowed(value),
-                };
-                exchange.request_headers.push(owned(name, value));
-                exchange.request_visibility = exchange.request_visibility.min(Visibility::Partial);
-            }
-            // A column of its own that is empty shows that the field was not sent.
-            None if authorization => exchange.request_visibility = Visibility::Full,
-            None => {}
-        }
     }
 
     fn finish(self, exchange: &mut Exchange<'a>) {
@@ -219,6 +191,29 @@ impl<'a> Row<'a> {
                 reason(exchange, name, value.filter(|v| *v != "0").unwrap_or_default());
             }
         }
+    }
+}
+
+/// Adds a field that has a column of its own.
+fn request_field<'a>(name: &str, value: Option<&'a str>, tabs: bool, exchange: &mut Exchange<'a>) {
+    let authorization = name.eq_ignore_ascii_case("authorization");
+    match value {
+        Some(value) => {
+            // Only the blank behind the scheme was one: `+` is a letter of tokens.
+            let value = match tabs {
+                true => percent(value),
+                false if authorization => Cow::Owned(value.replacen('+', " ", 1)),
+                false if name.eq_ignore_ascii_case("cookie") => {
+                    Cow::Owned(value.replace(";+", "; "))
+                }
+                false => Cow::Borrowed(value),
+            };
+            exchange.request_headers.push(owned(name, value));
+            exchange.request_visibility = exchange.request_visibility.min(Visibility::Partial);
+        }
+        // A column of its own that is empty shows that the field was not sent.
+        None if authorization => exchange.request_visibility = Visibility::Full,
+        None => {}
     }
 }
 
