@@ -147,6 +147,15 @@ mod tests {
     }
 
     #[test]
+    fn a_short_name_is_taken_out_where_it_stands() {
+        let line = format!("{START}AH01618: user e not found: /basic");
+        assert_eq!(reason(&exchange(&line)), "AH01618: user *** not found: /basic");
+        let line = format!("{START}AH01790: user `ann' in realm `a' not found: /x");
+        assert_eq!(reason(&exchange(&line)), "AH01790: user `***' in realm `a' not found: /x");
+        assert_eq!(exchange(&line).user.as_deref(), Some("ann"));
+    }
+
+    #[test]
     fn the_id_of_the_line_may_stand_between_the_groups() {
         let line = START.replace("[client", "[Z1lX0n8AAQEAAHcWb-EAAAAA] [client")
             + "AH01614: client used wrong authentication scheme: /basic";

@@ -17,6 +17,8 @@ mod logins;
 mod nginx_error;
 mod refusal;
 mod scan;
+#[cfg(test)]
+mod soup;
 mod w3c;
 mod w3c_columns;
 mod zeek;

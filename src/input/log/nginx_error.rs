@@ -19,7 +19,7 @@ pub(super) const NGINX_ERROR: Format = Format {
     read: |line, _: &mut Setting| read(line),
 };
 
-/// Longest message in which a client's name is looked for.
+/// Bytes at the end of a line in which its context is looked for.
 const LONGEST: usize = 64 * 1024;
 
 fn read(line: &str) -> Option<Found<'_>> {
@@ -58,8 +58,11 @@ struct Context<'a> {
 /// Splits a message from its context: the last one that fits to the end of the line.
 fn split(message: &str) -> (&str, Option<Context<'_>>) {
     const START: &str = ", client: ";
-    let mut end = message.len().min(LONGEST);
-    while let Some(at) = message.get(..end).and_then(|text| text.rfind(START)) {
+    let least = message.len().saturating_sub(LONGEST);
+    let mut end = message.len();
+    while let Some(at) =
+        message.get(..end).and_then(|text| text.rfind(START)).filter(|at| *at >= least)
+    {
         let context = message.get(at + START.len()..).and_then(Context::of);
         if context.is_some() {
             return (message.get(..at).unwrap_or(message), context);

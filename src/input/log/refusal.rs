@@ -5,8 +5,6 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
-
 use super::scan::said;
 use crate::model::Exchange;
 
@@ -130,7 +128,9 @@ pub(super) fn of_apache<'a>(module: &str, message: &'a str) -> Option<Refusal<'a
     let (user, path) = named(text);
     let reason = match user {
         Some(user) => {
-            let at = memmem::find(message.as_bytes(), user.as_bytes()).unwrap_or(message.len());
+            // In all of these the name follows the first `user `, quoted in those of Digest.
+            let told = message.find("user ")? + "user ".len();
+            let at = told + usize::from(message.get(told..)?.starts_with('`'));
             let (before, after) = (message.get(..at)?, message.get(at + user.len()..)?);
             Cow::Owned(format!("{before}***{after}"))
         }
