@@ -25,6 +25,7 @@ pub(super) fn examine(case: &Case<'_>) -> Option<Judgement> {
     }
     pending(case)
         .or_else(|| answered_challenge(case))
+        .or_else(|| logged_leg(case))
         .or_else(|| login_round(case))
         .or_else(|| mended_expiry(case))
 }
@@ -119,6 +120,25 @@ fn pending(case: &Case<'_>) -> Option<Judgement> {
             vec![Evidence::new(fact, "response.body.error")],
         )
     })
+}
+
+/// A leg of a handshake that the server's own code tells, in a log that has no challenges.
+fn logged_leg(case: &Case<'_>) -> Option<Judgement> {
+    let (facts, at) = (case.facts, case.at?);
+    let told = case.can_mean("other.handshake") && case.world.is_someone(&facts.client);
+    let until = at.plus(PROMPT);
+    let through = case.world.let_in(&facts.client, &facts.endpoint, at, until, |_| told)?;
+    Some(expected(
+        "other.handshake",
+        Confidence::Inferred,
+        vec![
+            Evidence::new(
+                "the server's code is that of a handshake without credentials",
+                "response",
+            ),
+            Evidence::new(format!("the same client was let in at {through}"), "history"),
+        ],
+    ))
 }
 
 /// A challenge that the same client answered at the same place with success.

@@ -41,6 +41,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("keycloak", include_str!("vendors/keycloak.toml")),
     ("kong", include_str!("vendors/kong.toml")),
     ("kubernetes", include_str!("vendors/kubernetes.toml")),
+    ("logins", include_str!("vendors/logins.toml")),
     ("node", include_str!("vendors/node.toml")),
     ("okta", include_str!("vendors/okta.toml")),
     ("php", include_str!("vendors/php.toml")),

@@ -29,6 +29,7 @@ impl Speech for Answered<'_, '_> {
                 .any(|c| c.place.get(5..).is_some_and(|p| p.eq_ignore_ascii_case(path))),
             Some(("word", word)) => self.clues.iter().any(|c| c.text.contains(word)),
             Some(("host", name)) => self.exchange.url.contains(name),
+            Some(("format", name)) => self.exchange.format == name,
             _ => false,
         }
     }

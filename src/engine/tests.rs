@@ -695,3 +695,35 @@ fn entries_that_lost_a_bracket_cost_themselves_only() {
         assert!(read_with(&path, &options(2, 3000)).harvest == whole.harvest);
     }
 }
+
+#[test]
+fn columns_that_a_line_named_reach_the_lines_behind_it_wherever_the_file_is_cut() {
+    let folder = Folder::new();
+    let heads = ["cs-method sc-status", "sc-status cs-method", "cs-method sc-status x"];
+    let mut lines = Vec::new();
+    for (part, columns) in heads.iter().enumerate() {
+        lines.push("#Software: x".to_owned());
+        lines.push(format!("#Fields: date time {columns} cs-uri-stem"));
+        for row in 0..8 {
+            let words = match part {
+                0 => format!("GET 40{row}"),
+                1 => format!("40{row} GET"),
+                _ => format!("GET 40{row} -"),
+            };
+            lines.push(format!("2026-11-23 02:29:3{row} {words} /{part}/{row}"));
+        }
+        let table = ["#separator \\x09", "#path\thttp", "#fields\tts\tmethod\turi\tstatus_code"];
+        lines.extend(table.map(str::to_owned));
+        lines.push(format!("1795400973.45\tGET\t/zeek/{part}\t401"));
+    }
+    let text = lines.join("\n");
+    let path = folder.file("columns.log", &text);
+    let whole = read_all(&path);
+    let seen = whole.harvest.clone();
+    assert_eq!(seen.len(), 27);
+    assert!(seen.iter().all(|(_, line)| line.contains(" GET /") && line.contains("Some(40")));
+    for piece in 1..text.len() {
+        let cut = read_with(&path, &options(1 + piece % 3, piece));
+        assert_eq!(cut.harvest, seen, "pieces of {piece} bytes");
+    }
+}

@@ -5,7 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Answer, At, Credential, Departure, Exchange, Fingerprint, Kind, Signing};
+use crate::model::{
+    Answer, At, Credential, Departure, Exchange, Fingerprint, Kind, Signing, State,
+};
 
 use super::url::{Url, decode_param};
 
@@ -29,9 +31,13 @@ fn read(
     credentials: &[Credential],
 ) -> Option<Box<Signing>> {
     let mut signing = Signing::default();
-    let kind = credentials.first().map(|c| (c.kind, c.place.is_authorization()));
+    let first = credentials.first();
+    let kind = first.map(|c| (c.kind, c.place.is_authorization()));
+    // Of a field that the recorder masked or cut, nothing is known to be missing.
+    let whole = first.is_some_and(|c| c.state == State::Present);
     let in_url = matches!(kind, Some((Kind::Sigv4 | Kind::RequestSignature, false)));
     let signed_at = match kind {
+        Some((Kind::Sigv4, true)) if !whole => None,
         Some((Kind::Sigv4, true)) => aws_field(exchange, url, &mut signing),
         Some((Kind::RequestSignature, true)) => {
             let value = exchange.request_header("authorization")?;

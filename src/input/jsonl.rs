@@ -22,6 +22,7 @@ use super::skip::SkipReason;
 use crate::model::{Body, Exchange, Header, Text, Visibility};
 
 mod alias;
+mod event;
 mod plan;
 mod value;
 
@@ -35,7 +36,7 @@ const WEAK_RANK: u8 = 4;
 
 /// Where the parts of an exchange stand in lines of one shape, and which paths the user gave.
 ///
-/// Cheap to clone. Handing it to [`from_value`] for the next line saves making it anew where that
+/// Two are equal when the user gave the same paths: the rest is a memory of shapes. Cheap to clone. Handing it to [`from_value`] for the next line saves making it anew where that
 /// line has a shape that was met before, and changes nothing else.
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
@@ -44,6 +45,14 @@ pub struct Mapping {
     /// Plans of the shapes met last, this one among them.
     met: Arc<[Arc<Plan>]>,
 }
+
+impl PartialEq for Mapping {
+    fn eq(&self, other: &Self) -> bool {
+        self.given == other.given
+    }
+}
+
+impl Eq for Mapping {}
 
 /// Shapes that are remembered: a logger has a handful, most by fields that come and go.
 const MAX_SHAPES: usize = 32;
@@ -99,7 +108,8 @@ impl Mapping {
 /// Reads one JSON value of a log.
 ///
 /// It is an exchange when it holds a status, a gRPC status or a code that only refusals have, and
-/// beside it a method or a path; or when it is a HAR entry. Members are found by name at any depth,
+/// beside it a method or a path; or when it is a HAR entry, or a refusal that a known program tells
+/// without a status. Members are found by name at any depth,
 /// dotted or nested, without regard to case, `_` and `-`; the shallower one wins. An empty text or
 /// `-` as a field means that the field was missing, as web servers log it; a value that was taken
 /// out reads [`REDACTED`]. The position is left for the caller to set.
@@ -132,7 +142,8 @@ pub fn from_value<'v>(
         return Ok((exchange, hint.cloned().unwrap_or_default()));
     }
     let mapping = Mapping::of(line, hint);
-    let exchange = Reader { line, plan: &mapping.plan }.read().ok_or(SkipReason::NoExchange)?;
+    let exchange = Reader { line, plan: &mapping.plan }.read().or_else(|| event::read(line));
+    let exchange = exchange.ok_or(SkipReason::NoExchange)?;
     Ok((exchange, mapping))
 }
 

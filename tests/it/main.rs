@@ -30,6 +30,7 @@ mod inputs;
 mod keys;
 mod laws;
 mod logins;
+mod logs_gateway;
 mod planted;
 mod program;
 mod protocols;

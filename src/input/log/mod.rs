@@ -5,9 +5,25 @@
 //! neighbours, on where the input was cut, or on what a client put into its user agent. A format that
 //! needs to know more (the columns that a directive named) finds it in the [`Setting`].
 
+mod apache_error;
+mod aws;
+mod captured;
 mod clf;
+mod envoy;
+mod haproxy;
+pub(super) mod keycloak;
+mod logfmt;
+mod logins;
+mod nginx_error;
+mod refusal;
 mod scan;
+#[cfg(test)]
+mod soup;
+mod w3c;
+mod w3c_columns;
+mod zeek;
 
+use super::jsonl::Mapping;
 use crate::model::{Exchange, Observer};
 
 /// What a line of text is.
@@ -37,10 +53,32 @@ pub(super) struct Format {
 ///
 /// Part of a reader's mark: a piece whose beginning was guessed is read again where it differs.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Setting {}
+pub(super) struct Setting {
+    /// Names that the user gave to parts of a record, for lines of pairs.
+    pub(super) mapping: Mapping,
+    w3c: w3c::Directives,
+    zeek: zeek::Directives,
+}
 
 /// All formats; the first that fits reads the line.
-const FORMATS: &[Format] = &[clf::COMBINED, clf::COMMON];
+const FORMATS: &[Format] = &[
+    aws::ALB,
+    aws::S3,
+    envoy::ISTIO,
+    envoy::ENVOY,
+    haproxy::HAPROXY,
+    aws::API_GATEWAY,
+    nginx_error::NGINX_ERROR,
+    apache_error::APACHE_ERROR,
+    keycloak::KEYCLOAK,
+    clf::COMBINED,
+    clf::COMMON,
+    aws::ELB,
+    zeek::ZEEK,
+    w3c::W3C,
+    logfmt::LOGFMT,
+    logins::LOGINS,
+];
 
 /// Reads a line; `None` when no format knows it.
 ///
@@ -50,7 +88,10 @@ pub(super) fn read<'a>(line: &'a str, setting: &mut Setting) -> Option<Found<'a>
         let mut found = (format.read)(line, setting)?;
         if let Found::Exchange(exchange) = &mut found {
             exchange.format = format.name;
-            exchange.observer = format.observer;
+            // An event of an identity provider may stand in a log of any format.
+            if exchange.observer != Observer::Idp {
+                exchange.observer = format.observer;
+            }
         }
         Some(found)
     })

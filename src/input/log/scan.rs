@@ -1,6 +1,10 @@
 //! A place in a line: the few steps of which all line formats are made.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
+
+use crate::input::har_entry::without_port;
+use crate::model::{Exchange, Header};
 
 /// What is left of a line; each step takes something off its front or leaves it as it was.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +117,51 @@ pub(super) fn status(word: &str) -> Option<Option<u16>> {
     }
 }
 
+/// Returns the first address of a column: a port, brackets, a scheme and further hops are stripped.
+pub(super) fn address(text: &str) -> Option<Cow<'_, str>> {
+    let first = text.split(',').next().unwrap_or(text).trim();
+    let first = first.split_once("://").map_or(first, |(_, rest)| rest);
+    // A dual socket shows IPv4 clients as `::ffff:192.0.2.7`.
+    let (inner, bracket) = first.strip_prefix('[').map_or((first, ""), |inner| (inner, "["));
+    let mapped = inner.strip_prefix("::ffff:").filter(|rest| rest.contains('.'));
+    let bare = match (mapped, bracket) {
+        (Some(rest), "[") => without_port(Cow::Borrowed(rest.split(']').next()?)),
+        (Some(rest), _) => without_port(Cow::Borrowed(rest)),
+        _ => without_port(Cow::Borrowed(first)),
+    };
+    bare.split('%').next()?.parse::<IpAddr>().is_ok().then_some(bare)
+}
+
+/// Returns the node that a column names, its scheme and port stripped; `None` for a dash.
+pub(super) fn node(text: &str) -> Option<Cow<'_, str>> {
+    let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
+    said(bare).map(|bare| without_port(Cow::Borrowed(bare)))
+}
+
+/// Whether a word is a number as logs write counts and times: digits, a point, a sign before them.
+pub(super) fn is_number(word: &str) -> bool {
+    let digits = word.strip_prefix(['-', '+']).unwrap_or(word);
+    digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && digits.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// Whether a word is a count or the dash that stands for none.
+pub(super) fn is_count(word: &str) -> bool {
+    word == "-" || is_number(word)
+}
+
+/// Makes a field of a message.
+pub(super) fn field<'a>(name: &'a str, value: impl Into<Cow<'a, str>>) -> Header<'a> {
+    Header { name: Cow::Borrowed(name), value: value.into() }
+}
+
+/// Adds a reason unless the column says that there is none.
+pub(super) fn reason<'a>(exchange: &mut Exchange<'a>, name: &'a str, text: &'a str) {
+    if let Some(text) = said(text) {
+        exchange.reasons.push((Cow::Borrowed(name), Cow::Borrowed(text)));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +180,22 @@ mod tests {
         assert_eq!(rest.0, "next");
         assert_eq!(Rest("\"open").quoted(), None);
         assert_eq!(Rest("\"open\\").quoted(), None);
+    }
+
+    #[test]
+    fn an_address_loses_port_brackets_and_further_hops() {
+        for (text, bare) in [
+            ("192.0.2.7:4711", "192.0.2.7"),
+            ("[2001:db8::7]:443", "2001:db8::7"),
+            ("2001:db8::7", "2001:db8::7"),
+            ("tcp://192.0.2.7:80", "192.0.2.7"),
+            ("192.0.2.7, 10.0.0.1", "192.0.2.7"),
+            ("[::ffff:192.0.2.7]:47414", "192.0.2.7"),
+        ] {
+            assert_eq!(address(text).as_deref(), Some(bare), "{text}");
+        }
+        assert_eq!(address("unix:1"), None);
+        assert_eq!(address("-"), None);
     }
 
     #[test]

@@ -1,0 +1,212 @@
+//! Events of applications and identity providers that say that somebody was refused, without a status.
+//!
+//! Each is known by its names, never by words alone: an application's message is no request.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::alias::fold;
+use super::value::{address, said};
+use crate::input::clock::parse_time;
+use crate::input::log::keycloak;
+use crate::model::{Exchange, Observer};
+
+/// Reads an event; `None` for all other messages.
+pub(super) fn read(line: &Map<String, Value>) -> Option<Exchange<'_>> {
+    let mut found = authelia(line)
+        .or_else(|| grafana(line))
+        .or_else(|| authentik(line))
+        .or_else(|| teleport(line))
+        .or_else(|| nextcloud(line))
+        .or_else(|| told_by_keycloak(line))?;
+    let first = |names: &[&str]| {
+        names.iter().find_map(|wanted| {
+            line.iter().find(|(name, _)| fold(name) == *wanted).map(|(_, value)| value)
+        })
+    };
+    if found.time.is_none() {
+        let time = first(&["time", "timestamp", "ts", "t"]);
+        found.time = time.and_then(|time| match time {
+            Value::String(text) => parse_time(text),
+            other => crate::input::har_entry::number_time(other),
+        });
+    }
+    if found.client_ip.is_none() {
+        let client = first(&["clientip", "remoteip", "remoteaddr", "addrremote"]);
+        found.client_ip = client.and_then(address);
+    }
+    found.user_agent = found.user_agent.or_else(|| first(&["useragent"]).and_then(said));
+    found.request_id = found.request_id.or_else(|| first(&["requestid", "reqid"]).and_then(said));
+    Some(found)
+}
+
+fn text<'v>(line: &'v Map<String, Value>, name: &str) -> Option<&'v str> {
+    line.get(name)?.as_str().filter(|text| !text.is_empty())
+}
+
+fn at_path<'v>(line: &'v Map<String, Value>, method: &'v str, path: &'v str) -> Exchange<'v> {
+    Exchange {
+        method: text(line, method).map(Cow::Borrowed),
+        url: text(line, path).map(Cow::Borrowed).unwrap_or_default(),
+        observer: Observer::Idp,
+        ..Exchange::default()
+    }
+}
+
+/// Takes what a client sent out of a message: the text between the first and the last of two words.
+fn without_name<'m>(message: &'m str, start: &str, end: &str) -> Option<(&'m str, String)> {
+    let at = message.find(start)? + start.len();
+    let until = at + message.get(at..)?.rfind(end)?;
+    let name = message.get(at..until)?;
+    Some((name, format!("{}***{}", message.get(..at)?, message.get(until..)?)))
+}
+
+/// `msg="Unsuccessful 1FA authentication attempt by user 'x'" method=POST path=/api/firstfactor`.
+fn authelia(line: &Map<String, Value>) -> Option<Exchange<'_>> {
+    let message = text(line, "msg")?;
+    let path = text(line, "path").filter(|path| path.contains("/api/"))?;
+    let is_attempt = message.starts_with("Unsuccessful ")
+        && message.contains(" authentication attempt by user '")
+        || message.starts_with("Error occurred getting details for user ")
+            && path.ends_with("/firstfactor");
+    is_attempt.then_some(())?;
+    let (name, shown) = without_name(message, "'", "'")?;
+    let mut found = at_path(line, "method", "path");
+    found.user = Some(Cow::Borrowed(name));
+    found.reasons.push(("msg".into(), Cow::Owned(shown)));
+    if let Some(error) = text(line, "error") {
+        found.reasons.push(("error".into(), Cow::Borrowed(error)));
+    }
+    Some(found)
+}
+
+/// `logger=context msg="Invalid username or password" error="user not found" remote_addr=...`.
+fn grafana(line: &Map<String, Value>) -> Option<Exchange<'_>> {
+    let is_context = text(line, "logger") == Some("context");
+    let (message, error) = (text(line, "msg")?, text(line, "error")?);
+    let refused = matches!(message, "Invalid username or password" | "Unauthorized")
+        || message.starts_with("Invalid API key");
+    (is_context && refused && !line.contains_key("status")).then_some(())?;
+    let mut found = at_path(line, "method", "path");
+    found.observer = Observer::App;
+    let of_login = error.contains("password") || error.contains("user not found");
+    if found.url.is_empty() && of_login {
+        found.method = Some(Cow::Borrowed("POST"));
+        found.url = Cow::Borrowed("/login");
+    }
+    found.user = text(line, "uname").map(Cow::Borrowed);
+    found.reasons.push(("error".into(), Cow::Borrowed(error)));
+    Some(found)
+}
+
+/// `{"action":"login_failed","client_ip":...,"context":{"http_request":{"path":...,"method":...}}}`.
+fn authentik(line: &Map<String, Value>) -> Option<Exchange<'_>> {
+    let action = text(line, "action").filter(|action| *action == "login_failed")?;
+    let context = line.get("context")?.as_object()?;
+    let request = context.get("http_request").and_then(Value::as_object);
+    let part = |name: &str| request.and_then(|request| text(request, name));
+    Some(Exchange {
+        method: part("method").map(Cow::Borrowed),
+        url: part("path").map(Cow::Borrowed).unwrap_or_default(),
+        user: text(context, "username").map(Cow::Borrowed),
+        user_agent: part("user_agent").map(Cow::Borrowed),
+        reasons: vec![("action".into(), Cow::Borrowed(action))],
+        observer: Observer::Idp,
+        ..Exchange::default()
+    })
+}
+
+/// `{"event":"user.login","success":false,"error":...,"user":...,"addr.remote":...}`.
+fn teleport(line: &Map<String, Value>) -> Option<Exchange<'_>> {
+    let is_login = text(line, "event") == Some("user.login") && line.contains_key("cluster_name");
+    (is_login && line.get("success") == Some(&Value::Bool(false))).then_some(())?;
+    Some(Exchange {
+        method: Some(Cow::Borrowed("POST")),
+        url: Cow::Borrowed("/login"),
+        user: text(line, "user").map(Cow::Borrowed),
+        request_id: text(line, "uid").map(Cow::Borrowed),
+        reasons: vec![("error".into(), Cow::Borrowed(text(line, "error")?))],
+        observer: Observer::Idp,
+        ..Exchange::default()
+    })
+}
+
+/// `{"reqId":...,"remoteAddr":...,"method":"POST","url":"/login","message":"Login failed: x (Remote IP: ...)"}`.
+fn nextcloud(line: &Map<String, Value>) -> Option<Exchange<'_>> {
+    let message = text(line, "message")?.strip_prefix("Login failed: ")?;
+    (line.contains_key("reqId") && line.contains_key("remoteAddr")).then_some(())?;
+    let (name, _) = message.rsplit_once(" (Remote IP: ")?;
+    let mut found = at_path(line, "method", "url");
+    found.observer = Observer::App;
+    found.user = Some(Cow::Borrowed(name.trim_matches('\'')));
+    found.reasons.push(("message".into(), Cow::Borrowed("Login failed")));
+    Some(found)
+}
+
+/// Keycloak with its log in JSON: the event is in the message.
+fn told_by_keycloak(line: &Map<String, Value>) -> Option<Exchange<'_>> {
+    let logger = text(line, "loggerName").or_else(|| text(line, "logger_name"))?;
+    logger.contains("events").then(|| keycloak::event(text(line, "message")?))?
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::input::jsonl::from_value;
+    use crate::model::{Exchange, Observer};
+
+    fn told(value: &serde_json::Value) -> Option<(String, String, Option<String>)> {
+        let (found, _): (Exchange<'_>, _) = from_value(value, None).ok()?;
+        let reason = found.reasons.first().map(|(_, text)| text.to_string()).unwrap_or_default();
+        Some((found.url.to_string(), reason, found.user.map(Into::into)))
+    }
+
+    #[test]
+    fn a_failed_login_is_an_exchange_without_a_status_and_without_the_name_in_its_reason() {
+        let line = json!({"time": "2026-11-23T02:29:33Z", "level": "error", "method": "POST",
+            "path": "/api/firstfactor", "remote_ip": "192.0.2.7",
+            "msg": "Unsuccessful 1FA authentication attempt by user 'o'neil'"});
+        let (url, reason, user) = told(&line).unwrap();
+        assert_eq!((&*url, user.as_deref()), ("/api/firstfactor", Some("o'neil")));
+        assert_eq!(reason, "Unsuccessful 1FA authentication attempt by user '***'");
+        let (found, _) = from_value(&line, None).unwrap();
+        assert_eq!((found.observer, found.status), (Observer::Idp, None));
+        assert_eq!(found.client_ip.as_deref(), Some("192.0.2.7"));
+    }
+
+    #[test]
+    fn a_login_that_succeeded_is_a_message() {
+        let line = json!({"method": "POST", "path": "/api/firstfactor",
+            "msg": "Successful 1FA authentication attempt made by user 'ann'"});
+        assert_eq!(told(&line), None);
+        let line =
+            json!({"event": "user.login", "cluster_name": "x", "success": true, "error": ""});
+        assert_eq!(told(&line), None);
+    }
+
+    #[test]
+    fn events_of_other_programs_are_known_by_their_names() {
+        let authentik = json!({"action": "login_failed", "client_ip": "192.0.2.7", "request_id": "a1b2c3d4",
+            "context": {"username": "ann", "http_request": {"path": "/api/v3/flows/executor/x/", "method": "POST"}}});
+        assert_eq!(told(&authentik).unwrap().2.as_deref(), Some("ann"));
+        let nextcloud = json!({"reqId": "x1y2z3", "remoteAddr": "192.0.2.7", "method": "POST", "url": "/login",
+            "message": "Login failed: ann (Remote IP: 192.0.2.7)"});
+        assert_eq!(told(&nextcloud).unwrap().1, "Login failed");
+        let teleport = json!({"event": "user.login", "cluster_name": "x", "success": false,
+            "error": "invalid username, password or second factor", "user": "ann"});
+        assert_eq!(told(&teleport).unwrap().0, "/login");
+        let keycloak = json!({"loggerName": "org.keycloak.events", "message":
+            "type=\"LOGIN_ERROR\", realmName=\"shop\", ipAddress=\"192.0.2.7\", error=\"user_not_found\""});
+        assert_eq!(told(&keycloak).unwrap().1, "user_not_found");
+    }
+
+    #[test]
+    fn words_alone_make_no_event() {
+        let line = json!({"msg": "Invalid username or password", "error": "user not found"});
+        assert_eq!(told(&line), None);
+        let line = json!({"message": "Login failed: ann (Remote IP: 192.0.2.7)"});
+        assert_eq!(told(&line), None);
+    }
+}
