@@ -7,6 +7,7 @@
 
 mod clf;
 mod scan;
+mod shape;
 
 use crate::model::{Exchange, Observer};
 
