@@ -5,8 +5,14 @@
 //! neighbours, on where the input was cut, or on what a client put into its user agent. A format that
 //! needs to know more (the columns that a directive named) finds it in the [`Setting`].
 
+mod app;
 mod clf;
+mod extras;
+mod morgan;
+mod npm;
+mod proxies;
 mod scan;
+mod servers;
 mod shape;
 
 use crate::model::{Exchange, Observer};
@@ -41,7 +47,25 @@ pub(super) struct Format {
 pub(super) struct Setting {}
 
 /// All formats; the first that fits reads the line.
-const FORMATS: &[Format] = &[clf::COMBINED, clf::COMMON];
+const FORMATS: &[Format] = &[
+    clf::COMBINED,
+    clf::COMMON,
+    proxies::TRAEFIK,
+    proxies::INGRESS,
+    npm::MANAGER,
+    npm::ZORAXY,
+    servers::UWSGI,
+    servers::SQUID,
+    app::UVICORN,
+    app::DJANGO,
+    app::GIN,
+    app::CHI,
+    morgan::SHORT,
+    morgan::TINY,
+    extras::COMBINED,
+    extras::COMMON,
+    app::LOGGED,
+];
 
 /// Reads a line; `None` when no format knows it.
 ///
