@@ -66,7 +66,8 @@ fn uvicorn(line: &str) -> Option<Found<'_>> {
     });
     put_request(&mut exchange, request.get(..end)?);
     // The reason phrase.
-    let phrase = rest.0.len() < 40 && rest.0.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ' || b == b'-');
+    let phrase = rest.0.len() < 40
+        && rest.0.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ' || b == b'-');
     (phrase && exchange.method.is_some()).then_some(())?;
     Some(Found::Exchange(exchange))
 }
@@ -120,8 +121,11 @@ fn django(line: &str) -> Option<Found<'_>> {
     let inside = rest.0.strip_prefix('"')?;
     let end = quote_in(inside, 0)?;
     let mut rest = Rest(inside.get(end + 1..)?.strip_prefix(' ')?);
-    let mut exchange =
-        Box::new(Exchange { time: Some(time), status: status(rest.word()?)?, ..Exchange::default() });
+    let mut exchange = Box::new(Exchange {
+        time: Some(time),
+        status: status(rest.word()?)?,
+        ..Exchange::default()
+    });
     let _bytes = rest.word().filter(|w| w.bytes().all(|b| b.is_ascii_digit()))?;
     put_request(&mut exchange, inside.get(..end)?);
     (rest.0.is_empty() && exchange.method.is_some()).then_some(Found::Exchange(exchange))
@@ -187,7 +191,9 @@ fn logger(prefix: &str) -> Option<Option<Time>> {
     let two = start.match_indices(' ').nth(1).map_or(start, |(end, _)| &start[..end]);
     let three = start.match_indices(' ').nth(2).map_or(start, |(end, _)| &start[..end]);
     let one = start.split(' ').next().unwrap_or(start);
-    let time = [three, two, one].into_iter().find_map(|t| parse_time(t.trim_end_matches([']', ',', '-', ' ', '|'])));
+    let time = [three, two, one]
+        .into_iter()
+        .find_map(|t| parse_time(t.trim_end_matches([']', ',', '-', ' ', '|'])));
     let level = ["INFO", "WARN", "ERROR", "DEBUG", "info", "warn", "error", "debug"];
     (time.is_some() || level.iter().any(|level| text.contains(level))).then_some(time)
 }
@@ -237,8 +243,14 @@ mod tests {
     fn frameworks_are_read_in_their_own_shape() {
         let table: [(&Format, &str); 3] = [
             (&DJANGO, r#"[23/Nov/2026 02:48:11] "GET /me HTTP/1.1" 401 25"#),
-            (&GIN, r#"[GIN] 2026/11/23 - 02:48:11 | 401 |     12.3µs |       192.0.2.7 | GET      "/me""#),
-            (&CHI, r#"2026/11/23 02:48:11 "GET /me HTTP/1.1" from 192.0.2.7:5000 - 401 13B in 41.5µs"#),
+            (
+                &GIN,
+                r#"[GIN] 2026/11/23 - 02:48:11 | 401 |     12.3µs |       192.0.2.7 | GET      "/me""#,
+            ),
+            (
+                &CHI,
+                r#"2026/11/23 02:48:11 "GET /me HTTP/1.1" from 192.0.2.7:5000 - 401 13B in 41.5µs"#,
+            ),
         ];
         for (format, line) in table {
             let found = read(format, line).unwrap();

@@ -25,14 +25,14 @@ pub(super) const COMMON: Format = Format {
     observer: Observer::Gateway,
     read: |line, _: &mut Setting| {
         let (exchange, rest) = head(line)?;
-        rest.0.is_empty().then(|| Found::Exchange(exchange))
+        rest.0.is_empty().then_some(Found::Exchange(exchange))
     },
 };
 
 fn combined(line: &str) -> Option<Found<'_>> {
     let (mut exchange, mut rest) = head(line)?;
     agent(&mut exchange, &mut rest)?;
-    rest.0.is_empty().then(|| Found::Exchange(exchange))
+    rest.0.is_empty().then_some(Found::Exchange(exchange))
 }
 
 /// Reads what all of these formats start with; returns what follows the number of bytes.
@@ -196,8 +196,9 @@ fn is_client(word: &str) -> bool {
 
 /// Returns whether a word can be an address or a host's name.
 fn is_name(word: &str) -> bool {
-    word.bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'_' | b'[' | b']' | b'%'))
+    word.bytes().all(|b| {
+        b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'_' | b'[' | b']' | b'%')
+    })
 }
 
 #[cfg(test)]
@@ -225,14 +226,18 @@ mod tests {
 
     #[test]
     fn the_host_may_stand_in_front_of_the_client_or_after_it() {
-        let line = r#"shop.example:443 192.0.2.7 - - [23/Nov/2026:02:29:33 +0000] "GET / HTTP/2.0" 403 9"#;
+        let line =
+            r#"shop.example:443 192.0.2.7 - - [23/Nov/2026:02:29:33 +0000] "GET / HTTP/2.0" 403 9"#;
         let found = read(line).unwrap();
         assert_eq!(found.host.as_deref(), Some("shop.example:443"));
         assert_eq!(found.client_ip.as_deref(), Some("192.0.2.7"));
         let lighttpd = r#"2001:db8::7 shop.example bob [23/Nov/2026:02:29:33 +0000] "GET / HTTP/1.1" 401 5 "-" "-""#;
         let found = read(lighttpd).unwrap();
         assert_eq!(found.host.as_deref(), Some("shop.example"));
-        assert_eq!((found.client_ip.as_deref(), found.user.as_deref()), (Some("2001:db8::7"), Some("bob")));
+        assert_eq!(
+            (found.client_ip.as_deref(), found.user.as_deref()),
+            (Some("2001:db8::7"), Some("bob"))
+        );
     }
 
     #[test]
@@ -247,7 +252,8 @@ mod tests {
     #[test]
     fn a_garbled_request_line_still_is_an_exchange_with_a_status() {
         for request in [r"\x16\x03\x01\x00", "-", "", "HELP", "lv|'|'|x y"] {
-            let line = format!(r#"192.0.2.7 - - [23/Nov/2026:02:29:33 +0000] "{request}" 400 0 "-" "-""#);
+            let line =
+                format!(r#"192.0.2.7 - - [23/Nov/2026:02:29:33 +0000] "{request}" 400 0 "-" "-""#);
             let found = read(&line).unwrap();
             assert_eq!((found.method, &*found.url, found.status), (None, "", Some(400)));
         }
@@ -262,7 +268,8 @@ mod tests {
 
     #[test]
     fn development_servers_write_a_blank_in_the_time_and_no_zone() {
-        let found = read(r#"172.18.0.1 - - [29/Aug/2023 22:02:58] "GET / HTTP/1.1" 200 -"#).unwrap();
+        let found =
+            read(r#"172.18.0.1 - - [29/Aug/2023 22:02:58] "GET / HTTP/1.1" 200 -"#).unwrap();
         let time = found.time.unwrap();
         assert_eq!((time.to_string(), time.zone_assumed), ("2023-08-29T22:02:58Z".into(), true));
     }
@@ -281,7 +288,8 @@ mod tests {
 
     #[test]
     fn proxies_in_the_clients_place_name_the_client() {
-        let line = r#"203.0.113.5, 10.0.0.2 - - [23/Nov/2026:02:29:33 +0000] "GET / HTTP/1.1" 401 5"#;
+        let line =
+            r#"203.0.113.5, 10.0.0.2 - - [23/Nov/2026:02:29:33 +0000] "GET / HTTP/1.1" 401 5"#;
         let found = read(line).unwrap();
         assert_eq!(found.client_ip.as_deref(), Some("203.0.113.5"));
         assert_eq!(found.request_header("X-Forwarded-For"), Some("203.0.113.5, 10.0.0.2"));
@@ -298,7 +306,8 @@ mod tests {
 
     #[test]
     fn lines_cut_anywhere_are_left_alone_or_lose_their_end_only() {
-        let line = r#"192.0.2.7 - a [23/Nov/2026:02:29:33 +0000] "GET /é HTTP/1.1" 401 25 "-" "c\"é""#;
+        let line =
+            r#"192.0.2.7 - a [23/Nov/2026:02:29:33 +0000] "GET /é HTTP/1.1" 401 25 "-" "c\"é""#;
         for end in (0..line.len()).filter(|end| line.is_char_boundary(*end)) {
             if let Some(found) = read(&line[..end]) {
                 assert_eq!(found.status, Some(401));

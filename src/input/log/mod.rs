@@ -7,6 +7,7 @@
 
 mod app;
 mod clf;
+mod custom;
 mod extras;
 mod morgan;
 mod npm;
@@ -15,6 +16,10 @@ mod scan;
 mod servers;
 mod shape;
 
+use std::sync::Arc;
+
+pub(super) use self::custom::Custom;
+pub use self::custom::FormatError;
 use crate::model::{Exchange, Observer};
 
 /// What a line of text is.
@@ -44,7 +49,22 @@ pub(super) struct Format {
 ///
 /// Part of a reader's mark: a piece whose beginning was guessed is read again where it differs.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Setting {}
+pub(super) struct Setting {
+    /// Which formats are tried.
+    pub(super) wanted: Wanted,
+}
+
+/// Which formats the lines of an input can have.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Wanted {
+    /// Whatever fits.
+    #[default]
+    Any,
+    /// The one of this name.
+    Named(&'static str),
+    /// One that the user wrote down.
+    Custom(Arc<Custom>),
+}
 
 /// All formats; the first that fits reads the line.
 const FORMATS: &[Format] = &[
@@ -71,14 +91,26 @@ const FORMATS: &[Format] = &[
 ///
 /// The exchange has its format's name and observer; the position is left for the caller to set.
 pub(super) fn read<'a>(line: &'a str, setting: &mut Setting) -> Option<Found<'a>> {
-    FORMATS.iter().find_map(|format| {
-        let mut found = (format.read)(line, setting)?;
-        if let Found::Exchange(exchange) = &mut found {
-            exchange.format = format.name;
-            exchange.observer = format.observer;
+    let named = match &setting.wanted {
+        Wanted::Any => None,
+        Wanted::Named(name) => Some(*name),
+        Wanted::Custom(custom) => {
+            let mut exchange = custom.read(line)?;
+            exchange.format = custom.server;
+            exchange.observer = Observer::Gateway;
+            return Some(Found::Exchange(Box::new(exchange)));
         }
-        Some(found)
-    })
+    };
+    FORMATS.iter().filter(|format| named.is_none_or(|name| format.name == name)).find_map(
+        |format| {
+            let mut found = (format.read)(line, setting)?;
+            if let Found::Exchange(exchange) = &mut found {
+                exchange.format = format.name;
+                exchange.observer = format.observer;
+            }
+            Some(found)
+        },
+    )
 }
 
 /// Returns each format's name and what it is, for the list of formats.

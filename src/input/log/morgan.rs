@@ -58,7 +58,8 @@ fn short(line: &str) -> Option<Found<'_>> {
 
 fn tiny(line: &str) -> Option<Found<'_>> {
     let (method, rest) = line.split_once(' ')?;
-    (method.len() >= 3 && method.bytes().all(|b| b.is_ascii_uppercase() || b == b'-')).then_some(())?;
+    (method.len() >= 3 && method.bytes().all(|b| b.is_ascii_uppercase() || b == b'-'))
+        .then_some(())?;
     let target_and_code = |text: &str| text.ends_with(" ms").then_some(());
     let (before, code) = if target_and_code(rest).is_some() {
         let (before, took) = rest.strip_suffix(" ms")?.rsplit_once(" - ")?;
@@ -66,7 +67,8 @@ fn tiny(line: &str) -> Option<Found<'_>> {
         let (before, _length) = before.rsplit_once(' ').filter(|(_, l)| *l == "-" || number(l))?;
         before.rsplit_once(' ')?
     } else {
-        let (before, _length) = rest.rsplit_once(" ms - ").filter(|(_, l)| *l == "-" || number(l))?;
+        let (before, _length) =
+            rest.rsplit_once(" ms - ").filter(|(_, l)| *l == "-" || number(l))?;
         let (before, took) = before.rsplit_once(' ')?;
         number(took).then_some(())?;
         before.rsplit_once(' ')?

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::clf::{put_request, quote_in};
+use super::clf::put_request;
 use super::scan::{Rest, said, status, unescape};
 use super::shape::{bare, client_name, reason, request_field};
 use super::{Format, Found, Setting};
@@ -50,7 +50,7 @@ fn manager<'a>(exchange: &mut Exchange<'a>, rest: Rest<'a>) -> Option<()> {
     let method = rest.word().filter(|m| m.bytes().all(|b| b.is_ascii_uppercase() || b == b'-'))?;
     let scheme = rest.word().filter(|s| matches!(*s, "http" | "https" | "-"))?;
     let host = rest.word()?;
-    let target = quoted(&mut rest)?;
+    let target = rest.quoted()?;
     let (mut client, mut server) = (None, None);
     while rest.0.starts_with('[') {
         let (name, value) = rest.between('[', ']')?.split_once(' ')?;
@@ -60,8 +60,8 @@ fn manager<'a>(exchange: &mut Exchange<'a>, rest: Rest<'a>) -> Option<()> {
             _ => {}
         }
     }
-    let agent = quoted(&mut rest)?;
-    let referer = quoted(&mut rest)?;
+    let agent = rest.quoted()?;
+    let referer = rest.quoted()?;
     rest.0.is_empty().then_some(())?;
     exchange.method = said(method).map(Cow::Borrowed);
     exchange.host = said(host).map(Cow::Borrowed);
@@ -86,7 +86,7 @@ fn plus<'a>(exchange: &mut Exchange<'a>, mut rest: Rest<'a>) -> Option<()> {
     let host = rest.word()?;
     let client = rest.word().filter(|client| bare(client).is_some())?;
     let _took = rest.word().filter(|took| took.parse::<f64>().is_ok())?;
-    let request = quoted(&mut rest)?;
+    let request = rest.quoted()?;
     exchange.status = status(rest.word()?)?;
     for _ in 0..2 {
         rest.word().filter(|w| *w == "-" || w.bytes().all(|b| b.is_ascii_digit()))?;
@@ -111,8 +111,9 @@ fn zoraxy(line: &str) -> Option<Found<'_>> {
     let _router = rest.between('[', ']')?;
     let origin = rest.between('[', ']')?.strip_prefix("origin:")?.trim();
     let client = rest.between('[', ']')?.strip_prefix("client:")?.trim();
+    rest.literal("[useragent:")?;
     // The user agent is what the client says, the end of the line is not.
-    let (agent, request) = rest.0.strip_prefix("[useragent:")?.rsplit_once("] ")?;
+    let (agent, request) = rest.0.rsplit_once("] ")?;
     let (request, code) = request.rsplit_once(' ')?;
     let (method, target) = request.split_once(' ')?;
     method.bytes().all(|b| b.is_ascii_uppercase()).then_some(())?;
@@ -126,13 +127,6 @@ fn zoraxy(line: &str) -> Option<Found<'_>> {
         user_agent: said(agent.trim()).map(Cow::Borrowed),
         ..Exchange::default()
     })))
-}
-
-fn quoted<'a>(rest: &mut Rest<'a>) -> Option<&'a str> {
-    let inside = rest.0.strip_prefix('"')?;
-    let end = quote_in(inside, 0)?;
-    rest.0 = inside.get(end + 1..)?.trim_start_matches(' ');
-    inside.get(..end)
 }
 
 #[cfg(test)]

@@ -115,7 +115,10 @@ mod tests {
     fn traefik_names_the_server_that_it_asked() {
         let line = format!(r#"{HEAD} 72 "api@docker" "http://10.0.0.3:80" 12ms"#);
         let found = read(&TRAEFIK, &line).unwrap();
-        assert_eq!((found.server.as_deref(), found.user.as_deref()), (Some("10.0.0.3"), Some("bob")));
+        assert_eq!(
+            (found.server.as_deref(), found.user.as_deref()),
+            (Some("10.0.0.3"), Some("bob"))
+        );
         let line = format!(r#"{HEAD} 72 "-" "-" 0ms"#);
         assert_eq!(read(&TRAEFIK, &line).unwrap().server, None);
         assert!(read(&TRAEFIK, &format!(r#"{HEAD} 72 "-" 0ms"#)).is_none());

@@ -139,7 +139,10 @@ mod tests {
     fn a_request_line_may_have_blanks_in_its_target_and_no_version() {
         assert_eq!(request_line("GET /a b HTTP/1.1"), Some(("GET", "/a b")));
         assert_eq!(request_line("GET /a"), Some(("GET", "/a")));
-        assert_eq!(request_line("CONNECT a.example:443 HTTP/1.1"), Some(("CONNECT", "a.example:443")));
+        assert_eq!(
+            request_line("CONNECT a.example:443 HTTP/1.1"),
+            Some(("CONNECT", "a.example:443"))
+        );
         assert_eq!(request_line("HELO a.example"), None);
         assert_eq!(request_line("\u{16}\u{3}"), None);
     }

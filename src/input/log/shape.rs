@@ -182,14 +182,14 @@ pub(super) fn is_id(text: &str) -> bool {
 }
 
 /// The trace id of a `traceparent` (W3C Trace Context) or of `Root=1-...` (AWS).
-fn trace(text: &str) -> Option<&str> {
+pub(super) fn trace(text: &str) -> Option<&str> {
     if let Some(root) = text.strip_prefix("Root=") {
         return root.split(';').next();
     }
     let mut parts = text.split('-');
-    let (version, id, parent, flags) =
-        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let hex = |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let (version, id, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let hex =
+        |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_hexdigit());
     let whole = hex(version, 2) && hex(id, 32) && hex(parent, 16) && hex(flags, 2);
     (whole && parts.next().is_none()).then_some(id)
 }
