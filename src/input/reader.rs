@@ -40,7 +40,7 @@ impl Reader {
             Kind::Text(wanted) => wanted.clone(),
             _ => Wanted::Any,
         };
-        let setting = Setting { wanted, ..Setting::default() };
+        let setting = Setting { wanted };
         Self::Lines(Lines { mapping: mapping.clone(), setting, ..Lines::default() })
     }
 

@@ -117,3 +117,59 @@ pub(super) fn read<'a>(line: &'a str, setting: &mut Setting) -> Option<Found<'a>
 pub(crate) fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
     FORMATS.iter().map(|format| (format.name, format.what))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Pieces of which lines are made, and what breaks them.
+    const PIECES: [&str; 24] = [
+        "192.0.2.7",
+        " - - ",
+        "[23/Nov/2026:02:29:33 +0000]",
+        " \"GET /me HTTP/1.1\" ",
+        "401 25",
+        " \"-\"",
+        "\"",
+        "\\",
+        "[",
+        "]",
+        " ",
+        "-",
+        "=",
+        "é",
+        "ms",
+        " => generated ",
+        "INFO: ",
+        "TCP_DENIED/407",
+        " - \"",
+        "[GIN] ",
+        "|",
+        ", ",
+        "HTTP/",
+        "1795400973.123",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn no_line_makes_a_reader_fall_over(picks in prop::collection::vec(0..PIECES.len(), 0..24)) {
+            let line: String = picks.iter().map(|pick| PIECES[*pick]).collect();
+            if let Some(Found::Exchange(exchange)) = read(&line, &mut Setting::default()) {
+                prop_assert!(!exchange.format.is_empty());
+                prop_assert!(exchange.status.is_none_or(|status| (100..1000).contains(&status)));
+            }
+        }
+    }
+
+    #[test]
+    fn every_format_has_a_name_of_its_own() {
+        let mut all: Vec<_> = names().map(|(name, _)| name).collect();
+        all.sort_unstable();
+        let count = all.len();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+}

@@ -145,7 +145,7 @@ fn directive(argument: Option<&str>, letter: char) -> Option<Field> {
         (None, 's') => Field::Status,
         (None, 'v' | 'V') => Field::Host(2),
         (Some(name), 'i') => request_field(name),
-        (Some(name), 'o') => Field::ResponseField(field_name(name)),
+        (Some(name), 'o') => Field::Answered(field_name(name)),
         (None, 'u') | (Some("REMOTE_USER" | "SSL_CLIENT_S_DN_CN"), 'e' | 'x') => Field::User,
         (None, 'L') | (Some("UNIQUE_ID"), 'e') => Field::RequestId,
         (Some(_), 'e' | 'n' | 'C' | 'x' | 'r' | 's' | 'c') | (None, 'f') => Field::Anything,

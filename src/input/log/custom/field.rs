@@ -35,9 +35,9 @@ pub(super) enum Field {
     RequestId,
     TraceId,
     /// A request field by its name.
-    RequestField(Cow<'static, str>),
+    Asked(Cow<'static, str>),
     /// A response field by its name.
-    ResponseField(Cow<'static, str>),
+    Answered(Cow<'static, str>),
     RequestBody,
     /// Something without blanks that does not matter.
     Word,
@@ -105,6 +105,6 @@ pub(super) fn request_field(name: &str) -> Field {
         "x-forwarded-host" => Field::Host(1),
         "x-request-id" | "x-correlation-id" | "request-id" => Field::RequestId,
         "traceparent" | "x-amzn-trace-id" | "x-b3-traceid" | "x-trace-id" => Field::TraceId,
-        _ => Field::RequestField(name),
+        _ => Field::Asked(name),
     }
 }

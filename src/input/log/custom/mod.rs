@@ -144,7 +144,7 @@ impl Custom {
             let raw = line.get(group.range())?;
             seen.put(field, self.value(raw))?;
         }
-        seen.exchange()
+        Some(seen.exchange())
     }
 
     /// Returns what was logged; `None` for what was not there.
@@ -157,11 +157,10 @@ impl Custom {
         }
         Some(match self.escape {
             Escape::Default => unescape(raw),
-            Escape::None => Cow::Borrowed(raw),
             Escape::Json if raw.contains('\\') => {
                 Cow::Owned(Text::Escaped(raw.as_bytes()).read().into_owned())
             }
-            Escape::Json => Cow::Borrowed(raw),
+            Escape::Json | Escape::None => Cow::Borrowed(raw),
         })
     }
 }

@@ -166,14 +166,12 @@ fn parts(text: &str, from: usize) -> Result<Vec<Part>, FormatError> {
         let after = &rest[dollar + 1..];
         let at = from + text[..text.len() - after.len() - 1].chars().count() + 1;
         let incomplete = |what: &str| FormatError::Incomplete { what: what.to_owned(), at };
-        let (name, next) = match after.strip_prefix('{') {
-            Some(inside) => inside.split_once('}').ok_or_else(|| incomplete("${"))?,
-            None => {
-                let end = after
-                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-                    .unwrap_or(after.len());
-                after.split_at(end)
-            }
+        let (name, next) = if let Some(inside) = after.strip_prefix('{') {
+            inside.split_once('}').ok_or_else(|| incomplete("${"))?
+        } else {
+            let end =
+                after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
+            after.split_at(end)
         };
         if name.is_empty() {
             return Err(incomplete("$"));
@@ -229,7 +227,7 @@ fn family(name: &str, at: usize) -> Result<Field, FormatError> {
     for prefix in ["sent_http_", "upstream_http_"] {
         if let Some(field) = name.strip_prefix(prefix) {
             check(name, at)?;
-            return Ok(Field::ResponseField(field_name(field)));
+            return Ok(Field::Answered(field_name(field)));
         }
     }
     if ["cookie_", "arg_", "jwt_claim_", "jwt_header_", "geoip", "ssl_", "upstream_cookie_"]

@@ -29,11 +29,11 @@ impl<'a> Seen<'a> {
         let exchange = &mut self.exchange;
         let Some(value) = value else {
             match field {
-                Field::RequestField(name) => {
+                Field::Asked(name) => {
                     self.shown_absent |= name.eq_ignore_ascii_case("authorization");
                     seen(&mut exchange.request_visibility);
                 }
-                Field::ResponseField(_) => seen(&mut exchange.response_visibility),
+                Field::Answered(_) => seen(&mut exchange.response_visibility),
                 _ => {}
             }
             return Some(());
@@ -80,7 +80,7 @@ impl<'a> Seen<'a> {
                     None => value,
                 });
             }
-            Field::RequestField(name) => {
+            Field::Asked(name) => {
                 if name.eq_ignore_ascii_case("user-agent") {
                     exchange.user_agent = Some(value);
                 } else {
@@ -88,7 +88,7 @@ impl<'a> Seen<'a> {
                     seen(&mut exchange.request_visibility);
                 }
             }
-            Field::ResponseField(name) => {
+            Field::Answered(name) => {
                 exchange.response_headers.push(Header { name: name.clone(), value });
                 seen(&mut exchange.response_visibility);
             }
@@ -118,7 +118,7 @@ impl<'a> Seen<'a> {
     }
 
     /// Returns the exchange.
-    pub(super) fn exchange(mut self) -> Option<Exchange<'a>> {
+    pub(super) fn exchange(mut self) -> Exchange<'a> {
         let mut url = self.target.or(self.path).unwrap_or_default();
         if let Some(query) = self.query
             && !url.contains('?')
@@ -140,7 +140,7 @@ impl<'a> Seen<'a> {
         if self.shown_absent && self.exchange.request_header("authorization").is_none() {
             self.exchange.request_visibility = Visibility::Full;
         }
-        Some(self.exchange)
+        self.exchange
     }
 }
 
