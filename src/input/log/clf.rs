@@ -140,6 +140,7 @@ pub(super) fn put_request<'a>(exchange: &mut Exchange<'a>, line: &'a str) {
 
 /// Reads who asked whom: `client ident user`, with what some put before it and between.
 fn parties<'a>(exchange: &mut Exchange<'a>, text: &'a str) -> Option<()> {
+    let text = untagged(text);
     let mut rest = Rest(text.trim_end_matches(' '));
     // A server behind a Unix socket knows no client.
     if let Some(anonymous) = rest.0.strip_prefix(" - ") {
@@ -188,6 +189,15 @@ fn parties<'a>(exchange: &mut Exchange<'a>, text: &'a str) -> Option<()> {
     }
     exchange.user = said(user).map(unescape);
     Some(())
+}
+
+/// Takes off `machine program: `, what syslog leaves where its time is told apart.
+fn untagged(text: &str) -> &str {
+    let Some((tag, rest)) = text.split_once(": ") else { return text };
+    let words = tag.split(' ').count();
+    let first = tag.split(' ').next().unwrap_or_default();
+    let client = rest.split(' ').next().unwrap_or_default();
+    if words <= 2 && !is_client(first) && is_client(client) { rest } else { text }
 }
 
 fn is_client(word: &str) -> bool {
@@ -284,6 +294,17 @@ mod tests {
         let line = format!("192.0.2.7 - bob miller {at}");
         let found = read(&line).unwrap();
         assert_eq!((found.user.as_deref(), found.request_id), (Some("bob miller"), None));
+    }
+
+    #[test]
+    fn what_syslog_left_in_front_is_no_client() {
+        let line =
+            r#"web.0 nginx: 203.0.113.5 - - [23/Nov/2026:02:29:33 +0000] "GET / HTTP/1.1" 401 5"#;
+        let found = read(line).unwrap();
+        assert_eq!((found.client_ip.as_deref(), found.user), (Some("203.0.113.5"), None));
+        let line =
+            r#"203.0.113.5 - a: 192.0.2.7 [23/Nov/2026:02:29:33 +0000] "GET / HTTP/1.1" 401 5"#;
+        assert_eq!(read(line).unwrap().client_ip.as_deref(), Some("203.0.113.5"));
     }
 
     #[test]
