@@ -68,12 +68,7 @@ pub fn run(
     let verifier = Verifier::new(super::keys::read(&job.keys)?);
     let verifier = &verifier;
     let inputs = Inputs::find(&job.inputs);
-    let options = ReadOptions {
-        jobs: job.threads,
-        mapping: mapping(job)?,
-        choice: choice(job)?,
-        ..ReadOptions::default()
-    };
+    let options = read_options(job)?;
     let keep = lines.is_some() && !inputs.replayable();
     let make = |keep| Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep);
     let outcome = engine::read(&inputs, &options, || make(keep), &Watch(progress));
@@ -324,6 +319,11 @@ pub(super) fn mapping(job: &Job) -> Result<Mapping, Error> {
         message: format!("--map {part}: no such field"),
         hint: Some("fields are time, method, path, url, host, status and the like".into()),
     })
+}
+
+fn read_options(job: &Job) -> Result<ReadOptions, Error> {
+    let (mapping, choice) = (mapping(job)?, choice(job)?);
+    Ok(ReadOptions { jobs: job.threads, mapping, choice, ..ReadOptions::default() })
 }
 
 fn choice(job: &Job) -> Result<Choice, Error> {
