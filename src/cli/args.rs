@@ -142,6 +142,9 @@ pub(super) struct ReadingArgs {
     /// Call the only input NAME in reports, and count its lines from this number on
     #[arg(long, value_name = "NAME[:FIRST_LINE]", hide_short_help = true)]
     pub(super) source: Option<String>,
+    /// Read the inputs as this format: a name of `authopsy formats`, or `nginx:` or `apache:` and theirs
+    #[arg(long, value_name = "FORMAT", hide_short_help = true)]
+    pub(super) input_format: Option<String>,
     /// Take a field of the exchange from a path in the log record, such as status=http.code
     #[arg(long, value_name = "FIELD=PATH", value_delimiter = ',', hide_short_help = true)]
     pub(super) map: Vec<String>,
@@ -296,8 +299,6 @@ pub(super) enum SortArg {
 #[derive(Args, Debug, Default)]
 pub(super) struct LaterArgs {
     #[arg(long, hide = true)]
-    input_format: Option<String>,
-    #[arg(long, hide = true)]
     year: Option<String>,
     #[arg(long, hide = true)]
     framed: bool,
@@ -323,7 +324,6 @@ impl LaterArgs {
     /// Returns the first option given that is not built yet.
     pub(super) fn given(&self) -> Option<&'static str> {
         [
-            ("--input-format", self.input_format.is_some()),
             ("--year", self.year.is_some()),
             ("--framed", self.framed),
             ("--unparsed", self.unparsed.is_some()),

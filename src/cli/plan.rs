@@ -146,6 +146,7 @@ fn reading(args: &ReadingArgs, inputs: &[String]) -> Result<Reading, Complaint> 
     }
     Ok(Reading {
         source,
+        input_format: args.input_format.clone(),
         map: args.map.iter().map(|text| value::mapping(text)).collect::<Result<_, _>>()?,
         zone: args.tz.as_deref().map(value::zone).transpose()?,
         dialects: args.dialects.iter().map(PathBuf::from).collect(),

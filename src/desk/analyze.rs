@@ -9,8 +9,8 @@ use crate::causes::{Case, judge};
 use crate::engine::{
     self, Catalogue, Collector, InputFacts, InputSummary, Naming, ReadOptions, Verifier,
 };
-use crate::input::Inputs;
 use crate::input::jsonl::Mapping;
+use crate::input::{Choice, Inputs};
 use crate::model::{Exchange, KeyRow, Position, Record, Report, SkipRow};
 use crate::render::json;
 use crate::report::{self, ReportOptions};
@@ -68,8 +68,7 @@ pub fn run(
     let verifier = Verifier::new(super::keys::read(&job.keys)?);
     let verifier = &verifier;
     let inputs = Inputs::find(&job.inputs);
-    let options =
-        ReadOptions { jobs: job.threads, mapping: mapping(job)?, ..ReadOptions::default() };
+    let options = read_options(job)?;
     let keep = lines.is_some() && !inputs.replayable();
     let make = |keep| Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep);
     let outcome = engine::read(&inputs, &options, || make(keep), &Watch(progress));
@@ -319,6 +318,19 @@ pub(super) fn mapping(job: &Job) -> Result<Mapping, Error> {
     Mapping::given(&pairs).map_err(|part| Error::Refused {
         message: format!("--map {part}: no such field"),
         hint: Some("fields are time, method, path, url, host, status and the like".into()),
+    })
+}
+
+fn read_options(job: &Job) -> Result<ReadOptions, Error> {
+    let (mapping, choice) = (mapping(job)?, choice(job)?);
+    Ok(ReadOptions { jobs: job.threads, mapping, choice, ..ReadOptions::default() })
+}
+
+fn choice(job: &Job) -> Result<Choice, Error> {
+    let given = job.reading.input_format.as_deref();
+    given.map_or(Ok(Choice::default()), Choice::parse).map_err(|e| Error::Refused {
+        message: format!("--input-format: {e}"),
+        hint: Some(e.hint()),
     })
 }
 

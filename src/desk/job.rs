@@ -34,6 +34,8 @@ pub struct Job {
 pub struct Reading {
     /// Another name for the only input.
     pub source: Option<SourceName>,
+    /// The format of the inputs as the user names it; `None` to tell it by content.
+    pub input_format: Option<String>,
     /// Field of an exchange to path in a log record, as given.
     pub map: Vec<(String, String)>,
     /// Zone of times that name none; `None` for UTC.

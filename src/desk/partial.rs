@@ -45,6 +45,9 @@ impl Shape {
         for (field, path) in &reading.map {
             shape.insert(format!("--map {field}"), path.clone());
         }
+        if let Some(format) = &reading.input_format {
+            shape.insert("--input-format".into(), format.clone());
+        }
         if let Some(zone) = &reading.zone {
             shape.insert("--tz".into(), zone.iana_name().unwrap_or("fixed").to_owned());
         }

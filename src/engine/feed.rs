@@ -125,7 +125,7 @@ impl Opened {
                     head.len() < wanted
                 }
             };
-            match look(&head, last, &options.mapping) {
+            match look(&head, last, &options.mapping, &options.choice) {
                 Ok(Some(found)) => break found,
                 Ok(None) if wanted < LONGEST_HEAD && !last => wanted *= 4,
                 Ok(None) => return Err(InputError::NoExchange),

@@ -24,8 +24,8 @@ pub use replay::{ReplayError, replay};
 
 pub use work::read;
 
-use crate::input::Reader;
 use crate::input::jsonl::Mapping;
+use crate::input::{Choice, Reader};
 use crate::model::{Exchange, Observer};
 
 /// What an input is, as far as its beginning told; in an [`InputSummary`] as far as all of it told.
@@ -76,6 +76,8 @@ pub struct Outcome<H> {
 pub struct ReadOptions {
     /// Where records that are no HAR entries keep their parts, as far as the user said.
     pub mapping: Mapping,
+    /// The format of all inputs, as far as the user said.
+    pub choice: Choice,
     /// Workers; `None` means one a core.
     pub jobs: Option<NonZeroUsize>,
     /// Size of a piece in bytes; `None` chooses. It never shows in a result: for tests.
@@ -89,6 +91,7 @@ impl Default for ReadOptions {
         // 128 KiB over-reads at the ends of pieces, 8 MiB leaves the cache; between them it is flat.
         Self {
             mapping: Mapping::default(),
+            choice: Choice::default(),
             jobs: None,
             piece_bytes: None,
             window_bytes: NonZeroUsize::MIN.saturating_add(1 << 19),

@@ -2,6 +2,7 @@
 
 use memchr::{memchr, memmem};
 
+use super::choice::{Choice, Kind};
 use super::document::{self, Document, Pause};
 use super::error::InputError;
 use super::jsonl::Mapping;
@@ -43,12 +44,29 @@ pub(crate) struct Look {
 /// Looks at the beginning of an input; `last` says that `head` is all of it.
 ///
 /// `Ok(None)` asks for more.
-pub(crate) fn look(head: &[u8], last: bool, mapping: &Mapping) -> Result<Option<Look>, InputError> {
-    match shape(head, last)? {
+pub(crate) fn look(
+    head: &[u8],
+    last: bool,
+    mapping: &Mapping,
+    choice: &Choice,
+) -> Result<Option<Look>, InputError> {
+    let shape = match choice.0 {
+        Kind::Detect => shape(head, last)?,
+        Kind::Document => Shape::Document,
+        Kind::Json | Kind::Text(_) => match binary(head) {
+            Some(error) => return Err(error),
+            None => Shape::Lines,
+        },
+    };
+    match shape {
         Shape::Lines => Ok(Some(Look {
-            reader: Reader::lines(mapping),
+            reader: Reader::lines(mapping, choice),
             at: 0,
-            format: format_of_lines(head, last),
+            format: match choice.0 {
+                Kind::Json => "jsonl",
+                Kind::Text(_) => "text",
+                _ => format_of_lines(head, last),
+            },
             creator: None,
             // A line that is a HAR entry was recorded by a client.
             observer: if starts_an_entry(head, skip_blanks(head, 0)) {

@@ -1,7 +1,7 @@
 //! One line, whatever it holds: JSON, text of a known writer, or either inside a wrapping.
 
 use super::jsonl::Mapping;
-use super::log::{self, Found, Setting};
+use super::log::{self, Found, Setting, Wanted};
 use super::record::{self, Sink};
 use super::skip::{Repair, SkipReason};
 use super::walk::Attached;
@@ -41,10 +41,14 @@ pub(super) fn read(
     let position = place.position;
     if text.trim_ascii_start().starts_with(b"{") {
         let part = wrapper::is_docker(text).then(|| String::from_utf8_lossy(text));
-        let Some(part) = part.as_deref().and_then(wrapper::part) else {
-            return record::read_in(text, place, mapping, sink);
-        };
-        return wrapped(&part, place, mapping, setting, sink);
+        match part.as_deref().and_then(wrapper::part) {
+            Some(part) => return wrapped(&part, place, mapping, setting, sink),
+            None if setting.wanted == Wanted::Any => {
+                return record::read_in(text, place, mapping, sink);
+            }
+            // A format that the user names may look like JSON and be none.
+            None => {}
+        }
     }
     let is_utf8 = std::str::from_utf8(text).is_ok();
     let text = String::from_utf8_lossy(text);

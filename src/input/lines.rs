@@ -7,7 +7,7 @@ use memchr::memchr;
 use super::document::Pause;
 use super::jsonl::Mapping;
 use super::line::{self, Place};
-use super::log::Setting;
+use super::log::{Setting, Wanted};
 use super::record::Sink;
 use super::scan::skip_blanks;
 use super::skip::SkipReason;
@@ -113,13 +113,18 @@ impl Lines {
         }
         let position = Position { line: Some(self.met + 1), ..Position::default() };
         let mut attached = Attached::default();
+        let any = self.setting.wanted == Wanted::Any;
         if *first == b'{'
+            && any
             && let Ok(end) = walk::entry(line, start, exchange, &mut attached)
             && skip_blanks(line, end) == line.len()
         {
             exchange.position = position;
             sink.exchange(exchange, &attached);
-        } else if unfinished && super::scan::container_end(text, start).is_none() && *first == b'{'
+        } else if unfinished
+            && any
+            && super::scan::container_end(text, start).is_none()
+            && *first == b'{'
         {
             self.truncated = true;
             sink.skipped(position, SkipReason::CutOff);

@@ -1,6 +1,7 @@
 //! Bytes to exchanges: open, unwrap, detect, split, read.
 
 mod bytes;
+mod choice;
 pub mod clock;
 mod detect;
 mod document;
@@ -24,9 +25,11 @@ mod walk;
 mod wrapper;
 
 pub(crate) use bytes::Section;
+pub use choice::{Choice, ChoiceError};
 pub(crate) use detect::{Look, look};
 pub(crate) use document::Pause;
 pub use error::InputError;
+pub use log::FormatError;
 pub(crate) use log::names as line_formats;
 pub use open::{InputFile, Inputs};
 pub(crate) use reader::{Mark, Reader};

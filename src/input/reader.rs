@@ -2,10 +2,11 @@
 
 use memchr::memchr;
 
+use super::choice::{Choice, Kind};
 use super::document::{Document, Pause, Place, Seam};
 use super::jsonl::Mapping;
 use super::lines::Lines;
-use super::log::Setting;
+use super::log::{Setting, Wanted};
 use super::record::Sink;
 use crate::model::Observer;
 
@@ -34,8 +35,13 @@ pub(crate) enum Mark {
 }
 
 impl Reader {
-    pub(super) fn lines(mapping: &Mapping) -> Self {
-        Self::Lines(Lines { mapping: mapping.clone(), ..Lines::default() })
+    pub(super) fn lines(mapping: &Mapping, choice: &Choice) -> Self {
+        let wanted = match &choice.0 {
+            Kind::Text(wanted) => wanted.clone(),
+            _ => Wanted::Any,
+        };
+        let setting = Setting { wanted, mapping: mapping.clone(), ..Setting::default() };
+        Self::Lines(Lines { mapping: mapping.clone(), setting, ..Lines::default() })
     }
 
     pub(super) fn document(document: Document) -> Self {

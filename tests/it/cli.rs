@@ -86,6 +86,14 @@ fn an_error_says_what_was_expected() {
     error: --format: `jsno` is no format
     hint: did you mean `json`?
     ");
+    insta::assert_snapshot!(refused(&["--input-format", "combind", "a"]), @r"
+    error: --input-format: `combind` is no input format
+    hint: did you mean `combined`?
+    ");
+    insta::assert_snapshot!(refused(&["--input-format", "nginx:$request $statuss", "a"]), @r"
+    error: --input-format: `$statuss` at character 10 is no variable of nginx
+    hint: did you mean `$status`?
+    ");
     insta::assert_snapshot!(refused(&["--since", "yesterday", "a"]), @r"
     error: --since: `yesterday` is no time
     hint: write 2026-11-20T10:30:00Z, 2026-11-20, or -3h for three hours before the latest

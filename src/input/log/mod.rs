@@ -6,23 +6,35 @@
 //! needs to know more (the columns that a directive named) finds it in the [`Setting`].
 
 mod apache_error;
+mod app;
 mod aws;
 mod captured;
 mod clf;
+mod custom;
 mod envoy;
+mod extras;
 mod haproxy;
 pub(super) mod keycloak;
 mod logfmt;
 mod logins;
+mod morgan;
 mod nginx_error;
+mod npm;
+mod proxies;
 mod refusal;
 mod scan;
+mod servers;
+mod shape;
 #[cfg(test)]
 mod soup;
 mod w3c;
 mod w3c_columns;
 mod zeek;
 
+use std::sync::Arc;
+
+pub(super) use self::custom::Custom;
+pub use self::custom::FormatError;
 use super::jsonl::Mapping;
 use crate::model::{Exchange, Observer};
 
@@ -54,10 +66,24 @@ pub(super) struct Format {
 /// Part of a reader's mark: a piece whose beginning was guessed is read again where it differs.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Setting {
+    /// Which formats are tried.
+    pub(super) wanted: Wanted,
     /// Names that the user gave to parts of a record, for lines of pairs.
     pub(super) mapping: Mapping,
     w3c: w3c::Directives,
     zeek: zeek::Directives,
+}
+
+/// Which formats the lines of an input can have.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Wanted {
+    /// Whatever fits.
+    #[default]
+    Any,
+    /// The one of this name.
+    Named(&'static str),
+    /// One that the user wrote down.
+    Custom(Arc<Custom>),
 }
 
 /// All formats; the first that fits reads the line.
@@ -73,31 +99,114 @@ const FORMATS: &[Format] = &[
     keycloak::KEYCLOAK,
     clf::COMBINED,
     clf::COMMON,
+    proxies::TRAEFIK,
+    proxies::INGRESS,
+    npm::MANAGER,
+    npm::ZORAXY,
+    servers::UWSGI,
+    servers::SQUID,
+    app::UVICORN,
+    app::DJANGO,
+    app::GIN,
+    app::CHI,
+    morgan::SHORT,
+    morgan::TINY,
+    extras::COMBINED,
+    extras::COMMON,
     aws::ELB,
     zeek::ZEEK,
     w3c::W3C,
     logfmt::LOGFMT,
     logins::LOGINS,
+    app::LOGGED,
 ];
 
 /// Reads a line; `None` when no format knows it.
 ///
 /// The exchange has its format's name and observer; the position is left for the caller to set.
 pub(super) fn read<'a>(line: &'a str, setting: &mut Setting) -> Option<Found<'a>> {
-    FORMATS.iter().find_map(|format| {
-        let mut found = (format.read)(line, setting)?;
-        if let Found::Exchange(exchange) = &mut found {
-            exchange.format = format.name;
-            // An event of an identity provider may stand in a log of any format.
-            if exchange.observer != Observer::Idp {
-                exchange.observer = format.observer;
-            }
+    let named = match &setting.wanted {
+        Wanted::Any => None,
+        Wanted::Named(name) => Some(*name),
+        Wanted::Custom(custom) => {
+            let mut exchange = custom.read(line)?;
+            exchange.format = custom.server;
+            exchange.observer = Observer::Gateway;
+            return Some(Found::Exchange(Box::new(exchange)));
         }
-        Some(found)
-    })
+    };
+    FORMATS.iter().filter(|format| named.is_none_or(|name| format.name == name)).find_map(
+        |format| {
+            let mut found = (format.read)(line, setting)?;
+            if let Found::Exchange(exchange) = &mut found {
+                exchange.format = format.name;
+                // An event of an identity provider may stand in a log of any format.
+                if exchange.observer != Observer::Idp {
+                    exchange.observer = format.observer;
+                }
+            }
+            Some(found)
+        },
+    )
 }
 
 /// Returns each format's name and what it is, for the list of formats.
 pub(crate) fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
     FORMATS.iter().map(|format| (format.name, format.what))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Pieces of which lines are made, and what breaks them.
+    const PIECES: [&str; 24] = [
+        "192.0.2.7",
+        " - - ",
+        "[23/Nov/2026:02:29:33 +0000]",
+        " \"GET /me HTTP/1.1\" ",
+        "401 25",
+        " \"-\"",
+        "\"",
+        "\\",
+        "[",
+        "]",
+        " ",
+        "-",
+        "=",
+        "é",
+        "ms",
+        " => generated ",
+        "INFO: ",
+        "TCP_DENIED/407",
+        " - \"",
+        "[GIN] ",
+        "|",
+        ", ",
+        "HTTP/",
+        "1795400973.123",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn no_line_makes_a_reader_fall_over(picks in prop::collection::vec(0..PIECES.len(), 0..24)) {
+            let line: String = picks.iter().map(|pick| PIECES[*pick]).collect();
+            if let Some(Found::Exchange(exchange)) = read(&line, &mut Setting::default()) {
+                prop_assert!(!exchange.format.is_empty());
+                prop_assert!(exchange.status.is_none_or(|status| (100..1000).contains(&status)));
+            }
+        }
+    }
+
+    #[test]
+    fn every_format_has_a_name_of_its_own() {
+        let mut all: Vec<_> = names().map(|(name, _)| name).collect();
+        all.sort_unstable();
+        let count = all.len();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
 }

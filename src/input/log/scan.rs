@@ -95,14 +95,16 @@ pub(super) fn said(text: &str) -> Option<&str> {
 }
 
 /// Takes `GET /path HTTP/1.1` apart: method and target; a target may hold blanks, and HTTP/0.9 has no
-/// version.
+/// version. Without a version the target must be a path or a URL: other protocols have words too.
 pub(super) fn request_line(line: &str) -> Option<(&str, &str)> {
     let (method, rest) = line.split_once(' ')?;
     let known = !method.is_empty()
-        && method.bytes().all(|b| b.is_ascii_uppercase() || b == b'-' || b == b'_');
+        && method.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-' || b == b'_');
     let target = match rest.rsplit_once(' ') {
         Some((target, version)) if version.starts_with("HTTP/") => target,
-        _ => rest,
+        _ if method.bytes().any(|b| b.is_ascii_lowercase()) => return None,
+        _ if rest.starts_with(['/', '*']) || rest.contains("://") => rest,
+        _ => return None,
     };
     (known && !target.is_empty()).then_some((method, target))
 }
@@ -202,6 +204,11 @@ mod tests {
     fn a_request_line_may_have_blanks_in_its_target_and_no_version() {
         assert_eq!(request_line("GET /a b HTTP/1.1"), Some(("GET", "/a b")));
         assert_eq!(request_line("GET /a"), Some(("GET", "/a")));
+        assert_eq!(
+            request_line("CONNECT a.example:443 HTTP/1.1"),
+            Some(("CONNECT", "a.example:443"))
+        );
+        assert_eq!(request_line("HELO a.example"), None);
         assert_eq!(request_line("\u{16}\u{3}"), None);
     }
 }
