@@ -6,19 +6,27 @@ use std::sync::Arc;
 
 use super::{Error, Job, analyze};
 use crate::engine::{self, Gatherer, InputFacts, InputSummary, Noted, ReadOptions};
-use crate::input::{Inputs, line_formats};
+use crate::input::{DUMPS, Inputs, line_formats};
 use crate::model::{Exchange, Position};
 use crate::render::{Look, text};
 
 /// What can be wrapped around any of them.
-const PACKED: &str = "gzip, zlib, zstd, zip";
+const PACKED: &str = "gzip, zlib, zstd, bzip2, xz, zip";
 /// Lines of text.
 const TEXT: (&str, &str) =
     ("text", "request logs with a line of text a request, also several kinds in one file");
 
+/// Conversations as text.
+const DUMP: (&str, &str) =
+    ("dump", "whole requests and answers as text, also pasted into a ticket");
+/// Packets as tshark prints them.
+const PACKETS: (&str, &str) = ("packets", "packet captures by tshark, -T json or -T ek");
+
 /// Formats, log writers and wrappers, with what is known of each.
 const FORMATS: &[(&str, &str)] = &[
     ("har", "HTTP Archive of any exporter: whole, cut off, sanitized, or a bare list of entries"),
+    ("  burp", "Burp's saved items (XML)"),
+    ("  fiddler", "Fiddler's session archive (.saz)"),
     ("json", "a JSON document that holds a list of request records"),
     ("jsonl", "request logs with one JSON object a line, of these and other loggers"),
     ("  api gateway", "AWS API Gateway access logs"),
@@ -47,8 +55,15 @@ pub fn run(look: Look, out: &mut dyn Write) -> Result<(), Error> {
     let mut rows = FORMATS.to_vec();
     let texts: Vec<_> = line_formats().map(|(name, what)| (format!("  {name}"), what)).collect();
     let place = rows.iter().position(|(name, _)| *name == PACKED).unwrap_or(rows.len());
+    let dumps: Vec<_> = DUMPS.iter().map(|(name, what)| (format!("  {name}"), *what)).collect();
     let texts = texts.iter().map(|(name, what)| (name.as_str(), *what));
-    rows.splice(place..place, std::iter::once(TEXT).chain(texts));
+    let dumps = dumps.iter().map(|(name, what)| (name.as_str(), *what));
+    let all = std::iter::once(TEXT)
+        .chain(texts)
+        .chain(std::iter::once(DUMP))
+        .chain(dumps)
+        .chain([PACKETS]);
+    rows.splice(place..place, all);
     text::list(&rows, look, out)?;
     Ok(())
 }

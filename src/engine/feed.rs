@@ -129,7 +129,7 @@ impl Opened {
                 Ok(Some(found)) => break found,
                 Ok(None) if wanted < LONGEST_HEAD && !last => wanted *= 4,
                 Ok(None) => return Err(InputError::NoExchange),
-                Err(InputError::Empty) if damaged => {
+                Err(InputError::Empty | InputError::Text) if damaged => {
                     return Err(InputError::Truncated { byte: head.len() as u64 });
                 }
                 Err(error) => return Err(error),

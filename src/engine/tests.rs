@@ -470,7 +470,7 @@ fn what_is_no_capture_says_what_it_is() {
             b"{\"a\":1}",
             "JSON, but no exchange in it: expected \"entries\", or a status with a method or path",
         ),
-        (b"BZh91AY&SY\0\0", "compressed with bzip2, which is not read"),
+        (b"PAR1\x15\x04", "binary input (Parquet): expected a HAR file or JSON lines"),
         (
             b"\xD4\xC3\xB2\xA1\x02\0\x04\0",
             "binary input (packet capture): expected a HAR file or JSON lines",

@@ -47,9 +47,9 @@ pub(super) fn offsets(
 }
 
 /// Returns when the server wrote its answer, by the recorder's clock; a time whose zone is only assumed
-/// is no clock.
+/// is no clock, and the answer's own `Date` is not the recorder's.
 fn answered_at(exchange: &Exchange<'_>) -> Option<At> {
-    let time = exchange.time.filter(|time| !time.zone_assumed)?;
+    let time = exchange.time.filter(|time| !time.zone_assumed && !exchange.time_of_answer)?;
     let waited = exchange.until_answer_ms.filter(|ms| ms.is_finite() && *ms >= 0.0).unwrap_or(0.0);
     Some(time.at.plus(Seconds(waited / 1000.0)))
 }
@@ -159,6 +159,20 @@ mod tests {
     fn the_issuers_clock_is_read_at_the_answer() {
         assert_eq!(ahead(40, 340, Some(300)), Some(39.5));
         assert_eq!(ahead(40, 340, None), Some(39.5));
+    }
+
+    #[test]
+    fn a_time_taken_from_the_answer_is_no_clock_to_compare_it_with() {
+        let mut exchange = exchange();
+        let value = "Thu, 01 Jan 2026 10:00:00 GMT".into();
+        exchange.response_headers.push(crate::model::Header { name: "Date".into(), value });
+        let read = |exchange: &Exchange<'_>| {
+            let answered = Answered::of(exchange);
+            offsets(exchange, &answered, &Answer::default(), &handed(40, 340, None))
+        };
+        assert!(read(&exchange).date.is_some());
+        exchange.time_of_answer = true;
+        assert_eq!(read(&exchange), Offsets::default());
     }
 
     #[test]

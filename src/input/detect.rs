@@ -11,7 +11,7 @@ use super::record::{self, Sink};
 use super::scan::{container_end, skip_blanks};
 use super::skip::{Repair, SkipReason};
 use super::walk::Attached;
-use super::{lenient, reader::Reader, wrapper};
+use super::{dump, lenient, packets, reader::Reader, wrapper};
 use crate::model::{Exchange, Observer, Position};
 
 /// Lines that are looked at.
@@ -24,6 +24,10 @@ pub(super) enum Shape {
     Document,
     /// A record a line.
     Lines,
+    /// Conversations as text.
+    Dump,
+    /// Packets as tshark prints them.
+    Packets,
 }
 
 /// What the beginning of an input tells.
@@ -33,7 +37,7 @@ pub(crate) struct Look {
     pub(crate) reader: Reader,
     /// Where the first record starts.
     pub(crate) at: usize,
-    /// `har`, `json` or `jsonl`.
+    /// `har`, `json`, `jsonl`, `text`, `dump` or `packets`.
     pub(crate) format: &'static str,
     /// Who made it.
     pub(crate) creator: Option<String>,
@@ -74,6 +78,20 @@ pub(crate) fn look(
             } else {
                 Observer::App
             },
+        })),
+        Shape::Dump => Ok(Some(Look {
+            reader: Reader::dump(),
+            at: 0,
+            format: "dump",
+            creator: None,
+            observer: Observer::Client,
+        })),
+        Shape::Packets => Ok(Some(Look {
+            reader: Reader::packets(),
+            at: 0,
+            format: "packets",
+            creator: Some("tshark".to_owned()),
+            observer: Observer::Proxy,
         })),
         Shape::Document => Ok(look_at_document(head, last, mapping)),
     }
@@ -117,6 +135,7 @@ fn shape(head: &[u8], last: bool) -> Result<Shape, InputError> {
         return Err(error);
     }
     match first {
+        b'{' | b'[' if packets::is_packets(text) => Ok(Shape::Packets),
         b'{' => Ok(shape_of_object(text, last)),
         b'[' if matches!(
             text.get(skip_blanks(text, 1)),
@@ -125,6 +144,7 @@ fn shape(head: &[u8], last: bool) -> Result<Shape, InputError> {
         {
             Ok(Shape::Document)
         }
+        _ if dump::is_dump(&String::from_utf8_lossy(text), is_record) => Ok(Shape::Dump),
         _ if balanced_lines(text, last) * 4 >= sampled_lines(text) => Ok(Shape::Lines),
         _ if has_member(text, "entries", b'[') || has_member(text, "log", b'{') => {
             Ok(Shape::Document)
@@ -180,6 +200,11 @@ fn is_known(line: &[u8]) -> bool {
     false
 }
 
+/// Returns whether a line is a record of a text log.
+fn is_record(line: &str) -> bool {
+    !line.trim_start().starts_with('{') && is_known(line.as_bytes())
+}
+
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).take(SAMPLE)
 }
@@ -212,16 +237,34 @@ fn has_member(text: &[u8], name: &str, bracket: u8) -> bool {
 
 /// Names bytes that are no text.
 fn binary(head: &[u8]) -> Option<InputError> {
-    const PCAP: &str = "let Wireshark read it: tshark -r FILE -T json | authopsy -";
+    const PCAP: &str = "let Wireshark convert it: tshark -r FILE -Y http -T ek > OUT.jsonl";
     const FLOW: &str = "let mitmproxy convert it: mitmdump -nr FILE --set hardump=OUT.har";
+    const CHARLES: &str = "export it from Charles: File, Export Session, HTTP Archive (.har)";
+    const EVENTS: &str = "let PowerShell convert it: Get-WinEvent -Path FILE | ForEach-Object { $_.ToXml() }, \
+                          or read the server's own log";
+    const PARQUET: &str =
+        "let DuckDB convert it: duckdb -c \"COPY (FROM 'FILE') TO 'OUT.jsonl' (FORMAT json)\"";
+    const JOURNAL: &str = "let systemd convert it: journalctl --file FILE -o json > OUT.jsonl";
+    const SQLITE: &str = "export the table: sqlite3 -json FILE 'SELECT * FROM TABLE' > OUT.json";
     let (kind, hint) = match head {
+        // The four magics of pcap, by byte order and precision, and pcapng.
         [0xD4, 0xC3, 0xB2, 0xA1, ..]
         | [0xA1, 0xB2, 0xC3, 0xD4, ..]
+        | [0x4D, 0x3C, 0xB2, 0xA1, ..]
+        | [0xA1, 0xB2, 0x3C, 0x4D, ..]
         | [0x0A, 0x0D, 0x0D, 0x0A, ..] => ("packet capture", Some(PCAP)),
+        // Serialized Java objects.
+        [0xAC, 0xED, 0x00, 0x05, ..] => ("Charles session", Some(CHARLES)),
+        [b'E', b'l', b'f', b'F', b'i', b'l', b'e', 0, ..] => ("Windows event log", Some(EVENTS)),
+        [b'P', b'A', b'R', b'1', ..] => ("Parquet", Some(PARQUET)),
+        [b'L', b'P', b'K', b'S', b'H', b'H', b'R', b'H', ..] => ("systemd journal", Some(JOURNAL)),
+        [b'J', b'A', b'V', b'A', b' ', b'P', b'R', b'O', b'F', b'I', b'L', b'E', ..] => {
+            ("Java heap dump", None)
+        }
         [0x7F, b'E', b'L', b'F', ..] => ("program", None),
         [0x89, b'P', b'N', b'G', ..] | [0xFF, 0xD8, 0xFF, ..] => ("image", None),
         [b'%', b'P', b'D', b'F', ..] => ("PDF", None),
-        [b'S', b'Q', b'L', b'i', b't', b'e', ..] => ("SQLite database", None),
+        [b'S', b'Q', b'L', b'i', b't', b'e', ..] => ("SQLite database", Some(SQLITE)),
         _ if is_flow(head) => ("mitmproxy flows", Some(FLOW)),
         _ => {
             let start = head.get(..1024).unwrap_or(head);

@@ -58,17 +58,12 @@ pub enum InputError {
     /// A HAR whose list of entries is empty.
     #[error("a HAR without entries")]
     NoEntries,
-    /// A compression that is not built in.
-    #[error("compressed with {name}, which is not read")]
-    Packed {
-        /// Its name.
-        name: &'static str,
-        /// The command that unpacks it to standard output.
-        command: &'static str,
-    },
     /// An archive that cannot be opened.
     #[error("archive cannot be opened")]
     Archive(#[source] io::Error),
+    /// An archive of which every file is encrypted.
+    #[error("archive is encrypted")]
+    Locked,
     /// Packed inside packed more often than anybody does.
     #[error("packed more than {levels} times over")]
     TooDeep {
@@ -96,15 +91,15 @@ impl InputError {
     /// Returns what the user can do, where there is something.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Packed { command, .. } => {
-                format!("unpack it on the way: {command} FILE | authopsy -")
-            }
             Self::Binary { hint, .. } => return hint.map(str::to_owned),
             Self::NotFound | Self::NoMatch => "quote patterns, and check the directory".to_owned(),
             Self::Text => {
                 "logs of this kind are not read; `authopsy formats` lists what is".to_owned()
             }
             Self::NoExchange => "name the fields with --map status=PATH,path=PATH".to_owned(),
+            Self::Locked => {
+                "save it without a password, or unpack it: 7z x -pPASSWORD FILE".to_owned()
+            }
             Self::Truncated { .. } => "record the capture again: the file ends early".to_owned(),
             _ => return None,
         })

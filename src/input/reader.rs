@@ -4,9 +4,11 @@ use memchr::memchr;
 
 use super::choice::{Choice, Kind};
 use super::document::{Document, Pause, Place, Seam};
+use super::dump::{self, Dump};
 use super::jsonl::Mapping;
 use super::lines::Lines;
 use super::log::{Setting, Wanted};
+use super::packets::{Packets, Waiting};
 use super::record::Sink;
 use crate::model::Observer;
 
@@ -17,6 +19,10 @@ pub(crate) enum Reader {
     Document(Document),
     /// A record a line.
     Lines(Lines),
+    /// Conversations as text.
+    Dump(Dump),
+    /// Packets, requests and answers apart.
+    Packets(Packets),
 }
 
 /// What a reader has to know to go on: equal marks at equal offsets read the same.
@@ -32,6 +38,10 @@ pub(crate) enum Mark {
         /// What earlier lines said about those that follow.
         setting: Setting,
     },
+    /// Between exchanges, or in one that is too long.
+    Dump(dump::State),
+    /// Between packets.
+    Packets(Waiting),
 }
 
 impl Reader {
@@ -40,8 +50,16 @@ impl Reader {
             Kind::Text(wanted) => wanted.clone(),
             _ => Wanted::Any,
         };
-        let setting = Setting { wanted, mapping: mapping.clone(), ..Setting::default() };
+        let setting = Setting::given(wanted, mapping.clone());
         Self::Lines(Lines { mapping: mapping.clone(), setting, ..Lines::default() })
+    }
+
+    pub(super) fn dump() -> Self {
+        Self::Dump(Dump::default())
+    }
+
+    pub(super) fn packets() -> Self {
+        Self::Packets(Packets::default())
     }
 
     pub(super) fn document(document: Document) -> Self {
@@ -60,6 +78,8 @@ impl Reader {
         match self {
             Self::Document(document) => document.read(bytes, last, limit, sink),
             Self::Lines(lines) => lines.read(bytes, last, limit, sink),
+            Self::Dump(dump) => dump.read(bytes, last, limit, sink),
+            Self::Packets(packets) => packets.read(bytes, last, limit, sink),
         }
     }
 
@@ -68,6 +88,8 @@ impl Reader {
         match self {
             Self::Document(document) => Self::Document(document.fresh()),
             Self::Lines(lines) => Self::Lines(lines.fresh()),
+            Self::Dump(dump) => Self::Dump(dump.fresh()),
+            Self::Packets(packets) => Self::Packets(packets.fresh()),
         }
     }
 
@@ -88,6 +110,8 @@ impl Reader {
         match self {
             Self::Document(document) => Mark::Document(document.place()),
             Self::Lines(lines) => Mark::Lines { lost: lines.lost, setting: lines.setting.clone() },
+            Self::Dump(dump) => Mark::Dump(dump.state.clone()),
+            Self::Packets(packets) => Mark::Packets(packets.waiting.clone()),
         }
     }
 
@@ -97,6 +121,9 @@ impl Reader {
             Self::Document(document) => document.seam.as_ref()?.find(bytes, from),
             Self::Lines(_) if from == 0 => Some(0),
             Self::Lines(_) => Some(from + memchr(b'\n', bytes.get(from - 1..)?)?),
+            // What starts an exchange in one place is part of a body in another, and an answer far away
+            // belongs to a request that waits.
+            Self::Dump(_) | Self::Packets(_) => None,
         }
     }
 
@@ -105,6 +132,7 @@ impl Reader {
         match self {
             Self::Document(document) => document.seam.is_some(),
             Self::Lines(_) => true,
+            Self::Dump(_) | Self::Packets(_) => false,
         }
     }
 
@@ -115,6 +143,7 @@ impl Reader {
                 document.seam.as_ref().map_or((0, 0), |seam| (Seam::lead(seam), Seam::len(seam)))
             }
             Self::Lines(_) => (1, 1),
+            Self::Dump(_) | Self::Packets(_) => (0, 0),
         }
     }
 
@@ -123,6 +152,8 @@ impl Reader {
         match self {
             Self::Document(document) => document.entries,
             Self::Lines(lines) => lines.entries,
+            Self::Dump(dump) => dump.entries,
+            Self::Packets(packets) => packets.entries,
         }
     }
 
@@ -131,6 +162,8 @@ impl Reader {
         match self {
             Self::Document(_) => 0,
             Self::Lines(lines) => lines.met,
+            Self::Dump(dump) => dump.met,
+            Self::Packets(packets) => packets.met,
         }
     }
 
@@ -138,14 +171,14 @@ impl Reader {
     pub(crate) fn captures(&self) -> u64 {
         match self {
             Self::Document(document) => document.captures,
-            Self::Lines(_) => 0,
+            Self::Lines(_) | Self::Dump(_) | Self::Packets(_) => 0,
         }
     }
 
     /// Returns where the last JSON record kept its parts: part and path.
     pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Document(_) => Vec::new(),
+            Self::Document(_) | Self::Dump(_) | Self::Packets(_) => Vec::new(),
             Self::Lines(lines) => lines.mapping.fields(),
         }
     }
@@ -154,7 +187,7 @@ impl Reader {
     pub(crate) fn maker(&self) -> Option<(&str, Observer)> {
         match self {
             Self::Document(document) => Some((document.creator.as_deref()?, document.observer)),
-            Self::Lines(_) => None,
+            Self::Lines(_) | Self::Dump(_) | Self::Packets(_) => None,
         }
     }
 
@@ -163,6 +196,8 @@ impl Reader {
         match self {
             Self::Document(document) => document.truncated,
             Self::Lines(lines) => lines.truncated,
+            Self::Dump(_) => false,
+            Self::Packets(packets) => packets.truncated,
         }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{self, BufReader, Cursor, Read};
 use std::sync::Arc;
 
+use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use lzma_rust2::XzReader;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use zip::{CompressionMethod, ZipArchive};
@@ -12,6 +14,7 @@ use zip::{CompressionMethod, ZipArchive};
 use super::bytes::{Section, SectionReader};
 use super::error::InputError;
 use super::open::InputFile;
+use super::saved::{Burp, Fiddler, Har, is_burp, is_fiddler};
 use super::utf16::{self, Utf16};
 
 /// Wrappings that are taken off at most.
@@ -23,6 +26,8 @@ const LARGEST_ATTACHMENT: u64 = 1 << 20;
 /// Bytes that tell one wrapping from another.
 const HEAD: usize = 4096;
 const BUFFER: usize = 128 << 10;
+/// What an xz stream may ask for, in KiB: `xz -9` asks for 65 MiB, a hostile one for 4 GiB.
+const XZ_MEMORY_KIB: u32 = 256 << 10;
 
 type Stream = Box<dyn Read + Send>;
 
@@ -72,8 +77,8 @@ fn unwrap(content: Content, levels: u8) -> Result<Vec<Part>, InputError> {
         Wrapping::Zlib => Box::new(ZlibDecoder::new(buffered(content))),
         Wrapping::Zstd => Box::new(Zstd::new(buffered(content))),
         Wrapping::Zip => return members(&in_place(content)?, levels),
-        Wrapping::Bzip2 => return Err(InputError::Packed { name: "bzip2", command: "bzip2 -dc" }),
-        Wrapping::Xz => return Err(InputError::Packed { name: "xz", command: "xz -dc" }),
+        Wrapping::Bzip2 => Box::new(MultiBzDecoder::new(buffered(content))),
+        Wrapping::Xz => Box::new(XzReader::new_mem_limit(buffered(content), true, XZ_MEMORY_KIB)),
     };
     unwrap(Content::Stream(stream), levels)
 }
@@ -116,18 +121,27 @@ fn peek(content: Content) -> Result<(Vec<u8>, Content), InputError> {
             (filled, Content::Section(section))
         }
         Content::Stream(mut stream) => {
-            let filled = fill(&mut stream, &mut head).map_err(|e| InputError::of_io(e.1, 0));
-            let filled = filled.or_else(|error| match error {
-                // Cut off inside its first block: what there is shows as an empty or short input.
-                InputError::Io { source, .. } if is_cut(&source) => Ok(0),
-                other => Err(other),
-            })?;
+            let (filled, stream): (_, Stream) = match fill(&mut stream, &mut head) {
+                Ok(filled) => (filled, stream),
+                // Cut off early: what there is comes first, then the same error again.
+                Err((filled, error)) if is_cut(&error) => (filled, Box::new(Broken(Some(error)))),
+                Err((_, error)) => return Err(InputError::of_io(error, 0)),
+            };
             let back = Cursor::new(head.get(..filled).unwrap_or_default().to_vec());
             (filled, Content::Stream(Box::new(back.chain(stream))))
         }
     };
     head.truncate(filled);
     Ok((head, content))
+}
+
+/// A stream that broke: decoders need not say the same twice.
+struct Broken(Option<io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
 /// Returns whether a reader stopped because what is packed is damaged or cut off.
@@ -165,6 +179,11 @@ fn plain(content: Content, head: &[u8]) -> Part {
             Content::Section(section) => Content::Section(section.part(3, u64::MAX)),
             stream @ Content::Stream(_) => Content::Stream(skipping(stream, 3)),
         }
+    } else {
+        content
+    };
+    let content = if is_burp(head) {
+        Content::Stream(Box::new(Har::new("Burp Suite", Burp::new(buffered(content)))))
     } else {
         content
     };
@@ -235,13 +254,24 @@ impl Attachments {
             let ending = format!("/{}", name.rsplit('/').next().unwrap_or(name));
             self.files.iter().find(|(path, _)| path.ends_with(&ending)).map(|(_, packed)| packed)
         })?;
-        let stream = skipping(found.content(&self.archive), 0);
+        String::from_utf8(self.unpack(*found, LARGEST_ATTACHMENT)?).ok()
+    }
+
+    /// Reads the file of exactly this name; `None` when there is none or it is longer than `most`.
+    pub(super) fn bytes(&self, name: &str, most: u64) -> Option<Vec<u8>> {
+        self.unpack(*self.files.get(name)?, most)
+    }
+
+    /// Returns the names of all files.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    fn unpack(&self, file: Packed, most: u64) -> Option<Vec<u8>> {
+        let stream = skipping(file.content(&self.archive), 0);
         let mut bytes = Vec::new();
-        stream.take(LARGEST_ATTACHMENT + 1).read_to_end(&mut bytes).ok()?;
-        if bytes.len() as u64 > LARGEST_ATTACHMENT {
-            return None;
-        }
-        String::from_utf8(bytes).ok()
+        stream.take(most + 1).read_to_end(&mut bytes).ok()?;
+        (bytes.len() as u64 <= most).then_some(bytes)
     }
 }
 
@@ -249,22 +279,34 @@ impl Attachments {
 fn members(archive: &Section, levels: u8) -> Result<Vec<Part>, InputError> {
     let invalid = |e: zip::result::ZipError| InputError::Archive(io::Error::other(e));
     let mut reader = ZipArchive::new(archive.reader()).map_err(invalid)?;
-    let mut files = BTreeMap::new();
+    let (mut files, mut locked) = (BTreeMap::new(), 0);
     for index in 0..reader.len() {
         let Ok(file) = reader.by_index_raw(index) else { continue };
         let stored = match file.compression() {
             CompressionMethod::Stored => true,
             CompressionMethod::Deflated => false,
-            _ => continue,
+            _ => {
+                locked += usize::from(file.encrypted());
+                continue;
+            }
         };
         let Some(start) = file.data_start() else { continue };
         let Ok(name) = file.name().map(std::borrow::Cow::into_owned) else { continue };
+        locked += usize::from(file.encrypted());
         let is_hidden = name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
         if !file.is_dir() && !file.encrypted() && !is_hidden {
             files.insert(name, Packed { start, length: file.compressed_size(), stored });
         }
     }
+    if locked > 0 && files.is_empty() {
+        return Err(InputError::Locked);
+    }
     let attachments = Arc::new(Attachments { archive: archive.clone(), files });
+    if attachments.names().any(is_fiddler) {
+        let har = Har::new("Fiddler", Fiddler::new(Arc::clone(&attachments)));
+        let content = Content::Stream(Box::new(har));
+        return Ok(vec![Part { member: None, content, attachments: None }]);
+    }
     let mut parts = Vec::new();
     for (name, packed) in &attachments.files {
         // A member that cannot be unwrapped is not lost silently: detection says what it is.

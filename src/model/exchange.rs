@@ -11,11 +11,15 @@ use super::time::Time;
 /// Nothing in here is judged or masked. Text is what the bytes say after JSON unescaping, so it can
 /// hold secrets: only the evidence room may read it.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that inputs state")]
 pub struct Exchange<'a> {
     /// Where the record stands in its input.
     pub position: Position,
     /// When the request started; `None` when missing or unreadable.
     pub time: Option<Time>,
+    /// Whether `time` is that of the answer's own `Date`, as nobody else noted one: it is the server's
+    /// clock, and tells nothing of another.
+    pub time_of_answer: bool,
     /// The time text that could not be read, for the skip list.
     pub time_unreadable: bool,
     /// Who recorded it.

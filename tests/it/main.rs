@@ -24,6 +24,7 @@ mod cli;
 mod clocks;
 #[path = "../../benches/corpus.rs"]
 mod corpus;
+mod dumps;
 mod forge;
 mod histories;
 mod inputs;

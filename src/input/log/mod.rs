@@ -74,6 +74,13 @@ pub(super) struct Setting {
     zeek: zeek::Directives,
 }
 
+impl Setting {
+    /// Returns what the user said.
+    pub(super) fn given(wanted: Wanted, mapping: Mapping) -> Self {
+        Self { wanted, mapping, ..Self::default() }
+    }
+}
+
 /// Which formats the lines of an input can have.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Wanted {
