@@ -130,6 +130,7 @@ fn owned(exchange: Exchange<'_>) -> Exchange<'static> {
     Exchange {
         position: exchange.position,
         time: exchange.time,
+        time_of_answer: exchange.time_of_answer,
         time_unreadable: exchange.time_unreadable,
         observer: exchange.observer,
         format: exchange.format,
