@@ -3,6 +3,7 @@
 use super::case::{Candidate, Case, place_of};
 use crate::model::{
     Blank, Confidence, Credential, Facts, Form, Kind, Oddity, Outcome, Place, Scheme, Sign, State,
+    Visibility,
 };
 use crate::world::{Sight, mark_of, oddity_shape};
 
@@ -305,6 +306,11 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
     }
     if !crate::world::could_show(facts) {
         candidate = candidate.at(Confidence::Stated);
+    }
+    // Under a misspelt name, or in a cookie, it would not show.
+    if facts.visibility == Visibility::Column && !case.says("header.missing") {
+        let fact = "the log shows Authorization and no other field";
+        candidate = candidate.at(Confidence::Inferred).and(fact, "capture");
     }
     // Any cookie may be a session under a name of the application's own; only an answer that asks for
     // something else shows that this one is not.

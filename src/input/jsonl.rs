@@ -392,7 +392,7 @@ impl<'v, 'p> Reader<'v, 'p> {
             let given = push_column(place, value, all);
             // A column of its own that is empty shows that the field was not sent.
             if !given && place.name.eq_ignore_ascii_case("authorization") {
-                exchange.request_visibility = Visibility::Full;
+                exchange.request_visibility = exchange.request_visibility.min(Visibility::Column);
             }
         }
         let response = map(Slot::ResponseHeaders);

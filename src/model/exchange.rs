@@ -127,6 +127,8 @@ pub struct Header<'a> {
 pub enum Visibility {
     /// The fields were recorded: one that is not listed was not there.
     Full,
+    /// Whether `Authorization` was sent is known, and of most other fields nothing (a column of a log).
+    Column,
     /// Some fields only (a log that names a few, provisional headers): absence proves nothing.
     Partial,
     /// No fields at all.

@@ -473,5 +473,5 @@ pub fn is_present(credential: &Credential) -> bool {
 
 /// Whether the request's fields could have shown a credential.
 pub fn could_show(facts: &Facts) -> bool {
-    facts.visibility == Visibility::Full && !facts.from_cache
+    matches!(facts.visibility, Visibility::Full | Visibility::Column) && !facts.from_cache
 }

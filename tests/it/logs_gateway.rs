@@ -364,3 +364,14 @@ fn columns_reach_all_rows_behind_them() {
     let many = folder.run(&["-f", "jsonl", "--class", "all", "-j", "4", "all.log"]).succeeds();
     assert_eq!(one.text(), many.text());
 }
+
+#[test]
+fn a_column_of_one_field_cannot_show_what_came_under_another_name() {
+    let column = r#"{"status":401,"request":"GET PATH HTTP/1.1","http_authorization":"","remote_addr":"ADDR"}"#;
+    // A logger of all fields would have shown a misspelt one.
+    let all = r#"{"level":30,"time":1795399983000,"req":{"method":"GET","url":"PATH","headers":{"host":"a.example"}},"res":{"statusCode":401}}"#;
+    come_to(&[
+        (column.to_owned(), "failure header.missing inferred"),
+        (all.to_owned(), "failure header.missing proven"),
+    ]);
+}

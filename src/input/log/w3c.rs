@@ -212,7 +212,7 @@ fn request_field<'a>(name: &str, value: Option<&'a str>, tabs: bool, exchange: &
             exchange.request_visibility = exchange.request_visibility.min(Visibility::Partial);
         }
         // A column of its own that is empty shows that the field was not sent.
-        None if authorization => exchange.request_visibility = Visibility::Full,
+        None if authorization => exchange.request_visibility = Visibility::Column,
         None => {}
     }
 }
@@ -325,7 +325,7 @@ mod tests {
     fn a_column_for_authorization_shows_that_none_was_sent() {
         let mut setting = with("date time cs-method cs-uri-stem sc-status cs(Authorization)");
         let found = exchange(&mut setting, "2026-11-23 02:29:33 GET /a 401 -");
-        assert_eq!(found.request_visibility, Visibility::Full);
+        assert_eq!(found.request_visibility, Visibility::Column);
         let found = exchange(&mut setting, "2026-11-23 02:29:33 GET /a 401 Bearer+a+b");
         assert_eq!(found.request_header("authorization"), Some("Bearer a+b"));
         assert_eq!(found.request_visibility, Visibility::Partial);

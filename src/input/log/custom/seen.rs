@@ -138,7 +138,7 @@ impl<'a> Seen<'a> {
         }
         // A column of its own that is empty shows that the field was not sent.
         if self.shown_absent && self.exchange.request_header("authorization").is_none() {
-            self.exchange.request_visibility = Visibility::Full;
+            self.exchange.request_visibility = Visibility::Column;
         }
         self.exchange
     }

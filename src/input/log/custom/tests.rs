@@ -20,7 +20,7 @@ fn a_log_format_says_what_each_column_is() {
     assert_eq!(found.time.unwrap().to_string(), "2026-11-23T02:47:03Z");
     assert_eq!(found.user_agent.as_deref(), Some("curl/8.5.0"));
     // The column is there and empty: the field was not sent.
-    assert_eq!(found.request_visibility, Visibility::Full);
+    assert_eq!(found.request_visibility, Visibility::Column);
     assert_eq!(found.response_header("www-authenticate"), Some("Bearer realm=\"api\""));
     assert_eq!(found.reasons, [("upstream_status".into(), "401".into())]);
     assert_eq!(found.request_id.as_deref(), Some("01ab"));
@@ -54,7 +54,7 @@ fn a_json_format_is_read_also_where_it_makes_no_json() {
     );
     let found = format.read(r#"{"s":401,"u":,"r":"GET /me HTTP/1.1","a":""}"#).unwrap();
     assert_eq!((found.status, found.reasons.len()), (Some(401), 0));
-    assert_eq!(found.request_visibility, Visibility::Full);
+    assert_eq!(found.request_visibility, Visibility::Column);
 }
 
 #[test]
