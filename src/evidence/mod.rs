@@ -6,6 +6,7 @@
 mod clocks;
 mod context;
 mod grants;
+mod ids;
 mod legs;
 mod locate;
 mod marks;
@@ -99,6 +100,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let signing = signing::of_refused(exchange, &answer, &url, &credentials);
     let cross_origin = request::cross_origin(exchange, &url);
     let (preflight, preflight_names) = request::preflight(exchange);
+    let ids = ids::of(exchange, &endpoint);
     Record {
         origin: Origin {
             time: exchange.time,
@@ -123,6 +125,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             .map(pseudonym),
         request_id,
         trace_id,
+        ids,
         facts: Facts {
             source: context.source.name.clone(),
             client,
