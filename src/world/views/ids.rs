@@ -78,7 +78,9 @@ impl<'t> Offsets<'t> {
         for (sources, apart) in pairs {
             between.entry(sources).or_default().push(apart.0);
         }
-        between.values_mut().for_each(|list| list.sort_by(f64::total_cmp));
+        for list in between.values_mut() {
+            list.sort_by(f64::total_cmp);
+        }
         Self(between)
     }
 

@@ -67,8 +67,12 @@ pub(super) fn change(tally: &mut Tally, unit: Unit<'_>, facts: Facts) -> u128 {
     for _ in 0..unit.count {
         group.times.push(unit.at);
     }
-    places.into_iter().for_each(|place| group.examples.push(place));
-    users.into_iter().for_each(|user| group.users.push(user));
+    for place in places {
+        group.examples.push(place);
+    }
+    for user in users {
+        group.users.push(user);
+    }
     group.adopt(Some(Box::new(facts)));
     if now != before {
         let from = tally.statuses.entry(before.unwrap_or(0)).or_default();
