@@ -1,5 +1,9 @@
 //! Ids by which several observers name one exchange: of the request, of its trace.
 
+use std::hash::BuildHasher;
+
+use foldhash::quality::FixedState;
+
 use crate::model::{Endpoint, Exchange, Fingerprint};
 
 /// Fields that carry the id of a request; gateways set them, applications log them.
@@ -34,7 +38,7 @@ pub(super) fn of(exchange: &Exchange<'_>, endpoint: &Endpoint) -> Vec<Fingerprin
     let mut marks = Vec::new();
     let mut request = |raw: &str| {
         if let Some(id) = unique(raw) {
-            marks.push(Fingerprint::of_bytes("request-id", id.as_bytes()));
+            marks.push(mark("request", &id));
         }
     };
     exchange.request_id.iter().for_each(|id| request(id));
@@ -43,7 +47,7 @@ pub(super) fn of(exchange: &Exchange<'_>, endpoint: &Endpoint) -> Vec<Fingerprin
         if let Some(id) = unique(of_trace(raw)) {
             let method = endpoint.method.as_deref().unwrap_or("-");
             let text = format!("{id} {method} {}", endpoint.path);
-            marks.push(Fingerprint::of_bytes("trace-id", text.as_bytes()));
+            marks.push(mark("trace", &text));
         }
     };
     exchange.trace_id.iter().for_each(|id| trace(id));
@@ -51,6 +55,13 @@ pub(super) fn of(exchange: &Exchange<'_>, endpoint: &Endpoint) -> Vec<Fingerprin
     marks.sort_unstable();
     marks.dedup();
     marks
+}
+
+/// A mark by a fast hash with fixed seeds: ids are no secrets, and every exchange may bear one.
+fn mark(kind: &str, id: &str) -> Fingerprint {
+    let [high, low] =
+        [0x2545_f491_u64, 0x7f4a_7c15].map(|seed| FixedState::with_seed(seed).hash_one((kind, id)));
+    Fingerprint(u128::from(high) << 64 | u128::from(low))
 }
 
 fn fields<'x>(exchange: &'x Exchange<'_>, names: &'x [&str]) -> impl Iterator<Item = &'x str> {

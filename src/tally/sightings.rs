@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::smallest::{Merge, Smallest};
+use super::smallest::Merge;
 use crate::model::{Origin, Record};
 
 /// Sightings under one mark that are kept; an id with more names no single exchange.
@@ -35,10 +35,11 @@ pub struct Pass {
 
 /// All that was seen under one mark: of an id, or of a line without a status.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de> + Ord"))]
+#[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>"))]
 pub struct Sightings<T: Ord> {
     count: u64,
-    kept: Smallest<T, MOST>,
+    /// The smallest, sorted: a list, as there are many marks with one sighting each.
+    kept: Vec<T>,
 }
 
 /// What stands at a place that may be moved.
@@ -61,7 +62,7 @@ impl Placed for Pass {
 
 impl<T: Ord> Default for Sightings<T> {
     fn default() -> Self {
-        Self { count: 0, kept: Smallest::default() }
+        Self { count: 0, kept: Vec::new() }
     }
 }
 
@@ -76,7 +77,18 @@ impl Sighting {
 impl<T: Ord> Sightings<T> {
     pub(super) fn push(&mut self, sighting: T) {
         self.count += 1;
-        self.kept.push(sighting);
+        self.keep(sighting);
+    }
+
+    fn keep(&mut self, sighting: T) {
+        let Err(at) = self.kept.binary_search(&sighting) else { return };
+        if at < MOST {
+            if self.kept.len() == self.kept.capacity() {
+                self.kept.reserve_exact(1);
+            }
+            self.kept.insert(at, sighting);
+            self.kept.truncate(MOST);
+        }
     }
 
     /// Returns all sightings in order of time; `None` when there were more than are kept, or two that
@@ -89,17 +101,20 @@ impl<T: Ord> Sightings<T> {
 
 impl<T: Placed> Sightings<T> {
     pub(super) fn rebase(&mut self, entries: u64, lines: u64) {
-        self.kept.shift(|sighting| {
+        // All positions of an input move alike, so the order stays.
+        for sighting in &mut self.kept {
             let position = &mut sighting.origin().position;
             position.entry = position.entry.map(|n| n + entries);
             position.line = position.line.map(|n| n + lines);
-        });
+        }
     }
 }
 
 impl<T: Ord> Merge for Sightings<T> {
     fn merge(&mut self, other: Self) {
         self.count += other.count;
-        self.kept.merge(other.kept);
+        for sighting in other.kept {
+            self.keep(sighting);
+        }
     }
 }
