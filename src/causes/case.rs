@@ -148,7 +148,11 @@ impl<'a> Case<'a> {
             .statements
             .iter()
             .filter(|s| s.weight > Weight::Vague && !s.causes.is_empty())
-            .max_by(|a, b| a.weight.cmp(&b.weight).then_with(|| b.place.cmp(&a.place)))
+            .max_by(|a, b| {
+                // Of equal ones the answer's own word before another observer's.
+                let key = |s: &Statement| (s.weight, s.seen_by.is_none());
+                key(a).cmp(&key(b)).then_with(|| b.place.cmp(&a.place))
+            })
     }
 
     /// Returns whether some statement names this cause or one of its family `prefix`.

@@ -63,7 +63,7 @@ pub(super) fn root(case: &Case<'_>, mut candidates: Vec<Candidate>) -> Judgement
         && *cause != root.cause
         && agrees == "contradicts"
     {
-        let fact = format!("the server says `{}`", statement.text);
+        let fact = format!("{} says `{}`", statement.speaker(), statement.text);
         also.push(Finding {
             cause: cause.clone(),
             confidence: Confidence::Suspected,
@@ -151,7 +151,10 @@ fn with_word(
     statement: &Statement,
     cause: &CauseId,
 ) -> (Option<Finding>, &'static str) {
-    let told = Evidence::new(format!("the server says `{}`", statement.text), place_of(statement));
+    let told = Evidence::new(
+        format!("{} says `{}`", statement.speaker(), statement.text),
+        place_of(statement),
+    );
     let covered = candidates
         .iter()
         .filter(|c| !c.harmless || c.finding.cause == *cause)
@@ -347,7 +350,7 @@ fn without_word(case: &Case<'_>, candidates: &[Candidate]) -> Option<Finding> {
         finding.confidence = finding.confidence.max(Confidence::Stated);
     }
     if let Some(statement) = vague.first() {
-        let fact = format!("the server says `{}`", statement.text);
+        let fact = format!("{} says `{}`", statement.speaker(), statement.text);
         finding.evidence.push(Evidence::new(fact, place_of(statement)));
     }
     Some(finding)
@@ -379,7 +382,7 @@ fn lookalike(
     }
     let confidence =
         if statement.weight >= Weight::Phrase { Confidence::Stated } else { Confidence::Inferred };
-    let fact = format!("the server says `{}`", statement.text);
+    let fact = format!("{} says `{}`", statement.speaker(), statement.text);
     Some(Judgement {
         class: Class::Lookalike,
         root: Some(Finding {
@@ -435,7 +438,7 @@ fn fallback(case: &Case<'_>) -> Finding {
         let confidence = if told.is_some() { Confidence::Stated } else { Confidence::Inferred };
         let mut finding = of(cause.0, confidence, fact, "response.status");
         finding.evidence.extend(
-            told.map(|s| Evidence::new(format!("the server says `{}`", s.text), place_of(s))),
+            told.map(|s| Evidence::new(format!("{} says `{}`", s.speaker(), s.text), place_of(s))),
         );
         return finding;
     }
@@ -477,7 +480,7 @@ fn malformed_grant(case: &Case<'_>) -> Option<Finding> {
     case.facts.grant?;
     let names = |s: &&Statement| s.causes.first().is_some_and(|c| *c == "oauth.invalid_request");
     let told = case.facts.answer.statements.iter().find(names)?;
-    let fact = format!("the server says `{}`", told.text);
+    let fact = format!("{} says `{}`", told.speaker(), told.text);
     Some(Finding {
         cause: CauseId::of("oauth.invalid_request"),
         confidence: Confidence::Stated,
@@ -532,7 +535,7 @@ fn unknown(case: &Case<'_>) -> Finding {
         }
     }
     if let Some(statement) = facts.answer.statements.first() {
-        let fact = format!("the server says only `{}`", statement.text);
+        let fact = format!("{} says only `{}`", statement.speaker(), statement.text);
         evidence.push(Evidence::new(fact, place_of(statement)));
     }
     Finding { cause: CauseId::of("unknown"), confidence: Confidence::Suspected, evidence }
@@ -547,6 +550,9 @@ fn class_of(cause: &CauseId) -> Class {
 }
 
 fn place_of(statement: &Statement) -> String {
+    if let Some(source) = &statement.seen_by {
+        return format!("{source}: {}", statement.place.replace("header:", "headers."));
+    }
     if statement.place == "status" || statement.place.starts_with("response") {
         return format!("response.{}", statement.place.trim_start_matches("response."));
     }

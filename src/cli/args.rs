@@ -240,6 +240,9 @@ pub(super) struct ReportArgs {
     /// Title of the report
     #[arg(long, value_name = "TEXT", hide_short_help = true)]
     pub(super) title: Option<String>,
+    /// Count an exchange that several inputs hold once for each of them
+    #[arg(long, hide_short_help = true)]
+    pub(super) no_join: bool,
 }
 
 #[derive(Args, Debug, Default)]
@@ -305,8 +308,6 @@ pub(super) struct LaterArgs {
     #[arg(long, hide = true)]
     unparsed: Option<String>,
     #[arg(long, hide = true)]
-    no_join: bool,
-    #[arg(long, hide = true)]
     group_by: Option<String>,
     #[arg(long, hide = true)]
     baseline: Option<String>,
@@ -327,7 +328,6 @@ impl LaterArgs {
             ("--year", self.year.is_some()),
             ("--framed", self.framed),
             ("--unparsed", self.unparsed.is_some()),
-            ("--no-join", self.no_join),
             ("--group-by", self.group_by.is_some()),
             ("--baseline", self.baseline.is_some()),
             ("--max-memory", self.max_memory.is_some()),

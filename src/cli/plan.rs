@@ -112,6 +112,7 @@ fn plan(
         threads: running.jobs.as_deref().map(|n| value::positive("--jobs", n)).transpose()?,
         partial: running.partial.is_some(),
         fail_on: fail_on.collect::<Result<_, _>>()?,
+        no_join: report.no_join,
     };
     let partial = running.partial.as_ref().map(PathBuf::from);
     if partial.is_some() {

@@ -15,7 +15,7 @@ use crate::model::{Exchange, KeyRow, Position, Record, Report, SkipRow};
 use crate::render::json;
 use crate::report::{self, ReportOptions};
 use crate::tally::{Input, Tally};
-use crate::world::{Given, World};
+use crate::world::{Given, Part, Views, World, enrich};
 
 /// Takes exchange lines as JSON Lines, in the order of the output; its error ends the run.
 pub type LineSink<'a> = &'a mut dyn Write;
@@ -98,7 +98,8 @@ pub fn run(
     }
     verifier.settle(|mark, verdict| harvest.tally.note_verdict(mark, verdict));
     let keys = super::keys::rows(verifier.given());
-    let world = World::learn(&harvest.tally, given(job, &keys));
+    let views = joined(job, &mut harvest.tally);
+    let world = World::learn(&harvest.tally, given(job, &keys)).with_views(views);
     let selection = job.selection.clone().resolved(harvest.tally.timeline.last());
     if let Some(sink) = lines {
         let judge_line = |record: &Record, out: &mut Vec<u8>| -> io::Result<()> {
@@ -155,6 +156,11 @@ pub(super) fn finish(job: &Job, world: &World<'_>) -> (Report, bool) {
     (report, failed)
 }
 
+/// Counts each exchange once that several inputs hold, unless the job says not to.
+pub(super) fn joined(job: &Job, tally: &mut Tally) -> Views {
+    if job.no_join { Views::default() } else { Views::join(tally) }
+}
+
 /// Returns what the user says that hosts accept.
 pub(super) fn given(job: &Job, keys: &[KeyRow]) -> Given {
     let expected = &job.expected;
@@ -174,6 +180,15 @@ fn write_line(
     selection: &report::Selection,
     out: &mut Vec<u8>,
 ) -> io::Result<()> {
+    let (seen, enriched) = match world.views().part_of(record) {
+        Part::View => return Ok(()),
+        Part::Alone => (Vec::new(), None),
+        Part::Main(seen) => {
+            let enriched = enrich(record, &seen, |mark| world.token(mark));
+            (seen, Some(enriched))
+        }
+    };
+    let record = enriched.as_ref().unwrap_or(record);
     let facts = &record.facts;
     let at = record.origin.time.map(|t| t.at);
     if !selection.admits_place(&facts.endpoint)
@@ -185,7 +200,7 @@ fn write_line(
     let judgement = judge(&Case { facts, at, world });
     let cause = judgement.root.as_ref().map(|f| &f.cause);
     if selection.admits_class(judgement.class) && selection.admits_cause(cause) {
-        json::line(&report::line(record, &judgement), out)?;
+        json::line(&report::line(record, &judgement, &seen), out)?;
     }
     Ok(())
 }

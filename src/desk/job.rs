@@ -27,6 +27,8 @@ pub struct Job {
     pub partial: bool,
     /// What makes the exit code 1.
     pub fail_on: Vec<FailOn>,
+    /// Whether an exchange that several inputs hold counts once for each.
+    pub no_join: bool,
 }
 
 /// How bytes become facts.

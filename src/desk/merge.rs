@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use super::analyze::{finish, given};
+use super::analyze::{finish, given, joined};
 use super::{Analysis, Error, Job, Product, Progress, partial};
 use crate::model::Assumption;
 use crate::tally::Tally;
@@ -31,7 +31,8 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
         return Err(Error::Nothing);
     }
     let keys = shape.map(partial::Shape::into_keys).unwrap_or_default();
-    let world = World::learn(&tally, given(job, &keys));
+    let views = joined(job, &mut tally);
+    let world = World::learn(&tally, given(job, &keys)).with_views(views);
     let (mut report, failed) = finish(job, &world);
     report.keys = keys;
     if tally.published.iter().next().is_some() {

@@ -66,6 +66,7 @@ fn status_statement(status: u16) -> Option<Statement> {
         place: "status".to_owned(),
         dialect: None,
         expected: None,
+        seen_by: None,
     })
 }
 

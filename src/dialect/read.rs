@@ -268,6 +268,7 @@ fn interpret(
             place: clue.place.clone(),
             dialect: Some(known.id.to_owned()),
             expected: known.expected.or_else(|| value::expected_in(&clue.text)),
+            seen_by: None,
         };
         // `invalid_request` and a vague word alone are no auth on a plain 400; what a token endpoint
         // says is none to a request that bears a token.
@@ -300,6 +301,7 @@ fn interpret(
         place: clue.place.clone(),
         dialect: None,
         expected: value::expected_in(&clue.text),
+        seen_by: None,
     };
     Some((said, true))
 }
@@ -406,6 +408,7 @@ pub(super) fn statement(
         place: place.to_owned(),
         dialect: None,
         expected: None,
+        seen_by: None,
     }
 }
 

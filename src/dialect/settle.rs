@@ -58,6 +58,7 @@ pub(super) fn joined(clues: &[Clue], setting: Setting, answer: &mut Answer) {
             place: "body".to_owned(),
             dialect: None,
             expected: None,
+            seen_by: None,
         });
     }
 }

@@ -6,6 +6,7 @@
 mod clocks;
 mod context;
 mod grants;
+mod ids;
 mod legs;
 mod locate;
 mod marks;
@@ -26,7 +27,9 @@ pub use value::{Split, split_scheme};
 use std::borrow::Cow;
 
 use crate::dialect;
-use crate::model::{Answer, Exchange, Facts, Origin, Outcome, Record, Sign, Told, pseudonym};
+use crate::model::{
+    Answer, Body, Exchange, Facts, Grant, Origin, Outcome, Record, Sign, Told, pseudonym,
+};
 
 use grants::Purpose;
 use mask::Masker;
@@ -123,6 +126,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             .map(pseudonym),
         request_id,
         trace_id,
+        ids: ids::of(exchange, &endpoint),
         facts: Facts {
             source: context.source.name.clone(),
             client,
@@ -139,11 +143,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             cross_origin,
             cors_missing: cross_origin && request::lacks_cors(exchange, &answered),
             cookies_sent,
-            answer_unseen: grant.is_some_and(|grant| {
-                let empty = |body: &crate::model::Body<'_>| body.text.raw().is_empty();
-                let gave = exchange.status == Some(200) && empty(&exchange.response_body);
-                gave || (grant == crate::model::Grant::Other && empty(&exchange.request_body))
-            }),
+            answer_unseen: grant.is_some_and(|grant| answer_unseen(exchange, grant)),
             grant,
             signing,
             leg: asked.leg.or_else(|| legs::of_urls(&url, location)),
@@ -163,6 +163,13 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             disagreement,
         },
     }
+}
+
+/// Whether a token or login request was let in and the capture does not show what it gave.
+fn answer_unseen(exchange: &Exchange<'_>, grant: Grant) -> bool {
+    let empty = |body: &Body<'_>| body.text.raw().is_empty();
+    let gave = exchange.status == Some(200) && empty(&exchange.response_body);
+    gave || (grant == Grant::Other && empty(&exchange.request_body))
 }
 
 /// Masks every text of an answer; what the dialects read is raw.

@@ -1,5 +1,7 @@
 //! What a response says of authentication.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::cause::CauseId;
@@ -86,6 +88,10 @@ pub struct Statement {
     pub dialect: Option<String>,
     /// A value the message names (`expected audience api://orders`), masked.
     pub expected: Option<String>,
+    /// The input that holds it, with the line where that is known, when it is another than the one with
+    /// the answer: the same exchange as another observer saw it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_by: Option<Arc<str>>,
 }
 
 /// How much a statement weighs, weakest first.
@@ -116,6 +122,13 @@ pub struct Challenge {
     pub params: Vec<(String, String)>,
     /// Whether the field departs from the grammar (broken quotes), so that this is a best reading.
     pub broken: bool,
+}
+
+impl Statement {
+    /// Returns who says it, for a sentence: `the server`, `gateway.log line 12`.
+    pub fn speaker(&self) -> &str {
+        self.seen_by.as_deref().unwrap_or("the server")
+    }
 }
 
 impl Challenge {

@@ -32,7 +32,7 @@ pub use record::{
 pub use report::{
     Assumption, CaseAdvice, CauseRow, ClientLine, ClockRow, CredentialLine, ExampleRow,
     Expectation, GroupRow, Incident, InputRow, KeyRow, Lifeline, Line, Period, Report, ServerLine,
-    SkipRow, StoryItem, Timeline, TimelineBucket, Totals,
+    SkipRow, StoryItem, Timeline, TimelineBucket, Totals, ViewLine,
 };
 pub use secret::Secret;
 pub use signing::{Departure, Signing};

@@ -56,6 +56,9 @@ pub struct Record {
     pub request_id: Option<String>,
     /// Trace id, masked.
     pub trace_id: Option<String>,
+    /// Marks of its request and trace ids, as far as they name one exchange only, sorted.
+    #[serde(default)]
+    pub ids: Vec<Fingerprint>,
 }
 
 /// Where a record stands and when it was; orders examples.

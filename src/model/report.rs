@@ -461,9 +461,34 @@ pub struct Line {
     /// What the server said.
     pub server: ServerLine,
     /// The same exchange as other observers saw it.
-    pub views: Vec<serde_json::Value>,
+    pub views: Vec<ViewLine>,
     /// Evidence of the root.
     pub evidence: Vec<Evidence>,
+}
+
+/// The same exchange in another input.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ViewLine {
+    /// Source name.
+    pub source: String,
+    /// Member of an archive.
+    pub member: Option<String>,
+    /// Place in it; nothing where it is one of several that cannot be told apart.
+    #[serde(flatten)]
+    pub position: Position,
+    /// RFC 3339, by the clock of its observer.
+    pub time: Option<String>,
+    /// Who recorded it.
+    pub observer: super::exchange::Observer,
+    /// Status.
+    pub status: Option<u16>,
+    /// The cause its words name; null when they name none.
+    pub says: Option<CauseId>,
+    /// The words, masked.
+    pub text: Option<String>,
+    /// Where they stand.
+    #[serde(rename = "where")]
+    pub place: Option<String>,
 }
 
 /// A client in a line.

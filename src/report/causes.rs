@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Judged, ranked, share};
 use crate::causes::{advice, cards};
 use crate::model::{
-    CauseRow, Class, Confidence, ExampleRow, Kind, Origin, ServerLine, Time, Weight,
+    CauseRow, Class, Confidence, ExampleRow, Kind, Origin, ServerLine, Statement, Time, Weight,
 };
 use crate::world::World;
 
@@ -29,7 +29,7 @@ pub(super) fn rows(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> Vec<
                 advice_case: card.and_then(|c| super::advice::of_case(c, &items, world)),
                 advice_client: card.map(advice::client).unwrap_or_default(),
                 advice_server: card.map(advice::server).unwrap_or_default(),
-                ..row(class, id, &items, of_class, top)
+                ..row(world, class, id, &items, of_class, top)
             }
         })
         .collect();
@@ -43,7 +43,14 @@ pub(super) fn rows(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> Vec<
     rows
 }
 
-fn row(class: Class, id: &str, items: &[&Judged<'_>], of_class: u64, top: usize) -> CauseRow {
+fn row(
+    world: &World<'_>,
+    class: Class,
+    id: &str,
+    items: &[&Judged<'_>],
+    of_class: u64,
+    top: usize,
+) -> CauseRow {
     let mut confidence: BTreeMap<String, u64> = BTreeMap::new();
     let mut endpoints = BTreeMap::new();
     let mut hosts = BTreeMap::new();
@@ -80,7 +87,7 @@ fn row(class: Class, id: &str, items: &[&Judged<'_>], of_class: u64, top: usize)
     let (fresh, again): (Vec<_>, Vec<_>) =
         examples.into_iter().partition(|(_, j)| seen.insert((&j.facts.endpoint, &j.facts.client)));
     let examples =
-        fresh.into_iter().chain(again).take(EXAMPLES).map(|(o, j)| example(o, j)).collect();
+        fresh.into_iter().chain(again).take(EXAMPLES).map(|(o, j)| example(world, o, j)).collect();
     let timed = || items.iter().filter(|j| j.timed);
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
     let count: u64 = items.iter().map(|j| j.bucket.count).sum();
@@ -129,8 +136,23 @@ fn shows(origin: &Origin, item: &Judged<'_>) -> bool {
     }
 }
 
-fn example(origin: &Origin, item: &Judged<'_>) -> ExampleRow {
+fn example(world: &World<'_>, origin: &Origin, item: &Judged<'_>) -> ExampleRow {
     let root = item.judgement.root.as_ref();
+    let mut evidence = root.map(|f| f.evidence.clone()).unwrap_or_default();
+    let mut server = server(item);
+    // Of one exchange the line is known on which another observer wrote its word, and the word.
+    for (place, said) in world.views().places_of(origin) {
+        let by = format!("{} says `", place.source);
+        for told in evidence.iter_mut().filter(|told| told.fact.starts_with(&by)) {
+            let word = said.map(|said| format!("{said}`"));
+            let word = word.as_deref().or_else(|| told.fact.get(by.len()..)).unwrap_or_default();
+            told.fact = format!("{} says `{word}", crate::world::named(place));
+        }
+        let spoke = server.place.as_deref().is_some_and(|p| p.starts_with(&*place.source));
+        if let Some(said) = said.filter(|_| spoke) {
+            server.text = Some(said.to_owned());
+        }
+    }
     ExampleRow {
         source: origin.source.to_string(),
         member: origin.member.as_ref().map(ToString::to_string),
@@ -139,8 +161,8 @@ fn example(origin: &Origin, item: &Judged<'_>) -> ExampleRow {
         endpoint: item.facts.endpoint.to_string(),
         status: item.facts.status,
         confidence: root.map_or(Confidence::Suspected, |f| f.confidence),
-        server: server(item),
-        evidence: root.map(|f| f.evidence.clone()).unwrap_or_default(),
+        server,
+        evidence,
     }
 }
 
@@ -154,7 +176,10 @@ pub(super) fn server_line(facts: &crate::model::Facts, agrees: &str) -> ServerLi
     let best = statements
         .iter()
         .filter(|s| !s.causes.is_empty())
-        .max_by(|a, b| a.weight.cmp(&b.weight).then_with(|| b.place.cmp(&a.place)))
+        .max_by(|a, b| {
+            let key = |s: &Statement| (s.weight, s.seen_by.is_none());
+            key(a).cmp(&key(b)).then_with(|| b.place.cmp(&a.place))
+        })
         .or_else(|| statements.first());
     ServerLine {
         says: best
@@ -163,7 +188,10 @@ pub(super) fn server_line(facts: &crate::model::Facts, agrees: &str) -> ServerLi
             .filter(|s| s.weight > Weight::Status || facts.status != Some(403))
             .and_then(|s| s.causes.first().cloned()),
         text: best.map(|s| s.text.clone()),
-        place: best.map(|s| s.place.clone()),
+        place: best.map(|s| match &s.seen_by {
+            Some(source) => format!("{source}: {}", s.place),
+            None => s.place.clone(),
+        }),
         dialect: best.and_then(|s| s.dialect.clone()),
         agrees: if best.is_some() { agrees.to_owned() } else { "silent".into() },
     }

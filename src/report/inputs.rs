@@ -1,8 +1,11 @@
 //! What was read, what could not be seen, what was assumed, what leaks.
 
+use std::collections::BTreeMap;
+
 use super::{Judged, note};
 use crate::model::{Assumption, Evidence, InputRow, Observer, Oddity};
 use crate::tally::{Input, Tally};
+use crate::world::World;
 
 pub(super) fn rows(tally: &Tally) -> Vec<InputRow> {
     tally
@@ -48,17 +51,15 @@ fn unseen(input: &Input) -> Vec<String> {
     words
 }
 
-pub(super) fn assumptions(tally: &Tally) -> Vec<Assumption> {
-    tally
-        .inputs
-        .iter()
-        .filter(|(_, input)| input.zone_assumed > 0)
-        .map(|(source, input)| Assumption {
+pub(super) fn assumptions(world: &World<'_>) -> Vec<Assumption> {
+    let zones = world.tally().inputs.iter().filter(|(_, input)| input.zone_assumed > 0).map(
+        |(source, input)| Assumption {
             source: Some(source.to_string()),
             what: format!("{} times without a zone were read as UTC", input.zone_assumed),
             option: "--tz".into(),
-        })
-        .collect()
+        },
+    );
+    zones.chain(world.views().assumptions()).collect()
 }
 
 /// Credentials where they can leak: misspelt fields that loggers do not mask, URLs, logs with tokens.
@@ -82,6 +83,7 @@ pub(super) fn warnings(tally: &Tally, judged: &[Judged<'_>]) -> Vec<Evidence> {
         );
         warnings.push(note(fact, "request.headers"));
     }
+    warnings.extend(doubles(tally));
     for (source, input) in &tally.inputs {
         let log = matches!(input.observer, Observer::App | Observer::Gateway);
         let clear = input.with_credentials.saturating_sub(input.with_redacted);
@@ -91,4 +93,25 @@ pub(super) fn warnings(tally: &Tally, judged: &[Judged<'_>]) -> Vec<Evidence> {
         }
     }
     warnings
+}
+
+/// Inputs that hold the same exchanges, by number and content: copies, which are counted each.
+///
+/// They are never joined: which of two equal lines is the copy is for the user to say, and nodes that
+/// log nothing but a health check may well write the same.
+fn doubles(tally: &Tally) -> Vec<Evidence> {
+    let mut same: BTreeMap<(u64, u64), Vec<&str>> = BTreeMap::new();
+    for (source, input) in tally.inputs.iter().filter(|(_, input)| input.exchanges > 0) {
+        same.entry((input.exchanges, input.content)).or_default().push(source);
+    }
+    let copies = same.into_iter().filter(|(_, sources)| sources.len() > 1);
+    let mut told: Vec<Evidence> = copies
+        .map(|((count, _), sources)| {
+            let what = if count == 1 { "the same exchange" } else { "the same exchanges" };
+            let fact = format!("{} hold {what}, which count once for each", sources.join(" and "));
+            note(fact, "capture")
+        })
+        .collect();
+    told.sort();
+    told
 }

@@ -1,12 +1,13 @@
 //! One exchange as a line.
 
 use crate::model::{
-    Client, ClientLine, Credential, CredentialLine, Judgement, KeyHasher, Kind, Line, Record, Token,
+    Client, ClientLine, Credential, CredentialLine, Judgement, KeyHasher, Kind, Line, Record,
+    Token, ViewLine,
 };
-use crate::world::mark_of;
+use crate::world::{View, mark_of};
 
-/// Makes the line of one exchange with its verdict.
-pub fn line(record: &Record, judgement: &Judgement) -> Line {
+/// Makes the line of one exchange with its verdict and what other observers saw of it.
+pub fn line(record: &Record, judgement: &Judgement, views: &[&View]) -> Line {
     let facts = &record.facts;
     let origin = &record.origin;
     let path = &facts.endpoint.path;
@@ -56,8 +57,25 @@ pub fn line(record: &Record, judgement: &Judgement) -> Line {
         also: judgement.also.clone(),
         credentials: facts.credentials.iter().map(|c| credential(c, &record.tokens)).collect(),
         server: super::causes::server_line(facts, judgement.agrees),
-        views: Vec::new(),
+        views: views.iter().map(|v| view(v)).collect(),
         evidence: root.map(|f| f.evidence.clone()).unwrap_or_default(),
+    }
+}
+
+fn view(view: &View) -> ViewLine {
+    let View { origin, observer, status, facts, said } = view;
+    let server = facts.as_deref().map(|facts| super::causes::server_line(facts, "silent"));
+    let server = server.unwrap_or_default();
+    ViewLine {
+        source: origin.source.to_string(),
+        member: origin.member.as_ref().map(ToString::to_string),
+        position: origin.position,
+        time: origin.time.map(|t| t.to_string()),
+        observer: *observer,
+        status: *status,
+        says: server.says,
+        text: said.as_ref().map(ToString::to_string).or(server.text),
+        place: server.place,
     }
 }
 

@@ -86,7 +86,7 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
         keys: Vec::new(),
         warnings: inputs::warnings(tally, &judged),
         options: options.given.clone(),
-        assumptions: inputs::assumptions(tally),
+        assumptions: inputs::assumptions(world),
         left_out,
     };
     report.summary = story::summary(&report);

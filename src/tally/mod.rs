@@ -8,6 +8,7 @@
 
 mod clocks;
 mod releases;
+mod sightings;
 mod smallest;
 mod times;
 
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::clocks::{Clocks, Offsets, Pair};
 pub use self::releases::{Release, Releases, place};
+pub use self::sightings::{Pass, Sighting, Sightings};
 pub use self::smallest::{Few, Merge, Smallest, Table};
 pub use self::times::{Bucket, Times};
 use crate::model::{
@@ -38,6 +40,10 @@ const ISSUES: usize = 1 << 17;
 const DOORS: usize = 1 << 16;
 const KEYS: usize = 1 << 12;
 const PROOFS: usize = 1 << 16;
+/// Marks of refusals that others may have seen; of more a sample is compared.
+const IDS: usize = 1 << 15;
+/// The same of what was let in, which only counts depend on: when there are more, none is compared.
+const PASSED: usize = 1 << 12;
 
 /// Everything that is known of the input, before any judgement.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -63,6 +69,13 @@ pub struct Tally {
     /// What answers say of the software behind them.
     #[serde(default)]
     pub releases: Releases,
+    /// Refusals by the marks of their request and trace ids, and lines without a status: who else saw
+    /// them.
+    #[serde(default)]
+    pub sightings: Table<Fingerprint, Sightings<Sighting>, IDS>,
+    /// What was not refused, by the marks of its ids.
+    #[serde(default)]
+    pub passed: Table<Fingerprint, Sightings<Pass>, PASSED>,
     /// Offsets of servers' clocks by capture and host.
     #[serde(default)]
     pub offsets: Clocks,
@@ -118,6 +131,9 @@ pub struct Input {
     pub bodies_missing: u64,
     /// Exchanges whose time had no zone.
     pub zone_assumed: u64,
+    /// Sum of the marks of all its exchanges, wrapping: equal for inputs that hold the same ones.
+    #[serde(default)]
+    pub content: u64,
 }
 
 /// One credential (or none) let in on one host for one client.
@@ -248,8 +264,10 @@ impl Tally {
         self.releases.note(&record);
         self.offsets.note(&record);
         self.note_door(facts);
-        if facts.answer.outcome == Outcome::LetIn && !facts.preflight {
-            self.note_use(&record);
+        let usage = (facts.answer.outcome == Outcome::LetIn && !facts.preflight)
+            .then(|| self.note_use(&record));
+        if !record.ids.is_empty() && !facts.answer.outcome.is_refused() {
+            self.note_pass(&record, usage);
         }
         if let (Some(issued), Some(time)) = (issued, record.origin.time) {
             let key = fast_key(&(&facts.client, issued, facts.grant, &facts.endpoint));
@@ -280,6 +298,8 @@ impl Tally {
         self.published.merge(other.published);
         self.proofs.merge(other.proofs);
         self.releases.merge(other.releases);
+        self.sightings.merge(other.sightings);
+        self.passed.merge(other.passed);
         self.offsets.merge(other.offsets);
         self.timeline.merge(&other.timeline);
         self.untimed += other.untimed;
@@ -304,6 +324,12 @@ impl Tally {
                 position.entry = position.entry.map(|n| n + entries);
                 position.line = position.line.map(|n| n + lines);
             });
+        }
+        for sightings in self.sightings.values_mut() {
+            sightings.rebase(entries, lines);
+        }
+        for passed in self.passed.values_mut() {
+            passed.rebase(entries, lines);
         }
     }
 
@@ -334,6 +360,7 @@ impl Tally {
             u64::from(facts.answer.body_missing && facts.answer.outcome.is_refused());
         input.zone_assumed += u64::from(record.origin.time.is_some_and(|t| t.zone_assumed));
         input.observer = input.observer.max(facts.observer);
+        input.content = input.content.wrapping_add(content(record));
     }
 
     /// Notes the use of a proof; a redirect may come from somebody who does not look at it.
@@ -359,12 +386,30 @@ impl Tally {
         }
     }
 
-    fn note_use(&mut self, record: &Record) {
+    fn note_pass(&mut self, record: &Record, usage: Option<u128>) {
+        for mark in &record.ids {
+            // Spares the long logs of gateways the search: their table is full soon.
+            if self.passed.is_sample() && !self.passed.admits(mark) {
+                continue;
+            }
+            if let Some(passed) = self.passed.slot(mark) {
+                passed.push(Pass {
+                    origin: record.origin.clone(),
+                    status: record.facts.status,
+                    ask: ask_of(&record.facts.endpoint),
+                    usage,
+                });
+            }
+        }
+    }
+
+    /// Returns the key of the use.
+    fn note_use(&mut self, record: &Record) -> u128 {
         let facts = &record.facts;
         let credential = facts.credentials.first();
         let at_issuer = facts.grant.is_some();
         let key = fast_key(&(&facts.client, &facts.endpoint.host, credential, at_issuer));
-        let Some(usage) = self.uses.slot(&key) else { return };
+        let Some(usage) = self.uses.slot(&key) else { return key };
         if usage.count == 0 {
             usage.client = facts.client.clone();
             usage.host.clone_from(&facts.endpoint.host);
@@ -383,10 +428,18 @@ impl Tally {
                 times.push(time.at);
             }
         }
+        key
     }
 
     fn note_group(&mut self, record: Record) {
         let key = KeyHasher::key(&FactsKey(&record.facts));
+        let refused = record.facts.answer.outcome.is_refused();
+        let ids = record.ids.iter().copied().chain(line_mark(&record, key));
+        for mark in ids.filter(|_| refused) {
+            if let Some(sightings) = self.sightings.slot(&mark) {
+                sightings.push(Sighting::of(&record, key));
+            }
+        }
         let Some(group) = self.groups.slot(&key) else { return };
         group.count += 1;
         if let Some(time) = record.origin.time {
@@ -405,6 +458,25 @@ pub fn group_key(facts: &Facts) -> u128 {
     KeyHasher::key(&FactsKey(facts))
 }
 
+/// Returns the mark of refusals without a status, of equal facts and at one instant: lines of an error
+/// log, which may belong to an exchange that stands elsewhere.
+pub fn line_mark_of(group: u128, at: At) -> Fingerprint {
+    Fingerprint(fast_key(&("line", group, at)))
+}
+
+/// Returns the mark of what was asked: method and last segment, as gateways may cut the beginning of a path.
+pub fn ask_of(endpoint: &Endpoint) -> u64 {
+    let last = endpoint.path.rsplit('/').next();
+    FixedState::with_seed(0x1b87_3593).hash_one((&endpoint.method, last))
+}
+
+fn line_mark(record: &Record, group: u128) -> Option<Fingerprint> {
+    let facts = &record.facts;
+    let fits = facts.status.is_none() && facts.client.capture.is_none();
+    let time = record.origin.time.filter(|_| fits && facts.client.ip.is_some())?;
+    Some(line_mark_of(group, time.at))
+}
+
 /// Facts without the exact words of the answer: messages that differ in ids and times are one group.
 struct FactsKey<'a>(&'a Facts);
 
@@ -417,6 +489,9 @@ impl Hash for FactsKey<'_> {
         for statement in statements {
             (&statement.causes, statement.weight, &statement.place, &statement.dialect).hash(state);
             statement.expected.hash(state);
+            if let Some(source) = &statement.seen_by {
+                source.hash(state);
+            }
         }
         for challenge in challenges {
             challenge.scheme.hash(state);
@@ -428,6 +503,14 @@ impl Hash for FactsKey<'_> {
         rest.answer = Answer::default();
         rest.hash(state);
     }
+}
+
+/// A mark of what an exchange is, wherever it stands.
+fn content(record: &Record) -> u64 {
+    let Record { origin, url, facts, .. } = record;
+    let agent = &facts.client.user_agent;
+    let who = (&facts.client.ip, agent, facts.status, &facts.endpoint.method);
+    FixedState::with_seed(0x6c62_272e).hash_one((origin.time.map(|t| t.at), url, who))
 }
 
 fn tenths(offset: Seconds) -> i32 {
@@ -464,7 +547,7 @@ fn fast_key(value: &impl Hash) -> u128 {
 
 impl Group {
     /// Takes the facts that sort first by their words, so that the shown text does not depend on order.
-    fn adopt(&mut self, facts: Option<Box<Facts>>) {
+    pub fn adopt(&mut self, facts: Option<Box<Facts>>) {
         let words = |f: &Option<Box<Facts>>| {
             f.as_ref().map(|f| {
                 let texts: Vec<_> = f.answer.statements.iter().map(|s| s.text.clone()).collect();
@@ -572,6 +655,7 @@ impl Merge for Input {
         self.unseen_fields += other.unseen_fields;
         self.bodies_missing += other.bodies_missing;
         self.zone_assumed += other.zone_assumed;
+        self.content = self.content.wrapping_add(other.content);
     }
 }
 

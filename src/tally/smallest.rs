@@ -38,6 +38,11 @@ impl<T: Ord, const LIMIT: usize> Smallest<T, LIMIT> {
         self.0.iter()
     }
 
+    /// Takes a value out.
+    pub fn remove(&mut self, value: &T) -> bool {
+        self.0.remove(value)
+    }
+
     /// Rewrites every value by a change that keeps their order (a shift of positions).
     pub fn shift(&mut self, change: impl FnMut(&mut T)) {
         let mut values: Vec<T> = std::mem::take(&mut self.0).into_iter().collect();
@@ -136,6 +141,11 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> 
         self.kept.get_mut(key)
     }
 
+    /// Returns whether a key that is not there yet could be kept.
+    pub fn admits(&self, key: &K) -> bool {
+        self.kept.len() < LIMIT || self.kept.last_key_value().is_some_and(|(last, _)| key <= last)
+    }
+
     /// Adds all of `other`.
     pub fn merge(&mut self, other: Self) {
         self.full |= other.full;
@@ -154,6 +164,11 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> 
     /// Returns the value under `key`.
     pub fn get(&self, key: &K) -> Option<&V> {
         self.kept.get(key)
+    }
+
+    /// Takes a key out with its value; only after the last merge, which would bring it back.
+    pub fn remove(&mut self, key: &K) -> Option<V> {
+        self.kept.remove(key)
     }
 
     /// Returns keys and values in order of the keys.

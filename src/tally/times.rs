@@ -126,6 +126,20 @@ impl<const LIMIT: usize> Times<LIMIT> {
         self.widen();
     }
 
+    /// Takes out `count` instants at `at`, as far as its bucket holds them; in a wide bucket the others
+    /// stay where its ends are. Only after the last merge: the width does not become finer.
+    pub fn remove(&mut self, at: At, count: u64) {
+        let key = self.slot(at);
+        let mut buckets = Vec::from(std::mem::take(&mut self.buckets));
+        for bucket in &mut buckets {
+            if slot(bucket.first, self.rung) == key {
+                bucket.count = bucket.count.saturating_sub(count);
+            }
+        }
+        buckets.retain(|b| b.count > 0);
+        self.buckets = Buckets::from(buckets);
+    }
+
     /// Returns the occupied buckets in order of time.
     pub fn buckets(&self) -> &[Bucket] {
         self.buckets.as_slice()
@@ -261,6 +275,16 @@ mod tests {
     fn many_instants_share_buckets_but_keep_their_ends_and_count() {
         let times = of(&[0, 10, 20, 30, 40, 50]);
         assert_eq!(times.buckets(), [Bucket { first: At(0), last: At(50), count: 6 }]);
+    }
+
+    #[test]
+    fn what_is_taken_out_was_never_there() {
+        let mut times = of(&[5, 1, 3, 1]);
+        times.remove(At(1), 1);
+        assert_eq!(times, of(&[5, 1, 3]));
+        times.remove(At(3), 1);
+        times.remove(At(4), 1);
+        assert_eq!(times, of(&[5, 1]));
     }
 
     proptest! {

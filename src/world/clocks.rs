@@ -154,7 +154,7 @@ impl Clocks {
 
     /// Returns the clock of a host against the recorder of this client's requests: of this capture, else
     /// of all captures where the few samples of this one agree.
-    fn of_host(&self, client: &Client, host: &Arc<str>) -> Option<Skew> {
+    pub(super) fn of_host(&self, client: &Client, host: &Arc<str>) -> Option<Skew> {
         let capture = client.capture.as_ref()?;
         let own = self.pairs.get(&(Arc::clone(capture), Arc::clone(host)));
         if let Some(own) = own.filter(|own| own.is_enough()) {

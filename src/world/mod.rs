@@ -11,6 +11,7 @@ mod owners;
 mod profile;
 mod proofs;
 mod uses;
+mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub use self::outages::Outage;
 use self::owners::Owners;
 pub use self::profile::{Learned, Profile, SigningKey, audience_form, oddity_shape};
 pub use self::proofs::Reuse;
+pub use self::views::{Part, View, Views, enrich, named};
 use crate::model::{
     At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Scheme,
     Seconds, Sign, State, Token, Visibility, Weight,
@@ -56,6 +58,7 @@ pub struct Given {
 pub struct World<'t> {
     tally: &'t Tally,
     given: Given,
+    views: Views,
     clients: Clients,
     clocks: clocks::Clocks,
     owners: Owners<'t>,
@@ -186,6 +189,7 @@ impl<'t> World<'t> {
             clocks: clocks::Clocks::learn(tally),
             tally,
             given,
+            views: Views::default(),
             clients,
             owners: Owners::learn(tally, |mark| {
                 tally.tokens.get(&mark)?.0.as_ref()?.sub.as_deref()
@@ -312,6 +316,18 @@ impl<'t> World<'t> {
     /// Returns the tally that was learned from.
     pub const fn tally(&self) -> &'t Tally {
         self.tally
+    }
+
+    /// Adds what was joined before: the views that `tally` counts no more.
+    #[must_use]
+    pub fn with_views(mut self, views: Views) -> Self {
+        self.views = views;
+        self
+    }
+
+    /// Returns which records are views of one exchange.
+    pub const fn views(&self) -> &Views {
+        &self.views
     }
 
     /// Returns what the user said that hosts accept.

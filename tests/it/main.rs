@@ -43,3 +43,4 @@ mod stories;
 mod story;
 mod unseen;
 mod variants;
+mod views;

@@ -1,0 +1,180 @@
+//! Ids by which several observers name one exchange: of the request, of its trace.
+
+use std::hash::BuildHasher;
+
+use foldhash::quality::FixedState;
+
+use crate::model::{Endpoint, Exchange, Fingerprint};
+
+/// Fields that carry the id of a request; gateways set them, applications log them.
+const REQUEST: [&str; 12] = [
+    "x-request-id",
+    "request-id",
+    "x-correlation-id",
+    "x-amzn-requestid",
+    "x-amz-request-id",
+    "apigw-requestid",
+    "x-amz-cf-id",
+    "cf-ray",
+    "x-kong-request-id",
+    "x-ms-request-id",
+    "x-vercel-id",
+    "fly-request-id",
+];
+/// Fields that carry the id of a trace, which several requests share.
+const TRACE: [&str; 6] = [
+    "traceparent",
+    "x-amzn-trace-id",
+    "x-b3-traceid",
+    "x-cloud-trace-context",
+    "uber-trace-id",
+    "x-trace-id",
+];
+/// Shortest id that cannot be a counter of one process (`req-17`, `42`).
+const SHORTEST: usize = 16;
+
+/// Returns the marks of all ids of an exchange, sorted. A trace is told apart by method and path.
+pub(super) fn of(exchange: &Exchange<'_>, endpoint: &Endpoint) -> Vec<Fingerprint> {
+    let mut marks = Vec::new();
+    let mut request = |raw: &str| {
+        if let Some(id) = unique(raw) {
+            marks.push(mark("request", &id));
+        }
+    };
+    exchange.request_id.iter().for_each(|id| request(id));
+    fields(exchange, &REQUEST).for_each(request);
+    let mut trace = |raw: &str| {
+        if let Some(id) = unique(of_trace(raw)) {
+            let method = endpoint.method.as_deref().unwrap_or("-");
+            let text = format!("{id} {method} {}", endpoint.path);
+            marks.push(mark("trace", &text));
+        }
+    };
+    exchange.trace_id.iter().for_each(|id| trace(id));
+    fields(exchange, &TRACE).for_each(trace);
+    marks.sort_unstable();
+    marks.dedup();
+    marks
+}
+
+/// A mark by a fast hash with fixed seeds: ids are no secrets, and every exchange may bear one.
+fn mark(kind: &str, id: &str) -> Fingerprint {
+    let [high, low] =
+        [0x2545_f491_u64, 0x7f4a_7c15].map(|seed| FixedState::with_seed(seed).hash_one((kind, id)));
+    Fingerprint(u128::from(high) << 64 | u128::from(low))
+}
+
+fn fields<'x>(exchange: &'x Exchange<'_>, names: &'x [&str]) -> impl Iterator<Item = &'x str> {
+    let all = exchange.request_headers.iter().chain(&exchange.response_headers);
+    // Every exchange passes here: most fields are told by their ends.
+    let may_be = |name: &str| match name.as_bytes() {
+        [first, .., last] => {
+            matches!(first | 0x20, b'x' | b'r' | b'a' | b'c' | b'f' | b't' | b'u')
+                && matches!(last | 0x20, b'd' | b'y' | b't')
+        }
+        _ => false,
+    };
+    all.filter(move |h| may_be(&h.name))
+        .filter(|h| names.iter().any(|name| h.name.eq_ignore_ascii_case(name)))
+        .map(|h| &*h.value)
+}
+
+/// Returns the id of the trace out of the forms that name a span, a sampling decision or a version too.
+fn of_trace(raw: &str) -> &str {
+    let raw = raw.trim();
+    // `Root=1-67891233-abcdef012345678912345678;Parent=...` (AWS X-Ray).
+    if let Some(root) = raw.split(';').find_map(|part| {
+        let (name, value) = part.trim().split_once('=')?;
+        name.eq_ignore_ascii_case("root").then_some(value)
+    }) {
+        return root;
+    }
+    // `00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01` (W3C Trace Context, section 3.2.2).
+    let mut parts = raw.split('-');
+    if let (Some(version), Some(id), Some(_), Some(_)) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+        && version.len() == 2
+        && id.len() == 32
+    {
+        return id;
+    }
+    // `105445aa7843bc8bf206b12000100000/1;o=1` (Google), `id:span:parent:flags` (Jaeger).
+    raw.split(['/', ':']).next().unwrap_or(raw)
+}
+
+/// Returns an id in lower case when it is long and varied enough to name one exchange only.
+fn unique(raw: &str) -> Option<String> {
+    let id = raw.trim().to_ascii_lowercase();
+    let mut seen = [false; 256];
+    id.bytes().filter(u8::is_ascii_alphanumeric).for_each(|b| seen[usize::from(b)] = true);
+    let distinct = seen.iter().filter(|s| **s).count();
+    let masked = id.contains("***") || id.contains("redacted");
+    // A ray of Cloudflare names the place where it was met: `8f1d2c3b4a596877-FRA`.
+    let bare = match id.rsplit_once('-') {
+        Some((ray, place)) if ray.len() == SHORTEST && place.len() == 3 => ray.to_owned(),
+        _ => id,
+    };
+    (bare.len() >= SHORTEST && bare.len() <= 200 && distinct >= 6 && !masked).then_some(bare)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Header;
+
+    fn marks(fields: &[(&str, &str)], request_id: Option<&str>, path: &str) -> Vec<Fingerprint> {
+        let request_headers = fields
+            .iter()
+            .map(|(name, value)| Header {
+                name: (*name).to_owned().into(),
+                value: (*value).to_owned().into(),
+            })
+            .collect();
+        let exchange = Exchange {
+            request_headers,
+            request_id: request_id.map(|id| id.to_owned().into()),
+            ..Exchange::default()
+        };
+        let endpoint = Endpoint { method: None, host: None, path: path.into() };
+        of(&exchange, &endpoint)
+    }
+
+    #[test]
+    fn an_id_is_the_same_in_a_field_and_in_a_column() {
+        let id = "7D8E2F10-4B3A-4C59-9E61-0A1B2C3D4E5F";
+        let field = marks(&[("X-Request-Id", id)], None, "/a");
+        assert_eq!(field, marks(&[], Some(&id.to_lowercase()), "/b"));
+        assert_eq!(field.len(), 1);
+    }
+
+    #[test]
+    fn a_counter_of_a_process_is_no_id() {
+        for id in ["42", "req-17", "000000000000000000", "***", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+            assert_eq!(marks(&[], Some(id), "/a"), [], "{id}");
+        }
+    }
+
+    #[test]
+    fn a_trace_is_one_exchange_only_with_its_path() {
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let first = marks(&[("traceparent", parent)], None, "/a");
+        assert_ne!(first, marks(&[("traceparent", parent)], None, "/b"));
+        let other_span = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-00";
+        assert_eq!(first, marks(&[("traceparent", other_span)], None, "/a"));
+    }
+
+    #[test]
+    fn every_form_of_a_trace_names_its_id() {
+        for (raw, id) in [
+            (
+                "Root=1-67891233-abcdef012345678912345678;Sampled=1",
+                "1-67891233-abcdef012345678912345678",
+            ),
+            ("105445aa7843bc8bf206b12000100000/1;o=1", "105445aa7843bc8bf206b12000100000"),
+            ("5f467fe7bf42676c05e20ba4a90e448e:f1:0:1", "5f467fe7bf42676c05e20ba4a90e448e"),
+            ("463ac35c9f6413ad48485a3953bb6124", "463ac35c9f6413ad48485a3953bb6124"),
+        ] {
+            assert_eq!(of_trace(raw), id);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Where and when something was seen: what lets the views of one exchange find each other after the merge.
+
+use serde::{Deserialize, Serialize};
+
+use super::smallest::Merge;
+use crate::model::{Origin, Record};
+
+/// Sightings under one mark that are kept; an id with more names no single exchange.
+const MOST: usize = 8;
+
+/// One refusal.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct Sighting {
+    /// Where it stands and when it was.
+    pub origin: Origin,
+    /// The key of its facts in the table of groups.
+    pub group: u128,
+    /// Its own words, masked: the strongest beside the status.
+    #[serde(default)]
+    pub said: Option<Box<str>>,
+}
+
+/// One exchange that was not refused.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct Pass {
+    /// Where it stands and when it was.
+    pub origin: Origin,
+    /// Response status.
+    pub status: Option<u16>,
+    /// Mark of method and last segment of the path.
+    pub ask: u64,
+    /// The key of its use; `None` for what is no use.
+    pub usage: Option<u128>,
+}
+
+/// All that was seen under one mark: of an id, or of a line without a status.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>"))]
+pub struct Sightings<T: Ord> {
+    count: u64,
+    /// The smallest, sorted: a list, as there are many marks with one sighting each.
+    kept: Vec<T>,
+}
+
+/// What stands at a place that may be moved.
+pub trait Placed: Ord {
+    /// Returns the place, to be moved.
+    fn origin(&mut self) -> &mut Origin;
+}
+
+impl Placed for Sighting {
+    fn origin(&mut self) -> &mut Origin {
+        &mut self.origin
+    }
+}
+
+impl Placed for Pass {
+    fn origin(&mut self) -> &mut Origin {
+        &mut self.origin
+    }
+}
+
+impl<T: Ord> Default for Sightings<T> {
+    fn default() -> Self {
+        Self { count: 0, kept: Vec::new() }
+    }
+}
+
+impl Sighting {
+    pub(super) fn of(record: &Record, group: u128) -> Self {
+        let mut statements = record.facts.answer.statements.iter();
+        let said = statements.find(|s| s.place != "status").map(|s| s.text.as_str().into());
+        Self { origin: record.origin.clone(), group, said }
+    }
+}
+
+impl<T: Ord> Sightings<T> {
+    pub(super) fn push(&mut self, sighting: T) {
+        self.count += 1;
+        self.keep(sighting);
+    }
+
+    fn keep(&mut self, sighting: T) {
+        let Err(at) = self.kept.binary_search(&sighting) else { return };
+        if at < MOST {
+            if self.kept.len() == self.kept.capacity() {
+                self.kept.reserve_exact(1);
+            }
+            self.kept.insert(at, sighting);
+            self.kept.truncate(MOST);
+        }
+    }
+
+    /// Returns all sightings in order of time; `None` when there were more than are kept, or two that
+    /// cannot be told apart.
+    pub fn all(&self) -> Option<Vec<&T>> {
+        let all: Vec<&T> = self.kept.iter().collect();
+        (u64::try_from(all.len()) == Ok(self.count)).then_some(all)
+    }
+}
+
+impl<T: Placed> Sightings<T> {
+    pub(super) fn rebase(&mut self, entries: u64, lines: u64) {
+        // All positions of an input move alike, so the order stays.
+        for sighting in &mut self.kept {
+            let position = &mut sighting.origin().position;
+            position.entry = position.entry.map(|n| n + entries);
+            position.line = position.line.map(|n| n + lines);
+        }
+    }
+}
+
+impl<T: Ord> Merge for Sightings<T> {
+    fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        for sighting in other.kept {
+            self.keep(sighting);
+        }
+    }
+}
