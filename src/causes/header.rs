@@ -195,10 +195,20 @@ fn scheme_case(case: &Case<'_>, credential: &Credential, word: &str, place: &str
             .and("the same token was let in under the usual spelling", "history")
     } else if case.says("header.missing")
         || case.says("header.scheme")
-        || is_sound(case) && (case.says("token.malformed") || case.says("token.encoding"))
+        || is_sound(case)
+            && (case.says("token.malformed")
+                || case.says("token.encoding")
+                || case.can_mean("header.missing"))
     {
         Candidate::inferred("header.scheme_case", fact, place)
             .and("the server says that it found no credential of its scheme", "response")
+    } else if is_sound(case)
+        && credential.scheme.as_ref().is_some_and(|scheme| {
+            case.profile().is_some_and(|profile| profile.schemes.has(scheme.as_str()))
+        })
+    {
+        Candidate::suspected("header.scheme_case", fact, place)
+            .and("others are let in here under the usual spelling", "history")
     } else {
         // Most servers do not mind: alone it says nothing of this refusal.
         Candidate::suspected("header.scheme_case", fact, place)

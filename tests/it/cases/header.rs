@@ -139,6 +139,11 @@ fn scheme() -> Vec<Case> {
             "the server quotes the word it wants",
             sends(&lower()).says(401, json!({"hint": "Authorization header must start with 'Bearer '"})),
         ),
+        is(
+            "header.scheme_case",
+            "the server found none or a broken one, and the token is whole",
+            sends(&lower()).says(401, json!({"hint": "missing or malformed token"})),
+        ),
         looks(
             "header.scheme_case",
             "unknown",
