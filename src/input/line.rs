@@ -1,5 +1,7 @@
 //! One line, whatever it holds: JSON, text of a known writer, or either inside a wrapping.
 
+use std::net::{IpAddr, SocketAddr};
+
 use super::jsonl::Mapping;
 use super::log::{self, Found, Setting, Wanted};
 use super::record::{self, Sink};
@@ -52,6 +54,11 @@ pub(super) fn read(
     }
     let is_utf8 = std::str::from_utf8(text).is_ok();
     let text = String::from_utf8_lossy(text);
+    if !starts_with_an_address(&text)
+        && let Some(peeled) = wrapper::peel(&text).filter(|peeled| leads_to_an_address(peeled))
+    {
+        return wrapped(&peeled, place, mapping, setting, sink);
+    }
     if let Some(found) = log::read(&text, setting) {
         match found {
             Found::Exchange(mut exchange) => {
@@ -71,6 +78,25 @@ pub(super) fn read(
         Some(peeled) => wrapped(&peeled, place, mapping, setting, sink),
         None => sink.skipped(position, SkipReason::NotThisFormat),
     }
+}
+
+/// Returns whether a line of a web server's stands inside: it starts with its client's address, and no
+/// word of the wrapping may be taken for that.
+fn leads_to_an_address(peeled: &Peeled<'_>) -> bool {
+    if starts_with_an_address(&peeled.inner) {
+        return true;
+    }
+    let inner = wrapper::peel(&peeled.inner);
+    inner.is_some_and(|inner| {
+        starts_with_an_address(&inner.inner)
+            || wrapper::peel(&inner.inner).is_some_and(|last| starts_with_an_address(&last.inner))
+    })
+}
+
+fn starts_with_an_address(text: &str) -> bool {
+    let word = text.split([' ', ',', '%']).next().unwrap_or_default();
+    word.starts_with(|c: char| c.is_ascii_hexdigit() || c == ':')
+        && (word.parse::<IpAddr>().is_ok() || word.parse::<SocketAddr>().is_ok())
 }
 
 fn wrapped(

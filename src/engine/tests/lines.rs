@@ -90,3 +90,44 @@ fn a_token_that_a_container_runtime_cut_is_read_whole() {
     assert_eq!(outcome.harvest[0].0.line, Some(1));
     assert!(outcome.harvest[0].1.contains("Bearer abcdefghijkl.mnop"), "{:?}", outcome.harvest);
 }
+
+#[test]
+fn what_is_wrapped_around_an_access_line_is_no_client() {
+    let line = "127.0.0.1 - - [23/Nov/2026:02:29:33 +0000] \"GET /c HTTP/1.1\" 401 25 \"-\" \"ua\"";
+    for before in [
+        "",
+        "2026-11-23T02:29:34.1Z stdout F ",
+        "2026-11-23T02:29:34.1Z ",
+        "[pod/gw-7d/nginx] ",
+        "[pod/gw-7d/nginx] 2026-11-23T02:29:34.1Z ",
+        "Nov 23 02:29:34 web nginx[12]: ",
+        "<190>Nov 23 02:29:34 web nginx: ",
+        "web-1  | ",
+        "web-1  | 2026-11-23T02:29:34.1Z ",
+    ] {
+        let folder = Folder::new();
+        let inputs =
+            Inputs::find([folder.file("a.log", format!("{before}{line}\n")).to_string_lossy()]);
+        let outcome = read(&inputs, &options(1, 0), || Clients, &());
+        let told = [(Some("127.0.0.1".to_owned()), None, None)];
+        assert_eq!(outcome.harvest, told, "{before}");
+    }
+}
+
+/// Keeps who asked: client, host and user.
+struct Clients;
+
+impl Gatherer for Clients {
+    type Harvest = Vec<(Option<String>, Option<String>, Option<String>)>;
+
+    fn observe(&mut self, harvest: &mut Self::Harvest, exchange: &Exchange<'_>, _: &InputFacts) {
+        let told = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(str::to_owned);
+        harvest.push((told(&exchange.client_ip), told(&exchange.host), told(&exchange.user)));
+    }
+
+    fn rebase(_: &mut Self::Harvest, _: u64, _: u64) {}
+
+    fn merge(into: &mut Self::Harvest, other: Self::Harvest) {
+        into.extend(other);
+    }
+}

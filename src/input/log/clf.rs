@@ -163,13 +163,14 @@ fn parties<'a>(exchange: &mut Exchange<'a>, text: &'a str) -> Option<()> {
         let second = after.word().filter(|second| is_client(second) && first != "-");
         let client = match second {
             Some(second) => {
+                (is_name(first) && !is_time(first)).then_some(())?;
                 exchange.host = said(first).map(Cow::Borrowed);
                 rest = after;
                 second
             }
             None => first,
         };
-        is_name(client).then_some(())?;
+        (is_name(client) && !is_time(client) && !is_level(client)).then_some(())?;
         exchange.client_ip = said(client).map(client_name);
     }
     let Some(identity) = rest.word() else { return Some(()) };
@@ -209,6 +210,16 @@ fn is_name(word: &str) -> bool {
     word.bytes().all(|b| {
         b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'_' | b'[' | b']' | b'%')
     })
+}
+
+/// Returns whether a word is a time, which a shipper put before the line.
+fn is_time(word: &str) -> bool {
+    word.as_bytes().get(10) == Some(&b'T') && parse_time(word).is_some()
+}
+
+/// Returns whether a word in brackets is a level or a place, as loggers put before their messages.
+fn is_level(word: &str) -> bool {
+    word.starts_with('[') && !word.contains(':')
 }
 
 #[cfg(test)]
