@@ -223,7 +223,10 @@ fn unreadable(case: &Case<'_>, candidates: &[Candidate], cause: &str) -> Option<
     let claims_fail = (broken_jws || nothing)
         && matches!(cause.split('.').next(), Some("claim" | "time"))
         || nothing && cause.starts_with("signature.");
-    if case.facts.grant.is_some()
+    // What the logger cut was whole when the server read it.
+    let cut = case.credential().is_some_and(|c| c.state == State::Truncated);
+    if cut
+        || case.facts.grant.is_some()
         || case.credential().is_none()
         || !(claims_fail || cause == "signature.algorithm" && (usual || unread))
     {
@@ -522,7 +525,7 @@ fn unknown(case: &Case<'_>) -> Finding {
     if facts.answer.body_missing {
         lacks("the response body is missing: it may hold the reason");
     }
-    if !crate::world::could_show(facts) {
+    if !crate::world::could_show(facts) && facts.credentials.is_empty() {
         lacks("the request fields were not recorded: the credential is not known");
     }
     if case.token().is_some_and(|t| t.form == Form::Jws) {

@@ -375,3 +375,20 @@ fn a_column_of_one_field_cannot_show_what_came_under_another_name() {
         (all.to_owned(), "failure header.missing proven"),
     ]);
 }
+
+#[test]
+fn a_token_that_the_logger_cut_was_whole_when_the_server_judged_it() {
+    let line = |sent: &str| {
+        serde_json::json!({
+            "status": 401, "request": "GET PATH HTTP/1.1", "remote_addr": "ADDR",
+            "http_authorization": sent,
+            "www_authenticate": r#"Bearer error="invalid_token", error_description="The access token expired""#,
+        })
+        .to_string()
+    };
+    let head = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IjIwMjYtMDEifQ";
+    come_to(&[
+        (line(&format!("{head}.eyJpc3M...")), "failure time.expired stated"),
+        (line(&format!("Bearer {head}.eyJpc3M...")), "failure time.expired stated"),
+    ]);
+}
