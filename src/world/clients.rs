@@ -1,6 +1,8 @@
 //! Tells clients apart: the capture, or address and user agent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use foldhash::quality::FixedState;
 
 use super::Who;
 use crate::model::Client;
@@ -9,7 +11,7 @@ use crate::tally::Tally;
 /// A number for each client of the whole input.
 #[derive(Debug, Default)]
 pub(super) struct Clients {
-    numbers: BTreeMap<Client, Who>,
+    numbers: HashMap<Client, Who, FixedState>,
 }
 
 impl Clients {
@@ -32,8 +34,8 @@ impl Clients {
                 agents.entry((capture, &client.ip)).or_default().insert(agent);
             }
         }
-        let mut numbers = BTreeMap::new();
-        let mut known: BTreeMap<Client, Who> = BTreeMap::new();
+        let mut numbers = HashMap::default();
+        let mut known: HashMap<Client, Who, FixedState> = HashMap::default();
         for client in all {
             let mut same = client.clone();
             if let (Some(capture), None) = (&client.capture, &client.user_agent)

@@ -13,8 +13,10 @@ mod proofs;
 mod uses;
 mod views;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+
+use foldhash::quality::FixedState;
 
 use self::clients::Clients;
 pub use self::clocks::{ClockSource, Skew};
@@ -77,9 +79,9 @@ pub struct World<'t> {
     /// Calls to other origins that were not let in, answered or not.
     cross_origin: BTreeMap<Who, Vec<(&'t Group, &'t Facts)>>,
     /// Endpoints that were seen to let in a request with a credential, and the schemes of those.
-    open_doors: BTreeMap<&'t Endpoint, BTreeSet<&'t str>>,
+    open_doors: HashMap<&'t Endpoint, BTreeSet<&'t str>, FixedState>,
     /// Endpoints that were seen to let in a request without one.
-    free_doors: BTreeSet<&'t Endpoint>,
+    free_doors: HashSet<&'t Endpoint, FixedState>,
     outages: BTreeMap<Arc<str>, Vec<Outage>>,
     legs: legs::Legs,
     proofs: proofs::Proofs<'t>,
@@ -204,8 +206,8 @@ impl<'t> World<'t> {
             refusals: BTreeMap::new(),
             flows: BTreeMap::new(),
             cross_origin: BTreeMap::new(),
-            open_doors: BTreeMap::new(),
-            free_doors: BTreeSet::new(),
+            open_doors: HashMap::default(),
+            free_doors: HashSet::default(),
             outages: BTreeMap::new(),
             legs: legs::Legs::learn(tally),
             proofs,
