@@ -201,13 +201,7 @@ fn logger(prefix: &str) -> Option<Option<Time>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn read<'a>(format: &Format, line: &'a str) -> Option<Exchange<'a>> {
-        match (format.read)(line, &mut Setting::default())? {
-            Found::Exchange(found) => Some(*found),
-            _ => None,
-        }
-    }
+    use crate::input::log::exchange_of as read;
 
     #[test]
     fn uvicorn_has_a_level_a_client_and_a_phrase() {

@@ -217,3 +217,12 @@ mod tests {
         assert_eq!(all.len(), count);
     }
 }
+
+/// Reads a line by one format, for the tests of all.
+#[cfg(test)]
+fn exchange_of<'a>(format: &Format, line: &'a str) -> Option<Exchange<'a>> {
+    match (format.read)(line, &mut Setting::default())? {
+        Found::Exchange(found) => Some(*found),
+        _ => None,
+    }
+}

@@ -132,13 +132,7 @@ fn zoraxy(line: &str) -> Option<Found<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn read<'a>(format: &Format, line: &'a str) -> Option<Exchange<'a>> {
-        match (format.read)(line, &mut Setting::default())? {
-            Found::Exchange(found) => Some(*found),
-            _ => None,
-        }
-    }
+    use crate::input::log::exchange_of as read;
 
     #[test]
     fn the_manager_tells_its_status_and_that_of_the_server() {

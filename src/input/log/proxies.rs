@@ -100,16 +100,10 @@ fn number(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::log::exchange_of as read;
 
     const HEAD: &str =
         r#"10.0.0.9 - bob [23/Nov/2026:02:29:33 +0000] "GET /me HTTP/2.0" 401 25 "-" "curl/8.5.0""#;
-
-    fn read<'a>(format: &Format, line: &'a str) -> Option<Exchange<'a>> {
-        match (format.read)(line, &mut Setting::default())? {
-            Found::Exchange(found) => Some(*found),
-            _ => None,
-        }
-    }
 
     #[test]
     fn traefik_names_the_server_that_it_asked() {

@@ -84,13 +84,7 @@ fn squid(line: &str) -> Option<Found<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn read<'a>(format: &Format, line: &'a str) -> Option<Exchange<'a>> {
-        match (format.read)(line, &mut Setting::default())? {
-            Found::Exchange(found) => Some(*found),
-            _ => None,
-        }
-    }
+    use crate::input::log::exchange_of as read;
 
     #[test]
     fn uwsgi_tells_user_and_status() {
