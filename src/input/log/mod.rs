@@ -162,6 +162,15 @@ pub(crate) fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
     FORMATS.iter().map(|format| (format.name, format.what))
 }
 
+/// Reads a line by one format, for the tests of all.
+#[cfg(test)]
+fn exchange_of<'a>(format: &Format, line: &'a str) -> Option<Exchange<'a>> {
+    match (format.read)(line, &mut Setting::default())? {
+        Found::Exchange(found) => Some(*found),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -215,14 +224,5 @@ mod tests {
         let count = all.len();
         all.dedup();
         assert_eq!(all.len(), count);
-    }
-}
-
-/// Reads a line by one format, for the tests of all.
-#[cfg(test)]
-fn exchange_of<'a>(format: &Format, line: &'a str) -> Option<Exchange<'a>> {
-    match (format.read)(line, &mut Setting::default())? {
-        Found::Exchange(found) => Some(*found),
-        _ => None,
     }
 }
