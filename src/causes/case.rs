@@ -78,6 +78,13 @@ impl Candidate {
         self
     }
 
+    /// Makes what was read off a history that is known in part only a suspicion.
+    pub(super) fn doubt(&mut self) {
+        if self.basis == Basis::History && self.finding.confidence == Confidence::Inferred {
+            self.finding.confidence = Confidence::Suspected;
+        }
+    }
+
     /// Marks it as no root, with the reason as evidence.
     pub(super) fn harmless_because(mut self, fact: impl Into<String>, place: &str) -> Self {
         self.harmless = true;

@@ -78,6 +78,10 @@ pub fn judge(case: &Case<'_>) -> Judgement {
             skew: None::<Seconds>,
         });
     }
-    let candidates = FAMILIES.iter().flat_map(|examine| examine(case)).collect();
+    let mut candidates: Vec<Candidate> =
+        FAMILIES.iter().flat_map(|examine| examine(case)).collect();
+    if !case.world.knows_history(case.facts) {
+        candidates.iter_mut().for_each(Candidate::doubt);
+    }
     clocked(choose::root(case, candidates))
 }

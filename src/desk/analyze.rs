@@ -158,6 +158,7 @@ pub(super) fn finish(job: &Job, world: &World<'_>) -> (Report, bool) {
 
 /// Counts each exchange once that several inputs hold, unless the job says not to.
 pub(super) fn joined(job: &Job, tally: &mut Tally) -> Views {
+    tally.settle();
     if job.no_join { Views::default() } else { Views::join(tally) }
 }
 

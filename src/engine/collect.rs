@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::kept::Kept;
+use super::plain::{Plain, Site};
 use super::{Gatherer, InputFacts};
 use crate::evidence::{Catalogue, Context, Source, gather};
-use crate::model::{Exchange, Position, Record};
+use crate::model::{AccessLine, Exchange, Position, Record};
 use crate::tally::Tally;
 use crate::token::Verifier;
 
@@ -23,6 +24,7 @@ pub struct Harvest {
 pub struct Collector<'c> {
     context: Context<'c>,
     current: Option<(Arc<str>, Option<Arc<str>>)>,
+    plain: Plain,
     naming: Option<Naming>,
     zone: Option<jiff::tz::TimeZone>,
     keep: bool,
@@ -60,7 +62,7 @@ impl<'c> Collector<'c> {
         keep: bool,
     ) -> Self {
         let context = Context::new(catalogue, Source::new("", "")).with_verifier(verifier);
-        Self { context, current: None, naming, zone, keep }
+        Self { context, current: None, plain: Plain::default(), naming, zone, keep }
     }
 
     /// Returns the facts of one exchange.
@@ -101,7 +103,19 @@ impl Gatherer for Collector<'_> {
         if self.keep {
             harvest.records.push(record.clone());
         }
+        self.plain.learn(&record);
         harvest.tally.observe(record);
+    }
+
+    fn glance(&mut self, harvest: &mut Harvest, line: &AccessLine<'_>, input: &InputFacts) -> bool {
+        if self.keep || self.zone.is_some() {
+            return false;
+        }
+        let source = self.naming.as_ref().map_or(&input.source, |naming| &naming.name);
+        let place = |naming: &Naming| naming.place(line.position);
+        let position = self.naming.as_ref().map_or(line.position, place);
+        let site = Site { source, member: input.member.as_ref(), position };
+        self.plain.pass(line, site, &mut self.context, &mut harvest.tally)
     }
 
     fn rebase(harvest: &mut Harvest, entries: u64, lines: u64) {

@@ -4,7 +4,7 @@ use super::log::Log;
 use super::{Gatherer, InputFacts};
 use crate::input::skip::{Repair, SkipReason};
 use crate::input::{Attached, Attachments, Sink};
-use crate::model::{Exchange, Position, Text};
+use crate::model::{AccessLine, Exchange, Position, Text};
 
 /// Hands what a reader finds to a gatherer.
 pub(super) struct Gathering<'a, G: Gatherer> {
@@ -37,6 +37,15 @@ impl<G: Gatherer> Sink for Gathering<'_, G> {
         self.gatherer.observe(&mut self.harvest, exchange, self.facts);
         self.met += 1;
         self.log.read(exchange.format);
+    }
+
+    fn access(&mut self, line: &AccessLine<'_>) {
+        if self.avoid.is_empty() && self.gatherer.glance(&mut self.harvest, line, self.facts) {
+            self.met += 1;
+            self.log.read(line.format);
+            return;
+        }
+        self.exchange(&mut line.exchange(), &Attached::default());
     }
 
     fn skipped(&mut self, position: Position, reason: SkipReason) {

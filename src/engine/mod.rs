@@ -9,6 +9,7 @@ mod feed;
 mod gather;
 mod kept;
 mod log;
+mod plain;
 mod replay;
 mod work;
 
@@ -26,7 +27,7 @@ pub use work::read;
 
 use crate::input::jsonl::Mapping;
 use crate::input::{Choice, Reader};
-use crate::model::{Exchange, Observer};
+use crate::model::{AccessLine, Exchange, Observer};
 
 /// What an input is, as far as its beginning told; in an [`InputSummary`] as far as all of it told.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -50,6 +51,17 @@ pub trait Gatherer: Send {
 
     /// Takes one exchange. Its position counts from the start of a piece, see `rebase`.
     fn observe(&mut self, harvest: &mut Self::Harvest, exchange: &Exchange<'_>, input: &InputFacts);
+
+    /// Takes a plain line of an access log, if it can tell all of it without the exchange; else it is
+    /// given to `observe` as one.
+    fn glance(
+        &mut self,
+        _harvest: &mut Self::Harvest,
+        _line: &AccessLine<'_>,
+        _input: &InputFacts,
+    ) -> bool {
+        false
+    }
 
     /// Moves every position in the harvest: adds `entries` to each `entry`, `lines` to each `line`.
     ///

@@ -18,6 +18,9 @@ const LONGEST_VALUE: usize = 16 * 1024;
 /// Most names (hosts, paths, user agents) a worker shares.
 const MOST_NAMES: usize = 8192;
 
+/// Most user agents a worker remembers.
+const MOST_AGENTS: usize = 512;
+
 /// Where the exchanges come from.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -49,7 +52,9 @@ pub struct Context<'c> {
     /// The values before, of cookies and of all else: neighbours in a capture repeat them.
     previous: [Option<Arc<Remembered>>; 2],
     names: HashSet<Arc<str>, FixedState>,
-    previous_agent: Option<(Box<str>, Arc<str>)>,
+    /// User agents as sent and as shown; the one before stands apart.
+    agents: HashMap<Arc<str>, Arc<str>, FixedState>,
+    previous_agent: Option<(Arc<str>, Arc<str>)>,
     releases: HashMap<u64, (&'static str, Box<str>, Arc<str>), FixedState>,
     hasher: FixedState,
 }
@@ -85,6 +90,7 @@ impl<'c> Context<'c> {
             values: HashMap::default(),
             previous: [None, None],
             names: HashSet::default(),
+            agents: HashMap::default(),
             previous_agent: None,
             releases: HashMap::default(),
             hasher: FixedState::default(),
@@ -164,17 +170,30 @@ impl<'c> Context<'c> {
         shared
     }
 
-    /// Returns the shown form of a user agent, from memory when it is the one before.
-    pub(super) fn agent(&mut self, raw: &str, show: impl FnOnce(&str) -> String) -> Arc<str> {
-        if let Some((previous, shown)) = &self.previous_agent
-            && **previous == *raw
-        {
-            return Arc::clone(shown);
+    /// Returns the shown form of a user agent, made once for each distinct one; `None` for none.
+    pub fn agent_shown(&mut self, raw: &str) -> Option<&Arc<str>> {
+        if matches!(raw, "" | "-") {
+            return None;
         }
-        let shown = show(raw);
-        let shown = self.share(&shown);
-        self.previous_agent = Some((raw.into(), Arc::clone(&shown)));
-        shown
+        let is_previous = |(previous, _): &(Arc<str>, Arc<str>)| **previous == *raw;
+        if !self.previous_agent.as_ref().is_some_and(is_previous) {
+            let known = self.agents.get_key_value(raw);
+            let known = known.map(|(raw, shown)| (Arc::clone(raw), Arc::clone(shown)));
+            self.previous_agent = Some(known.unwrap_or_else(|| self.new_agent(raw)));
+        }
+        self.previous_agent.as_ref().map(|(_, shown)| shown)
+    }
+
+    fn new_agent(&mut self, raw: &str) -> (Arc<str>, Arc<str>) {
+        if self.agents.len() >= MOST_AGENTS {
+            self.agents.clear();
+        }
+        let shown = super::request::shown_agent(raw);
+        let (raw, shown): (Arc<str>, Arc<str>) = (raw.into(), self.share(&shown));
+        if raw.len() <= LONGEST_VALUE {
+            self.agents.insert(Arc::clone(&raw), Arc::clone(&shown));
+        }
+        (raw, shown)
     }
 
     /// Returns the shown form of a field that names a release, made once for each distinct value.

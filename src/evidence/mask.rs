@@ -37,6 +37,11 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     Masker::default().text(text)
 }
 
+/// Returns whether a URL has anything that masking could touch.
+pub(super) fn could_hide(url: &str) -> bool {
+    url_could_hold(url)
+}
+
 /// Takes secrets out of a URL: user info, values of secret-bearing parameters, secrets in the path.
 ///
 /// Parameter names stay. Idempotent.

@@ -26,7 +26,6 @@ pub(super) fn client(
 ) -> Client {
     let own = matches!(exchange.observer, Observer::Client | Observer::Proxy);
     let agent = exchange.request_header("user-agent").or(exchange.user_agent.as_deref());
-    let agent = agent.filter(|a| !matches!(*a, "" | "-"));
     Client {
         capture: own.then(|| context.source.name.clone()),
         ip: exchange
@@ -34,14 +33,19 @@ pub(super) fn client(
             .as_deref()
             .filter(|ip| !matches!(*ip, "" | "-"))
             .map(|ip| context.share(&cap(&masker.values(ip), 64))),
-        user_agent: agent.map(|agent| {
-            let shown = context.agent(agent, |a| cap(&mask(a), LONGEST_AGENT));
-            match masker.values(&shown) {
+        user_agent: agent.and_then(|agent| {
+            let shown = Arc::clone(context.agent_shown(agent)?);
+            Some(match masker.values(&shown) {
                 Cow::Borrowed(_) => shown,
                 Cow::Owned(masked) => context.share(&masked),
-            }
+            })
         }),
     }
+}
+
+/// Returns a user agent as it is shown.
+pub(super) fn shown_agent(raw: &str) -> String {
+    cap(&mask(raw), LONGEST_AGENT)
 }
 
 /// Returns method, host and templated path.

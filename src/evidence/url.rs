@@ -111,6 +111,32 @@ pub(super) fn template(path: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Longest path that is told by its [`shape`].
+const LONGEST_SHAPE: usize = 160;
+
+/// Returns whether a request target is a path with nothing in it that masking could touch: no query, no
+/// path parameters, no long runs, nothing encoded.
+pub fn is_open_path(target: &str) -> bool {
+    target.starts_with('/')
+        && !target.starts_with("//")
+        && target.len() <= LONGEST_SHAPE
+        && !super::mask::could_hide(target)
+}
+
+/// Appends a path to `out`, every segment that is a number as `0`.
+///
+/// What a path is for, and its endpoint, are the same for all paths of one shape: no word that tells
+/// anything holds a number as a segment of its own.
+pub fn shape(path: &str, out: &mut String) {
+    for (at, segment) in path.split('/').enumerate() {
+        if at > 0 {
+            out.push('/');
+        }
+        let number = !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_digit());
+        out.push_str(if number { "0" } else { segment });
+    }
+}
+
 /// Returns what stands for a segment that is no fixed part of a path, and its extension.
 fn stand_in(segment: &str) -> Option<(&'static str, &str)> {
     let bytes = segment.as_bytes();
@@ -208,6 +234,27 @@ mod tests {
         ];
         for (path, wanted) in templated {
             assert_eq!(template(path), wanted);
+        }
+    }
+
+    #[test]
+    fn paths_of_one_shape_have_one_endpoint() {
+        for digits in 1..16 {
+            for digit in '0'..='9' {
+                let number: String = std::iter::repeat_n(digit, digits).collect();
+                let path = format!("/v1/orders/{number}/items");
+                assert!(is_open_path(&path));
+                let mut told = String::new();
+                shape(&path, &mut told);
+                assert_eq!(
+                    (&*told, &*template(&path)),
+                    ("/v1/orders/0/items", "/v1/orders/{id}/items")
+                );
+                assert_eq!(Words::of(&path), Words::of(&told));
+            }
+        }
+        for closed in ["/a?b=1", "//a.example/x", "a", "*", "/a;b", "/a%20b", "/abcdefghijklmnop"] {
+            assert!(!is_open_path(closed), "{closed}");
         }
     }
 

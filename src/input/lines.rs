@@ -7,7 +7,7 @@ use memchr::memchr;
 use super::document::Pause;
 use super::jsonl::Mapping;
 use super::line::{self, Place};
-use super::log::{Setting, Wanted};
+use super::log::{Setting, Wanted, plain};
 use super::record::Sink;
 use super::scan::skip_blanks;
 use super::skip::SkipReason;
@@ -41,6 +41,8 @@ pub(crate) struct Lines {
     pub(super) setting: Setting,
     /// Whether the rest of an endless line is being skipped.
     pub(super) lost: bool,
+    /// The time of the last plain line.
+    pub(super) recent: plain::Recent,
 }
 
 impl Lines {
@@ -114,7 +116,12 @@ impl Lines {
         let position = Position { line: Some(self.met + 1), ..Position::default() };
         let mut attached = Attached::default();
         let any = self.setting.wanted == Wanted::Any;
-        if *first == b'{'
+        if any
+            && start == 0
+            && let Some(access) = plain::read(text, position, &mut self.recent)
+        {
+            sink.access(&access);
+        } else if *first == b'{'
             && any
             && let Ok(end) = walk::entry(line, start, exchange, &mut attached)
             && skip_blanks(line, end) == line.len()

@@ -12,12 +12,16 @@ use super::lenient::{self, Lenient};
 use super::line::{self, Place};
 use super::skip::{Repair, SkipReason};
 use super::walk::Attached;
-use crate::model::{Exchange, Observer, Position};
+use crate::model::{AccessLine, Exchange, Observer, Position};
 
 /// Takes what a reader finds, in the order of the input.
 pub(crate) trait Sink {
     /// Takes an exchange; `attached` names the files that hold bodies it lacks.
     fn exchange(&mut self, exchange: &mut Exchange<'_>, attached: &Attached<'_>);
+    /// Takes a plain line of an access log.
+    fn access(&mut self, line: &AccessLine<'_>) {
+        self.exchange(&mut line.exchange(), &Attached::default());
+    }
     /// Notes a record that could not be read.
     fn skipped(&mut self, position: Position, reason: SkipReason);
     /// Notes what was repaired in a record that could.

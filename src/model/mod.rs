@@ -3,6 +3,7 @@
 //! A type lives here only when two rooms need it. Everything after [`Exchange`] owns its data and
 //! holds no secret: raw credentials exist only inside [`Secret`] and inside an `Exchange`.
 
+mod access;
 mod answer;
 mod cause;
 mod credential;
@@ -19,6 +20,7 @@ mod token;
 mod told;
 mod verdict;
 
+pub use access::AccessLine;
 pub use answer::{Answer, Challenge, Outcome, Sign, Statement, Weight};
 pub use cause::{CauseId, Class, Confidence};
 pub use credential::{Blank, Credential, Kind, Oddity, Place, Scheme, State};

@@ -1,24 +1,24 @@
 //! What changed at clients, keys and hosts just before a burst of failures.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use foldhash::quality::FixedState;
 
 use super::Judged;
 use crate::model::{At, Client, Evidence, Seconds, Token};
-use crate::tally::{Release, place};
+use crate::tally::{Release, place, spot_mark};
 use crate::world::World;
 
 /// How long before its start a change counts as "just before".
 const BEFORE: Seconds = Seconds(300.0);
 const LISTED: usize = 6;
 
-/// Where a client sits, whatever program it runs.
-type Spot<'t> = (Option<&'t str>, Option<&'t str>);
-
 /// When user agents appear first, and tokens by issuer and key: learned once for all bursts.
 #[derive(Debug, Default)]
 pub(super) struct Firsts<'t> {
-    /// First and last sight of each user agent, by capture and address.
-    agents: BTreeMap<Spot<'t>, BTreeMap<&'t str, (At, At)>>,
+    /// First and last sight of each user agent, by the mark of capture and address; only where all are
+    /// known.
+    agents: HashMap<u64, BTreeMap<&'t str, (At, At)>, FixedState>,
     kids: BTreeMap<&'t str, At>,
     issuers: BTreeMap<&'t str, At>,
     /// Releases by host, place and field.
@@ -49,6 +49,14 @@ impl<'t> Firsts<'t> {
             let token = mark.and_then(|mark| world.token(mark));
             firsts.note(&facts.client, token, group.times.first().zip(group.times.last()));
         }
+        for (spot, agent) in tally.visits.agents() {
+            if let (Some(name), Some(first), Some(last)) =
+                (agent.name.as_deref(), agent.first, agent.last)
+            {
+                firsts.note_agent(spot, name, first, last);
+            }
+        }
+        firsts.agents.retain(|spot, _| tally.visits.knows_agents(*spot));
         firsts
     }
 
@@ -60,12 +68,16 @@ impl<'t> Firsts<'t> {
             *known = at.min(*known);
         };
         if let Some(agent) = client.user_agent.as_deref() {
-            let here = self.agents.entry(spot(client)).or_default();
-            let known = here.entry(agent).or_insert((at, last));
-            *known = (at.min(known.0), last.max(known.1));
+            self.note_agent(spot(client), agent, at, last);
         }
         earliest(&mut self.kids, token.and_then(|t| t.kid.as_deref()));
         earliest(&mut self.issuers, token.and_then(|t| t.iss.as_deref()));
+    }
+
+    fn note_agent(&mut self, spot: u64, agent: &'t str, first: At, last: At) {
+        let here = self.agents.entry(spot).or_default();
+        let known = here.entry(agent).or_insert((first, last));
+        *known = (first.min(known.0), last.max(known.1));
     }
 }
 
@@ -203,6 +215,6 @@ pub(super) fn before(
     shown.map(|(_, fact)| Evidence::new(fact, "history")).collect()
 }
 
-fn spot(client: &Client) -> Spot<'_> {
-    (client.capture.as_deref(), client.ip.as_deref())
+fn spot(client: &Client) -> u64 {
+    spot_mark(client.capture.as_deref(), client.ip.as_deref())
 }

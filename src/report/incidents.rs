@@ -52,14 +52,13 @@ fn incident(world: &World<'_>, firsts: &Firsts<'_>, burst: &[&Judged<'_>]) -> Op
         clients.insert(world.who(&item.facts.client));
         hit.insert(&item.facts.endpoint);
     }
-    let recovery = world
-        .tally()
-        .uses
-        .iter()
-        .flat_map(|(_, usage)| usage.endpoints.iter())
-        .filter(|(endpoint, _)| hit.contains(endpoint))
-        .filter_map(|(_, times)| times.first_from(end).filter(|at| *at > end))
-        .min();
+    let tally = world.tally();
+    let uses = tally.uses.iter().flat_map(|(_, usage)| usage.endpoints.iter());
+    let used =
+        uses.filter(|(endpoint, _)| hit.contains(endpoint)).map(|(_, times)| times.first_from(end));
+    let places = tally.visits.places().filter(|(endpoint, _)| hit.contains(endpoint));
+    let visited = places.map(|(_, times)| times.first_from(end));
+    let recovery = used.chain(visited).flatten().filter(|at| *at > end).min();
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
     Some(Incident {
         start: show(start),

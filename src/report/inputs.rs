@@ -84,6 +84,19 @@ pub(super) fn warnings(tally: &Tally, judged: &[Judged<'_>]) -> Vec<Evidence> {
         warnings.push(note(fact, "request.headers"));
     }
     warnings.extend(doubles(tally));
+    if tally.clientless > 0 {
+        let fact = format!(
+            "more clients were refused than are kept: {} refusals without a credential were counted \
+             without their clients, who are known as a sample",
+            tally.clientless
+        );
+        warnings.push(note(fact, "capture"));
+    }
+    if tally.uses.is_sample() {
+        let fact = "more credentials were let in than are kept: what was let in is known of a sample, \
+                    and what rests on the history of any other is a suspicion only";
+        warnings.push(note(fact.to_owned(), "capture"));
+    }
     for (source, input) in &tally.inputs {
         let log = matches!(input.observer, Observer::App | Observer::Gateway);
         let clear = input.with_credentials.saturating_sub(input.with_redacted);

@@ -61,7 +61,8 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
     for (name, is_sample) in [
         ("distinct_tokens", tally.tokens.is_sample()),
         ("uses", tally.uses.is_sample()),
-        ("refusals", tally.groups.is_sample()),
+        ("visits", tally.visits.is_sample()),
+        ("refusals", tally.groups.is_sample() || tally.clientless > 0),
     ] {
         if is_sample {
             left_out.insert(name.to_owned(), 0);

@@ -89,10 +89,13 @@ impl Selection {
         if !self.causes.is_empty() || !wanted || !self.statuses.is_empty() {
             return 0;
         }
-        let uses = world.tally().uses.iter();
-        uses.flat_map(|(_, usage)| usage.endpoints.iter())
+        let tally = world.tally();
+        let uses = tally.uses.iter().flat_map(|(_, usage)| usage.endpoints.iter());
+        let uses = uses.map(|(endpoint, times)| (endpoint, times.buckets()));
+        let visits = tally.visits.places().map(|(endpoint, times)| (endpoint, times.buckets()));
+        uses.chain(visits)
             .filter(|(endpoint, _)| self.admits_place(endpoint))
-            .flat_map(|(_, times)| times.buckets())
+            .flat_map(|(_, buckets)| buckets)
             .filter(|bucket| self.admits_time(Some(bucket.first), None))
             .map(|bucket| bucket.count)
             .sum()

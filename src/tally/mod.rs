@@ -2,15 +2,18 @@
 //!
 //! `Tally::default()` is the zero of [`Tally::merge`], which is commutative and associative: threads,
 //! files and machines are the same thing. What was let in is kept as *uses* of a credential on a host,
-//! what was refused (or tells of a flow: redirects, preflights, logins, logouts) as *groups* of equal
-//! facts; both know their instants. Counts under a key that no longer fits its table are in the totals
-//! all the same.
+//! or as *visits* where none could be seen, what was refused (or tells of a flow: redirects,
+//! preflights, logins, logouts) as *groups* of equal facts; all know their instants. Counts under a key
+//! that no longer fits its table are in the totals all the same.
 
+mod bare;
 mod clocks;
 mod releases;
+mod sample;
 mod sightings;
 mod smallest;
 mod times;
+mod visits;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash};
@@ -19,22 +22,29 @@ use std::sync::Arc;
 use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
 
+pub use self::bare::{Bare, kind_of};
 pub use self::clocks::{Clocks, Offsets, Pair};
 pub use self::releases::{Release, Releases, place};
+pub use self::sample::Sample;
 pub use self::sightings::{Pass, Sighting, Sightings};
 pub use self::smallest::{Few, Merge, Smallest, Table};
 pub use self::times::{Bucket, Times};
+pub use self::visits::{
+    Agent, Passage, Place, Refused, Told, Visit, Visits, place_mark, spot_mark,
+};
+use self::bare::Refusal;
 use crate::model::{
     Answer, At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Issued, KeyHasher,
-    KeyName, Observer, Origin, Outcome, Record, Seconds, SkipRow, Token, Verdict,
+    KeyName, Observer, Origin, Outcome, Position, Record, Seconds, SkipRow, Token, Verdict,
+    Visibility, pseudonym,
 };
 
 /// Version of the mergeable state; another one is refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Most distinct tokens, uses, groups kept. Chosen so that the tables of an ordinary capture never fill.
 const TOKENS: usize = 1 << 20;
-const USES: usize = 1 << 19;
+const USES: usize = 1 << 16;
 const GROUPS: usize = 1 << 17;
 const ISSUES: usize = 1 << 17;
 const DOORS: usize = 1 << 16;
@@ -52,10 +62,17 @@ pub struct Tally {
     pub inputs: BTreeMap<Arc<str>, Input>,
     /// Facts of each distinct token, used or handed out.
     pub tokens: Table<Fingerprint, Slot<Token>, TOKENS>,
-    /// What was let in.
-    pub uses: Table<u128, Use, USES>,
-    /// Refusals and moments of flows, by the key of their facts.
+    /// What was let in with a credential.
+    pub uses: Sample<Use, USES>,
+    /// What was let in without one.
+    pub visits: Visits,
+    /// Refusals and moments of flows, by the key of their facts; after [`Tally::settle`] all refusals.
     pub groups: Table<u128, Group, GROUPS>,
+    /// Refusals without a credential in the logs of servers.
+    pub bare: Bare,
+    /// Refusals whose clients are not known any more, see [`Tally::settle`].
+    #[serde(default)]
+    pub clientless: u64,
     /// Credentials handed out.
     pub issues: Table<u128, Issue, ISSUES>,
     /// Endpoints that refused.
@@ -136,14 +153,14 @@ pub struct Input {
     pub content: u64,
 }
 
-/// One credential (or none) let in on one host for one client.
+/// One credential let in on one host for one client.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Use {
     /// Who.
     pub client: Client,
     /// Where.
     pub host: Option<Arc<str>>,
-    /// With what; `None` for nothing that could be seen.
+    /// With what; always there once the use is counted.
     pub credential: Option<Credential>,
     /// At a token or login endpoint, which takes other credentials than the API.
     pub at_issuer: bool,
@@ -155,8 +172,6 @@ pub struct Use {
     pub endpoints: Few<Endpoint, Times<8>, 48>,
     /// Which nodes answered.
     pub nodes: Smallest<String, 8>,
-    /// Whether any of these requests carried a cookie.
-    pub with_cookie: bool,
 }
 
 /// Exchanges of equal facts: a refusal, or a moment of a flow.
@@ -264,8 +279,15 @@ impl Tally {
         self.releases.note(&record);
         self.offsets.note(&record);
         self.note_door(facts);
-        let usage = (facts.answer.outcome == Outcome::LetIn && !facts.preflight)
-            .then(|| self.note_use(&record));
+        let let_in = facts.answer.outcome == Outcome::LetIn && !facts.preflight;
+        let usage = match facts.credentials.first() {
+            Some(credential) if let_in => Some(self.note_use(&record, credential)),
+            _ => None,
+        };
+        if let_in && usage.is_none() {
+            let at = origin.time.map(|time| time.at);
+            self.visits.note(&Visit::of(&facts.client, &facts.endpoint, at));
+        }
         if !record.ids.is_empty() && !facts.answer.outcome.is_refused() {
             self.note_pass(&record, usage);
         }
@@ -285,6 +307,67 @@ impl Tally {
         }
     }
 
+    /// Adds an exchange that needs no record, see [`Tally::is_told`].
+    pub fn pass(&mut self, passage: &Passage<'_>) {
+        self.exchanges += 1;
+        *self.statuses.entry(passage.status).or_default() += 1;
+        self.timeline.push(passage.time.at);
+        let input = self.input(passage.source);
+        input.unseen_fields += 1;
+        input.zone_assumed += u64::from(passage.time.zone_assumed);
+        input.observer = input.observer.max(passage.observer);
+        input.content = input.content.wrapping_add(passage.content());
+        match passage.told {
+            Told::Nothing => {}
+            Told::Visit => self.visits.note(&passage.visit),
+            Told::Refusal(facts, refused) => {
+                input.bodies_missing += u64::from(facts.answer.body_missing);
+                self.note_door(facts);
+                let Visit { ip, agent, .. } = passage.visit;
+                let origin = Origin {
+                    time: Some(passage.time),
+                    source: Arc::clone(passage.source),
+                    member: refused.member.cloned(),
+                    position: refused.position,
+                };
+                let user = refused.user.map(pseudonym);
+                self.bare.note(Refusal { kind: refused.kind, facts, ip, agent, origin, user });
+            }
+        }
+    }
+
+    /// Returns whether a plain line of an access log whose record this is tells all by its method, path
+    /// and status: it carried nothing that could be seen, was given nothing, explains no other exchange;
+    /// and where it was refused, by what.
+    pub fn is_told(record: &Record) -> bool {
+        let Record { facts, .. } = record;
+        let bare = bare::is_bare(facts)
+            && line_mark(record, 0).is_none()
+            && facts.answer.challenges.is_empty()
+            && facts.answer.server_time.is_none()
+            && facts.answer.statements.iter().all(|s| s.place == "status");
+        (bare || !is_notable(facts))
+            && facts.client.capture.is_none()
+            && facts.node.is_none()
+            && !facts.preflight
+            && facts.credentials.is_empty()
+            && facts.visibility != Visibility::Full
+            && facts.cookies_sent != Some(true)
+            && record.tokens.is_empty()
+            && record.issued.is_none()
+            && record.issued_tokens.is_empty()
+            && record.published.is_empty()
+            && record.proof.is_none()
+            && record.release.is_none()
+            && record.date_offset.is_none()
+            && record.told_offset.is_none()
+            && record.ids.is_empty()
+    }
+
+    fn input(&mut self, source: &Arc<str>) -> &mut Input {
+        self.inputs.entry(Arc::clone(source)).or_default()
+    }
+
     /// Adds everything of `other`. Commutative and associative; `Tally::default()` is the zero.
     pub fn merge(&mut self, other: Self) {
         for (source, input) in other.inputs {
@@ -292,7 +375,10 @@ impl Tally {
         }
         self.tokens.merge(other.tokens);
         self.uses.merge(other.uses);
+        self.visits.merge(other.visits);
         self.groups.merge(other.groups);
+        self.bare.merge(other.bare);
+        self.clientless += other.clientless;
         self.issues.merge(other.issues);
         self.doors.merge(other.doors);
         self.published.merge(other.published);
@@ -318,19 +404,38 @@ impl Tally {
 
     /// Shifts all positions, which are counted from the start of a shard, by where the shard begins.
     pub fn rebase(&mut self, entries: u64, lines: u64) {
+        let shift = |position: &mut Position| {
+            position.entry = position.entry.map(|n| n + entries);
+            position.line = position.line.map(|n| n + lines);
+        };
         for group in self.groups.values_mut() {
-            group.examples.shift(|origin| {
-                let position = &mut origin.position;
-                position.entry = position.entry.map(|n| n + entries);
-                position.line = position.line.map(|n| n + lines);
-            });
+            group.shift(shift);
         }
+        self.bare.shift(shift);
         for sightings in self.sightings.values_mut() {
             sightings.rebase(entries, lines);
         }
         for passed in self.passed.values_mut() {
             passed.rebase(entries, lines);
         }
+    }
+
+    /// Turns refusals without a credential into groups, for all that learn and judge: with their clients
+    /// as far as those are kept, the rest without. Only after the last merge.
+    pub fn settle(&mut self) {
+        let (groups, clientless) = std::mem::take(&mut self.bare).into_groups();
+        self.clientless += clientless;
+        for group in groups {
+            let Some(facts) = group.facts.as_deref() else { continue };
+            if let Some(known) = self.groups.slot(&group_key(facts)) {
+                known.merge(group);
+            }
+        }
+    }
+
+    /// Returns whether all uses of a credential are known; else it may have been let in unseen.
+    pub fn knows_uses(&self, mark: Fingerprint) -> bool {
+        self.uses.most().is_none_or(|most| lead_of(mark) < visits::spot_of(most))
     }
 
     /// Adds what reading told of an input.
@@ -340,10 +445,7 @@ impl Tally {
 
     fn note_input(&mut self, record: &Record) {
         let facts = &record.facts;
-        if !self.inputs.contains_key(&record.origin.source) {
-            self.inputs.insert(Arc::clone(&record.origin.source), Input::default());
-        }
-        let Some(input) = self.inputs.get_mut(&record.origin.source) else { return };
+        let input = self.input(&record.origin.source);
         let shows = facts.credentials.iter().any(|c| {
             use crate::model::Place;
             matches!(&c.place, Place::Cookie(_))
@@ -355,7 +457,7 @@ impl Tally {
             u64::from(!facts.cookies_set.is_empty() || !facts.cookies_cleared.is_empty());
         input.with_redacted +=
             u64::from(facts.credentials.iter().any(|c| c.state == crate::model::State::Redacted));
-        input.unseen_fields += u64::from(facts.visibility != crate::model::Visibility::Full);
+        input.unseen_fields += u64::from(facts.visibility != Visibility::Full);
         input.bodies_missing +=
             u64::from(facts.answer.body_missing && facts.answer.outcome.is_refused());
         input.zone_assumed += u64::from(record.origin.time.is_some_and(|t| t.zone_assumed));
@@ -404,23 +506,32 @@ impl Tally {
     }
 
     /// Returns the key of the use.
-    fn note_use(&mut self, record: &Record) -> u128 {
+    fn note_use(&mut self, record: &Record, credential: &Credential) -> u128 {
         let facts = &record.facts;
-        let credential = facts.credentials.first();
         let at_issuer = facts.grant.is_some();
-        let key = fast_key(&(&facts.client, &facts.endpoint.host, credential, at_issuer));
-        let Some(usage) = self.uses.slot(&key) else { return key };
+        // All uses of a credential lie together: of many the histories of some are known in full.
+        let lead = match credential.token.or(credential.fingerprint) {
+            Some(mark) => lead_of(mark),
+            None => spot_mark(facts.client.capture.as_deref(), facts.client.ip.as_deref()),
+        };
+        let rest = FixedState::with_seed(0x5bd1_e995).hash_one((
+            &facts.client,
+            &facts.endpoint.host,
+            credential,
+            at_issuer,
+        ));
+        let key = visits::key(lead, rest);
+        let Some(usage) = self.uses.slot(key) else { return key };
         if usage.count == 0 {
             usage.client = facts.client.clone();
             usage.host.clone_from(&facts.endpoint.host);
-            usage.credential = credential.cloned();
+            usage.credential = Some(credential.clone());
             usage.at_issuer = at_issuer;
         }
         usage.count += 1;
         if let Some(node) = &facts.node {
             usage.nodes.push(node.clone());
         }
-        usage.with_cookie |= facts.cookies_sent == Some(true);
         let spent = usage.endpoints.slot(&facts.endpoint);
         if let Some(time) = record.origin.time {
             usage.times.push(time.at);
@@ -432,25 +543,33 @@ impl Tally {
     }
 
     fn note_group(&mut self, record: Record) {
-        let key = KeyHasher::key(&FactsKey(&record.facts));
         let refused = record.facts.answer.outcome.is_refused();
-        let ids = record.ids.iter().copied().chain(line_mark(&record, key));
-        for mark in ids.filter(|_| refused) {
-            if let Some(sightings) = self.sightings.slot(&mark) {
-                sightings.push(Sighting::of(&record, key));
+        let bare = bare::is_bare(&record.facts);
+        if !bare || !record.ids.is_empty() || line_mark(&record, 0).is_some() {
+            let key = group_key(&record.facts);
+            let ids = record.ids.iter().copied().chain(line_mark(&record, key));
+            for mark in ids.filter(|_| refused) {
+                if let Some(sightings) = self.sightings.slot(&mark) {
+                    sightings.push(Sighting::of(&record, key));
+                }
+            }
+            if !bare {
+                let Some(group) = self.groups.slot(&key) else { return };
+                group.add(record.origin.time.map(|time| time.at), record.origin, record.user);
+                group.adopt(Some(Box::new(record.facts)));
+                return;
             }
         }
-        let Some(group) = self.groups.slot(&key) else { return };
-        group.count += 1;
-        if let Some(time) = record.origin.time {
-            group.times.push(time.at);
-        }
-        group.examples.push(record.origin);
-        if let Some(user) = record.user {
-            group.users.push(user);
-        }
-        group.adopt(Some(Box::new(record.facts)));
+        let Record { origin, facts, user, .. } = record;
+        let (ip, agent) = (facts.client.ip.as_deref(), facts.client.user_agent.as_ref());
+        let kind = kind_of(&facts);
+        self.bare.note(Refusal { kind, facts: &facts, ip, agent, origin, user });
     }
+}
+
+/// Returns the half of a key that the uses of a credential begin with.
+fn lead_of(mark: Fingerprint) -> u64 {
+    FixedState::with_seed(0xcc9e_2d51).hash_one(mark)
 }
 
 /// Returns the key under which a record's facts are counted.
@@ -508,9 +627,19 @@ impl Hash for FactsKey<'_> {
 /// A mark of what an exchange is, wherever it stands.
 fn content(record: &Record) -> u64 {
     let Record { origin, url, facts, .. } = record;
-    let agent = &facts.client.user_agent;
-    let who = (&facts.client.ip, agent, facts.status, &facts.endpoint.method);
-    FixedState::with_seed(0x6c62_272e).hash_one((origin.time.map(|t| t.at), url, who))
+    let Facts { client, endpoint, status, .. } = facts;
+    let who = (client.ip.as_deref(), client.user_agent.as_deref(), *status);
+    content_of(origin.time.map(|t| t.at), url, who, endpoint.method.as_deref())
+}
+
+/// The same of its parts; `who` is address, user agent and status.
+fn content_of(
+    at: Option<At>,
+    url: &str,
+    who: (Option<&str>, Option<&str>, Option<u16>),
+    method: Option<&str>,
+) -> u64 {
+    FixedState::with_seed(0x6c62_272e).hash_one((at, url, who, method))
 }
 
 fn tenths(offset: Seconds) -> i32 {
@@ -546,6 +675,30 @@ fn fast_key(value: &impl Hash) -> u128 {
 }
 
 impl Group {
+    fn add(&mut self, at: Option<At>, origin: Origin, user: Option<String>) {
+        self.count += 1;
+        if let Some(at) = at {
+            self.times.push(at);
+        }
+        self.examples.push(origin);
+        if let Some(user) = user {
+            self.users.push(user);
+        }
+    }
+
+    fn shift(&mut self, mut change: impl FnMut(&mut Position)) {
+        self.examples.shift(|origin| change(&mut origin.position));
+    }
+
+    /// Returns whether facts have other words than those that are kept.
+    fn says_otherwise(&self, facts: &Facts) -> bool {
+        let Some(known) = self.facts.as_deref() else { return true };
+        let (a, b) = (&known.answer, &facts.answer);
+        a.server_time != b.server_time
+            || !a.statements.iter().map(|s| &s.text).eq(b.statements.iter().map(|s| &s.text))
+            || !a.challenges.iter().map(|c| &c.params).eq(b.challenges.iter().map(|c| &c.params))
+    }
+
     /// Takes the facts that sort first by their words, so that the shown text does not depend on order.
     pub fn adopt(&mut self, facts: Option<Box<Facts>>) {
         let words = |f: &Option<Box<Facts>>| {
@@ -555,7 +708,8 @@ impl Group {
                 (texts, params, f.answer.server_time)
             })
         };
-        if self.facts.is_none() || (facts.is_some() && words(&facts) < words(&self.facts)) {
+        let other = facts.as_deref().is_some_and(|facts| self.says_otherwise(facts));
+        if self.facts.is_none() || (other && words(&facts) < words(&self.facts)) {
             self.facts = facts;
         }
     }
@@ -591,7 +745,6 @@ impl Merge for Use {
         self.times.merge(&other.times);
         self.endpoints.merge(other.endpoints);
         self.nodes.merge(other.nodes);
-        self.with_cookie |= other.with_cookie;
     }
 }
 

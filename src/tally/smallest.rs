@@ -1,18 +1,17 @@
 //! Bounded tables that keep the smallest keys, whoever saw them first, and count the rest.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// The `LIMIT` smallest distinct values of a set.
+/// The `LIMIT` smallest distinct values of a set: a sorted list, as most hold one value or none.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de> + Ord"))]
-pub struct Smallest<T, const LIMIT: usize>(BTreeSet<T>);
+#[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>"))]
+pub struct Smallest<T, const LIMIT: usize>(Vec<T>);
 
-impl<T: Ord, const LIMIT: usize> Default for Smallest<T, LIMIT> {
+impl<T, const LIMIT: usize> Default for Smallest<T, LIMIT> {
     fn default() -> Self {
-        Self(BTreeSet::new())
+        Self(Vec::new())
     }
 }
 
@@ -22,9 +21,12 @@ impl<T: Ord, const LIMIT: usize> Smallest<T, LIMIT> {
         if self.0.len() == LIMIT && self.0.last().is_some_and(|last| *last <= value) {
             return;
         }
-        self.0.insert(value);
-        if self.0.len() > LIMIT {
-            self.0.pop_last();
+        if let Err(at) = self.0.binary_search(&value) {
+            self.0.truncate(LIMIT.saturating_sub(1).max(at));
+            if self.0.len() == self.0.capacity() {
+                self.0.reserve_exact(self.0.len().max(1));
+            }
+            self.0.insert(at, value);
         }
     }
 
@@ -40,14 +42,12 @@ impl<T: Ord, const LIMIT: usize> Smallest<T, LIMIT> {
 
     /// Takes a value out.
     pub fn remove(&mut self, value: &T) -> bool {
-        self.0.remove(value)
+        self.0.binary_search(value).map(|at| self.0.remove(at)).is_ok()
     }
 
     /// Rewrites every value by a change that keeps their order (a shift of positions).
     pub fn shift(&mut self, change: impl FnMut(&mut T)) {
-        let mut values: Vec<T> = std::mem::take(&mut self.0).into_iter().collect();
-        values.iter_mut().for_each(change);
-        self.0 = values.into_iter().collect();
+        self.0.iter_mut().for_each(change);
     }
 }
 

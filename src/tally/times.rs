@@ -66,6 +66,14 @@ impl Buckets {
         }
     }
 
+    fn last_mut(&mut self) -> Option<&mut Bucket> {
+        match self {
+            Self::None => None,
+            Self::One(bucket) => Some(bucket),
+            Self::Many(buckets) => buckets.last_mut(),
+        }
+    }
+
     fn insert(&mut self, at: usize, new: Bucket) {
         *self = match std::mem::take(self) {
             Self::None => Self::One(new),
@@ -113,6 +121,14 @@ pub struct Bucket {
 impl<const LIMIT: usize> Times<LIMIT> {
     /// Adds one instant.
     pub fn push(&mut self, at: At) {
+        // Neighbours in an input are neighbours in time: what lies in the last bucket needs no search.
+        if let Some(last) = self.buckets.last_mut()
+            && last.first <= at
+            && at <= last.last
+        {
+            last.count += 1;
+            return;
+        }
         self.insert(Bucket { first: at, last: at, count: 1 });
         self.widen();
     }

@@ -221,6 +221,9 @@ impl<'t> World<'t> {
 
     fn index(&mut self) {
         let tally = self.tally;
+        for (endpoint, _) in tally.visits.places() {
+            self.free_doors.insert(endpoint);
+        }
         for (_, usage) in tally.uses.iter() {
             let who = self.clients.who(&usage.client);
             let mark = usage.credential.as_ref().and_then(mark_of);
@@ -238,10 +241,7 @@ impl<'t> World<'t> {
                 }
             }
             for (endpoint, _) in usage.endpoints.iter() {
-                let Some(credential) = &usage.credential else {
-                    self.free_doors.insert(endpoint);
-                    continue;
-                };
+                let Some(credential) = &usage.credential else { continue };
                 let scheme = credential.scheme.as_ref().map_or("", Scheme::as_str);
                 self.open_doors.entry(endpoint).or_default().insert(scheme);
             }
@@ -396,7 +396,9 @@ impl<'t> World<'t> {
 
     /// Returns whether an endpoint was seen to let in requests with a credential and never one without.
     pub fn wants_credential(&self, endpoint: &Endpoint) -> bool {
-        self.lets_credentials_in(endpoint) && !self.free_doors.contains(endpoint)
+        self.lets_credentials_in(endpoint)
+            && self.tally.visits.knows_place(endpoint)
+            && !self.free_doors.contains(endpoint)
     }
 
     /// Returns whether an endpoint was seen to let in credentials, and none under this scheme.

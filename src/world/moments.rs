@@ -338,6 +338,11 @@ impl<'t> World<'t> {
             .filter(|((_, endpoint), _)| is_behind(endpoint))
             .flat_map(|(_, entries)| entries)
             .filter_map(|entry| entry.times.last_until(until));
+        let places = self.free_doors.iter().filter(|endpoint| is_behind(endpoint));
+        let visited = places
+            .flat_map(|endpoint| self.visits(&facts.client, endpoint))
+            .filter_map(|times| times.last_until(until));
+        let let_in = let_in.chain(visited);
         let calls = self.cross_origin.get(&who).map_or(&[][..], Vec::as_slice);
         let of = |answered: bool| {
             calls

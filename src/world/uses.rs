@@ -1,5 +1,6 @@
 //! When and where credentials were let in and refused.
 
+use super::clients::spot_of;
 use super::{Acceptance, Sight, World, is_token_refusal, mark_of};
 use crate::model::{At, Client, Credential, Endpoint, Facts, Fingerprint, Kind, Token};
 use crate::tally::{Times, Use};
@@ -198,12 +199,34 @@ impl<'t> World<'t> {
         until: At,
         fits: impl Fn(Option<&Credential>) -> bool,
     ) -> Option<At> {
-        self.entries
-            .get(&(self.who(client), endpoint))?
-            .iter()
+        let entries = self.entries.get(&(self.who(client), endpoint)).into_iter().flatten();
+        let used = entries
             .filter(|entry| fits(entry.usage.credential.as_ref()))
-            .filter_map(|entry| entry.times.first_from(from).filter(|at| *at <= until))
-            .min()
+            .filter_map(|entry| entry.times.first_from(from));
+        let visits = fits(None).then(|| self.visits(client, endpoint)).into_iter().flatten();
+        let visited = visits.filter_map(|times| times.first_from(from));
+        used.chain(visited).filter(|at| *at <= until).min()
+    }
+
+    /// Returns when a client was let in at an endpoint without a credential that could be seen.
+    pub(super) fn visits<'w>(
+        &'w self,
+        client: &'w Client,
+        endpoint: &'w Endpoint,
+    ) -> impl Iterator<Item = &'t Times<8>> + 'w {
+        let (visits, spot) = (&self.tally.visits, spot_of(client));
+        let agents = self.clients.agents_of(client);
+        agents.filter_map(move |agent| visits.of(spot, agent, endpoint))
+    }
+
+    /// Returns whether all that was let in of a refused request's client and credential is known; of many
+    /// only a sample is.
+    pub fn knows_history(&self, facts: &Facts) -> bool {
+        let (visits, spot) = (&self.tally.visits, spot_of(&facts.client));
+        let mut marks = facts.credentials.iter().filter_map(mark_of);
+        visits.knows(spot)
+            && visits.knows_agents(spot)
+            && marks.all(|mark| self.tally.knows_uses(mark))
     }
 
     /// Returns the first refusal in `from..=until` of this client at this endpoint with a credential that
@@ -232,11 +255,11 @@ impl<'t> World<'t> {
         until: At,
         fits: impl Fn(Option<&Credential>) -> bool,
     ) -> Option<At> {
-        self.entries
-            .get(&(self.who(client), endpoint))?
-            .iter()
+        let entries = self.entries.get(&(self.who(client), endpoint)).into_iter().flatten();
+        let used = entries
             .filter(|entry| fits(entry.usage.credential.as_ref()))
-            .filter_map(|entry| entry.times.last_until(until))
-            .max()
+            .filter_map(|entry| entry.times.last_until(until));
+        let visits = fits(None).then(|| self.visits(client, endpoint)).into_iter().flatten();
+        used.chain(visits.filter_map(|times| times.last_until(until))).max()
     }
 }

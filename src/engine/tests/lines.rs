@@ -131,3 +131,64 @@ impl Gatherer for Clients {
         into.extend(other);
     }
 }
+
+/// A collector that looks at every line as an exchange.
+struct Patient(Collector<'static>);
+
+impl Gatherer for Patient {
+    type Harvest = Harvest;
+
+    fn observe(&mut self, harvest: &mut Harvest, exchange: &Exchange<'_>, input: &InputFacts) {
+        self.0.observe(harvest, exchange, input);
+    }
+
+    fn rebase(harvest: &mut Harvest, entries: u64, lines: u64) {
+        Collector::rebase(harvest, entries, lines);
+    }
+
+    fn merge(into: &mut Harvest, other: Harvest) {
+        Collector::merge(into, other);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn a_line_that_is_counted_at_a_glance_counts_as_its_exchange_does(
+        lines in prop::collection::vec((0usize..5, 0usize..3, 0usize..24, 0usize..8, 0usize..4), 1..60),
+        piece in 64usize..4096,
+    ) {
+        let (ips, methods) = (["192.0.2.7", "192.0.2.8", "10.0.0.1", "198.51.100.9", "1.1.1.1"], ["GET", "POST", "DELETE"]);
+        let paths = [
+            "/v1/orders/17", "/v1/orders/18/items", "/", "/login", "/logout", "/api/v1/refresh",
+            "/oauth/token", "/users/12/password", "/a?page=2", "/a?access_token=abcdefghijklmnopqrst",
+            "/x/eyJhbGciOiJub25lIn0.e30.c2ln", "/v2/token?service=a", "/12/login-page", "/graphql",
+            "/jwks.json", "/auth/", "/auth", "/sessions/9", "/ORD-12345", "/2026-01-01.csv", "//h/x",
+            "/u/ann@example.com", "*", "/a;jsessionid=1",
+        ];
+        let statuses = [200, 204, 304, 302, 401, 403, 404, 500];
+        let agents = ["curl/8.5.0", "-", "Mozilla/5.0 (X11; Linux x86_64)", "x token=abcdefghijklmnop1234"];
+        let mut text = String::new();
+        for (second, (ip, method, path, status, agent)) in lines.iter().enumerate() {
+            let (at, path, agent) = (second / 3, paths[*path], agents[*agent]);
+            text += &format!(
+                "{} - - [23/Nov/2026:02:29:{at:02} +0000] \"{} {path} HTTP/1.1\" {} 25 \"-\" \"{agent}\"\n",
+                ips[*ip], methods[*method], statuses[*status],
+            );
+        }
+        let folder = Folder::new();
+        let path = folder.file("access.log", text);
+        let inputs = Inputs::find(&[path.display().to_string()]);
+        let verifier: &'static Verifier = Box::leak(Box::new(Verifier::new(Keyring::default())));
+        let collector = || Collector::new(Catalogue::embedded(), verifier, None, None, false);
+        let options = ReadOptions {
+            piece_bytes: NonZeroUsize::new(piece),
+            ..ReadOptions::default()
+        };
+        let quick = read(&inputs, &options, collector, &()).harvest.tally;
+        let whole = ReadOptions::default();
+        let patient = read(&inputs, &whole, || Patient(collector()), &()).harvest.tally;
+        prop_assert_eq!(&quick, &patient);
+        prop_assert_eq!(quick.exchanges, lines.len() as u64);
+    }
+}

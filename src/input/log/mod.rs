@@ -20,6 +20,7 @@ mod logins;
 mod morgan;
 mod nginx_error;
 mod npm;
+pub(super) mod plain;
 mod proxies;
 mod refusal;
 mod scan;

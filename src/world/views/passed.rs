@@ -48,7 +48,7 @@ pub(super) fn join(tally: &mut Tally, views: &mut Views) {
             uncount(tally, view.status, time.at, 1);
         }
         // Its instants stay: they are as true of this client as of the one that the other input names.
-        if let Some(usage) = usage.and_then(|key| tally.uses.get_mut(&key)) {
+        if let Some(usage) = usage.and_then(|key| tally.uses.get_mut(key)) {
             usage.count = usage.count.saturating_sub(1);
         }
         views.note(&place.source, &main.source, true, 1);

@@ -1,0 +1,133 @@
+//! Plain lines of access logs, counted without a record of their own.
+//!
+//! What such a line tells beside who asked and when follows from method, path, status and whether there
+//! was a referrer, numbers in the path aside. The first line of each kind is gathered in full, and its
+//! record says what all others of its kind come to. Tests hold both ways against each other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+
+use crate::evidence::{Context, is_open_path, shape};
+use crate::model::{AccessLine, Client, Facts, Observer, Outcome, Position, Record};
+use crate::tally::{Passage, Refused, Tally, Told, Visit, kind_of, place_mark};
+
+/// Kinds of lines that are remembered; then all are forgotten, and it begins anew.
+const MOST: usize = 4096;
+
+/// What kinds of lines come to; what it remembers changes the speed, never the result.
+#[derive(Debug, Default)]
+pub(super) struct Plain {
+    kinds: HashMap<Box<str>, Kind, FixedState>,
+    /// The kind of the line that was looked at last and was not known.
+    unknown: Option<Box<str>>,
+    key: String,
+}
+
+/// A kind of lines.
+#[derive(Debug)]
+enum Kind {
+    /// Each has to be gathered.
+    Own,
+    /// They differ in client, time and user alone.
+    Same(Box<Common>),
+}
+
+/// What the lines of a kind have in common.
+#[derive(Debug)]
+struct Common {
+    facts: Facts,
+    kind: u128,
+    place: u64,
+}
+
+/// What a line has of its own, and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Site<'a> {
+    /// Source name of the input.
+    pub(super) source: &'a Arc<str>,
+    /// Member of an archive.
+    pub(super) member: Option<&'a Arc<str>>,
+    /// Where the line stands in it.
+    pub(super) position: Position,
+}
+
+impl Plain {
+    /// Hands over what a line adds to a tally when it is of a known kind; else returns `false`.
+    pub(super) fn pass(
+        &mut self,
+        line: &AccessLine<'_>,
+        site: Site<'_>,
+        context: &mut Context<'_>,
+        tally: &mut Tally,
+    ) -> bool {
+        self.unknown = None;
+        if !is_open_path(line.target) {
+            return false;
+        }
+        self.key.clear();
+        let status = char::from_u32(u32::from(line.status)).unwrap_or_default();
+        self.key.push(status);
+        self.key.push(if line.referer == "-" { '-' } else { '+' });
+        self.key.push_str(line.method);
+        self.key.push(' ');
+        shape(line.target, &mut self.key);
+        let Some(kind) = self.kinds.get(&*self.key) else {
+            self.unknown = Some(self.key.as_str().into());
+            return false;
+        };
+        // Facts name their source: a kind holds for one input.
+        let Kind::Same(common) = kind else { return false };
+        let (said, facts) = (|text| !matches!(text, "" | "-"), &common.facts);
+        if facts.source != *site.source {
+            self.unknown = Some(self.key.as_str().into());
+            return false;
+        }
+        let named = said(line.user) && line.user != "anonymous";
+        let refused = Refused {
+            kind: common.kind,
+            member: site.member,
+            position: site.position,
+            user: named.then_some(line.user),
+        };
+        tally.pass(&Passage {
+            source: site.source,
+            time: line.time,
+            url: line.target,
+            method: line.method,
+            status: line.status,
+            observer: Observer::Gateway,
+            visit: Visit {
+                capture: None,
+                ip: said(line.client_ip).then_some(line.client_ip),
+                agent: context.agent_shown(line.agent),
+                place: common.place,
+                endpoint: &facts.endpoint,
+                at: Some(line.time.at),
+            },
+            told: match facts.answer.outcome {
+                Outcome::LetIn => Told::Visit,
+                Outcome::Refused(_) => Told::Refusal(facts, &refused),
+                Outcome::Neutral | Outcome::Unanswered => Told::Nothing,
+            },
+        });
+        true
+    }
+
+    /// Learns from the record of the line that was looked at last.
+    pub(super) fn learn(&mut self, record: &Record) {
+        let Some(key) = self.unknown.take() else { return };
+        if self.kinds.len() >= MOST {
+            self.kinds.clear();
+        }
+        let kind = if Tally::is_told(record) {
+            let facts = Facts { client: Client::default(), ..record.facts.clone() };
+            let (kind, place) = (kind_of(&facts), place_mark(&facts.endpoint));
+            Kind::Same(Box::new(Common { facts, kind, place }))
+        } else {
+            Kind::Own
+        };
+        self.kinds.insert(key, kind);
+    }
+}

@@ -1,0 +1,235 @@
+//! A bounded table by hash: the same keys as a sorted table keeps, at the price of a look-up.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::smallest::Merge;
+
+/// A map that keeps its `LIMIT` smallest keys; merging two values is `Merge`.
+///
+/// Keys are hashes already, so what is kept is a sample. It keeps the same keys as
+/// [`Table`](super::Table), and whole values under them; a key that has no place costs one comparison.
+/// Between two prunings it holds a quarter more than `LIMIT`.
+#[derive(Clone, Debug)]
+pub struct Sample<V, const LIMIT: usize> {
+    kept: HashMap<u128, V, BuildHasherDefault<Itself>>,
+    /// Greatest key that may still have a place; `None` while nothing was left out.
+    most: Option<u128>,
+}
+
+/// Keys are hashes: they need no hashing.
+#[derive(Clone, Copy, Debug, Default)]
+struct Itself(u64);
+
+impl Hasher for Itself {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        #[expect(clippy::cast_possible_truncation, reason = "the halves are told apart")]
+        let (high, low) = ((key >> 64) as u64, key as u64);
+        self.0 = high ^ low.rotate_left(32);
+    }
+}
+
+impl<V, const LIMIT: usize> Default for Sample<V, LIMIT> {
+    fn default() -> Self {
+        Self { kept: HashMap::default(), most: None }
+    }
+}
+
+impl<V: Default, const LIMIT: usize> Sample<V, LIMIT> {
+    /// Returns the value under `key`, made new where it was not there; `None` when the key is left out.
+    pub fn slot(&mut self, key: u128) -> Option<&mut V> {
+        if !self.admits(key) {
+            return None;
+        }
+        if self.kept.len() > LIMIT + LIMIT / 4 {
+            self.prune();
+            if !self.admits(key) {
+                return None;
+            }
+        }
+        Some(self.kept.entry(key).or_default())
+    }
+}
+
+impl<V, const LIMIT: usize> Sample<V, LIMIT> {
+    /// Returns whether a key could be kept.
+    pub fn admits(&self, key: u128) -> bool {
+        self.most.is_none_or(|most| key <= most)
+    }
+
+    /// Leaves out what is too much.
+    fn prune(&mut self) {
+        if self.kept.len() <= LIMIT {
+            return;
+        }
+        let mut keys: Vec<u128> = self.kept.keys().copied().collect();
+        if let Some(last) = LIMIT.checked_sub(1) {
+            let (_, most, _) = keys.select_nth_unstable(last);
+            let most = *most;
+            self.kept.retain(|key, _| *key <= most);
+            self.most = Some(most);
+        }
+    }
+
+    /// Returns the value under `key`; of those that are there before a pruning only what stays after it.
+    pub fn get(&self, key: u128) -> Option<&V> {
+        self.kept.get(&key)
+    }
+
+    /// Returns the value under `key`, to be changed.
+    pub fn get_mut(&mut self, key: u128) -> Option<&mut V> {
+        self.kept.get_mut(&key)
+    }
+
+    /// Changes every value in place, in no order.
+    pub fn change(&mut self, change: impl FnMut(&mut V)) {
+        self.kept.values_mut().for_each(change);
+    }
+
+    /// Takes keys and values out in order of the keys, those that are too much left out.
+    pub fn into_sorted(self) -> Vec<(u128, V)> {
+        let mut all: Vec<(u128, V)> = self.kept.into_iter().collect();
+        all.sort_unstable_by_key(|(key, _)| *key);
+        all.truncate(LIMIT);
+        all
+    }
+
+    /// Returns keys and values in order of the keys.
+    pub fn iter(&self) -> impl Iterator<Item = (u128, &V)> {
+        self.sorted().into_iter()
+    }
+
+    /// Returns keys and values in order of the keys, those that are too much left out.
+    pub fn sorted(&self) -> Vec<(u128, &V)> {
+        let mut all: Vec<(u128, &V)> = self.kept.iter().map(|(key, value)| (*key, value)).collect();
+        all.sort_unstable_by_key(|(key, _)| *key);
+        all.truncate(LIMIT);
+        all
+    }
+
+    /// Returns whether keys were left out, so that the table is a sample.
+    pub fn is_sample(&self) -> bool {
+        self.most.is_some() || self.kept.len() > LIMIT
+    }
+
+    /// Returns the greatest key that is kept, where keys were left out.
+    pub fn most(&self) -> Option<u128> {
+        match self.most {
+            Some(most) if self.kept.len() <= LIMIT => Some(most),
+            _ if self.is_sample() => self.sorted().last().map(|(key, _)| *key),
+            _ => None,
+        }
+    }
+}
+
+impl<V: Default + Merge, const LIMIT: usize> Sample<V, LIMIT> {
+    /// Adds all of `other`. Commutative and associative.
+    pub fn merge(&mut self, mut other: Self) {
+        if let Some(most) = other.most
+            && self.most.is_none_or(|mine| most < mine)
+        {
+            self.most = Some(most);
+            self.kept.retain(|key, _| *key <= most);
+        }
+        if self.kept.len() < other.kept.len() {
+            std::mem::swap(&mut self.kept, &mut other.kept);
+            if let Some(most) = self.most {
+                self.kept.retain(|key, _| *key <= most);
+            }
+        }
+        // Each key is merged by itself: their order does not show.
+        #[expect(clippy::iter_over_hash_type, reason = "every key has a value of its own")]
+        for (key, value) in other.kept {
+            if let Some(mine) = self.slot(key) {
+                mine.merge(value);
+            }
+        }
+        self.prune();
+    }
+}
+
+impl<V: PartialEq, const LIMIT: usize> PartialEq for Sample<V, LIMIT> {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_sample() == other.is_sample() && self.sorted() == other.sorted()
+    }
+}
+
+impl<V: Serialize, const LIMIT: usize> Serialize for Sample<V, LIMIT> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.sorted(), self.is_sample()).serialize(serializer)
+    }
+}
+
+impl<'de, V: Deserialize<'de>, const LIMIT: usize> Deserialize<'de> for Sample<V, LIMIT> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (pairs, is_sample) = <(Vec<(u128, V)>, bool)>::deserialize(deserializer)?;
+        let most = pairs.iter().map(|(key, _)| *key).max().filter(|_| is_sample);
+        let mut read = Self { kept: pairs.into_iter().collect(), most };
+        read.prune();
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Table;
+    use super::*;
+
+    fn sample(keys: &[u8]) -> Sample<u64, 5> {
+        let mut sample = Sample::default();
+        for key in keys {
+            if let Some(n) = sample.slot(u128::from(*key)) {
+                *n += 1;
+            }
+        }
+        sample
+    }
+
+    proptest! {
+        #[test]
+        fn a_sample_keeps_what_a_table_keeps_for_any_split(
+            keys in prop::collection::vec(0u8..20, 0..80), cut in 0usize..80,
+        ) {
+            let mut table = Table::<u8, u64, 5>::default();
+            for key in &keys {
+                if let Some(n) = table.slot(key) {
+                    *n += 1;
+                }
+            }
+            let (left, right) = keys.split_at(cut.min(keys.len()));
+            let mut merged = sample(right);
+            merged.merge(sample(left));
+            let whole = sample(&keys);
+            prop_assert_eq!(&merged, &whole);
+            prop_assert_eq!(whole.is_sample(), table.is_sample());
+            let kept: Vec<(u128, u64)> = whole.sorted().into_iter().map(|(k, v)| (k, *v)).collect();
+            let wanted: Vec<(u128, u64)> = table.iter().map(|(k, v)| (u128::from(*k), *v)).collect();
+            prop_assert_eq!(kept, wanted);
+            prop_assert_eq!(whole.most(), table.is_sample().then(|| merged.sorted().last().unwrap().0));
+            let wire = serde_json::to_string(&whole).unwrap();
+            let back: Sample<u64, 5> = serde_json::from_str(&wire).unwrap();
+            prop_assert_eq!(&back, &whole);
+            let mut again = back;
+            again.merge(sample(&[]));
+            prop_assert_eq!(&again, &merged);
+        }
+    }
+}

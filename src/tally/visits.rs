@@ -1,0 +1,271 @@
+//! Who was let in without a credential that could be seen: where and when, by marks.
+//!
+//! Most lines of most logs are such visits, and hardly one is ever asked for: what matters is whether a
+//! client that was refused was let in at the same place before or after. So a visit is kept without its
+//! words, under a key that begins with the mark of its client's spot. Where there are more than fit, the
+//! spots with the smallest marks are known in full and the others not at all, see [`Visits::knows`].
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use foldhash::quality::FixedState;
+use serde::{Deserialize, Serialize};
+
+use super::sample::Sample;
+use super::smallest::Merge;
+use super::times::Times;
+use crate::model::{At, Client, Endpoint, Facts, Observer, Position, Time};
+
+/// Pairs of client and endpoint that are kept: 8 MB when each has been there eight times or more.
+const PAIRS: usize = 1 << 15;
+/// User agents by spot that are kept.
+const AGENTS: usize = 1 << 13;
+/// Endpoints that are kept.
+const PLACES: usize = 1 << 11;
+
+/// Visits by client and place.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Visits {
+    pairs: Sample<Times<8>, PAIRS>,
+    agents: Sample<Agent, AGENTS>,
+    places: Sample<Place, PLACES>,
+}
+
+/// A user agent at one spot.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Its name as shown; `None` where none was.
+    pub name: Option<Arc<str>>,
+    /// When it was let in first.
+    pub first: Option<At>,
+    /// When it was let in last.
+    pub last: Option<At>,
+}
+
+/// An endpoint that lets in without a credential that could be seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// Which.
+    pub endpoint: Option<Box<Endpoint>>,
+    /// When.
+    pub times: Times<1024>,
+}
+
+/// One visit, in the words that a new entry needs and the marks that all others need.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit<'a> {
+    /// Source name of the capture, where all its requests come from one client.
+    pub capture: Option<&'a str>,
+    /// Client address.
+    pub ip: Option<&'a str>,
+    /// User agent, masked.
+    pub agent: Option<&'a Arc<str>>,
+    /// Mark of the endpoint.
+    pub place: u64,
+    /// The endpoint.
+    pub endpoint: &'a Endpoint,
+    /// When; `None` when not known.
+    pub at: Option<At>,
+}
+
+/// A visit that needs no record: what is counted of it beside the visit itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Passage<'a> {
+    /// Source name of the input.
+    pub source: &'a Arc<str>,
+    /// When it was.
+    pub time: Time,
+    /// URL, in which nothing is to be masked.
+    pub url: &'a str,
+    /// Request method.
+    pub method: &'a str,
+    /// Response status.
+    pub status: u16,
+    /// Who recorded it.
+    pub observer: Observer,
+    /// Who asked for what.
+    pub visit: Visit<'a>,
+    /// What is to be told of it.
+    pub told: Told<'a>,
+}
+
+/// What an exchange of a plain line comes to, beside being counted.
+#[derive(Clone, Copy, Debug)]
+pub enum Told<'a> {
+    /// Nothing.
+    Nothing,
+    /// It was let in.
+    Visit,
+    /// It was refused.
+    Refusal(&'a Facts, &'a Refused<'a>),
+}
+
+/// What one refusal of many has of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused<'a> {
+    /// Mark of its kind, see [`kind_of`](super::kind_of).
+    pub kind: u128,
+    /// Member of an archive.
+    pub member: Option<&'a Arc<str>>,
+    /// Where it stands.
+    pub position: Position,
+    /// User name from a column, as sent; `None` for none.
+    pub user: Option<&'a str>,
+}
+
+impl Passage<'_> {
+    /// Returns the mark of what the exchange is, wherever it stands.
+    pub(super) fn content(&self) -> u64 {
+        let agent = self.visit.agent.map(|agent| &**agent);
+        let who = (self.visit.ip, agent, Some(self.status));
+        super::content_of(Some(self.time.at), self.url, who, Some(self.method))
+    }
+}
+
+/// Returns the mark of where a client sits, whatever program it runs.
+pub fn spot_mark(capture: Option<&str>, ip: Option<&str>) -> u64 {
+    FixedState::with_seed(0x3c6e_f372).hash_one((capture, ip))
+}
+
+/// Returns the mark of an endpoint.
+pub fn place_mark(endpoint: &Endpoint) -> u64 {
+    FixedState::with_seed(0xa54f_f53a).hash_one(endpoint)
+}
+
+/// Returns the mark of a user agent.
+pub(super) fn agent_mark(agent: Option<&str>) -> u64 {
+    FixedState::with_seed(0x510e_527f).hash_one(agent)
+}
+
+fn pair_key(spot: u64, agent: u64, place: u64) -> u128 {
+    key(spot, FixedState::with_seed(0x9b05_688c).hash_one((agent, place)))
+}
+
+/// Makes a key that begins with the mark of a spot.
+pub(super) fn key(spot: u64, rest: u64) -> u128 {
+    u128::from(spot) << 64 | u128::from(rest)
+}
+
+impl Visits {
+    /// Adds one visit.
+    pub(super) fn note(&mut self, visit: &Visit<'_>) {
+        if let Some(place) = self.places.slot(key(visit.place, 0)) {
+            if place.endpoint.is_none() {
+                place.endpoint = Some(Box::new(visit.endpoint.clone()));
+            }
+            if let Some(at) = visit.at {
+                place.times.push(at);
+            }
+        }
+        let spot = spot_mark(visit.capture, visit.ip);
+        let (knows_pairs, knows_agents) =
+            (self.pairs.admits(key(spot, 0)), self.agents.admits(key(spot, 0)));
+        if !knows_pairs && !knows_agents {
+            return;
+        }
+        let mark = agent_mark(visit.agent.map(|agent| &**agent));
+        if knows_agents && let Some(agent) = self.agents.slot(key(spot, mark)) {
+            if agent.name.is_none() {
+                agent.name = visit.agent.cloned();
+            }
+            agent.widen(visit.at, visit.at);
+        }
+        if knows_pairs
+            && let Some(times) = self.pairs.slot(pair_key(spot, mark, visit.place))
+            && let Some(at) = visit.at
+        {
+            times.push(at);
+        }
+    }
+
+    /// Adds everything of `other`. Commutative and associative.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.pairs.merge(other.pairs);
+        self.agents.merge(other.agents);
+        self.places.merge(other.places);
+    }
+
+    /// Returns when a client with this user agent, at this spot, was let in at an endpoint.
+    pub fn of(&self, spot: u64, agent: Option<&str>, endpoint: &Endpoint) -> Option<&Times<8>> {
+        let key = pair_key(spot, agent_mark(agent), place_mark(endpoint));
+        self.pairs.get(key).filter(|_| self.pairs.most().is_none_or(|most| key <= most))
+    }
+
+    /// Returns whether all visits of the clients at a spot are known; else some or all were left out.
+    pub fn knows(&self, spot: u64) -> bool {
+        is_known(&self.pairs, spot)
+    }
+
+    /// Returns whether all user agents at a spot are known.
+    pub fn knows_agents(&self, spot: u64) -> bool {
+        is_known(&self.agents, spot)
+    }
+
+    /// Returns whether an endpoint is kept, or would be if it had let in.
+    pub fn knows_place(&self, endpoint: &Endpoint) -> bool {
+        self.places.most().is_none_or(|most| key(place_mark(endpoint), 0) <= most)
+    }
+
+    /// Returns whether visits were left out.
+    pub fn is_sample(&self) -> bool {
+        self.pairs.is_sample() || self.agents.is_sample() || self.places.is_sample()
+    }
+
+    /// Returns all user agents with the marks of their spots, sorted by those.
+    pub fn agents(&self) -> Vec<(u64, &Agent)> {
+        self.agents.sorted().into_iter().map(|(key, agent)| (spot_of(key), agent)).collect()
+    }
+
+    /// Returns all endpoints with their instants, in a fixed order.
+    pub fn places(&self) -> impl Iterator<Item = (&Endpoint, &Times<1024>)> {
+        let all = self.places.sorted().into_iter();
+        all.filter_map(|(_, place)| Some((place.endpoint.as_deref()?, &place.times)))
+    }
+}
+
+/// The last spot that is kept may have lost some of its entries.
+fn is_known<V, const LIMIT: usize>(table: &Sample<V, LIMIT>, spot: u64) -> bool {
+    table.most().is_none_or(|most| spot < spot_of(most))
+}
+
+/// Returns the half of a key that it begins with.
+pub(super) fn spot_of(key: u128) -> u64 {
+    #[expect(clippy::cast_possible_truncation, reason = "the upper half has 64 bits")]
+    let spot = (key >> 64) as u64;
+    spot
+}
+
+impl<'a> Visit<'a> {
+    /// Makes the visit of a client to an endpoint.
+    pub(super) fn of(client: &'a Client, endpoint: &'a Endpoint, at: Option<At>) -> Self {
+        Self {
+            capture: client.capture.as_deref(),
+            ip: client.ip.as_deref(),
+            agent: client.user_agent.as_ref(),
+            place: place_mark(endpoint),
+            endpoint,
+            at,
+        }
+    }
+}
+
+impl Agent {
+    fn widen(&mut self, first: Option<At>, last: Option<At>) {
+        self.first = self.first.into_iter().chain(first).min();
+        self.last = self.last.max(last);
+    }
+}
+
+impl Merge for Agent {
+    fn merge(&mut self, other: Self) {
+        self.name = self.name.take().or(other.name);
+        self.widen(other.first, other.last);
+    }
+}
+
+impl Merge for Place {
+    fn merge(&mut self, other: Self) {
+        self.endpoint = self.endpoint.take().or(other.endpoint);
+        self.times.merge(&other.times);
+    }
+}
