@@ -246,3 +246,18 @@ pub(super) fn is_legal(oddity: &crate::model::Oddity) -> bool {
             | Oddity::Blank(Blank::Leading | Blank::Trailing)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_that_is_known_in_part_makes_suspicions_and_takes_nothing_from_proofs() {
+        let mut inferred = Candidate::inferred("session.expired", "let in before", "history");
+        let mut proven = Candidate::proven("time.expired", "exp passed", "request");
+        inferred.doubt();
+        proven.doubt();
+        assert_eq!(inferred.finding.confidence, Confidence::Suspected);
+        assert_eq!(proven.finding.confidence, Confidence::Proven);
+    }
+}

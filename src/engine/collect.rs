@@ -67,6 +67,11 @@ impl<'c> Collector<'c> {
 
     /// Returns the facts of one exchange.
     pub fn record(&mut self, exchange: &Exchange<'_>, input: &InputFacts) -> Record {
+        self.context.show_ids(true);
+        self.gather(exchange, input)
+    }
+
+    fn gather(&mut self, exchange: &Exchange<'_>, input: &InputFacts) -> Record {
         let name = self.naming.as_ref().map_or(&input.source, |n| &n.name);
         let known = self
             .current
@@ -98,8 +103,13 @@ impl<'c> Collector<'c> {
 impl Gatherer for Collector<'_> {
     type Harvest = Harvest;
 
+    fn begin(so_far: &Harvest) -> Harvest {
+        Harvest { tally: so_far.tally.part(), ..Harvest::default() }
+    }
+
     fn observe(&mut self, harvest: &mut Harvest, exchange: &Exchange<'_>, input: &InputFacts) {
-        let record = self.record(exchange, input);
+        self.context.show_ids(self.keep);
+        let record = self.gather(exchange, input);
         if self.keep {
             harvest.records.push(record.clone());
         }

@@ -49,6 +49,12 @@ pub trait Gatherer: Send {
     /// What is gathered. Its default is the zero of `merge`.
     type Harvest: Default + Send;
 
+    /// Starts the harvest of a piece that is to be merged into `so_far`, or into what that is merged
+    /// into: what has no place in there need not be gathered.
+    fn begin(_so_far: &Self::Harvest) -> Self::Harvest {
+        Self::Harvest::default()
+    }
+
     /// Takes one exchange. Its position counts from the start of a piece, see `rebase`.
     fn observe(&mut self, harvest: &mut Self::Harvest, exchange: &Exchange<'_>, input: &InputFacts);
 

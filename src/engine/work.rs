@@ -341,9 +341,10 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         let (from, mut avoid) = (reader.mark(), Vec::new());
         loop {
             let mut reader = reader.fresh();
+            let harvest = G::begin(&self.harvest);
             let mut sink = Gathering {
                 gatherer: &mut self.gatherer,
-                harvest: G::Harvest::default(),
+                harvest,
                 log: Log::default(),
                 facts: &active.opened.facts,
                 attachments: active.opened.attachments.as_deref(),

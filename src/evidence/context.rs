@@ -57,6 +57,8 @@ pub struct Context<'c> {
     previous_agent: Option<(Arc<str>, Arc<str>)>,
     releases: HashMap<u64, (&'static str, Box<str>, Arc<str>), FixedState>,
     hasher: FixedState,
+    /// Whether the ids of requests and traces are to be shown.
+    pub(super) shows_ids: bool,
 }
 
 /// What one field value holds, made once for each distinct value.
@@ -94,7 +96,14 @@ impl<'c> Context<'c> {
             previous_agent: None,
             releases: HashMap::default(),
             hasher: FixedState::default(),
+            shows_ids: true,
         }
+    }
+
+    /// Has records show the ids of requests and traces, which only lines of exchanges need: to mask them
+    /// costs more than all else of an exchange that was let in.
+    pub fn show_ids(&mut self, show: bool) {
+        self.shows_ids = show;
     }
 
     /// Has the signature of every token checked.

@@ -87,7 +87,8 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let redirect = location.and_then(|to| request::redirect(exchange, &url, to, &masker, context));
     let node = request::node(exchange, &answered, &masker);
     let id = |text: &Option<Cow<'_, str>>| {
-        text.as_deref().filter(|t| !matches!(*t, "" | "-")).map(|t| cap(&masker.name(t), 80))
+        let text = text.as_deref().filter(|_| context.shows_ids);
+        text.filter(|t| !matches!(*t, "" | "-")).map(|t| cap(&masker.name(t), 80))
     };
     let (request_id, trace_id) = (id(&exchange.request_id), id(&exchange.trace_id));
     drop(masker);

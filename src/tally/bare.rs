@@ -78,6 +78,11 @@ pub(super) fn is_bare(facts: &Facts) -> bool {
 }
 
 impl Bare {
+    /// Returns an empty value to be merged into this one.
+    pub(super) fn part(&self) -> Self {
+        Self { kept: self.kept.part(), kinds: self.kinds.part() }
+    }
+
     /// Adds one refusal.
     pub(super) fn note(&mut self, refusal: Refusal<'_>) {
         let spot = spot_mark(None, refusal.ip);

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
 
+use self::bare::Refusal;
 pub use self::bare::{Bare, kind_of};
 pub use self::clocks::{Clocks, Offsets, Pair};
 pub use self::releases::{Release, Releases, place};
@@ -32,7 +33,6 @@ pub use self::times::{Bucket, Times};
 pub use self::visits::{
     Agent, Passage, Place, Refused, Told, Visit, Visits, place_mark, spot_mark,
 };
-use self::bare::Refusal;
 use crate::model::{
     Answer, At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Issued, KeyHasher,
     KeyName, Observer, Origin, Outcome, Position, Record, Seconds, SkipRow, Token, Verdict,
@@ -247,6 +247,17 @@ pub struct Door {
 }
 
 impl Tally {
+    /// Returns an empty tally to be merged into this one: it leaves out what has no place here any more.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self {
+            uses: self.uses.part(),
+            visits: self.visits.part(),
+            bare: self.bare.part(),
+            ..Self::default()
+        }
+    }
+
     /// Adds one record.
     pub fn observe(&mut self, record: Record) {
         let Record { origin, facts, tokens, issued, issued_tokens, .. } = &record;

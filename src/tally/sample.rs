@@ -68,6 +68,11 @@ impl<V: Default, const LIMIT: usize> Sample<V, LIMIT> {
 }
 
 impl<V, const LIMIT: usize> Sample<V, LIMIT> {
+    /// Returns an empty table to be merged into this one: it leaves out what has no place here.
+    pub fn part(&self) -> Self {
+        Self { kept: HashMap::default(), most: self.most() }
+    }
+
     /// Returns whether a key could be kept.
     pub fn admits(&self, key: u128) -> bool {
         self.most.is_none_or(|most| key <= most)
@@ -230,6 +235,15 @@ mod tests {
             let mut again = back;
             again.merge(sample(&[]));
             prop_assert_eq!(&again, &merged);
+            let mut first = sample(left);
+            let mut second = first.part();
+            for key in right {
+                if let Some(n) = second.slot(u128::from(*key)) {
+                    *n += 1;
+                }
+            }
+            first.merge(second);
+            prop_assert_eq!(&first, &merged);
         }
     }
 }

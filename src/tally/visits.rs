@@ -147,6 +147,11 @@ pub(super) fn key(spot: u64, rest: u64) -> u128 {
 }
 
 impl Visits {
+    /// Returns an empty value to be merged into this one.
+    pub(super) fn part(&self) -> Self {
+        Self { pairs: self.pairs.part(), agents: self.agents.part(), places: self.places.part() }
+    }
+
     /// Adds one visit.
     pub(super) fn note(&mut self, visit: &Visit<'_>) {
         if let Some(place) = self.places.slot(key(visit.place, 0)) {
@@ -267,5 +272,44 @@ impl Merge for Place {
     fn merge(&mut self, other: Self) {
         self.endpoint = self.endpoint.take().or(other.endpoint);
         self.times.merge(&other.times);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_clients_some_are_known_in_full_and_the_others_not_at_all() {
+        let endpoint = |path: &str| Endpoint { path: path.into(), ..Endpoint::default() };
+        let [one, two] = ["/a", "/b"].map(endpoint);
+        let mut visits = Visits::default();
+        let ips: Vec<String> = (0..PAIRS).map(|n| format!("client-{n}")).collect();
+        for (second, ip) in (0..).zip(&ips) {
+            let client = Client { ip: Some(ip.as_str().into()), ..Client::default() };
+            for endpoint in [&one, &two] {
+                visits.note(&Visit::of(&client, endpoint, Some(At(second))));
+            }
+        }
+        let mut merged = Visits::default();
+        merged.merge(visits);
+        assert!(merged.is_sample());
+        let mut known = 0;
+        for (second, ip) in (0..).zip(&ips) {
+            let spot = spot_mark(None, Some(ip));
+            if merged.knows(spot) {
+                known += 1;
+                for endpoint in [&one, &two] {
+                    let times = merged.of(spot, None, endpoint).unwrap();
+                    assert_eq!(times.first(), Some(At(second)));
+                }
+            }
+        }
+        assert!((PAIRS / 2 - 2..=PAIRS / 2).contains(&known), "{known}");
+        assert!(merged.knows_place(&one) && merged.knows_place(&endpoint("/c")));
+        let spread = |endpoint: &Endpoint| {
+            merged.places().find(|(place, _)| *place == endpoint).map(|(_, times)| times.count())
+        };
+        assert_eq!(spread(&two), Some(PAIRS as u64));
     }
 }

@@ -72,9 +72,9 @@ pub struct World<'t> {
     births: BTreeMap<Fingerprint, At>,
     /// What was handed out as a refresh token and as nothing else.
     refresh_tokens: BTreeSet<Fingerprint>,
-    entries: BTreeMap<(Who, &'t Endpoint), Vec<Entry<'t>>>,
-    successions: BTreeMap<(Who, Option<Arc<str>>), Vec<Succession<'t>>>,
-    refusals: BTreeMap<(Who, &'t Endpoint), Vec<(&'t Group, &'t Facts)>>,
+    entries: HashMap<(Who, &'t Endpoint), Vec<Entry<'t>>, FixedState>,
+    successions: HashMap<(Who, Option<Arc<str>>), Vec<Succession<'t>>, FixedState>,
+    refusals: HashMap<(Who, &'t Endpoint), Vec<(&'t Group, &'t Facts)>, FixedState>,
     flows: BTreeMap<Who, Flow<'t>>,
     /// Calls to other origins that were not let in, answered or not.
     cross_origin: BTreeMap<Who, Vec<(&'t Group, &'t Facts)>>,
@@ -201,9 +201,9 @@ impl<'t> World<'t> {
             doubled_signatures: BTreeSet::new(),
             births: BTreeMap::new(),
             refresh_tokens: BTreeSet::new(),
-            entries: BTreeMap::new(),
-            successions: BTreeMap::new(),
-            refusals: BTreeMap::new(),
+            entries: HashMap::default(),
+            successions: HashMap::default(),
+            refusals: HashMap::default(),
             flows: BTreeMap::new(),
             cross_origin: BTreeMap::new(),
             open_doors: HashMap::default(),
@@ -268,9 +268,7 @@ impl<'t> World<'t> {
                 self.doubled_signatures.insert(signature);
             }
         }
-        for list in self.successions.values_mut() {
-            list.sort_by_key(|s| s.first);
-        }
+        self.successions.values_mut().for_each(|list| list.sort_by_key(|s| s.first));
         for (_, group) in tally.groups.iter() {
             let Some(facts) = group.facts.as_deref() else { continue };
             let who = self.clients.who(&facts.client);

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Ending, Entry, Flow, RefusedRefresh, Renewal, Sight, Who, World, is_refresh, mark_of,
-    same_place,
+    Ending, Flow, RefusedRefresh, Renewal, Sight, Who, World, is_refresh, mark_of, same_place,
 };
 use crate::model::{
     At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds,
@@ -329,20 +328,20 @@ impl<'t> World<'t> {
             same_place(endpoint, &facts.endpoint) && endpoint.method != facts.endpoint.method
         };
         let (from, until) = (at.plus(Seconds(-LATE_NOTE.0)), at.plus(SENT_BEHIND));
-        // All entries of the client lie behind the least one that it could have.
-        let least = Endpoint::default();
-        let entries: &BTreeMap<(Who, &Endpoint), Vec<Entry<'_>>> = &self.entries;
-        let let_in = entries
-            .range((who, &least)..)
-            .take_while(|((other, _), _)| *other == who)
-            .filter(|((_, endpoint), _)| is_behind(endpoint))
-            .flat_map(|(_, entries)| entries)
+        let used = self
+            .open_doors
+            .keys()
+            .filter(|endpoint| is_behind(endpoint))
+            .filter_map(|endpoint| self.entries.get(&(who, *endpoint)))
+            .flatten()
             .filter_map(|entry| entry.times.last_until(until));
-        let places = self.free_doors.iter().filter(|endpoint| is_behind(endpoint));
-        let visited = places
+        let visited = self
+            .free_doors
+            .iter()
+            .filter(|endpoint| is_behind(endpoint))
             .flat_map(|endpoint| self.visits(&facts.client, endpoint))
             .filter_map(|times| times.last_until(until));
-        let let_in = let_in.chain(visited);
+        let let_in = used.chain(visited);
         let calls = self.cross_origin.get(&who).map_or(&[][..], Vec::as_slice);
         let of = |answered: bool| {
             calls

@@ -192,3 +192,40 @@ proptest! {
         prop_assert_eq!(quick.exchanges, lines.len() as u64);
     }
 }
+
+#[test]
+fn of_many_clients_that_were_refused_some_are_kept_and_all_are_counted() {
+    const LINES: u64 = 12_000;
+    let mut text = String::new();
+    for n in 0..LINES {
+        let (a, b, status) = (n / 250, n % 250, if n % 3 == 0 { 403 } else { 401 });
+        let second = n / 300;
+        text += &format!(
+            "10.1.{a}.{b} - - [23/Nov/2026:02:29:{second:02} +0000] \"GET /v1/orders/{n} HTTP/1.1\" {status} 25 \"-\" \"curl/8.5.0\"\n",
+        );
+    }
+    let folder = Folder::new();
+    let path = folder.file("access.log", text);
+    let inputs = Inputs::find(&[path.display().to_string()]);
+    let verifier: &'static Verifier = Box::leak(Box::new(Verifier::new(Keyring::default())));
+    let collector = || Collector::new(Catalogue::embedded(), verifier, None, None, false);
+    let tally = |piece: usize| {
+        let piece_bytes = NonZeroUsize::new(piece);
+        read(&inputs, &ReadOptions { piece_bytes, ..ReadOptions::default() }, collector, &())
+            .harvest
+            .tally
+    };
+    let mut whole = tally(usize::MAX / 4);
+    assert_eq!(tally(50_000), whole);
+    let sent = serde_json::to_string(&whole).unwrap();
+    assert_eq!(serde_json::from_str::<crate::tally::Tally>(&sent).unwrap(), whole);
+    whole.settle();
+    let groups: Vec<_> = whole.groups.iter().map(|(_, group)| group).collect();
+    assert_eq!(groups.iter().map(|group| group.count).sum::<u64>(), LINES);
+    assert_eq!(groups.iter().map(|group| group.times.count()).sum::<u64>(), LINES);
+    let nobody = groups.iter().filter(|g| g.facts.as_ref().unwrap().client.ip.is_none());
+    let unkept: Vec<_> = nobody.map(|g| (g.facts.as_ref().unwrap().status, g.count)).collect();
+    assert_eq!(unkept.len(), 2, "one of each status: {unkept:?}");
+    assert_eq!(unkept.iter().map(|(_, count)| count).sum::<u64>(), whole.clientless);
+    assert_eq!(whole.clientless, LINES - (1 << 13));
+}
