@@ -38,7 +38,7 @@ pub(super) fn goes_on(line: &[u8]) -> bool {
     let head = line.get(..line.len().min(64)).unwrap_or_default();
     let may = match head.first() {
         Some(b'{') => is_docker(head) && !ends_a_docker_line(line),
-        Some(b'0'..=b'9') => memmem::find(head, b" P").is_some(),
+        Some(b'0'..=b'9') => head.get(10) == Some(&b'T') && memmem::find(head, b" P").is_some(),
         _ => false,
     };
     may && part(&String::from_utf8_lossy(line)).is_some_and(|part| part.goes_on)

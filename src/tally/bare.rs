@@ -18,8 +18,8 @@ use super::visits::{agent_mark, key, spot_mark};
 use super::{Group, group_key};
 use crate::model::{Client, Facts, Origin, Position};
 
-/// Groups that are kept with their clients.
-const KEPT: usize = 1 << 13;
+/// Groups that are kept with their clients: 6 MB.
+const KEPT: usize = 1 << 12;
 /// Kinds of refusals that are counted without.
 const KINDS: usize = 1 << 11;
 

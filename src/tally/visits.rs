@@ -16,8 +16,8 @@ use super::smallest::Merge;
 use super::times::Times;
 use crate::model::{At, Client, Endpoint, Facts, Observer, Position, Time};
 
-/// Pairs of client and endpoint that are kept: 8 MB when each has been there eight times or more.
-const PAIRS: usize = 1 << 15;
+/// Pairs of client and endpoint that are kept: 4 MB when each has been there eight times or more.
+const PAIRS: usize = 1 << 14;
 /// User agents by spot that are kept.
 const AGENTS: usize = 1 << 13;
 /// Endpoints that are kept.

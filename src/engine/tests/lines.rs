@@ -227,5 +227,5 @@ fn of_many_clients_that_were_refused_some_are_kept_and_all_are_counted() {
     let unkept: Vec<_> = nobody.map(|g| (g.facts.as_ref().unwrap().status, g.count)).collect();
     assert_eq!(unkept.len(), 2, "one of each status: {unkept:?}");
     assert_eq!(unkept.iter().map(|(_, count)| count).sum::<u64>(), whole.clientless);
-    assert_eq!(whole.clientless, LINES - (1 << 13));
+    assert_eq!(whole.clientless, LINES - (1 << 12));
 }
