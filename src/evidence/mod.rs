@@ -86,11 +86,8 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let endpoint = request::endpoint(exchange, &url, &masker, context);
     let redirect = location.and_then(|to| request::redirect(exchange, &url, to, &masker, context));
     let node = request::node(exchange, &answered, &masker);
-    let id = |text: &Option<Cow<'_, str>>| {
-        let text = text.as_deref().filter(|_| context.shows_ids);
-        text.filter(|t| !matches!(*t, "" | "-")).map(|t| cap(&masker.name(t), 80))
-    };
-    let (request_id, trace_id) = (id(&exchange.request_id), id(&exchange.trace_id));
+    let [request_id, trace_id] = [&exchange.request_id, &exchange.trace_id]
+        .map(|id| shown_id(id.as_deref(), &masker, context));
     drop(masker);
 
     let (credentials, tokens) = found.into_credentials();
@@ -165,6 +162,12 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             disagreement,
         },
     }
+}
+
+/// Returns the id of a request or trace as it is shown, where anybody wants to see it.
+fn shown_id(id: Option<&str>, masker: &Masker<'_>, context: &Context<'_>) -> Option<String> {
+    let id = id.filter(|id| context.shows_ids && !matches!(*id, "" | "-"))?;
+    Some(cap(&masker.name(id), 80))
 }
 
 /// Whether a token or login request was let in and the capture does not show what it gave.

@@ -69,6 +69,7 @@ impl<V: Default, const LIMIT: usize> Sample<V, LIMIT> {
 
 impl<V, const LIMIT: usize> Sample<V, LIMIT> {
     /// Returns an empty table to be merged into this one: it leaves out what has no place here.
+    #[must_use]
     pub fn part(&self) -> Self {
         Self { kept: HashMap::default(), most: self.most() }
     }

@@ -235,9 +235,7 @@ fn is_known<V, const LIMIT: usize>(table: &Sample<V, LIMIT>, spot: u64) -> bool 
 
 /// Returns the half of a key that it begins with.
 pub(super) fn spot_of(key: u128) -> u64 {
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half has 64 bits")]
-    let spot = (key >> 64) as u64;
-    spot
+    (key >> 64) as u64
 }
 
 impl<'a> Visit<'a> {

@@ -1,5 +1,7 @@
 //! Lines of several formats: none is lost, however the input is cut.
 
+use std::fmt::Write as _;
+
 use super::*;
 
 /// Lines of one kind each; what stands together belongs together.
@@ -171,8 +173,9 @@ proptest! {
         let mut text = String::new();
         for (second, (ip, method, path, status, agent)) in lines.iter().enumerate() {
             let (at, path, agent) = (second / 3, paths[*path], agents[*agent]);
-            text += &format!(
-                "{} - - [23/Nov/2026:02:29:{at:02} +0000] \"{} {path} HTTP/1.1\" {} 25 \"-\" \"{agent}\"\n",
+            let _ = writeln!(
+                text,
+                "{} - - [23/Nov/2026:02:29:{at:02} +0000] \"{} {path} HTTP/1.1\" {} 25 \"-\" \"{agent}\"",
                 ips[*ip], methods[*method], statuses[*status],
             );
         }
@@ -200,8 +203,9 @@ fn of_many_clients_that_were_refused_some_are_kept_and_all_are_counted() {
     for n in 0..LINES {
         let (a, b, status) = (n / 250, n % 250, if n % 3 == 0 { 403 } else { 401 });
         let second = n / 300;
-        text += &format!(
-            "10.1.{a}.{b} - - [23/Nov/2026:02:29:{second:02} +0000] \"GET /v1/orders/{n} HTTP/1.1\" {status} 25 \"-\" \"curl/8.5.0\"\n",
+        let _ = writeln!(
+            text,
+            "10.1.{a}.{b} - - [23/Nov/2026:02:29:{second:02} +0000] \"GET /v1/orders/{n} HTTP/1.1\" {status} 25 \"-\" \"curl/8.5.0\"",
         );
     }
     let folder = Folder::new();
