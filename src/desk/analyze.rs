@@ -15,7 +15,7 @@ use crate::model::{Exchange, KeyRow, Position, Record, Report, SkipRow};
 use crate::render::json;
 use crate::report::{self, ReportOptions};
 use crate::tally::{Input, Tally};
-use crate::world::{Given, Part, Views, World, enrich};
+use crate::world::{Given, Part, Veils, Views, World, enrich};
 
 /// Takes exchange lines as JSON Lines, in the order of the output; its error ends the run.
 pub type LineSink<'a> = &'a mut dyn Write;
@@ -81,6 +81,7 @@ pub fn run(
         note_input(&mut harvest.tally, summary, job);
     }
     if job.partial {
+        Veils::draw(&mut harvest.tally);
         let product =
             Product::Partial(partial::write(&harvest.tally, &Shape::of(job, verifier.given()))?);
         // Empty standard input is the empty partial, not a fault.
@@ -156,8 +157,10 @@ pub(super) fn finish(job: &Job, world: &World<'_>) -> (Report, bool) {
     (report, failed)
 }
 
-/// Counts each exchange once that several inputs hold, unless the job says not to.
+/// Hides what only all exchanges together show to be a secret, and counts each exchange once that several
+/// inputs hold, unless the job says not to.
 pub(super) fn joined(job: &Job, tally: &mut Tally) -> Views {
+    Veils::draw(tally);
     if job.no_join { Views::default() } else { Views::join(tally) }
 }
 
@@ -189,6 +192,8 @@ fn write_line(
         }
     };
     let record = enriched.as_ref().unwrap_or(record);
+    let veiled = world.veils().over(record);
+    let record = veiled.as_ref().unwrap_or(record);
     let facts = &record.facts;
     let at = record.origin.time.map(|t| t.at);
     if !selection.admits_place(&facts.endpoint)

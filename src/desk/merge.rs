@@ -6,7 +6,7 @@ use super::analyze::{finish, given, joined};
 use super::{Analysis, Error, Job, Product, Progress, partial};
 use crate::model::Assumption;
 use crate::tally::Tally;
-use crate::world::World;
+use crate::world::{Veils, World};
 
 /// Merges `job.inputs`, files of partial results, one a line; `-` is standard input.
 ///
@@ -24,6 +24,7 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
     }
     progress.done();
     if job.partial {
+        Veils::draw(&mut tally);
         let line = partial::write(&tally, &shape.unwrap_or_default())?;
         return Ok(Analysis { product: Product::Partial(line), failed: false, faults: Vec::new() });
     }

@@ -11,6 +11,7 @@ mod owners;
 mod profile;
 mod proofs;
 mod uses;
+mod veils;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -25,6 +26,7 @@ pub use self::outages::Outage;
 use self::owners::Owners;
 pub use self::profile::{Learned, Profile, SigningKey, audience_form, oddity_shape};
 pub use self::proofs::Reuse;
+pub use self::veils::Veils;
 pub use self::views::{Part, View, Views, enrich, named};
 use crate::model::{
     At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Scheme,
@@ -84,6 +86,7 @@ pub struct World<'t> {
     free_doors: HashSet<&'t Endpoint, FixedState>,
     outages: BTreeMap<Arc<str>, Vec<Outage>>,
     legs: legs::Legs,
+    veils: Veils,
     proofs: proofs::Proofs<'t>,
     /// Tokens let in at endpoints that refused others, the smallest few of each.
     guests: BTreeMap<&'t Endpoint, BTreeSet<Fingerprint>>,
@@ -210,6 +213,7 @@ impl<'t> World<'t> {
             free_doors: HashSet::default(),
             outages: BTreeMap::new(),
             legs: legs::Legs::learn(tally),
+            veils: Veils::learn(tally),
             proofs,
             guests: BTreeMap::new(),
         };
@@ -330,6 +334,11 @@ impl<'t> World<'t> {
     /// Returns which records are views of one exchange.
     pub const fn views(&self) -> &Views {
         &self.views
+    }
+
+    /// Returns the places of paths where passwords stand.
+    pub const fn veils(&self) -> &Veils {
+        &self.veils
     }
 
     /// Returns what the user said that hosts accept.

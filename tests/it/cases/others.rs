@@ -191,6 +191,32 @@ fn steps() -> Vec<Case> {
     vec![
         is("other.handshake", "a challenge that was answered", [asks(0.0), basic(1.0)]).back(1),
         looks("other.handshake", "header.missing", "a challenge that nobody answered", asks(0.0)),
+        edge(
+            "other.handshake",
+            "other.handshake",
+            "the path holds the password, which only the answer shows",
+            [
+                at(0.0, "GET", "/private/user/password")
+                    .gets(401)
+                    .answers("WWW-Authenticate", "Basic realm=\"x\""),
+                at(1.0, "GET", "/private/user/password")
+                    .with("Authorization", "Basic dXNlcjpwYXNzd29yZA=="),
+            ],
+        )
+        .back(1),
+        edge(
+            "other.handshake",
+            "header.missing",
+            "answered on the path of another user",
+            [
+                at(0.0, "GET", "/private/bob/password")
+                    .gets(401)
+                    .answers("WWW-Authenticate", "Basic realm=\"x\""),
+                at(1.0, "GET", "/private/user/password")
+                    .with("Authorization", "Basic dXNlcjpwYXNzd29yZA=="),
+            ],
+        )
+        .back(1),
         is(
             "verifier.unavailable",
             "the keys could not be fetched",
