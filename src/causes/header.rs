@@ -245,8 +245,10 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
     let beside = |c: &&Credential| {
         challenged && c.kind == Kind::RequestSignature && !c.place.is_authorization()
     };
-    // A 403 is no question for a credential, but where others are let in with one and nobody without.
-    let closed = asked == Outcome::Refused(Sign::Forbidden)
+    // Neither a 403 nor a word on rights is a question for a credential, but where others are let in with
+    // one and nobody without.
+    let of_rights = matches!(asked, Outcome::Refused(Sign::Said | Sign::Grpc)) && case.says("authz.");
+    let closed = (asked == Outcome::Refused(Sign::Forbidden) || of_rights)
         && case.world.wants_credential(&facts.endpoint)
         && facts.cookies_sent != Some(true);
     if case.bearer().is_some_and(|c| !beside(&c))
@@ -265,6 +267,7 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
     if asked == Outcome::Refused(Sign::Said)
         && !case.says("header.missing")
         && !case.can_mean("header.missing")
+        && !closed
     {
         return None;
     }

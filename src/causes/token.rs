@@ -2,6 +2,7 @@
 
 use super::case::{Candidate, Case};
 use crate::model::{Confidence, Fault, Form, Kind, Segment, State, Token, Use};
+use crate::world::Profile;
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
     let Some(credential) = case.bearer() else { return Vec::new() };
@@ -102,6 +103,13 @@ fn of_fault(case: &Case<'_>, token: &Token, fault: &Fault, place: &str) -> Optio
 /// An opaque token, a JWE or a test key where the host takes something else.
 fn kind(case: &Case<'_>, token: &Token, place: &str) -> Option<Candidate> {
     let credential = case.bearer()?;
+    let encrypted_only =
+        |p: &Profile| p.kinds.has(Kind::Jwe.as_str()) && !p.kinds.has(Kind::Jwt.as_str());
+    if credential.kind == Kind::Jwt && case.profile().is_some_and(encrypted_only) {
+        let fact = format!("{} let in encrypted tokens (JWE) only", case.host());
+        let what = "the token is signed and not encrypted (JWS)";
+        return Some(Candidate::inferred("token.wrong_type", what, place).and(fact, "history"));
+    }
     if !matches!(credential.kind, Kind::Opaque | Kind::Jwe | Kind::ApiKey) {
         return None;
     }

@@ -40,6 +40,9 @@ pub type Who = u32;
 /// Most tokens kept of those that one endpoint let in.
 const GUESTS: usize = 64;
 
+/// Most refusals without a credential kept of one endpoint; they differ by client and words.
+const STRANGERS: usize = 16;
+
 /// What the user says that hosts accept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Given {
@@ -78,6 +81,8 @@ pub struct World<'t> {
     successions: BTreeMap<(Who, Option<Arc<str>>), Vec<Succession<'t>>>,
     refusals: BTreeMap<(Who, &'t Endpoint), Vec<(&'t Group, &'t Facts)>>,
     flows: BTreeMap<Who, Flow<'t>>,
+    /// Refusals of requests that came without any credential, the first few of each endpoint.
+    strangers: HashMap<&'t Endpoint, Vec<&'t Facts>, FixedState>,
     /// Calls to other origins that were not let in, answered or not.
     cross_origin: BTreeMap<Who, Vec<(&'t Group, &'t Facts)>>,
     /// Endpoints that were seen to let in a request with a credential, and the schemes of those.
@@ -208,6 +213,7 @@ impl<'t> World<'t> {
             successions: BTreeMap::new(),
             refusals: BTreeMap::new(),
             flows: BTreeMap::new(),
+            strangers: HashMap::default(),
             cross_origin: BTreeMap::new(),
             open_doors: HashMap::default(),
             free_doors: HashSet::default(),
@@ -292,6 +298,13 @@ impl<'t> World<'t> {
             }
             if facts.answer.outcome.is_refused() {
                 self.refusals.entry((who, &facts.endpoint)).or_default().push((group, facts));
+                let came_bare = facts.credentials.is_empty() && facts.cookies_sent == Some(false);
+                if came_bare && could_show(facts) {
+                    let strangers = self.strangers.entry(&facts.endpoint).or_default();
+                    if strangers.len() < STRANGERS {
+                        strangers.push(facts);
+                    }
+                }
             }
             if facts.answer.outcome.is_refused() {
                 for mark in facts.credentials.iter().filter_map(mark_of).collect::<BTreeSet<_>>() {

@@ -234,6 +234,21 @@ impl<'t> World<'t> {
             .max()
     }
 
+    /// Returns whether somebody got the same answer at this endpoint who sent no credential at all, by status
+    /// and words; a challenge or a word that tells more makes it another one.
+    pub fn refused_like_nobody(&self, facts: &Facts) -> bool {
+        let said = |f: &Facts| -> Vec<(String, String)> {
+            let statements = f.answer.statements.iter();
+            statements.map(|s| (s.place.clone(), s.text.clone())).collect()
+        };
+        let here = self.strangers.get(&facts.endpoint);
+        here.into_iter().flatten().any(|other| {
+            other.status == facts.status
+                && other.answer.challenges == facts.answer.challenges
+                && said(other) == said(facts)
+        })
+    }
+
     /// Lists what this client was let in with at this endpoint, as far as it fits.
     fn entries_of<'w>(
         &'w self,
