@@ -178,7 +178,7 @@ impl<'a> Case<'a> {
 
     /// Returns whether the answer challenges for this scheme.
     pub(super) fn challenged_for(&self, scheme: &Scheme) -> bool {
-        self.challenges().any(|c| Scheme::of(&c.scheme) == *scheme)
+        self.challenges().any(|c| Scheme::asked(&c.scheme) == *scheme)
     }
 
     /// Returns whether the request carried a credential in `Authorization` whose value is known or masked.

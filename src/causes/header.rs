@@ -347,7 +347,7 @@ fn wrong_scheme(case: &Case<'_>) -> Option<Candidate> {
         return None;
     }
     let asked: Vec<Scheme> =
-        case.challenges().filter(|c| !c.proxy).map(|c| Scheme::of(&c.scheme)).collect();
+        case.challenges().filter(|c| !c.proxy).map(|c| Scheme::asked(&c.scheme)).collect();
     if asked.is_empty() {
         // The word is there; it is not the one that the server looks for.
         let worded = matches!(sent, Scheme::Other(_) | Scheme::Token | Scheme::Jwt)
@@ -473,7 +473,7 @@ fn proxy_stripped(case: &Case<'_>) -> Option<Candidate> {
     // What the server calls missing is often another scheme than it reads.
     let mut challenges = case.challenges().peekable();
     let asked = challenges.peek().is_some();
-    let fits = challenges.any(|c| credential.scheme == Some(Scheme::of(&c.scheme)));
+    let fits = challenges.any(|c| credential.scheme == Some(Scheme::asked(&c.scheme)));
     if asked && !fits {
         return None;
     }

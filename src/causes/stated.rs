@@ -32,8 +32,10 @@ fn speaks_of_another_scheme(case: &Case<'_>, statement: &Statement, named: &Caus
     }
     let Some(credential) = case.credential() else {
         // Who is asked for a credential was not yet judged for rights.
-        let asked = case.facts.answer.outcome == Outcome::Refused(Sign::Unauthorized)
-            && case.challenges().next().is_some();
+        let asked = matches!(
+            case.facts.answer.outcome,
+            Outcome::Refused(Sign::Unauthorized | Sign::ProxyAuthentication)
+        ) && case.challenges().next().is_some();
         return asked && case.could_show() && named.family() == "authz";
     };
     if !matches!(credential.kind, Kind::Basic | Kind::Digest) || case.facts.grant.is_some() {

@@ -331,6 +331,9 @@ pub(super) fn alias(folded: &str) -> Option<(Slot, u8)> {
         | "exceptiontype"
         | "exception"
         | "securityaction"
+        | "securityactions"
+        | "wafaction"
+        | "firewallmatchesactions"
         | "detail"
         | "authorizererrormessage"
         | "xedgedetailedresulttype" => (Slot::Reason, 1),
