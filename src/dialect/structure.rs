@@ -8,6 +8,10 @@ use super::tree::Node;
 pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
     let Node::Map(members) = node else { return };
     let root = Path::default();
+    payload_errors(node, into);
+    if !into.is_empty() {
+        return;
+    }
     // XML: one root element; SOAP: Envelope, Body, Fault.
     for (name, value) in members {
         let body = value.get("Body");
@@ -51,7 +55,6 @@ pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
         return;
     }
     let before = into.len();
-    payload_errors(node, into);
     for (name, value) in members {
         let lower = name.to_ascii_lowercase();
         let region = is_region(&lower);

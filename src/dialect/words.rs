@@ -119,15 +119,16 @@ fn without_frames(text: &str) -> Cow<'_, str> {
     let is_frame = |inner: &str| {
         inner.split(' ').next().and_then(|word| word.split_once(':')).is_some_and(|(file, line)| {
             file.starts_with(|c: char| c.is_ascii_alphabetic())
+                && file.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
                 && !line.is_empty()
                 && line.bytes().all(|b| b.is_ascii_digit())
         })
     };
     let mut out = Cow::Borrowed(text);
-    while let Some((open, close)) = out.match_indices('(').find_map(|(at, _)| {
-        let inner = out.get(at + 1..)?;
+    while let Some((open, close)) = out.match_indices(" (").find_map(|(at, _)| {
+        let inner = out.get(at + 2..)?;
         let end = inner.find(')')?;
-        is_frame(inner.get(..end)?).then_some((at, at + 1 + end))
+        is_frame(inner.get(..end)?).then_some((at, at + 2 + end))
     }) {
         let (before, after) = (out.get(..open), out.get(close + 1..));
         out = Cow::Owned(format!("{} {}", before.unwrap_or_default(), after.unwrap_or_default()));
@@ -227,7 +228,7 @@ const PIECES: &[&str] = &[
 fn run_together(chunk: &str) -> Option<Vec<String>> {
     let code = chunk.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     let one_case = |test: fn(&u8) -> bool| code.as_bytes().iter().all(test);
-    if !(8..=28).contains(&code.len())
+    if !(7..=28).contains(&code.len())
         || !(one_case(u8::is_ascii_lowercase) || one_case(u8::is_ascii_uppercase))
     {
         return None;
@@ -437,6 +438,8 @@ mod tests {
     fn a_place_in_a_source_is_no_word_of_the_reason() {
         let frames = "Account is disabled (SessionResource:112 < *:92 < ...)";
         assert_eq!(normalise(frames).trim(), "account disabled");
+        let glued = "NullPointerException at TokenService.count(TokenService.java:33)";
+        assert_eq!(normalise(glued).trim(), "null pointer exception at ~");
         assert_eq!(normalise("token (exp: 12) expired").trim(), "token exp | 12 expired");
     }
 

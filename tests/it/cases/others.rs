@@ -17,6 +17,7 @@ pub(super) fn cases() -> Vec<Case> {
 fn filters() -> Vec<Case> {
     vec![
         is("other.csrf", "the token of a form is refused", at(0.0, "POST", "/cart").form("a=1").says(403, json!({"note": "CSRF check failed, reload the page"}))),
+        is("other.csrf", "a crumb is refused", call("/job").shows(403, "text/html", "<title>Error 403 No valid crumb was included in the request</title>")),
         looks("other.csrf", "ok", "an article explains CSRF", get("/blog/csrf").shows(200, "text/html", "<h1>CSRF token mismatch</h1>")),
         is("other.rate_limit", "too many in a minute", call("/v1/me").says(429, json!({"note": "60 requests a minute are allowed"}))),
         is("other.rate_limit", "a 403 that is a quota", call("/v1/me").says(403, json!({"note": "Daily request quota exceeded"}))),
