@@ -19,7 +19,10 @@ fn password_in_url(case: &Case<'_>) -> Option<Candidate> {
         && is_token_refusal(case.facts);
     plain.then(|| {
         let fact = "a name and a password in the URL were refused";
-        Candidate::inferred("login.bad_credentials", fact, &case.place())
+        let candidate = Candidate::inferred("login.bad_credentials", fact, &case.place());
+        // A bare 403 may be about what somebody known may do.
+        let bare = case.facts.answer.outcome == Outcome::Refused(Sign::Forbidden);
+        if bare { candidate.at(Confidence::Suspected) } else { candidate }
     })
 }
 

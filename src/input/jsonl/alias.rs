@@ -384,6 +384,13 @@ mod tests {
     }
 
     #[test]
+    fn what_a_firewall_did_is_a_reason_under_each_of_its_names() {
+        for name in ["SecurityAction", "SecurityActions", "WAFAction", "FirewallMatchesActions"] {
+            assert_eq!(alias(&fold(name)), Some((Slot::Reason, 1)), "{name}");
+        }
+    }
+
+    #[test]
     fn the_names_of_the_report_can_be_given_back() {
         for name in ["status", "path", "method", "client_ip", "authorization", "request_headers"] {
             assert!(Slot::named(name).is_some(), "{name}");
