@@ -333,9 +333,9 @@ fn without_word(case: &Case<'_>, candidates: &[Candidate]) -> Option<Finding> {
         .filter(|s| s.weight == Weight::Vague && !s.causes.is_empty())
         .collect();
     let named = |c: &Candidate| {
-        vague.iter().any(|s| {
-            s.causes.iter().any(|v| stated::agree(v.as_str(), c.finding.cause.as_str()))
-        })
+        vague
+            .iter()
+            .any(|s| s.causes.iter().any(|v| stated::agree(v.as_str(), c.finding.cause.as_str())))
     };
     // What tells more exactly what a fitting one names fits as well.
     let fits = |c: &&Candidate| {

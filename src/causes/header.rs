@@ -247,7 +247,8 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
     };
     // Neither a 403 nor a word on rights is a question for a credential, but where others are let in with
     // one and nobody without.
-    let of_rights = matches!(asked, Outcome::Refused(Sign::Said | Sign::Grpc)) && case.says("authz.");
+    let of_rights =
+        matches!(asked, Outcome::Refused(Sign::Said | Sign::Grpc)) && case.says("authz.");
     let closed = (asked == Outcome::Refused(Sign::Forbidden) || of_rights)
         && case.world.wants_credential(&facts.endpoint)
         && facts.cookies_sent != Some(true);

@@ -168,9 +168,7 @@ fn is_signed(exchange: &Exchange<'_>, scheme: &str) -> bool {
         lower.contains("signature") || lower.split(['-', '_']).any(|w| w == "sign" || w == "sig")
     };
     let query = exchange.url.split_once('?').map_or("", |(_, query)| query);
-    SIGNING
-        .iter()
-        .any(|s| scheme.starts_with(s))
+    SIGNING.iter().any(|s| scheme.starts_with(s))
         || exchange.request_headers.iter().any(|h| names_signature(&h.name))
         || query.split('&').filter_map(|pair| pair.split('=').next()).any(names_signature)
 }

@@ -92,9 +92,9 @@ fn payload_errors(node: &Node, into: &mut Vec<Clue>) {
     let Some(Node::Map(data)) = node.get("data") else { return };
     let [(name, Node::Map(payload))] = data.as_slice() else { return };
     let is_list = |name: &str| name.to_ascii_lowercase().ends_with("errors");
-    let rest_is_empty = payload.iter().all(|(n, value)| {
-        is_list(n) || value.is_empty() || matches!(value, Node::Bool(false))
-    });
+    let rest_is_empty = payload
+        .iter()
+        .all(|(n, value)| is_list(n) || value.is_empty() || matches!(value, Node::Bool(false)));
     for (list, value) in payload.iter().filter(|(n, _)| rest_is_empty && is_list(n)) {
         if matches!(value, Node::List(_)) {
             error_region(value, &Path::default().member("data").member(name).member(list), into);

@@ -202,7 +202,8 @@ fn add_arguments(fields: &mut Vec<Field<'_>>) {
     let mut rest = selection;
     while let Some((before, after)) = rest.split_once(':') {
         rest = after;
-        let name = before.trim_end().rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+        let name =
+            before.trim_end().rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
         let Some(text) = after.trim_start().strip_prefix('"') else { continue };
         let mut escaped = false;
         let end = text.find(|c| {

@@ -67,7 +67,8 @@ impl Veils {
             });
         }
         let bare = |endpoint: &&Endpoint| !veils.segments(endpoint).is_empty();
-        let bare: Vec<Endpoint> = tally.doors.iter().map(|(e, _)| e).filter(bare).cloned().collect();
+        let bare: Vec<Endpoint> =
+            tally.doors.iter().map(|(e, _)| e).filter(bare).cloned().collect();
         for mut endpoint in bare {
             let Some(door) = tally.doors.remove(&endpoint) else { continue };
             veils.hide(&mut endpoint);

@@ -24,10 +24,13 @@ pub(super) fn cases() -> Vec<Case> {
 /// A word on rights where nobody was asked who they are.
 fn without_rights() -> Vec<Case> {
     let graph = |second: f64| at(second, "POST", "/graph").json(&json!({"query": "{orders}"}));
-    let denied = || json!({"errors": [{"message": "You do not have permission to see this"}], "data": null});
+    let denied =
+        || json!({"errors": [{"message": "You do not have permission to see this"}], "data": null});
     let refused = |step: Step| step.says(200, denied());
     let user = |name: &str, n: u32| {
-        token(json!({"sub": name, "iss": "https://id.example", "jti": n, "iat": START - 60, "exp": START + 3600}))
+        token(
+            json!({"sub": name, "iss": "https://id.example", "jti": n, "iat": START - 60, "exp": START + 3600}),
+        )
     };
     let jwt = |step: Step, name: &str, n: u32| {
         step.with("Authorization", &format!("JWT {}", user(name, n)))
