@@ -52,11 +52,12 @@ fn unknown_token(case: &Case<'_>) -> Option<Candidate> {
             "history",
         );
         // Who is known and lacks a right is no stranger.
-        match case.world.refused_like_nobody(case.facts) {
-            true => candidate
+        if case.world.refused_like_nobody(case.facts) {
+            candidate
                 .at(Confidence::Inferred)
-                .and("the answer is the same as to a request without a token", "history"),
-            false => candidate,
+                .and("the answer is the same as to a request without a token", "history")
+        } else {
+            candidate
         }
     })
 }
