@@ -373,6 +373,11 @@ fn wrong_scheme(case: &Case<'_>) -> Option<Candidate> {
     if asked.iter().any(|a| kin(a, sent)) {
         return None;
     }
+    // Who speaks of a token's lifetime, claims or signature has read it, whatever the challenge's word is.
+    let read = ["time.", "claim.", "signature."].iter().any(|family| case.says(family));
+    if read && matches!(sent, Scheme::Bearer | Scheme::Jwt | Scheme::Token) {
+        return None;
+    }
     let list = asked.iter().map(Scheme::as_str).collect::<Vec<_>>().join(", ");
     let fact = format!("sent {sent}, the server asks for {list}");
     let accepted = case

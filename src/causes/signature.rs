@@ -1,7 +1,7 @@
 //! Signatures and algorithms, as far as bytes and histories tell without a key.
 
 use super::case::{Candidate, Case};
-use crate::model::{Confidence, Form, Token};
+use crate::model::{Confidence, Form, Token, Verdict};
 use crate::world::Sight;
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
@@ -72,7 +72,10 @@ fn alg_cause<'v>(alg: &str, mut known: impl Iterator<Item = &'v str>) -> &'stati
 
 /// The same signature stands on another payload: one of them was changed after signing.
 fn tampered(case: &Case<'_>, token: &Token) -> Option<Candidate> {
-    if !case.world.is_doubled(token.signature_mark?) {
+    // The one that verifies is the original.
+    if !case.world.is_doubled(token.signature_mark?)
+        || matches!(token.verdict, Some(Verdict::Valid { .. }))
+    {
         return None;
     }
     let accepted = token
