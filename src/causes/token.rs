@@ -1,7 +1,7 @@
 //! Defects of the token's own text and kind.
 
 use super::case::{Candidate, Case};
-use crate::model::{Confidence, Fault, Form, Kind, Segment, State, Token, Use};
+use crate::model::{Confidence, Fault, Form, Kind, NearMiss, Segment, State, Token, Use, Verdict};
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
     let Some(credential) = case.bearer() else { return Vec::new() };
@@ -19,6 +19,14 @@ pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
     found
 }
 
+/// Returns whether a key verifies the signature as one of another algorithm or in another notation.
+const fn is_of_another_kind(token: &Token) -> bool {
+    matches!(
+        token.verdict,
+        Some(Verdict::Near { miss: NearMiss::Algorithm(_) | NearMiss::DerSignature, .. })
+    )
+}
+
 fn of_fault(case: &Case<'_>, token: &Token, fault: &Fault, place: &str) -> Option<Candidate> {
     let proven = |cause, fact: String| Candidate::proven(cause, fact, place);
     let candidate = match fault {
@@ -27,6 +35,10 @@ fn of_fault(case: &Case<'_>, token: &Token, fault: &Fault, place: &str) -> Optio
         }
         Fault::TooManySegments(found, needed) => {
             proven("token.malformed", format!("{found} segments where {needed} belong"))
+        }
+        // It is whole: a key shows what made it so long.
+        Fault::ShortSignature(..) | Fault::LongSignature(..) if is_of_another_kind(token) => {
+            return None;
         }
         Fault::ShortSignature(found, needed) => proven(
             "token.truncated",

@@ -133,7 +133,14 @@ mod tests {
 
     #[test]
     fn what_may_be_absent_is_not_required() {
-        for pattern in [r"^\d+$", "(?:expired)?", "(?:expired)*", "(?:expired){0,2}", "\\d|expired", "[expird]+"] {
+        for pattern in [
+            r"^\d+$",
+            "(?:expired)?",
+            "(?:expired)*",
+            "(?:expired){0,2}",
+            "\\d|expired",
+            "[expird]+",
+        ] {
             assert_eq!(of(pattern), None, "{pattern}");
         }
     }

@@ -75,6 +75,21 @@ fn of_two_tokens_with_one_signature_the_one_that_verifies_was_not_changed() {
 }
 
 #[test]
+fn the_length_of_a_signature_that_another_algorithm_made_is_no_defect_of_its_own() {
+    let whole = signed(OURS, "a");
+    let (text, _) = whole.rsplit_once('.').unwrap();
+    let mut mac = Hmac::<sha2::Sha512>::new_from_slice(OURS).unwrap();
+    mac.update(text.as_bytes());
+    let token = format!("{text}.{}", B64.encode(mac.finalize().into_bytes()));
+    let steps = [refused(0.0, &token, "invalid signature")];
+    let with_key = verdicts(&judged_with(ring(&[OURS]), &steps));
+    assert!(with_key.starts_with("failure signature.alg_variant proven"), "{with_key}");
+    assert!(!with_key.contains("token."), "{with_key}");
+    let without = verdicts(&judged(&steps));
+    assert!(without.starts_with("failure token.malformed proven"), "{without}");
+}
+
+#[test]
 fn how_two_sides_hold_one_secret_differently_is_told() {
     let encoded = b"dGhlIHNlY3JldCBvZiB0aGUgdmVyaWZpZXI=";
     let decoded = b"the secret of the verifier";
