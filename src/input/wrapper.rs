@@ -29,6 +29,7 @@ pub(super) fn peel(line: &str) -> Option<Peeled<'_>> {
         .or_else(|| cri(line))
         .or_else(|| ansi(line))
         .or_else(|| syslog(line))
+        .or_else(|| ruby(line))
         .or_else(|| compose(line))
         .or_else(|| stamped(line))
 }
@@ -163,6 +164,21 @@ fn structured(text: &str) -> Option<&str> {
         rest = inside.get(end + 1..)?;
     }
     Some(rest.strip_prefix(' ').unwrap_or(rest).trim_start_matches('\u{feff}'))
+}
+
+/// `I, [2026-11-23T02:29:34.123456 #1234]  INFO -- : ...`: Ruby's logger.
+fn ruby(line: &str) -> Option<Peeled<'_>> {
+    let (letter, rest) = line.split_once(", [")?;
+    let (head, inner) = rest.split_once(" -- ")?;
+    let (stamp, level) = head.split_once(']')?;
+    let (stamp, process) = stamp.split_once(" #")?;
+    let shaped = matches!(letter, "D" | "I" | "W" | "E" | "F" | "A")
+        && process.bytes().all(|b| b.is_ascii_digit())
+        && level.trim().starts_with(letter);
+    shaped.then_some(())?;
+    // A program may be named before the colon.
+    let (_, inner) = inner.split_once(": ")?;
+    Some(plain("ruby logger", inner.into(), Some(parse_time(stamp)?)))
 }
 
 /// `web-1  | ...` of docker compose, `[pod/web-1/app] ...` of kubectl.

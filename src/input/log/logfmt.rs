@@ -99,7 +99,7 @@ fn unquoted(text: &str) -> Cow<'_, str> {
 }
 
 /// Copies what an exchange borrows: the object it was read from goes with the line.
-fn owned(exchange: Exchange<'_>) -> Exchange<'static> {
+pub(super) fn owned(exchange: Exchange<'_>) -> Exchange<'static> {
     fn text(text: Cow<'_, str>) -> Cow<'static, str> {
         Cow::Owned(text.into_owned())
     }
