@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Error, Job, analyze};
 use crate::engine::{self, Gatherer, InputFacts, InputSummary, Noted, ReadOptions};
-use crate::input::{DUMPS, Inputs, line_formats};
+use crate::input::{DUMPS, Inputs, TOOLS, line_formats};
 use crate::model::{Exchange, Position};
 use crate::render::{Look, text};
 
@@ -29,13 +29,17 @@ const FORMATS: &[(&str, &str)] = &[
     ("  fiddler", "Fiddler's session archive (.saz)"),
     ("json", "a JSON document that holds a list of request records"),
     ("jsonl", "request logs with one JSON object a line, of these and other loggers"),
+    ("  akamai", "Akamai DataStream 2"),
     ("  api gateway", "AWS API Gateway access logs"),
-    ("  azure", "Azure diagnostic logs of gateways and web apps"),
+    ("  apisix", "Apache APISIX's loggers"),
+    ("  azure", "Azure diagnostic logs: Application Gateway, API Management, App Service"),
     ("  caddy", "Caddy access logs"),
     ("  cloudflare", "Cloudflare Logpush, HTTP requests"),
     ("  ecs", "Elastic Common Schema"),
     ("  envoy", "Envoy and Istio access logs in JSON"),
     ("  gcp", "Google Cloud load balancers and services (httpRequest)"),
+    ("  tomcat", "the JSON access valve of Tomcat"),
+    ("  tyk", "Tyk's access log in JSON"),
     ("  kong", "Kong file and HTTP logs"),
     ("  kubernetes audit", "audit events of the Kubernetes API server"),
     ("  nginx", "nginx with a log_format in JSON"),
@@ -43,6 +47,7 @@ const FORMATS: &[(&str, &str)] = &[
     ("  traefik", "Traefik access logs in JSON"),
     ("  winston", "express-winston"),
     ("  zeek", "Zeek http.log in JSON"),
+    ("  events", "refusals that Authelia, authentik, GitLab, Google audit logs, Vault and others tell"),
     ("  any other", "fields are found by their usual names; --map names the ones that differ"),
     (PACKED, "unwrapped by content, whatever the file is called"),
 ];
@@ -64,6 +69,9 @@ pub fn run(look: Look, out: &mut dyn Write) -> Result<(), Error> {
         .chain(dumps)
         .chain([PACKETS]);
     rows.splice(place..place, all);
+    let tools: Vec<_> = TOOLS.iter().map(|(name, what)| (format!("  {name}"), *what)).collect();
+    let place = rows.iter().position(|(name, _)| *name == "jsonl").unwrap_or(rows.len());
+    rows.splice(place..place, tools.iter().map(|(name, what)| (name.as_str(), *what)));
     text::list(&rows, look, out)?;
     Ok(())
 }

@@ -23,7 +23,8 @@ use super::walk::Attached;
 use crate::model::{Exchange, Position, Time};
 
 /// Lists of records, outermost name first.
-const LISTS: [&[&str]; 8] = [
+const LISTS: [&[&str]; 9] = [
+    &["run", "executions"],
     &["logEvents"],
     &["records"],
     &["Records"],
@@ -45,7 +46,7 @@ const INNER: [&[&str]; 8] = [
     &["fields"],
 ];
 /// Names under which shippers put a whole line.
-const TEXTS: [&str; 13] = [
+const TEXTS: [&str; 14] = [
     "log",
     "message",
     "MESSAGE",
@@ -59,9 +60,11 @@ const TEXTS: [&str; 13] = [
     "raw",
     "body",
     "log_message",
+    // App Service writes its record as a text.
+    "properties",
 ];
 /// Names of the time at which a line was taken in.
-const TIMES: [&str; 8] = [
+const TIMES: [&str; 9] = [
     "timestamp",
     "@timestamp",
     "__REALTIME_TIMESTAMP",
@@ -70,6 +73,7 @@ const TIMES: [&str; 8] = [
     "ts",
     "TimeGenerated",
     "ingestionTime",
+    "startedAt",
 ];
 
 /// Opens an envelope and reads what is in it; `false` when the value is none.

@@ -54,6 +54,11 @@ pub(super) fn read(
     }
     let is_utf8 = std::str::from_utf8(text).is_ok();
     let text = String::from_utf8_lossy(text);
+    if text.contains('\u{1b}')
+        && let Some(plain) = wrapper::uncoloured(&text)
+    {
+        return wrapped(&plain, place, mapping, setting, sink);
+    }
     if !starts_with_an_address(&text)
         && let Some(peeled) = wrapper::peel(&text).filter(|peeled| leads_to_an_address(peeled))
     {

@@ -36,6 +36,7 @@ pub use error::InputError;
 pub use log::FormatError;
 pub(crate) use log::names as line_formats;
 pub use open::{InputFile, Inputs};
+pub(crate) use saved::TOOLS;
 pub(crate) use reader::{Mark, Reader};
 pub(crate) use record::Sink;
 pub(crate) use unwrap::{Attachments, Content, Part, fill, is_cut, open};

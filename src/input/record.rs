@@ -10,6 +10,7 @@ use super::har_entry::entry_from_value;
 use super::jsonl::{self, Mapping};
 use super::lenient::{self, Lenient};
 use super::line::{self, Place};
+use super::saved;
 use super::skip::{Repair, SkipReason};
 use super::walk::Attached;
 use crate::model::{Exchange, Observer, Position};
@@ -79,6 +80,15 @@ pub(super) fn value(
     sink: &mut dyn Sink,
 ) {
     let position = place.position;
+    if let Ok(Some((tool, entry))) = catch_unwind(AssertUnwindSafe(|| saved::entry_of_tool(value)))
+        && let Ok((mut exchange, _)) = entry_from_value(&entry)
+    {
+        exchange.position = position;
+        exchange.time = exchange.time.or(place.time);
+        exchange.format = tool;
+        repaired(repairs.to_vec(), position, sink);
+        return sink.exchange(&mut exchange, &Attached::default());
+    }
     let read = catch_unwind(AssertUnwindSafe(|| jsonl::from_value(value, Some(hint))));
     match read {
         Ok(Ok((mut exchange, mapping))) => {

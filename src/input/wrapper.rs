@@ -27,7 +27,7 @@ pub(super) struct Peeled<'a> {
 pub(super) fn peel(line: &str) -> Option<Peeled<'_>> {
     docker(line)
         .or_else(|| cri(line))
-        .or_else(|| ansi(line))
+        .or_else(|| uncoloured(line))
         .or_else(|| syslog(line))
         .or_else(|| ruby(line))
         .or_else(|| compose(line))
@@ -91,8 +91,8 @@ fn cri(line: &str) -> Option<Peeled<'_>> {
     Some(Peeled { name: "cri", inner: inner.into(), time, goes_on: tag.starts_with('P'), stream })
 }
 
-/// Colours of terminals.
-fn ansi(line: &str) -> Option<Peeled<'_>> {
+/// Takes the colours of terminals off, wherever in a line they stand.
+pub(super) fn uncoloured(line: &str) -> Option<Peeled<'_>> {
     line.contains('\u{1b}').then_some(())?;
     let mut inner = String::with_capacity(line.len());
     let mut rest = line;

@@ -43,6 +43,8 @@ use std::sync::Arc;
 
 pub(super) use self::custom::Custom;
 pub use self::custom::FormatError;
+pub(super) use self::scan::address;
+pub(super) use self::w3c_columns::percent;
 use super::jsonl::Mapping;
 use crate::model::{Exchange, Observer};
 

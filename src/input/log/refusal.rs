@@ -63,6 +63,11 @@ pub(super) fn of_nginx(message: &str) -> Option<Refusal<'_>> {
     if message.contains("ModSecurity: ") {
         return blocked(message);
     }
+    if let Some(told) = message.strip_prefix("[lua] ") {
+        // A plugin of APISIX names its place first.
+        let at = told.find("failed to verify jwt: ")?;
+        return Some(Refusal::plain(told.get(at..)?));
+    }
     if message.starts_with("FastCGI sent in stderr: ") || message.starts_with("PHP message: ") {
         return of_php(message);
     }
