@@ -16,6 +16,7 @@ use crate::model::At;
 /// The embedded files; a new one is one line here.
 const VENDORS: &[(&str, &str)] = &[
     ("standards", include_str!("vendors/standards.toml")),
+    ("akamai", include_str!("vendors/akamai.toml")),
     ("aliyun", include_str!("vendors/aliyun.toml")),
     ("apigateway", include_str!("vendors/apigateway.toml")),
     ("apigee", include_str!("vendors/apigee.toml")),

@@ -178,6 +178,12 @@ fn ruby(line: &str) -> Option<Peeled<'_>> {
     shaped.then_some(())?;
     // A program may be named before the colon.
     let (_, inner) = inner.split_once(": ")?;
+    // Tags before pairs or an object say nothing that those do not.
+    let untagged = match inner.rsplit_once("] ").filter(|_| inner.starts_with('[')) {
+        Some((_, rest)) if rest.starts_with(['{']) || rest.starts_with("method=") => rest,
+        _ => inner,
+    };
+    let inner = untagged;
     Some(plain("ruby logger", inner.into(), Some(parse_time(stamp)?)))
 }
 

@@ -31,6 +31,7 @@ mod inputs;
 mod keys;
 mod laws;
 mod logins;
+mod logs_formats;
 mod logs_gateway;
 mod planted;
 mod program;

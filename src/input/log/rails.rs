@@ -163,8 +163,18 @@ fn said_by(text: &str) -> Option<Said<'_>> {
     ];
     let of_request = STARTS.iter().any(|start| text.starts_with(start))
         || inner.starts_with("Parameters: {") && inner.ends_with('}')
-        || inner.starts_with("Rendered ") && inner.contains("ms");
+        || inner.starts_with("Rendered ") && inner.contains("ms")
+        || text.starts_with("  ") && (inner.starts_with("↳ ") || is_query(inner));
     of_request.then_some(Said::Other)
+}
+
+/// `User Load (0.2ms)  SELECT ...`, `TRANSACTION (0.1ms)  BEGIN`.
+fn is_query(text: &str) -> bool {
+    let took = text.split_once(" (").and_then(|(name, rest)| {
+        let (took, _) = rest.split_once("ms)")?;
+        (name.len() < 80).then_some(took)
+    });
+    took.is_some_and(|took| took.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
 }
 
 /// The tag that Rails makes of `:request_id`.
@@ -202,6 +212,7 @@ mod tests {
         let lines = [
             r#"Started GET "/me?a=1" for 192.0.2.7 at 2026-11-23 02:29:33 +0100"#,
             "Processing by MeController#show as JSON",
+            r#"  User Load (0.2ms)  SELECT "users".* FROM "users""#,
             r#"  Parameters: {"a"=>"1"}"#,
             "Filter chain halted as :authenticate_user! rendered or redirected",
             "Completed 401 Unauthorized in 79ms (Views: 78.8ms | ActiveRecord: 0.0ms)",
