@@ -47,7 +47,10 @@ const FORMATS: &[(&str, &str)] = &[
     ("  traefik", "Traefik access logs in JSON"),
     ("  winston", "express-winston"),
     ("  zeek", "Zeek http.log in JSON"),
-    ("  events", "refusals that Authelia, authentik, GitLab, Google audit logs, Vault and others tell"),
+    (
+        "  events",
+        "refusals that Authelia, authentik, GitLab, Google audit logs, Vault and others tell",
+    ),
     ("  any other", "fields are found by their usual names; --map names the ones that differ"),
     (PACKED, "unwrapped by content, whatever the file is called"),
 ];

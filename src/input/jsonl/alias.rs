@@ -334,6 +334,10 @@ pub(super) fn alias(folded: &str) -> Option<(Slot, u8)> {
         | "exceptiontype"
         | "exception"
         | "securityaction"
+        | "securityactions"
+        | "wafaction"
+        | "firewallmatchesactions"
+        | "errorinfo"
         | "detail"
         | "authorizererrormessage"
         | "xedgedetailedresulttype" => (Slot::Reason, 1),

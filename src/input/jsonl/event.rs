@@ -197,8 +197,12 @@ fn gitlab(line: &Map<String, Value>) -> Option<Exchange<'_>> {
 fn tyk(line: &Map<String, Value>) -> Option<Exchange<'_>> {
     let (message, client) = (text(line, "msg")?, line.get("origin")?);
     let by_middleware = line.contains_key("api_id") && line.contains_key("mw");
-    const WORDS: [&str; 4] =
-        ["Attempted ", "JWT validation error", "Key not authorized", "Auth field validation failed"];
+    const WORDS: [&str; 4] = [
+        "Attempted ",
+        "JWT validation error",
+        "Key not authorized",
+        "Auth field validation failed",
+    ];
     (by_middleware && WORDS.iter().any(|start| message.starts_with(start))).then_some(())?;
     let mut found = at_path(line, "method", "path");
     found.observer = Observer::Gateway;
@@ -332,7 +336,10 @@ mod tests {
         let (found, _) = from_value(&refused, None).unwrap();
         assert_eq!((found.response_header("grpc-status"), &*found.url), (Some("7"), "/me"));
         let accepted = line(0);
-        assert_eq!(from_value(&accepted, None).unwrap().0.response_header("grpc-status"), Some("0"));
+        assert_eq!(
+            from_value(&accepted, None).unwrap().0.response_header("grpc-status"),
+            Some("0")
+        );
         let other = json!({"protoPayload": {"@type": "x.RequestLog", "serviceName": "a", "methodName": "b"}});
         assert_eq!(told(&other), None);
     }

@@ -306,6 +306,11 @@ fn candidate(path: &[&str], value: &Value, logger: Logger) -> Option<Candidate> 
         }
         Slot::RequestBody | Slot::ResponseBody => rank < 4 || value.is_string(),
         Slot::ClientIp | Slot::RequestField | Slot::ResponseField => !value.is_object(),
+        Slot::Reason => match value {
+            // A list of codes; one of objects tells of other things.
+            Value::Array(items) => items.first().is_some_and(Value::is_string),
+            other => !other.is_object(),
+        },
         _ => !value.is_object() && !value.is_array(),
     };
     if !fits {

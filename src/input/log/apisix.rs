@@ -77,10 +77,10 @@ mod tests {
 
     #[test]
     fn a_server_behind_it_is_named_with_its_status() {
-        let line = LINE.replace("\"GET /me HTTP/1.1\" 401", "\"GET /me HTTP/1.1\" 200").replace(
-            "- - - \"http",
-            "10.0.0.3:80 200 0.009 \"http",
-        ) + " \"7805c9d1c606c27d898f98f6c4d2e631\"";
+        let line = LINE
+            .replace("\"GET /me HTTP/1.1\" 401", "\"GET /me HTTP/1.1\" 200")
+            .replace("- - - \"http", "10.0.0.3:80 200 0.009 \"http")
+            + " \"7805c9d1c606c27d898f98f6c4d2e631\"";
         let found = exchange_of(&APISIX, &line).unwrap();
         assert_eq!((found.status, found.server.as_deref()), (Some(200), Some("10.0.0.3")));
         assert_eq!(found.reasons, [("upstream_status".into(), "200".into())]);

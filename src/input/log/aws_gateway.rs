@@ -219,13 +219,17 @@ mod tests {
 
     #[test]
     fn the_csv_pattern_has_its_columns_in_one_order() {
-        let line = format!(
-            "192.0.2.7,-,ann,23/Nov/2026:02:29:33 +0000,GET,/pets,HTTP/1.1,403,42,{ID}"
-        );
+        let line =
+            format!("192.0.2.7,-,ann,23/Nov/2026:02:29:33 +0000,GET,/pets,HTTP/1.1,403,42,{ID}");
         let found = read(&CSV, &line).unwrap();
         assert_eq!((found.status, found.user.as_deref()), (Some(403), Some("ann")));
-        assert_eq!(read(&CSV, &format!("{line},ABC=").replace(",403,", ",200,")).unwrap().status, Some(200));
-        for other in [line.replace(ID, "12"), line.replace("192.0.2.7", "name"), format!("{line},a,b")] {
+        assert_eq!(
+            read(&CSV, &format!("{line},ABC=").replace(",403,", ",200,")).unwrap().status,
+            Some(200)
+        );
+        for other in
+            [line.replace(ID, "12"), line.replace("192.0.2.7", "name"), format!("{line},a,b")]
+        {
             assert!(read(&CSV, &other).is_none(), "{other}");
         }
     }
@@ -258,7 +262,10 @@ mod tests {
         ]
         .map(|text| format!("({ID}) {text}"));
         assert_eq!(told(&lines), ["Some(401) /pets UNAUTHORIZED, Unauthorized request"]);
-        let other = [format!("({ID}) HTTP Method: GET, Resource Path: /a"), format!("({ID}) Method completed with status: 200")];
+        let other = [
+            format!("({ID}) HTTP Method: GET, Resource Path: /a"),
+            format!("({ID}) Method completed with status: 200"),
+        ];
         assert_eq!(told(&other), ["Some(200) /a "]);
     }
 

@@ -49,7 +49,8 @@ fn read(line: &str) -> Option<Found<'_>> {
 
 /// Names a column as a `#Fields` line does: `csUser-Agent` is `cs(User-Agent)`.
 fn column(name: &str) -> Cow<'_, str> {
-    match name.strip_prefix("cs").filter(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase())) {
+    match name.strip_prefix("cs").filter(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+    {
         Some(field) => Cow::Owned(format!("cs({field})")),
         None => Cow::Borrowed(name),
     }
@@ -83,7 +84,8 @@ mod tests {
         assert_eq!(found.user_agent.as_deref(), Some("Mozilla/5.0 (X11)"));
         assert_eq!(found.client_ip.as_deref(), Some("192.0.2.7"));
         assert_eq!(found.time.unwrap().to_string(), "2026-11-23T02:29:33Z");
-        let reasons: Vec<_> = found.reasons.iter().map(|(name, text)| format!("{name}={text}")).collect();
+        let reasons: Vec<_> =
+            found.reasons.iter().map(|(name, text)| format!("{name}={text}")).collect();
         assert_eq!(reasons, ["sc-substatus=1", "sc-win32-status=1326"]);
         let accepted = LINE.replace(">401<", ">200<");
         let found = exchange_of(&EVENT, &accepted).unwrap();

@@ -36,8 +36,18 @@ enum Told<'a> {
 
 type Read = for<'a> fn(&'a str) -> Option<Told<'a>>;
 
-const READERS: [Read; 10] =
-    [jellyfin, vaultwarden, home_assistant, harbor, proxmox, opnsense, gitea, gitlab, litespeed, cas];
+const READERS: [Read; 10] = [
+    jellyfin,
+    vaultwarden,
+    home_assistant,
+    harbor,
+    proxmox,
+    opnsense,
+    gitea,
+    gitlab,
+    litespeed,
+    cas,
+];
 
 /// Makes the exchange of a login that was refused.
 fn failure<'a>(url: &'a str, reason: &'a str, client: Option<&'a str>) -> Exchange<'a> {

@@ -45,7 +45,12 @@ struct Request {
 
 /// What a line of Rails is.
 enum Said<'a> {
-    Started { method: &'a str, target: &'a str, client: &'a str, time: &'a str },
+    Started {
+        method: &'a str,
+        target: &'a str,
+        client: &'a str,
+        time: &'a str,
+    },
     Completed(Option<u16>),
     Reason(&'static str),
     /// The request ended without an answer of its own.
@@ -96,11 +101,8 @@ impl Open {
     /// Ends a request; one that nobody saw begin has its status alone.
     fn answer<'a>(&mut self, tag: &'a str, status: Option<u16>) -> Exchange<'a> {
         let id = tag.split("] [").find(|word| is_id(word));
-        let mut exchange = Exchange {
-            status,
-            request_id: id.map(Cow::Borrowed),
-            ..Exchange::default()
-        };
+        let mut exchange =
+            Exchange { status, request_id: id.map(Cow::Borrowed), ..Exchange::default() };
         let at = self.requests.iter().position(|request| *request.tag == *tag);
         let Some(request) = at.map(|at| self.requests.remove(at)) else { return exchange };
         if request.doubtful {
@@ -248,9 +250,8 @@ mod tests {
 
     #[test]
     fn an_answer_that_may_be_anothers_stands_alone() {
-        let start = |path| {
-            format!(r#"Started GET "{path}" for 192.0.2.7 at 2026-11-23 02:29:33 +0000"#)
-        };
+        let start =
+            |path| format!(r#"Started GET "{path}" for 192.0.2.7 at 2026-11-23 02:29:33 +0000"#);
         let (a, b) = (start("/a"), start("/b"));
         let end = "Completed 401 Unauthorized in 1ms";
         assert_eq!(told(&[&a, &b, end, end]), ["401 -  - -", "401 -  - -"]);

@@ -41,7 +41,10 @@ fn object<'v>(map: &'v Map<String, Value>, name: &str) -> Option<&'v Map<String,
 }
 
 /// Charles: everything that was on the wire.
-fn charles(record: &Map<String, Value>, request: &Map<String, Value>) -> Option<(&'static str, Value)> {
+fn charles(
+    record: &Map<String, Value>,
+    request: &Map<String, Value>,
+) -> Option<(&'static str, Value)> {
     let fields = |message: &Map<String, Value>| {
         let list = object(message, "header").and_then(|head| head.get("headers"));
         list.cloned().unwrap_or_else(|| json!([]))
@@ -88,7 +91,10 @@ fn charles(record: &Map<String, Value>, request: &Map<String, Value>) -> Option<
 }
 
 /// Newman: no time of its own, names and values as Postman's collections have them.
-fn newman(record: &Map<String, Value>, request: &Map<String, Value>) -> Option<(&'static str, Value)> {
+fn newman(
+    record: &Map<String, Value>,
+    request: &Map<String, Value>,
+) -> Option<(&'static str, Value)> {
     let url = match request.get("url")? {
         Value::String(url) => url.clone(),
         Value::Object(parts) => written(parts),
@@ -114,7 +120,8 @@ fn newman(record: &Map<String, Value>, request: &Map<String, Value>) -> Option<(
             _ => json!({"mimeType": "", "text": text(body, "raw")}),
         };
     }
-    if let Some(bytes) = object(response, "stream").and_then(|stream| stream.get("data")?.as_array())
+    if let Some(bytes) =
+        object(response, "stream").and_then(|stream| stream.get("data")?.as_array())
     {
         let bytes = bytes.iter().filter_map(|b| u8::try_from(b.as_u64()?).ok()).collect();
         if let Ok(text) = String::from_utf8(bytes) {
@@ -173,7 +180,10 @@ fn pairs(list: Option<&Value>) -> Value {
 }
 
 /// Postman: the URL, the status, and nothing of what was sent.
-fn postman(record: &Map<String, Value>, code: &Map<String, Value>) -> Option<(&'static str, Value)> {
+fn postman(
+    record: &Map<String, Value>,
+    code: &Map<String, Value>,
+) -> Option<(&'static str, Value)> {
     let url = text(record, "url");
     (!url.is_empty()).then(|| {
         let entry = json!({
@@ -185,7 +195,10 @@ fn postman(record: &Map<String, Value>, code: &Map<String, Value>) -> Option<(&'
 }
 
 /// Bruno: fields as maps, a body of any kind.
-fn bruno(record: &Map<String, Value>, request: &Map<String, Value>) -> Option<(&'static str, Value)> {
+fn bruno(
+    record: &Map<String, Value>,
+    request: &Map<String, Value>,
+) -> Option<(&'static str, Value)> {
     let empty = Map::new();
     let response = object(record, "response").unwrap_or(&empty);
     let body = |value: Option<&Value>| match value {
@@ -233,7 +246,10 @@ mod tests {
             })
         };
         let (name, entry) = entry(&record(401)).unwrap();
-        assert_eq!((name, &entry["request"]["url"]), ("charles", &json!("https://api.example/me?a=1")));
+        assert_eq!(
+            (name, &entry["request"]["url"]),
+            ("charles", &json!("https://api.example/me?a=1"))
+        );
         assert_eq!(entry["request"]["headers"][0]["name"], "Authorization");
         assert_eq!(entry["response"]["content"]["text"], "{\"a\":1}");
         assert_eq!(entry["startedDateTime"], "2026-11-23T02:29:33.250+01:00");
@@ -254,7 +270,10 @@ mod tests {
             "response": {"code": 401, "status": "Unauthorized", "header": [], "stream": {"type": "Buffer", "data": [123, 125]}},
         });
         let (name, found) = entry(&record).unwrap();
-        assert_eq!((name, &found["request"]["url"]), ("newman", &json!("https://api.example:8443/a/b?x=1")));
+        assert_eq!(
+            (name, &found["request"]["url"]),
+            ("newman", &json!("https://api.example:8443/a/b?x=1"))
+        );
         assert_eq!(found["request"]["postData"]["params"][0]["name"], "grant_type");
         assert_eq!(found["response"]["content"]["text"], "{}");
         let unanswered = json!({"item": {}, "request": record["request"], "requestError": {"message": "refused"}});
