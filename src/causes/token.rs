@@ -41,9 +41,10 @@ fn of_fault(case: &Case<'_>, token: &Token, fault: &Fault, place: &str) -> Optio
                 "the signature has {found} bytes, {} needs {needed}",
                 token.alg.as_deref().unwrap_or("its algorithm")
             );
-            match case.facts.after_exp {
-                true => Candidate::inferred("token.truncated", fact, place),
-                false => proven("token.truncated", fact),
+            if case.facts.after_exp {
+                Candidate::inferred("token.truncated", fact, place)
+            } else {
+                proven("token.truncated", fact)
             }
         }
         Fault::LongSignature(found, needed) => proven(

@@ -193,17 +193,15 @@ fn gitlab(line: &Map<String, Value>) -> Option<Exchange<'_>> {
     })
 }
 
+/// How Tyk's middlewares begin when they refuse.
+const TYK: [&str; 4] =
+    ["Attempted ", "JWT validation error", "Key not authorized", "Auth field validation failed"];
+
 /// `msg="Attempted access with non-existent key." api_id=... mw=AuthKey origin=192.0.2.7 path=/a`.
 fn tyk(line: &Map<String, Value>) -> Option<Exchange<'_>> {
     let (message, client) = (text(line, "msg")?, line.get("origin")?);
     let by_middleware = line.contains_key("api_id") && line.contains_key("mw");
-    const WORDS: [&str; 4] = [
-        "Attempted ",
-        "JWT validation error",
-        "Key not authorized",
-        "Auth field validation failed",
-    ];
-    (by_middleware && WORDS.iter().any(|start| message.starts_with(start))).then_some(())?;
+    (by_middleware && TYK.iter().any(|start| message.starts_with(start))).then_some(())?;
     let mut found = at_path(line, "method", "path");
     found.observer = Observer::Gateway;
     found.client_ip = address(client);

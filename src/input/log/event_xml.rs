@@ -24,16 +24,13 @@ fn read(line: &str) -> Option<Found<'_>> {
     while let Some((_, after)) = rest.split_once("<Data Name=") {
         let quote = after.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
         let (name, after) = after.get(1..)?.split_once(quote)?;
-        let value = match after.strip_prefix('>') {
-            Some(inside) => {
-                let (value, after) = inside.split_once("</Data>")?;
-                rest = after;
-                unescaped(value)
-            }
-            None => {
-                rest = after;
-                Cow::Borrowed("")
-            }
+        let value = if let Some(inside) = after.strip_prefix('>') {
+            let (value, after) = inside.split_once("</Data>")?;
+            rest = after;
+            unescaped(value)
+        } else {
+            rest = after;
+            Cow::Borrowed("")
         };
         pairs.push((column(name), value));
     }

@@ -132,6 +132,16 @@ fn tagged(line: &str) -> (&str, &str) {
     (tags.trim_start_matches('[').trim_end_matches("] "), rest)
 }
 
+/// How lines between the first and the last begin.
+const BETWEEN: [&str; 6] = [
+    "Processing by ",
+    "Filter chain halted as :",
+    "Redirected to http",
+    "Rendering ",
+    "Unpermitted parameter",
+    "Completed ",
+];
+
 fn said_by(text: &str) -> Option<Said<'_>> {
     if let Some(rest) = text.strip_prefix("Started ") {
         let (method, rest) = rest.split_once(" \"")?;
@@ -155,15 +165,7 @@ fn said_by(text: &str) -> Option<Said<'_>> {
     if inner.starts_with("ActionController::RoutingError (") {
         return Some(Said::Failed);
     }
-    const STARTS: [&str; 6] = [
-        "Processing by ",
-        "Filter chain halted as :",
-        "Redirected to http",
-        "Rendering ",
-        "Unpermitted parameter",
-        "Completed ",
-    ];
-    let of_request = STARTS.iter().any(|start| text.starts_with(start))
+    let of_request = BETWEEN.iter().any(|start| text.starts_with(start))
         || inner.starts_with("Parameters: {") && inner.ends_with('}')
         || inner.starts_with("Rendered ") && inner.contains("ms")
         || text.starts_with("  ") && (inner.starts_with("↳ ") || is_query(inner));

@@ -26,7 +26,7 @@ pub(in crate::input) fn entry(record: &Value) -> Option<(&'static str, Value)> {
     } else if record.contains_key("item") && request.get("header").is_some_and(Value::is_array) {
         newman(record, request)
     } else if record.contains_key("test") && request.get("headers").is_some_and(Value::is_object) {
-        bruno(record, request)
+        Some(bruno(record, request))
     } else {
         None
     }
@@ -195,10 +195,7 @@ fn postman(
 }
 
 /// Bruno: fields as maps, a body of any kind.
-fn bruno(
-    record: &Map<String, Value>,
-    request: &Map<String, Value>,
-) -> Option<(&'static str, Value)> {
+fn bruno(record: &Map<String, Value>, request: &Map<String, Value>) -> (&'static str, Value) {
     let empty = Map::new();
     let response = object(record, "response").unwrap_or(&empty);
     let body = |value: Option<&Value>| match value {
@@ -224,7 +221,7 @@ fn bruno(
     if let Some(body) = body(response.get("data")) {
         entry["response"]["content"]["text"] = body.into();
     }
-    Some(("bruno", entry))
+    ("bruno", entry)
 }
 
 #[cfg(test)]
