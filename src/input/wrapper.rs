@@ -168,6 +168,7 @@ fn structured(text: &str) -> Option<&str> {
 
 /// `I, [2026-11-23T02:29:34.123456 #1234]  INFO -- : ...`: Ruby's logger.
 fn ruby(line: &str) -> Option<Peeled<'_>> {
+    (line.as_bytes().get(1) == Some(&b',')).then_some(())?;
     let (letter, rest) = line.split_once(", [")?;
     let (head, inner) = rest.split_once(" -- ")?;
     let (stamp, level) = head.split_once(']')?;

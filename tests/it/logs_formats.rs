@@ -417,6 +417,35 @@ fn runs_of_clients() {
     assert_eq!(folder.run(&["other.json"]).code, Some(2));
 }
 
+/// The file is cut between the lines of a request, and who reads which piece does not show.
+#[test]
+fn lines_of_one_request_meet_wherever_the_file_is_cut() {
+    let long = "x".repeat(4000);
+    let mut text = String::new();
+    for n in 0..1500_u32 {
+        let tag = format!("[{n:08x}-c606-47d8-98f9-8f6c4d2e6310]");
+        let clock = format!("02:{:02}:{:02}", n / 60, n % 60);
+        text += &format!(
+            "{tag} Started GET \"/a{n}?q={long}\" for 192.0.2.7 at 2026-11-23 {clock} +0000\n{tag} Processing by A#b as JSON\n"
+        );
+        if n > 0 {
+            let before = format!("[{:08x}-c606-47d8-98f9-8f6c4d2e6310]", n - 1);
+            text += &format!("{before} Completed {} X in 5ms\n", 200 + (n - 1) % 7);
+        }
+    }
+    let folder = Folder::new("rails");
+    folder.write("all.log", &text);
+    let run =
+        |jobs| folder.run(&["-f", "jsonl", "--class", "all", "-j", jobs, "all.log"]).succeeds();
+    let one = run("1");
+    assert_eq!(one.lines().len(), 1499);
+    for (n, line) in one.lines().iter().enumerate() {
+        assert_eq!(line["status"], 200 + n % 7);
+        assert!(line["url"].as_str().unwrap_or_default().starts_with(&format!("/a{n}?")), "{n}");
+    }
+    assert_eq!(one.text(), run("4").text());
+}
+
 /// A few numbers that look like chance and are the same each time.
 fn chance(seed: &mut u64) -> u64 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
