@@ -94,6 +94,9 @@ pub(super) struct Analyze {
     pub(super) inputs: Vec<String>,
     #[command(flatten)]
     pub(super) reading: ReadingArgs,
+    /// Write the lines that no format took to FILE, masked, each with its place
+    #[arg(long, value_name = "FILE", hide_short_help = true, help_heading = "Input")]
+    pub(super) unparsed: Option<String>,
     #[command(flatten)]
     pub(super) selection: SelectionArgs,
     #[command(flatten)]
@@ -151,6 +154,9 @@ pub(super) struct ReadingArgs {
     /// Zone of times that name none, such as +02:00 or Europe/Paris; without it, UTC
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true, hide_short_help = true)]
     pub(super) tz: Option<String>,
+    /// Year of times that name none; without it, the latest that fits the file's last change
+    #[arg(long, value_name = "YEAR", hide_short_help = true)]
+    pub(super) year: Option<String>,
     /// More dialects: what other servers say when they refuse
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) dialects: Vec<String>,
@@ -302,11 +308,7 @@ pub(super) enum SortArg {
 #[derive(Args, Debug, Default)]
 pub(super) struct LaterArgs {
     #[arg(long, hide = true)]
-    year: Option<String>,
-    #[arg(long, hide = true)]
     framed: bool,
-    #[arg(long, hide = true)]
-    unparsed: Option<String>,
     #[arg(long, hide = true)]
     group_by: Option<String>,
     #[arg(long, hide = true)]
@@ -325,9 +327,7 @@ impl LaterArgs {
     /// Returns the first option given that is not built yet.
     pub(super) fn given(&self) -> Option<&'static str> {
         [
-            ("--year", self.year.is_some()),
             ("--framed", self.framed),
-            ("--unparsed", self.unparsed.is_some()),
             ("--group-by", self.group_by.is_some()),
             ("--baseline", self.baseline.is_some()),
             ("--max-memory", self.max_memory.is_some()),

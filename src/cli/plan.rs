@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::CommandFactory as _;
 
@@ -12,6 +13,7 @@ use super::args::{SelectionArgs, SortArg};
 use super::complaint::Complaint;
 use super::value::{self, End};
 use crate::desk::{Expected, Job, Keys, Moment, Reading, Selection, Shaping, Sort};
+use crate::model::At;
 use crate::render::{self, FORMATS, Format, Made};
 
 /// A job, and where its results go.
@@ -24,6 +26,8 @@ pub(super) struct Plan {
     pub(super) files: Vec<(PathBuf, &'static Format)>,
     /// Where the partial result goes, instead of all reports; `-` is standard output.
     pub(super) partial: Option<PathBuf>,
+    /// Where lines go that no format took.
+    pub(super) unparsed: Option<PathBuf>,
 }
 
 /// Plans the main job. Without any input, `-` is meant.
@@ -50,6 +54,7 @@ pub(super) fn analyze(args: &Analyze) -> Result<Plan, Complaint> {
     let reading = reading(&args.reading, &inputs)?;
     let mut plan =
         plan(inputs, reading, &args.selection, &args.expected, &args.report, &args.running)?;
+    plan.unparsed = args.unparsed.as_ref().map(PathBuf::from);
     plan.job.keys = Keys {
         sets: args.keys.jwks.iter().map(PathBuf::from).collect(),
         files: args.keys.key.iter().map(PathBuf::from).collect(),
@@ -125,7 +130,7 @@ fn plan(
             return Err(Complaint::new(format!("--partial makes no report: {option} has no use"))
                 .hint(format!("give {option} to `authopsy merge`")));
         }
-        return Ok(Plan { job, stdout: None, files: Vec::new(), partial });
+        return Ok(Plan { job, stdout: None, files: Vec::new(), partial, unparsed: None });
     }
     let files = outputs(&report.output)?;
     let stdout = match &report.format {
@@ -133,7 +138,7 @@ fn plan(
         None if files.is_empty() => render::format("text"),
         None => None,
     };
-    Ok(Plan { job, stdout, files, partial })
+    Ok(Plan { job, stdout, files, partial, unparsed: None })
 }
 
 fn reading(args: &ReadingArgs, inputs: &[String]) -> Result<Reading, Complaint> {
@@ -150,9 +155,18 @@ fn reading(args: &ReadingArgs, inputs: &[String]) -> Result<Reading, Complaint> 
         input_format: args.input_format.clone(),
         map: args.map.iter().map(|text| value::mapping(text)).collect::<Result<_, _>>()?,
         zone: args.tz.as_deref().map(value::zone).transpose()?,
+        year: args.year.as_deref().map(value::year).transpose()?,
+        now: now(),
         dialects: args.dialects.iter().map(PathBuf::from).collect(),
         strict: args.strict,
     })
+}
+
+/// Returns the time of reading.
+#[expect(clippy::disallowed_methods, reason = "a log from a pipe is as old as its reading")]
+fn now() -> Option<At> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_nanos()).ok().map(At)
 }
 
 fn selection(

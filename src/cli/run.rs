@@ -20,7 +20,20 @@ pub(super) fn analyze(
     terminal: &Terminal,
     args: &TerminalArgs,
 ) -> Result<u8, Complaint> {
-    run(plan, terminal, args, desk::analyze::run)
+    let name = |path: &Path| path.display().to_string();
+    let opened = plan.unparsed.as_deref().map(|path| {
+        OutputFile::create(path).map_err(|e| written(&name(path), &e))
+    });
+    let mut unparsed = opened.transpose()?;
+    let code = run(plan, terminal, args, |job, progress, lines| {
+        let leftovers = unparsed.as_mut().map(|file| -> LineSink<'_> { file });
+        desk::analyze::run_with_leftovers(job, progress, lines, leftovers)
+    });
+    // What was left is there also where nothing could be read.
+    if let (Some(file), Some(path)) = (unparsed, &plan.unparsed) {
+        file.commit().map_err(|e| written(&name(path), &e))?;
+    }
+    code
 }
 
 /// Merges partial results.

@@ -84,6 +84,15 @@ pub(super) fn bucket(text: &str) -> Result<Option<f64>, Complaint> {
     })
 }
 
+/// Reads a year that an instant can be of.
+pub(super) fn year(text: &str) -> Result<u16, Complaint> {
+    // Instants are nanoseconds of 64 bits: they end in 2262.
+    text.parse().ok().filter(|year| (1970..2262).contains(year)).ok_or_else(|| {
+        Complaint::new(format!("--year: `{text}` is no year"))
+            .hint("write it with four digits, such as 2026")
+    })
+}
+
 /// Reads `+02:00`, `+0200`, `+2`, `UTC`, `Z` or a name of the system's zone database.
 pub(super) fn zone(text: &str) -> Result<TimeZone, Complaint> {
     if text.eq_ignore_ascii_case("utc") || text.eq_ignore_ascii_case("z") {

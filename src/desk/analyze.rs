@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, mpsc};
 
 use super::partial::{self, Shape};
-use super::{Error, Job, Progress, Sort};
+use super::{Error, Job, Progress, Reading, Sort};
 use crate::causes::{Case, judge};
 use crate::engine::{
     self, Catalogue, Collector, InputFacts, InputSummary, Naming, ReadOptions, Verifier,
@@ -61,6 +61,20 @@ pub fn run(
     progress: &dyn Progress,
     lines: Option<LineSink<'_>>,
 ) -> Result<Analysis, Error> {
+    run_with_leftovers(job, progress, lines, None)
+}
+
+/// Does what [`run`] does, and writes the lines that no format took to `leftovers`: masked, with their
+/// place, `source:line: reason: text`.
+///
+/// # Errors
+/// Those of [`run`], and of `leftovers`, which are written also where no input holds an exchange.
+pub fn run_with_leftovers(
+    job: &Job,
+    progress: &dyn Progress,
+    lines: Option<LineSink<'_>>,
+    leftovers: Option<LineSink<'_>>,
+) -> Result<Analysis, Error> {
     let more = more_dialects(job)?;
     let catalogue = more.as_ref().unwrap_or_else(|| Catalogue::embedded());
     let naming = naming(job);
@@ -71,10 +85,19 @@ pub fn run(
     let options = read_options(job)?;
     let keep = lines.is_some() && !inputs.replayable();
     let make = |keep| Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep);
-    let outcome = engine::read(&inputs, &options, || make(keep), &Watch(progress));
+    let keep_leftovers = leftovers.is_some();
+    let outcome = engine::read(
+        &inputs,
+        &options,
+        || make(keep).with_leftovers(keep_leftovers),
+        &Watch(progress),
+    );
     progress.done();
 
     let mut harvest = outcome.harvest;
+    if let Some(out) = leftovers {
+        std::mem::take(&mut harvest.leftovers).write(out)?;
+    }
     let mut faults = Vec::new();
     for summary in &outcome.inputs {
         faults.extend(fault(summary));
@@ -298,6 +321,7 @@ fn note_input(tally: &mut Tally, summary: &InputSummary, job: &Job) {
         bytes: summary.bytes,
         truncated: summary.truncated,
         named: summary.named,
+        year_assumed: summary.years_assumed,
         skipped: rows(summary.skipped.iter().map(|(r, n)| (r.to_string(), n)).collect()),
         repaired: rows(summary.repaired.iter().map(|(r, n)| (r.to_string(), n)).collect()),
         error: summary.error.as_ref().map(ToString::to_string),
@@ -336,9 +360,10 @@ pub(super) fn mapping(job: &Job) -> Result<Mapping, Error> {
     })
 }
 
-fn read_options(job: &Job) -> Result<ReadOptions, Error> {
+pub(super) fn read_options(job: &Job) -> Result<ReadOptions, Error> {
     let (mapping, choice) = (mapping(job)?, choice(job)?);
-    Ok(ReadOptions { jobs: job.threads, mapping, choice, ..ReadOptions::default() })
+    let Reading { year, now, .. } = job.reading;
+    Ok(ReadOptions { jobs: job.threads, mapping, choice, year, now, ..ReadOptions::default() })
 }
 
 fn choice(job: &Job) -> Result<Choice, Error> {

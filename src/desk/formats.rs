@@ -5,13 +5,15 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::{Error, Job, analyze};
-use crate::engine::{self, Gatherer, InputFacts, InputSummary, Noted, ReadOptions};
-use crate::input::{DUMPS, Inputs, line_formats};
+use crate::engine::{self, Gatherer, InputFacts, InputSummary, Noted};
+use crate::input::{DUMPS, Inputs, WRAPPINGS, line_formats};
 use crate::model::{Exchange, Position};
 use crate::render::{Look, text};
 
 /// What can be wrapped around any of them.
 const PACKED: &str = "gzip, zlib, zstd, bzip2, xz, zip";
+/// What can be wrapped around a line.
+const WRAPPED: (&str, &str) = ("around a line", "taken off, whatever the line is, several times over");
 /// Lines of text.
 const TEXT: (&str, &str) =
     ("text", "request logs with a line of text a request, also several kinds in one file");
@@ -64,6 +66,10 @@ pub fn run(look: Look, out: &mut dyn Write) -> Result<(), Error> {
         .chain(dumps)
         .chain([PACKETS]);
     rows.splice(place..place, all);
+    let wrappings: Vec<_> =
+        WRAPPINGS.iter().map(|(name, what)| (format!("  {name}"), *what)).collect();
+    rows.push(WRAPPED);
+    rows.extend(wrappings.iter().map(|(name, what)| (name.as_str(), *what)));
     text::list(&rows, look, out)?;
     Ok(())
 }
@@ -77,11 +83,7 @@ pub fn run(look: Look, out: &mut dyn Write) -> Result<(), Error> {
 /// # Errors
 /// Those of `out`, and of options that say nothing.
 pub fn inspect(job: &Job, look: Look, out: &mut dyn Write) -> Result<bool, Error> {
-    let options = ReadOptions {
-        jobs: job.threads,
-        mapping: analyze::mapping(job)?,
-        ..ReadOptions::default()
-    };
+    let options = analyze::read_options(job)?;
     let outcome = engine::read(&Inputs::find(&job.inputs), &options, || Counter, &());
     let mut rows: Vec<(String, String)> = Vec::new();
     let mut whole = true;
@@ -124,6 +126,14 @@ fn lines(summary: &InputSummary, assumed: Assumed) -> Vec<(String, String)> {
     if summary.passed > 0 {
         let what = "blank lines, directives and parts of other records";
         rows.push(("no records".to_owned(), format!("{} {what}", summary.passed)));
+    }
+    for (wrapping, count) in &summary.wrappings {
+        rows.push(("unwrapped".to_owned(), format!("{count} lines from {wrapping}")));
+    }
+    if summary.years_assumed > 0 {
+        let count = summary.years_assumed;
+        let what = format!("{count} times name no year: the latest that fits the log's last change");
+        rows.push(("assumed".to_owned(), format!("{what}, or what --year says")));
     }
     if assumed.zone > 0 {
         let what = format!("{} times name no zone: UTC, or what --tz says", assumed.zone);

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use crate::model::{CauseRow, Class, Seconds, Totals};
+use crate::model::{At, CauseRow, Class, Seconds, Totals};
 use crate::report::Selection;
 
 /// One run of the main job, or of `merge`.
@@ -42,6 +42,10 @@ pub struct Reading {
     pub map: Vec<(String, String)>,
     /// Zone of times that name none; `None` for UTC.
     pub zone: Option<jiff::tz::TimeZone>,
+    /// The year of times that name none; `None` for the latest that fits the age of their input.
+    pub year: Option<u16>,
+    /// The time of reading, for inputs without an age.
+    pub now: Option<At>,
     /// Files with more dialects.
     pub dialects: Vec<PathBuf>,
     /// Whether one skipped record is an error.

@@ -51,6 +51,9 @@ impl Shape {
         if let Some(zone) = &reading.zone {
             shape.insert("--tz".into(), zone.iana_name().unwrap_or("fixed").to_owned());
         }
+        if let Some(year) = reading.year {
+            shape.insert("--year".into(), year.to_string());
+        }
         if !reading.dialects.is_empty() {
             let names: Vec<_> = reading.dialects.iter().map(|p| p.display().to_string()).collect();
             shape.insert("--dialects".into(), names.join(","));

@@ -431,7 +431,7 @@ pub struct Line {
     /// Method.
     pub method: Option<String>,
     /// URL, secrets masked.
-    pub url: String,
+    pub url: Option<String>,
     /// Host.
     pub host: Option<String>,
     /// Endpoint.

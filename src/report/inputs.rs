@@ -59,7 +59,17 @@ pub(super) fn assumptions(world: &World<'_>) -> Vec<Assumption> {
             option: "--tz".into(),
         },
     );
-    zones.chain(world.views().assumptions()).collect()
+    let years = world.tally().inputs.iter().filter(|(_, input)| input.year_assumed > 0).map(
+        |(source, input)| Assumption {
+            source: Some(source.to_string()),
+            what: format!(
+                "{} times without a year got the latest one that is not after the log's last change",
+                input.year_assumed
+            ),
+            option: "--year".into(),
+        },
+    );
+    zones.chain(years).chain(world.views().assumptions()).collect()
 }
 
 /// Credentials where they can leak: misspelt fields that loggers do not mask, URLs, logs with tokens.

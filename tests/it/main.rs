@@ -24,6 +24,7 @@ mod cli;
 mod clocks;
 #[path = "../../benches/corpus.rs"]
 mod corpus;
+mod damage;
 mod dumps;
 mod forge;
 mod histories;
@@ -44,3 +45,4 @@ mod story;
 mod unseen;
 mod variants;
 mod views;
+mod yearless;

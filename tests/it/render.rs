@@ -165,7 +165,7 @@ fn line() -> Line {
         skew_s: Some(-0.500_000_1),
         observer: Observer::Client,
         method: Some("GET".into()),
-        url: "https://api.example.com/orders?page=2".into(),
+        url: Some("https://api.example.com/orders?page=2".into()),
         host: Some("api.example.com".into()),
         endpoint: "GET api.example.com/orders".into(),
         client: ClientLine { id: "cli:2b7d40c1".into(), ..ClientLine::default() },

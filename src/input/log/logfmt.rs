@@ -132,6 +132,7 @@ fn owned(exchange: Exchange<'_>) -> Exchange<'static> {
         time: exchange.time,
         time_of_answer: exchange.time_of_answer,
         time_unreadable: exchange.time_unreadable,
+        year_assumed: exchange.year_assumed,
         observer: exchange.observer,
         format: exchange.format,
         method: some(exchange.method),

@@ -36,6 +36,7 @@ use std::sync::Arc;
 pub(super) use self::custom::Custom;
 pub use self::custom::FormatError;
 use super::jsonl::Mapping;
+use crate::input::calendar::Calendar;
 use crate::model::{Exchange, Observer};
 
 /// What a line of text is.
@@ -70,6 +71,8 @@ pub(super) struct Setting {
     pub(super) wanted: Wanted,
     /// Names that the user gave to parts of a record, for lines of pairs.
     pub(super) mapping: Mapping,
+    /// The year of times that name none.
+    pub(super) calendar: Calendar,
     w3c: w3c::Directives,
     zeek: zeek::Directives,
 }
