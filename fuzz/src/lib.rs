@@ -98,7 +98,8 @@ pub fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     for (name, bytes) in files {
         let at = body.len();
         let sizes = [u32_of(0), u32_of(bytes.len()), u32_of(bytes.len())].concat();
-        let head = [&[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x5B][..], &sizes, &u16_of(name.len()), &[0, 0]];
+        let head =
+            [&[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x5B][..], &sizes, &u16_of(name.len()), &[0, 0]];
         let head = head.concat();
         body.extend_from_slice(&[b"PK\x03\x04", &head[..], name.as_bytes(), bytes].concat());
         directory.extend_from_slice(b"PK\x01\x02\x14\0");

@@ -21,9 +21,10 @@ pub(super) fn analyze(
     args: &TerminalArgs,
 ) -> Result<u8, Complaint> {
     let name = |path: &Path| path.display().to_string();
-    let opened = plan.unparsed.as_deref().map(|path| {
-        OutputFile::create(path).map_err(|e| written(&name(path), &e))
-    });
+    let opened = plan
+        .unparsed
+        .as_deref()
+        .map(|path| OutputFile::create(path).map_err(|e| written(&name(path), &e)));
     let mut unparsed = opened.transpose()?;
     let code = run(plan, terminal, args, |job, progress, lines| {
         let leftovers = unparsed.as_mut().map(|file| -> LineSink<'_> { file });

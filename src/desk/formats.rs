@@ -13,7 +13,8 @@ use crate::render::{Look, text};
 /// What can be wrapped around any of them.
 const PACKED: &str = "gzip, zlib, zstd, bzip2, xz, zip";
 /// What can be wrapped around a line.
-const WRAPPED: (&str, &str) = ("around a line", "taken off, whatever the line is, several times over");
+const WRAPPED: (&str, &str) =
+    ("around a line", "taken off, whatever the line is, several times over");
 /// Lines of text.
 const TEXT: (&str, &str) =
     ("text", "request logs with a line of text a request, also several kinds in one file");
@@ -132,7 +133,8 @@ fn lines(summary: &InputSummary, assumed: Assumed) -> Vec<(String, String)> {
     }
     if summary.years_assumed > 0 {
         let count = summary.years_assumed;
-        let what = format!("{count} times name no year: the latest that fits the log's last change");
+        let what =
+            format!("{count} times name no year: the latest that fits the log's last change");
         rows.push(("assumed".to_owned(), format!("{what}, or what --year says")));
     }
     if assumed.zone > 0 {

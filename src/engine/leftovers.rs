@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn neither_secrets_nor_control_characters_leave() {
-        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P";
+        let token =
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P";
         let text = written(piece(0, &[&format!("odd \u{1b}[31m password=hunter2hunter2 {token}")]));
         assert!(!text.contains("hunter2") && !text.contains("eyJzdWIi"), "{text}");
         assert!(text.contains("\\u{1b}[31m") && text.lines().count() == 1, "{text}");

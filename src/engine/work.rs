@@ -520,7 +520,8 @@ impl<G: Gatherer> Active<G> {
                 (false, "text")
                     if noted(SkipReason::Notice) > noted(SkipReason::NotThisFormat).max(1) =>
                 {
-                    let (count, what) = (noted(SkipReason::Notice), "messages of known log writers");
+                    let (count, what) =
+                        (noted(SkipReason::Notice), "messages of known log writers");
                     InputError::NoRequest { count, what, json: false }
                 }
                 (false, "text") => InputError::Text,

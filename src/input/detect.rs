@@ -208,7 +208,8 @@ fn is_record(line: &str) -> bool {
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|b| matches!(b, b'\n' | b'\r' | 0))
         .map(<[u8]>::trim_ascii)
-       .filter(|line| !line.is_empty()).take(SAMPLE)
+        .filter(|line| !line.is_empty())
+        .take(SAMPLE)
 }
 
 fn sampled_lines(text: &[u8]) -> usize {

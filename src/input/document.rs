@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use memchr::{memchr2, memmem};
 
+use super::indexed::Counted;
 use super::jsonl::Mapping;
 use super::lenient;
-use super::indexed::Counted;
 use super::record::{self, Sink};
 use super::scan::{container_end, skip_blanks, string_end};
 use super::skip::SkipReason;

@@ -33,11 +33,7 @@ pub struct LineCounts {
 /// let counts = read_lines(line, &Choice::default(), |exchange| seen.push(exchange.status));
 /// assert_eq!((seen, counts.lines), (vec![Some(401)], 1));
 /// ```
-pub fn read_lines(
-    bytes: &[u8],
-    choice: &Choice,
-    take: impl FnMut(&Exchange<'_>),
-) -> LineCounts {
+pub fn read_lines(bytes: &[u8], choice: &Choice, take: impl FnMut(&Exchange<'_>)) -> LineCounts {
     let mut reader = Reader::lines(&Mapping::default(), choice);
     let mut taker = Taker { take, counts: LineCounts::default(), line: None };
     reader.read(bytes, true, usize::MAX, &mut taker);
@@ -81,7 +77,10 @@ impl<F: FnMut(&Exchange<'_>)> Sink for Taker<F> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::input::document::Pause;
 
     const GOOD: &str = r#"192.0.2.7 - - [23/Nov/2026:02:29:33 +0000] "GET /me HTTP/1.1" 401 25"#;
 
@@ -89,6 +88,65 @@ mod tests {
         let counts = read_lines(bytes, &Choice::default(), |_| {});
         assert_eq!(counts.lines, counts.told + counts.passed, "{counts:?}");
         (counts.exchanges, counts.skipped, counts.passed)
+    }
+
+    /// Pieces of which logs are made, whole and broken.
+    const PIECES: [&str; 22] = [
+        GOOD,
+        "\n",
+        "\r",
+        "\r\n",
+        "\0",
+        "\0\0\0\0\0\0\0\0\0",
+        "rubbish",
+        " ",
+        "Nov 23 02:29:33 host app[7]: ",
+        "2026-11-23T02:29:33.1Z stdout P ",
+        "2026-11-23T02:29:33.1Z stderr F ",
+        r#"{"log":"half a line","stream":"stdout","time":"2026-11-23T02:29:33Z"}"#,
+        r#"{"log":"the rest\\n","stream":"stdout","time":"2026-11-23T02:29:33Z"}"#,
+        r#"{"time":1795530576000,"method":"GET","url":"/orders","status":401}"#,
+        r#"{"records":[{"status":401,"path":"/a"},{},{"status":403,"path":"/b"}]}"#,
+        r#"{"logEvents":[{"message":"a message of an application"}]}"#,
+        r##"{"data":{"result":[{"values":[["1","#Fields: date time"]]}]}}"##,
+        "{\"status\":401,",
+        "[",
+        "#Fields: date time c-ip cs-method cs-uri-stem sc-status",
+        "2026-11-23 02:29:33 192.0.2.7 GET /me 401",
+        "web-1  | ",
+    ];
+
+    /// Reads in windows that grow and move by `step` bytes.
+    fn read_in_windows(bytes: &[u8], step: usize) -> (Vec<String>, LineCounts) {
+        let mut reader = Reader::lines(&Mapping::default(), &Choice::default());
+        let mut seen = Vec::new();
+        let take = |exchange: &Exchange<'_>| seen.push(format!("{exchange:?}"));
+        let mut taker = Taker { take, counts: LineCounts::default(), line: None };
+        let (mut start, mut end) = (0, step.min(bytes.len()));
+        loop {
+            let last = end == bytes.len();
+            let (done, pause) = reader.read(&bytes[start..end], last, usize::MAX, &mut taker);
+            if pause != Pause::More {
+                break;
+            }
+            start += done;
+            end = bytes.len().min(end + step);
+        }
+        let counts = LineCounts { lines: reader.lines_met(), ..taker.counts };
+        (seen, counts)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+        #[test]
+        fn no_line_is_lost_and_no_window_shows(
+            picks in prop::collection::vec(0..PIECES.len(), 0..24), step in 1_usize..90
+        ) {
+            let log: String = picks.iter().map(|pick| PIECES[*pick]).collect();
+            let (seen, whole) = read_in_windows(log.as_bytes(), usize::MAX);
+            prop_assert_eq!(whole.lines, whole.told + whole.passed, "{:?}", log);
+            prop_assert_eq!(read_in_windows(log.as_bytes(), step), (seen, whole), "{:?}", log);
+        }
     }
 
     #[test]
@@ -158,9 +216,8 @@ mod tests {
             forged,
         ] {
             let seen = of(name);
-            let honest = |(status, url): &(Option<u16>, String)| {
-                *status == Some(401) && url == "/me"
-            };
+            let honest =
+                |(status, url): &(Option<u16>, String)| *status == Some(401) && url == "/me";
             assert!(seen.len() <= 1 && seen.iter().all(honest), "{name}: {seen:?}");
         }
     }

@@ -79,7 +79,7 @@ impl Lines {
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
             if rest.is_empty() && last {
-                self.end_in_a_hole(sink);
+                self.end(sink);
                 return (at, Pause::End);
             }
             if at >= limit {
@@ -150,13 +150,13 @@ impl Lines {
         }
     }
 
-    /// Counts a last line that is nothing but zero bytes.
-    fn end_in_a_hole(&mut self, sink: &mut dyn Sink) {
+    /// Counts a last line that is nothing but zero bytes, or endless.
+    fn end(&mut self, sink: &mut dyn Sink) {
         if self.state == State::InHole {
             self.repaired(End::Input, sink);
             sink.passed(1);
-            self.met += 1;
         }
+        self.met += u64::from(matches!(self.state, State::InHole | State::Lost));
         self.state = State::Between;
     }
 

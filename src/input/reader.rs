@@ -126,7 +126,9 @@ impl Reader {
     pub(crate) fn mark(&self) -> Mark {
         match self {
             Self::Document(document) => Mark::Document(document.place()),
-            Self::Lines(lines) => Mark::Lines { state: lines.state, setting: lines.setting.clone() },
+            Self::Lines(lines) => {
+                Mark::Lines { state: lines.state, setting: lines.setting.clone() }
+            }
             Self::Dump(dump) => Mark::Dump(dump.state.clone()),
             Self::Packets(packets) => Mark::Packets(packets.waiting.clone()),
         }

@@ -17,7 +17,10 @@ pub(crate) const NAMES: [(&str, &str); 8] = [
     ("kubectl", "kubectl logs --prefix"),
     ("timestamps", "a time that a shipper or --timestamps put before the line"),
     ("terminal", "colours of terminals"),
-    (ENVELOPE, "exports and shippers: CloudWatch, Azure, Elastic, Loki, Splunk, journald and others"),
+    (
+        ENVELOPE,
+        "exports and shippers: CloudWatch, Azure, Elastic, Loki, Splunk, journald and others",
+    ),
 ];
 /// JSON around lines or records.
 pub(super) const ENVELOPE: &str = "envelope";

@@ -219,7 +219,9 @@ fn the_lines_of_standard_input_are_those_of_the_file() {
 fn the_lines_of_a_long_pipe_are_in_order_for_any_number_of_workers() {
     let folder = Folder::new("order");
     let log: String = (0..12_000)
-        .map(|n| format!("192.0.2.7 - - [23/Nov/2026:02:29:33 +0000] \"GET /p{n} HTTP/1.1\" 401 25\n"))
+        .map(|n| {
+            format!("192.0.2.7 - - [23/Nov/2026:02:29:33 +0000] \"GET /p{n} HTTP/1.1\" 401 25\n")
+        })
         .collect();
     let lines = |jobs: &str| {
         folder.run_with_stdin(&["-", "-f", "jsonl", "-j", jobs], log.as_bytes()).succeeds().text()

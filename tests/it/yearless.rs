@@ -12,11 +12,7 @@ const CHANGED: u64 = 1_767_614_400;
 
 fn log() -> String {
     ["Dec 31 23:59:58", "Jan  1 00:00:02", "Jan  5 20:00:00", "Jan  7 00:00:00"]
-        .map(|stamp| {
-            format!(
-                "{stamp} host vw[7]: [WRN] Failed login attempt. 192.0.2.7\n"
-            )
-        })
+        .map(|stamp| format!("{stamp} host vw[7]: [WRN] Failed login attempt. 192.0.2.7\n"))
         .concat()
 }
 
@@ -74,7 +70,9 @@ fn order_and_split_do_not_matter_where_the_year_is_given() {
     for (name, text, line) in [("p1", first, 1), ("p2", second, 81)] {
         folder.write("part.log", text);
         let source = format!("a.log:{line}");
-        folder.run(&["part.log", "--source", &source, "--year", "2025", "--partial", name]).succeeds();
+        folder
+            .run(&["part.log", "--source", &source, "--year", "2025", "--partial", name])
+            .succeeds();
     }
     let merged = folder.run(&["merge", "p2", "p1", "-f", "json"]).succeeds().value();
     let alone = folder.report(&["a.log", "--year", "2025"]);

@@ -151,7 +151,9 @@ impl Views {
                     1 => ("1 of its lines without a status".to_owned(), "tells"),
                     n => (format!("{n} of its lines without a status"), "tell"),
                 };
-                format!("{lines} {tell} of a refusal that has its own line, by {by}: each was counted once")
+                format!(
+                    "{lines} {tell} of a refusal that has its own line, by {by}: each was counted once"
+                )
             } else {
                 format!("{what} {stand} in {main} too, by {by}: each was counted once")
             };
