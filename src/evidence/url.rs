@@ -4,7 +4,11 @@ use std::borrow::Cow;
 
 use crate::token;
 
+use super::mask::mask_url;
 use super::words::Words;
+
+/// Letters that a secret has at least, where only its shape tells.
+const LEAST_SECRET: usize = 20;
 
 /// The parts of a URL as they stand; every part may be empty.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -145,7 +149,12 @@ fn stand_in(segment: &str) -> Option<(&'static str, &str)> {
         })
         && (token::is_random(stem) || stem.len() > 64);
     let id = number || hex || numbered || long || ends_in_uuid(stem);
-    id.then_some(("{id}", ext))
+    if id {
+        return Some(("{id}", ext));
+    }
+    // A token behind other letters, as in `/confirm-eyJ...`: what the URL does not show, no path does.
+    let hides = segment.len() >= LEAST_SECRET && mask_url(segment) != segment;
+    hides.then_some(("***", ""))
 }
 
 /// `.json`, and not the `.0` of a version.
@@ -208,6 +217,15 @@ mod tests {
         ];
         for (path, wanted) in templated {
             assert_eq!(template(path), wanted);
+        }
+    }
+
+    #[test]
+    fn a_token_behind_other_letters_is_no_part_of_a_path() {
+        const TOKEN: &str =
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.Zk3qW8vT1yB6nLr0cXa9uPs5dEh7gJm2oKf4iQwRzYt";
+        for before in ["a", "confirm-", "x.y_"] {
+            assert_eq!(template(&format!("/v1/{before}{TOKEN}")), "/v1/***");
         }
     }
 

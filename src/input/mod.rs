@@ -26,6 +26,7 @@ mod record;
 mod saved;
 mod scan;
 pub mod skip;
+mod steady;
 mod unwrap;
 mod utf16;
 mod walk;
