@@ -44,7 +44,8 @@ mod tests {
 
     #[test]
     fn what_damage_costs_does_not_depend_on_who_asks() {
-        let text: Vec<u8> = (0..300_000_u32).flat_map(|n| n.wrapping_mul(n).to_le_bytes()).collect();
+        let text: Vec<u8> =
+            (0..300_000_u32).flat_map(|n| n.wrapping_mul(n).to_le_bytes()).collect();
         let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         packer.write_all(&text).unwrap();
         let mut packed = packer.finish().unwrap();
