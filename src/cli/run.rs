@@ -10,9 +10,9 @@ use super::output::{OutputFile, Stdout};
 use super::plan::Plan;
 use super::terminal::Terminal;
 use super::{ERROR, FAILED, SUCCESS};
-use crate::desk::{self, Analysis, Error, Job, LineSink, Product, Progress, Unwatched};
+use crate::desk::{self, Analysis, Error, Job, LineSink, Lines, Product, Progress, Unwatched};
 use crate::model::Report;
-use crate::render::{Format, Look, Made};
+use crate::render::{Format, LineWriter, Look, Made};
 
 /// Runs the main job.
 pub(super) fn analyze(
@@ -29,9 +29,7 @@ pub(super) fn merge(
     terminal: &Terminal,
     args: &TerminalArgs,
 ) -> Result<u8, Complaint> {
-    let makes_lines = |format: &Format| matches!(format.made, Made::Lines);
-    let formats = plan.stdout.into_iter().chain(plan.files.iter().map(|(_, format)| *format));
-    if let Some(format) = formats.into_iter().find(|format| makes_lines(format)) {
+    if let Some(format) = plan.line_formats().first() {
         let message =
             format!("a partial result holds no exchanges, so there is no {}", format.name);
         return Err(Complaint::new(message).hint("run the main job on the inputs themselves"));
@@ -60,8 +58,10 @@ fn run(
     let bar = watched.then(|| Bar::new(terminal.unicode));
     let progress: &dyn Progress = bar.as_ref().map_or(&Unwatched, |bar| bar);
 
-    let mut tee = Lines(&mut outlets);
-    let lines: Option<LineSink<'_>> = if plan.wants_lines() { Some(&mut tee) } else { None };
+    let formats = plan.line_formats();
+    let wanted = !formats.is_empty();
+    let mut tee = Tee { formats, outlets: &mut outlets };
+    let lines: Option<LineSink<'_>> = if wanted { Some(&mut tee) } else { None };
     let analysis = match work(&plan.job, progress, lines) {
         Ok(analysis) => analysis,
         // Nobody reads any more, and nothing else was asked for.
@@ -103,16 +103,23 @@ fn exit_code(analysis: &Analysis, plan: &Plan, terminal: &Terminal) -> u8 {
 }
 
 impl Plan {
-    fn wants_lines(&self) -> bool {
-        let files = self.files.iter().map(|(_, format)| format);
-        self.stdout.iter().chain(files).any(|format| matches!(format.made, Made::Lines))
+    /// Returns the formats made of exchange lines that are wanted, each once.
+    fn line_formats(&self) -> Vec<&'static Format> {
+        let mut formats: Vec<&'static Format> = Vec::new();
+        for format in self.stdout.into_iter().chain(self.files.iter().map(|(_, format)| *format)) {
+            let known = formats.iter().any(|known| known.name == format.name);
+            if matches!(format.made, Made::Lines(_)) && !known {
+                formats.push(format);
+            }
+        }
+        formats
     }
 }
 
 /// Where results go, opened before the work begins so that a wrong path costs nothing.
 struct Outlets {
-    stdout: Option<(Stdout, Made)>,
-    files: Vec<(String, OutputFile, Made)>,
+    stdout: Option<(Stdout, &'static Format)>,
+    files: Vec<(String, OutputFile, &'static Format)>,
     partial: Option<(String, Box<dyn Finish>)>,
     look: Look,
 }
@@ -135,27 +142,33 @@ impl Finish for Stdout {
 }
 
 /// Writes exchange lines to every output that is made of them.
-struct Lines<'a>(&'a mut Outlets);
+struct Tee<'a> {
+    /// Formats in the order of their writers.
+    formats: Vec<&'static Format>,
+    outlets: &'a mut Outlets,
+}
 
-impl Write for Lines<'_> {
-    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        if let Some((out, Made::Lines)) = &mut self.0.stdout {
-            out.write_all(lines)?;
-            if out.is_closed() && self.0.files.is_empty() {
-                return Err(io::ErrorKind::BrokenPipe.into());
-            }
-        }
-        for (name, file, made) in &mut self.0.files {
-            if matches!(made, Made::Lines) {
-                let told = |e: io::Error| io::Error::new(e.kind(), format!("{name}: {e}"));
-                file.write_all(lines).map_err(told)?;
-            }
-        }
-        Ok(lines.len())
+impl Lines for Tee<'_> {
+    fn writers(&self) -> Vec<LineWriter> {
+        let made = self.formats.iter().filter_map(|format| match format.made {
+            Made::Lines(lines) => Some(lines.line),
+            Made::Report(_) | Made::Later => None,
+        });
+        made.collect()
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    fn begin(&mut self) -> io::Result<()> {
+        for format in &self.formats {
+            let Made::Lines(lines) = format.made else { continue };
+            let mut head = Vec::new();
+            (lines.head)(&mut head)?;
+            self.outlets.lines(format, &head)?;
+        }
         Ok(())
+    }
+
+    fn take(&mut self, writer: usize, line: &[u8]) -> io::Result<()> {
+        self.formats.get(writer).map_or(Ok(()), |format| self.outlets.lines(format, line))
     }
 }
 
@@ -178,21 +191,40 @@ impl Outlets {
         };
         let files = plan.files.iter().map(|(path, format)| {
             let (name, file) = open(path)?;
-            Ok((name, file, format.made))
+            Ok((name, file, *format))
         });
         let files = files.collect::<Result<_, Complaint>>()?;
-        let stdout = plan.stdout.map(|format| (Stdout::lock(), format.made));
+        let stdout = plan.stdout.map(|format| (Stdout::lock(), format));
         Ok(Self { stdout, files, partial, look })
+    }
+
+    /// Writes bytes to every output of a format that is made of exchange lines.
+    fn lines(&mut self, format: &Format, bytes: &[u8]) -> io::Result<()> {
+        if let Some((out, wanted)) = &mut self.stdout
+            && wanted.name == format.name
+        {
+            out.write_all(bytes)?;
+            if out.is_closed() && self.files.is_empty() {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+        }
+        for (name, file, wanted) in &mut self.files {
+            if wanted.name == format.name {
+                let told = |e: io::Error| io::Error::new(e.kind(), format!("{name}: {e}"));
+                file.write_all(bytes).map_err(told)?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes the report to every output that is made of it.
     fn report(&mut self, report: &Report) -> Result<(), Complaint> {
-        if let Some((out, Made::Report(make))) = &mut self.stdout {
+        if let Some((out, Format { made: Made::Report(make), .. })) = &mut self.stdout {
             let rendered = make(&self.look).render(report, out);
             rendered.map_err(|e| written("standard output", &e))?;
         }
-        for (name, file, made) in &mut self.files {
-            if let Made::Report(make) = made {
+        for (name, file, format) in &mut self.files {
+            if let Made::Report(make) = format.made {
                 let rendered = make(&Look::default()).render(report, file);
                 rendered.map_err(|e| written(name, &e))?;
             }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, mpsc};
 
+use super::lines::{self, Lines};
 use super::partial::{self, Shape};
 use super::{Error, Job, Progress, Sort};
 use crate::causes::{Case, judge};
@@ -12,13 +13,13 @@ use crate::engine::{
 use crate::input::jsonl::Mapping;
 use crate::input::{Choice, Inputs};
 use crate::model::{Exchange, KeyRow, Position, Record, Report, SkipRow};
-use crate::render::json;
+use crate::render::LineWriter;
 use crate::report::{self, ReportOptions};
 use crate::tally::{Input, Tally};
 use crate::world::{Given, Part, Views, World, enrich};
 
-/// Takes exchange lines as JSON Lines, in the order of the output; its error ends the run.
-pub type LineSink<'a> = &'a mut dyn Write;
+/// Where exchange lines go; a plain writer gets JSON Lines.
+pub type LineSink<'a> = &'a mut dyn Lines;
 
 /// What a run came to.
 #[derive(Debug)]
@@ -102,14 +103,16 @@ pub fn run(
     let world = World::learn(&harvest.tally, given(job, &keys)).with_views(views);
     let selection = job.selection.clone().resolved(harvest.tally.timeline.last());
     if let Some(sink) = lines {
+        let writers = sink.writers();
         let judge_line = |record: &Record, out: &mut Vec<u8>| -> io::Result<()> {
-            write_line(record, &world, &selection, out)
+            write_line(record, &world, &selection, &writers, out)
         };
+        sink.begin()?;
         let mut buffer = Vec::new();
         let mut hand = |record: &Record| {
             buffer.clear();
             judge_line(record, &mut buffer)?;
-            sink.write_all(&buffer)
+            lines::unpack(&buffer, sink)
         };
         if job.shaping.sort == Sort::Time {
             let mut kept = std::mem::take(&mut harvest.records);
@@ -178,6 +181,7 @@ fn write_line(
     record: &Record,
     world: &World<'_>,
     selection: &report::Selection,
+    writers: &[LineWriter],
     out: &mut Vec<u8>,
 ) -> io::Result<()> {
     let (seen, enriched) = match world.views().part_of(record) {
@@ -200,7 +204,7 @@ fn write_line(
     let judgement = judge(&Case { facts, at, world });
     let cause = judgement.root.as_ref().map(|f| &f.cause);
     if selection.admits_class(judgement.class) && selection.admits_cause(cause) {
-        json::line(&report::line(record, &judgement, &seen), out)?;
+        lines::pack(&report::line(record, &judgement, &seen), writers, out)?;
     }
     Ok(())
 }
@@ -214,7 +218,7 @@ fn hand_over(
     let (send, receive) = mpsc::sync_channel(BLOCKS_AHEAD);
     std::thread::scope(|scope| {
         let pass = scope.spawn(move || replay(&mut Blocks(send)));
-        let written = receive.iter().try_for_each(|block: Vec<u8>| sink.write_all(&block));
+        let written = receive.iter().try_for_each(|block: Vec<u8>| lines::unpack(&block, sink));
         drop(receive);
         let passed = pass.join();
         written?;
@@ -230,7 +234,7 @@ fn hand_over(
 /// Blocks of lines that may wait to be written.
 const BLOCKS_AHEAD: usize = 4;
 
-/// Sends what is written to another thread.
+/// Sends what is written, a piece of packed lines at a time, to another thread.
 struct Blocks(mpsc::SyncSender<Vec<u8>>);
 
 impl Write for Blocks {

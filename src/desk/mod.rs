@@ -5,12 +5,14 @@ pub mod explain;
 pub mod formats;
 mod job;
 mod keys;
+mod lines;
 pub mod merge;
 mod partial;
 
 use std::io;
 
 pub use analyze::{Analysis, Fault, LineSink, Product};
+pub use lines::Lines;
 pub use job::{BUCKETS, Expected, FailOn, Job, Keys, Reading, Shaping, Sort, SourceName};
 
 pub use crate::report::{Moment, Selection, Statuses};

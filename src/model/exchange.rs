@@ -110,6 +110,19 @@ pub enum Observer {
     Idp,
 }
 
+impl Observer {
+    /// Returns the name used in outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Proxy => "proxy",
+            Self::Gateway => "gateway",
+            Self::App => "app",
+            Self::Idp => "idp",
+        }
+    }
+}
+
 /// One field of a message.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Header<'a> {

@@ -32,7 +32,7 @@ pub use record::{
 pub use report::{
     Assumption, CaseAdvice, CauseRow, ClientLine, ClockRow, CredentialLine, ExampleRow,
     Expectation, GroupRow, Incident, InputRow, KeyRow, Lifeline, Line, Period, Report, ServerLine,
-    SkipRow, StoryItem, Timeline, TimelineBucket, Totals, ViewLine,
+    SkipRow, StoryItem, Timeline, TimelineBucket, Totals, ViewLine, round,
 };
 pub use secret::Secret;
 pub use signing::{Departure, Signing};

@@ -557,8 +557,8 @@ pub struct ServerLine {
     pub agrees: String,
 }
 
-/// Decimals kept of every fraction: enough for a millisecond and for a hundredth of a percent.
-fn round(value: f64) -> f64 {
+/// Rounds as outputs do: four decimals, enough for a tenth of a millisecond and for a hundredth of a percent.
+pub fn round(value: f64) -> f64 {
     // Adding zero turns -0.0 into 0.0.
     (value * 1e4).round() / 1e4 + 0.0
 }

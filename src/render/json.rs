@@ -5,7 +5,9 @@
 
 use std::io::{self, Write};
 
-use super::Render;
+use serde::Serialize;
+
+use super::{LineFormat, Render};
 use super::text::is_unsafe;
 use crate::model::{Line, Report};
 
@@ -20,13 +22,21 @@ impl Render for Json {
     }
 }
 
+/// JSON Lines: an exchange a line, and nothing before them.
+pub const LINES: LineFormat = LineFormat { head: |_| Ok(()), line };
+
 /// Writes one exchange as one line of JSON.
 ///
 /// # Errors
 /// Only those of `out`.
 pub fn line(line: &Line, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(Careful(out), line)?;
+    write(line, out)?;
     out.write_all(b"\n")
+}
+
+/// Writes a value without blanks.
+pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    Ok(serde_json::to_writer(Careful(out), value)?)
 }
 
 /// Escapes what JSON allows raw inside strings but a terminal should not see: DEL, C1 controls,

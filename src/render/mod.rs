@@ -3,12 +3,14 @@
 //! A renderer gets a finished [`Report`] and knows nothing of captures, tokens or terminals: how wide
 //! and how colourful the text may be comes as a [`Look`].
 
+pub mod csv;
 pub mod json;
+pub mod markdown;
 pub mod text;
 
 use std::io;
 
-use crate::model::Report;
+use crate::model::{Line, Report};
 
 pub use text::{Look, Palette, Text};
 
@@ -38,9 +40,21 @@ pub enum Made {
     /// Out of the report.
     Report(fn(&Look) -> Box<dyn Render>),
     /// Out of the exchanges, one by one.
-    Lines,
+    Lines(LineFormat),
     /// Not built yet.
     Later,
+}
+
+/// Writes one exchange.
+pub type LineWriter = fn(&Line, &mut dyn io::Write) -> io::Result<()>;
+
+/// A format that is made of the exchanges.
+#[derive(Clone, Copy, Debug)]
+pub struct LineFormat {
+    /// Writes what stands before the first exchange, also where there is none.
+    pub head: fn(&mut dyn io::Write) -> io::Result<()>,
+    /// Writes one exchange, line end included.
+    pub line: LineWriter,
 }
 
 /// Every output format of the contract, in the order of the documentation.
@@ -51,10 +65,14 @@ pub const FORMATS: &[Format] = &[
         made: Made::Report(|look| Box::new(Text::new(*look))),
     },
     Format { name: "json", extensions: &["json"], made: Made::Report(|_| Box::new(json::Json)) },
-    Format { name: "jsonl", extensions: &["jsonl", "ndjson"], made: Made::Lines },
-    Format { name: "markdown", extensions: &["md", "markdown"], made: Made::Later },
+    Format { name: "jsonl", extensions: &["jsonl", "ndjson"], made: Made::Lines(json::LINES) },
+    Format {
+        name: "markdown",
+        extensions: &["md", "markdown"],
+        made: Made::Report(|_| Box::new(markdown::Markdown)),
+    },
     Format { name: "html", extensions: &["html", "htm"], made: Made::Later },
-    Format { name: "csv", extensions: &["csv"], made: Made::Later },
+    Format { name: "csv", extensions: &["csv"], made: Made::Lines(csv::ROWS) },
     Format { name: "sarif", extensions: &["sarif"], made: Made::Later },
     Format { name: "junit", extensions: &["xml"], made: Made::Later },
 ];
@@ -75,7 +93,7 @@ pub fn format_of_extension(extension: &str) -> Option<&'static Format> {
 pub fn by_name(name: &str) -> Option<Box<dyn Render>> {
     match format(name)?.made {
         Made::Report(make) => Some(make(&Look::default())),
-        Made::Lines | Made::Later => None,
+        Made::Lines(_) | Made::Later => None,
     }
 }
 

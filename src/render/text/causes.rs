@@ -245,7 +245,7 @@ fn server(page: &mut Page<'_>, example: &ExampleRow, borne_out: bool) -> io::Res
 
 /// Returns where an exchange stands: `file:412` for a line, `file[17]` for an entry, `file@9000` for
 /// a byte.
-fn pointer(example: &ExampleRow) -> String {
+pub(in crate::render) fn pointer(example: &ExampleRow) -> String {
     let mut text = example.source.clone();
     if let Some(member) = &example.member {
         text = format!("{text}!{member}");
@@ -302,7 +302,7 @@ pub(super) fn counted(
 }
 
 /// Returns how sure the counts are: `proven`, or `proven 90, inferred 6`.
-fn confidence(cause: &CauseRow, most: usize) -> String {
+pub(in crate::render) fn confidence(cause: &CauseRow, most: usize) -> String {
     let degrees: Vec<(&str, u64)> = Confidence::ALL
         .iter()
         .filter_map(|c| Some((c.as_str(), *cause.confidence.get(c.as_str()).filter(|n| **n > 0)?)))

@@ -7,7 +7,7 @@ mod lifelines;
 mod notes;
 mod page;
 mod timeline;
-mod when;
+pub(super) mod when;
 
 use std::io::{self, Write};
 
@@ -15,7 +15,9 @@ use super::Render;
 use crate::model::{Class, Report};
 
 pub use card::{card, list, table};
-pub(super) use page::is_unsafe;
+pub(super) use causes::{confidence, pointer};
+pub(super) use notes::first_places;
+pub(super) use page::{escape, is_unsafe};
 pub use page::{Look, Palette};
 
 use page::{Ink, Page, prose, solid, span};
@@ -58,7 +60,7 @@ fn headline(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()
         page.para("", 0, &[span(Ink::Strong, title)])?;
         page.gap()?;
     }
-    let summary = if report.summary.is_empty() { fallback(report) } else { report.summary.clone() };
+    let summary = summary(report);
     let ink = if report.totals.failure > 0 { Ink::Strong } else { Ink::Good };
     page.para("", 0, &prose(ink, &summary))?;
     page.gap()?;
@@ -92,6 +94,16 @@ fn headline(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()
         spans.extend([dot, solid(Ink::Plain, text)]);
     }
     page.para("", 0, &spans)
+}
+
+/// Writes the timeline alone, under its heading; nothing where there is nothing to draw.
+pub(super) fn timeline(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    timeline::chart(&mut Page::new(out, look), report)
+}
+
+/// Returns the one sentence that says what happened.
+pub(super) fn summary(report: &Report) -> String {
+    if report.summary.is_empty() { fallback(report) } else { report.summary.clone() }
 }
 
 /// Says what happened when the report brings no sentence of its own.

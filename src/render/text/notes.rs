@@ -316,7 +316,7 @@ fn inputs(report: &Report, page: &Page<'_>, notes: &mut Vec<(&'static str, Vec<S
 }
 
 /// Returns ` (first: line 9, line 411)`; nothing without a place.
-fn first_places(first: &[Position]) -> String {
+pub(in crate::render) fn first_places(first: &[Position]) -> String {
     let places: Vec<String> = first
         .iter()
         .filter_map(|position| match *position {
