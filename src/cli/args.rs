@@ -52,6 +52,17 @@ fn const_format() -> String {
     format!("{EXAMPLES}\n\n{EXIT_CODES}")
 }
 
+fn output_help() -> String {
+    format!(
+        "Write to FILE, repeatable; the extension chooses the format: {}",
+        super::plan::extensions()
+    )
+}
+
+fn format_help() -> String {
+    format!("Format on standard output: {}", super::plan::built())
+}
+
 /// What to do other than the main job.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -71,8 +82,12 @@ pub(super) enum Command {
     Compare(Rest),
     #[command(hide = true)]
     Redact(Rest),
-    #[command(hide = true)]
-    Schema(Rest),
+    /// Print the JSON Schema of the JSON outputs
+    Schema {
+        /// authopsy.report/1, authopsy.exchange/1 or partial; without it, one schema of the first two
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+    },
     #[command(hide = true)]
     Completions(Rest),
     #[command(hide = true)]
@@ -222,11 +237,9 @@ pub(super) struct ExpectedArgs {
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Report")]
 pub(super) struct ReportArgs {
-    /// Write to FILE, repeatable; the extension chooses the format: .txt, .json, .jsonl
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help = output_help())]
     pub(super) output: Vec<String>,
-    /// Format on standard output: text, json, jsonl
-    #[arg(short, long, value_name = "FORMAT")]
+    #[arg(short, long, value_name = "FORMAT", help = format_help())]
     pub(super) format: Option<String>,
     /// Width of the timeline's buckets: auto, 100ms, 1s, 5s, 15s, 1m, 5m, 15m, 1h, 6h, 1d
     #[arg(long, value_name = "SPAN", hide_short_help = true)]

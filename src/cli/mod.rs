@@ -94,7 +94,7 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<u8, Complaint> {
         Some(Command::Token(_)) => later("token"),
         Some(Command::Compare(_)) => later("compare"),
         Some(Command::Redact(_)) => later("redact"),
-        Some(Command::Schema(_)) => later("schema"),
+        Some(Command::Schema { name }) => run::print(|out| desk::schema::run(name.as_deref(), out)),
         Some(Command::Completions(_)) => later("completions"),
         Some(Command::Man(_)) => later("man"),
     }

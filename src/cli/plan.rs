@@ -12,7 +12,7 @@ use super::args::{SelectionArgs, SortArg};
 use super::complaint::Complaint;
 use super::value::{self, End};
 use crate::desk::{Expected, Job, Keys, Moment, Reading, Selection, Shaping, Sort};
-use crate::render::{self, FORMATS, Format, Made};
+use crate::render::{self, Format, Made};
 
 /// A job, and where its results go.
 #[derive(Debug)]
@@ -206,9 +206,14 @@ fn shaping(args: &ReportArgs) -> Result<Shaping, Complaint> {
 }
 
 /// Returns the formats that can be made, by name.
-fn built() -> String {
-    let built = FORMATS.iter().filter(|format| !matches!(format.made, Made::Later));
-    built.map(|format| format.name).collect::<Vec<_>>().join(", ")
+pub(super) fn built() -> String {
+    render::built().map(|format| format.name).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns an extension for each format that can be made.
+pub(super) fn extensions() -> String {
+    let first = render::built().filter_map(|format| format.extensions.first());
+    first.map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ")
 }
 
 fn format(name: &str) -> Result<&'static Format, Complaint> {
@@ -220,11 +225,8 @@ fn format(name: &str) -> Result<&'static Format, Complaint> {
         Some(format) => Ok(format),
         None => {
             let near = |format: &&Format| strsim::damerau_levenshtein(format.name, name) <= 2;
-            let hint = FORMATS
-                .iter()
-                .filter(|format| !matches!(format.made, Made::Later))
-                .find(near)
-                .map_or(format!("the formats are {}", built()), |near| {
+            let hint =
+                render::built().find(near).map_or(format!("the formats are {}", built()), |near| {
                     format!("did you mean `{}`?", near.name)
                 });
             Err(Complaint::new(format!("--format: `{name}` is no format")).hint(hint))
@@ -250,7 +252,10 @@ fn outputs(paths: &[String]) -> Result<Vec<(PathBuf, &'static Format)>, Complain
                 return Err(Complaint::new(format!(
                     "--output {path}: the extension names no format"
                 ))
-                .hint("name it .txt, .json or .jsonl, or use -f and redirect standard output"));
+                .hint(format!(
+                    "the extensions are {}; or use -f and redirect standard output",
+                    extensions()
+                )));
             }
         };
         if files.iter().any(|(earlier, _)| earlier == Path::new(path)) {

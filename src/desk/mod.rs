@@ -8,12 +8,13 @@ mod keys;
 mod lines;
 pub mod merge;
 mod partial;
+pub mod schema;
 
 use std::io;
 
 pub use analyze::{Analysis, Fault, LineSink, Product};
-pub use lines::Lines;
 pub use job::{BUCKETS, Expected, FailOn, Job, Keys, Reading, Shaping, Sort, SourceName};
+pub use lines::Lines;
 
 pub use crate::report::{Moment, Selection, Statuses};
 
@@ -52,6 +53,9 @@ pub enum Error {
         /// The nearest id.
         nearest: Option<&'static str>,
     },
+    /// A schema that is not there.
+    #[error("`{0}`: no such schema")]
+    NoSuchSchema(String),
     /// No exchange in all inputs together.
     #[error("no exchange in any input")]
     Nothing,
@@ -76,6 +80,7 @@ impl Error {
             Self::NoSuchCause { nearest: None, .. } => {
                 Some("`authopsy explain` lists every cause".to_owned())
             }
+            Self::NoSuchSchema(_) => Some(format!("the schemas are {}", schema::NAMES.join(", "))),
             Self::Nothing => Some("`authopsy formats` lists what can be read".to_owned()),
             Self::Refused { hint, .. } => hint.clone(),
             Self::NotBuilt(_) | Self::Io(_) => None,

@@ -33,7 +33,9 @@ const COLUMNS: &[Column] = &[
     ("byte", |l| number(l.byte)),
     ("time", |l| maybe(l.time.as_deref())),
     ("judged_at", |l| maybe(l.judged_at.as_deref())),
-    ("skew_s", |l| l.skew_s.map_or(Cell::Null, |s| Cell::Number(crate::model::round(s).to_string()))),
+    ("skew_s", |l| {
+        l.skew_s.map_or(Cell::Null, |s| Cell::Number(crate::model::round(s).to_string()))
+    }),
     ("observer", |l| text(l.observer.as_str())),
     ("method", |l| maybe(l.method.as_deref())),
     ("url", |l| text(&l.url)),

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{LineFormat, Render};
 use super::text::is_unsafe;
+use super::{LineFormat, Render};
 use crate::model::{Line, Report};
 
 /// The whole report as one indented JSON object with a line end.
@@ -17,9 +17,14 @@ pub struct Json;
 
 impl Render for Json {
     fn render(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(Careful(out), report)?;
-        out.write_all(b"\n")
+        pretty(report, out)
     }
+}
+
+/// Writes a value indented, with a line end.
+pub(super) fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(Careful(&mut *out), value)?;
+    out.write_all(b"\n")
 }
 
 /// JSON Lines: an exchange a line, and nothing before them.

@@ -5,7 +5,9 @@
 
 pub mod csv;
 pub mod json;
+pub mod junit;
 pub mod markdown;
+pub mod sarif;
 pub mod text;
 
 use std::io;
@@ -73,9 +75,18 @@ pub const FORMATS: &[Format] = &[
     },
     Format { name: "html", extensions: &["html", "htm"], made: Made::Later },
     Format { name: "csv", extensions: &["csv"], made: Made::Lines(csv::ROWS) },
-    Format { name: "sarif", extensions: &["sarif"], made: Made::Later },
-    Format { name: "junit", extensions: &["xml"], made: Made::Later },
+    Format {
+        name: "sarif",
+        extensions: &["sarif"],
+        made: Made::Report(|_| Box::new(sarif::Sarif)),
+    },
+    Format { name: "junit", extensions: &["xml"], made: Made::Report(|_| Box::new(junit::Junit)) },
 ];
+
+/// Returns the formats that can be made.
+pub fn built() -> impl Iterator<Item = &'static Format> {
+    FORMATS.iter().filter(|format| !matches!(format.made, Made::Later))
+}
 
 /// Returns the format of this name.
 pub fn format(name: &str) -> Option<&'static Format> {

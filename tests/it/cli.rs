@@ -62,13 +62,12 @@ fn what_is_not_built_says_so_and_ends_with_2() {
         &["compare", "a", "b"][..],
         &["redact", "a", "-o", "b"],
         &["token", "-", "--at", "2026-01-01"],
-        &["schema"],
         &["completions", "bash"],
         &["man"],
         &["--group-by", "host", "a.har"],
         &["--framed", "-"],
         &["-f", "html", "a.har"],
-        &["-o", "r.sarif", "a.har"],
+        &["-o", "r.html", "a.har"],
         &["--fail-on", "new", "a.har"],
     ] {
         let err = refused(args);
@@ -112,7 +111,7 @@ fn an_error_says_what_was_expected() {
     ");
     insta::assert_snapshot!(refused(&["-o", "report", "a"]), @r"
     error: --output report: the extension names no format
-    hint: name it .txt, .json or .jsonl, or use -f and redirect standard output
+    hint: the extensions are .txt, .json, .jsonl, .md, .csv, .sarif, .xml; or use -f and redirect standard output
     ");
     insta::assert_snapshot!(refused(&["--fail-on", "any", "--partial", "p", "a"]), @r"
     error: --partial makes no report: --fail-on has no use

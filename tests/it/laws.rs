@@ -284,7 +284,7 @@ fn ask<'a>(names: &'a [String], options: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn neither_workers_nor_the_order_of_files_show() {
     let (folder, mut names) = crowd();
-    for format in ["json", "jsonl", "text"] {
+    for format in ["json", "jsonl", "csv", "text"] {
         let options = ["-f", format, "--top", "1000"];
         let one = folder.run(&ask(&names, &[&options[..], &["--jobs", "1"]].concat())).succeeds();
         assert!(!one.stdout.is_empty());

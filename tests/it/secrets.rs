@@ -459,7 +459,14 @@ fn search(folder: &Folder, files: &[&str], secrets: &[Secret]) -> Vec<String> {
     for file in ["r.txt", "r.json", "r.jsonl", "all.part"] {
         look(file, &folder.read(file));
     }
-    for format in ["text", "json"] {
+    let rest = ["r.md", "r.csv", "r.sarif", "r.xml"];
+    let mut args = vec!["--top", "10000", "--class", "all"];
+    args.extend(rest.iter().flat_map(|file| ["-o", file]));
+    run(&args).succeeds();
+    for file in rest {
+        look(file, &folder.read(file));
+    }
+    for format in ["text", "json", "markdown", "sarif", "junit"] {
         let run = folder.run(&["merge", "all.part", "-v", "-f", format]).succeeds();
         look(&format!("merged {format}"), &[run.stdout, run.stderr].concat());
     }

@@ -8,8 +8,8 @@ mod safe;
 use std::io::{self, Write};
 
 use super::Render;
-use super::text::{self, Look, confidence, pointer};
 use super::text::when::{Clock, count, number, percent};
+use super::text::{self, Look, confidence, facts, pointer};
 use crate::model::{CauseRow, Class, ExampleRow, Report};
 
 use safe::{cell, code, fenced, prose};
@@ -143,7 +143,8 @@ fn section(cause: &CauseRow, clock: Clock, out: &mut dyn Write) -> io::Result<()
         }
     }
     if !cause.also.is_empty() {
-        let also: Vec<(String, u64)> = cause.also.iter().map(|(id, n)| (id.to_string(), *n)).collect();
+        let also: Vec<(String, u64)> =
+            cause.also.iter().map(|(id, n)| (id.to_string(), *n)).collect();
         writeln!(out, "- **Also:** {}", named(&also, also.len() as u64, cause.count))?;
     }
     if !cause.advice.is_empty() {
@@ -176,7 +177,7 @@ fn evidence(cause: &CauseRow, clock: Clock, out: &mut dyn Write) -> io::Result<(
         head.push(example.status.map_or("no status".to_owned(), |status| status.to_string()));
         head.push(code(&example.endpoint));
         writeln!(out, "- {}", head.join(" · "))?;
-        for fact in &example.evidence {
+        for fact in facts(example) {
             writeln!(out, "  - {} ({})", prose(&fact.fact), code(&fact.place))?;
         }
         server(example, out)?;
@@ -190,9 +191,15 @@ fn server(example: &ExampleRow, out: &mut dyn Write) -> io::Result<()> {
     let Some(words) = &said.text else { return Ok(()) };
     let place = said.place.as_deref().map_or(String::new(), |place| format!(" ({})", code(place)));
     let verdict = match (said.agrees.as_str(), &said.says) {
-        ("agrees", _) => ", which agrees".to_owned(),
+        ("agrees", Some(_)) if facts(example).next().is_none() => {
+            "; nothing in the capture says otherwise".to_owned()
+        }
+        ("agrees", _) => ", and the evidence agrees".to_owned(),
         ("contradicts", Some(says)) => {
-            format!(", **which the evidence contradicts:** these words mean {}", code(says.as_str()))
+            format!(
+                ", **which the evidence contradicts:** these words mean {}",
+                code(says.as_str())
+            )
         }
         ("contradicts", None) => ", **which the evidence contradicts**".to_owned(),
         _ => ", which names no cause".to_owned(),

@@ -18,9 +18,10 @@ pub(super) fn story(report: &Report, clock: Clock, out: &mut dyn Write) -> io::R
     }
     writeln!(out, "\n### What happened\n")?;
     for item in &report.story {
-        let time = item.time.as_deref().map_or(String::new(), |time| {
-            format!("**{}** ", prose(&clock.show(Some(time))))
-        });
+        let time = item
+            .time
+            .as_deref()
+            .map_or(String::new(), |time| format!("**{}** ", prose(&clock.show(Some(time)))));
         writeln!(out, "- {time}{}", prose(&item.text))?;
     }
     left_out(report, "story", out)
@@ -75,7 +76,8 @@ fn one_incident(incident: &Incident, clock: Clock, out: &mut dyn Write) -> io::R
 /// Writes the counts by the keys of `--group-by`.
 pub(super) fn groups(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let Some(first) = report.groups.first() else { return Ok(()) };
-    let by = report.options.get("group-by").map_or(String::new(), |keys| format!(" by {}", code(keys)));
+    let by =
+        report.options.get("group-by").map_or(String::new(), |keys| format!(" by {}", code(keys)));
     writeln!(out, "\n### Groups{by}\n\n| failures | share |{}", " |".repeat(first.key.len()))?;
     writeln!(out, "| --: | --: |{}", " :-- |".repeat(first.key.len()))?;
     for group in &report.groups {
@@ -95,7 +97,8 @@ pub(super) fn not_counted(report: &Report, out: &mut dyn Write) -> io::Result<()
     writeln!(out, "\n### Refused, and no failure\n")?;
     for class in classes {
         for cause in of(report, class) {
-            let (n, id, title) = (number(cause.count), code(cause.id.as_str()), prose(&cause.title));
+            let (n, id, title) =
+                (number(cause.count), code(cause.id.as_str()), prose(&cause.title));
             writeln!(out, "- {class}: {n} {id} {title}")?;
         }
     }
@@ -113,9 +116,7 @@ pub(super) fn unseen(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let (skew, spread) = (Seconds(clock.skew_s.abs()), Seconds(clock.spread_s));
         let who = if clock.source == "issue" { "issuer " } else { "" };
         let host = code(&clock.host);
-        notes.push(format!(
-            "clock: {who}{host} is {skew} {way} the capture's clock (± {spread})"
-        ));
+        notes.push(format!("clock: {who}{host} is {skew} {way} the capture's clock (± {spread})"));
     }
     for key in &report.keys {
         if let Some(why) = &key.unusable {

@@ -74,9 +74,9 @@ fn words(text: &str) -> String {
             let (before, after) = word.split_once(core).unwrap_or(("", ""));
             // `1.` begins a list.
             let list = i == 0 && core != word && core.bytes().all(|b| b.is_ascii_digit());
-            if core.is_empty() || list {
+            if list {
                 out += &code(word);
-            } else if is_plain(core) {
+            } else if core.is_empty() || is_plain(core) {
                 out += word;
             } else {
                 let gap = if before.is_empty() && out.ends_with('`') { " " } else { "" };
@@ -95,7 +95,8 @@ const CLOSING: [char; 10] = [')', '"', '”', '’', ',', '.', ';', ':', '?', '�
 /// Whether a word is letters (`isn't`, `well-known`) or a number (`12.5`, `14:29:32`, `60%`).
 fn is_plain(word: &str) -> bool {
     let letters = |word: &str| {
-        word.split(['\'', '’', '-']).all(|part| !part.is_empty() && part.chars().all(char::is_alphabetic))
+        word.split(['\'', '’', '-'])
+            .all(|part| !part.is_empty() && part.chars().all(char::is_alphabetic))
     };
     let number = |word: &str| {
         let from = word.trim_start_matches(['-', '±']);
@@ -146,7 +147,7 @@ mod tests {
 
     #[test]
     fn code_cannot_be_ended_from_within() {
-        assert_eq!(prose("rename `a` to `b|c`"), "rename `a` to `b|c`");
+        assert_eq!(prose("rename `a` to (`b|c`), then"), "rename `a` to (`b|c`), then");
         assert_eq!(code("a`b"), "``a`b``");
         assert_eq!(code("``"), "``` `` ```");
         assert_eq!(code(" a"), "`  a `");

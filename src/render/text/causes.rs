@@ -198,24 +198,27 @@ fn proof(page: &mut Page<'_>, example: &ExampleRow, clock: Clock) -> io::Result<
     spans.extend([span(Ink::Plain, "  "), solid(Ink::Plain, status)]);
     spans.extend([span(Ink::Plain, "  "), solid(Ink::Plain, endpoint)]);
     page.para("  seen", 9, &spans)?;
-    let said = example.server.text.as_deref().unwrap_or_default();
-    // What the server said has a line of its own.
-    let repeats = |fact: &Evidence| {
-        !said.is_empty() && fact.place.starts_with("response") && fact.fact.contains(said)
-    };
-    for fact in example.evidence.iter().filter(|fact| !repeats(fact)).take(FACTS) {
+    for fact in facts(example).take(FACTS) {
         let mut spans = prose(Ink::Plain, &fact.fact);
         spans.extend([span(Ink::Plain, "  "), solid(Ink::Faint, format!("({})", fact.place))]);
         let bullet = page.look.glyph("•", "*");
         page.para(&format!("         {bullet}"), 11, &spans)?;
     }
-    let borne_out = !example.evidence.iter().all(repeats);
-    server(page, example, borne_out)
+    server(page, example)
+}
+
+/// Returns the evidence but for what only repeats the server's words, which have a line of their own.
+pub(in crate::render) fn facts(example: &ExampleRow) -> impl Iterator<Item = &Evidence> {
+    let said = example.server.text.as_deref().unwrap_or_default();
+    example.evidence.iter().filter(move |fact| {
+        said.is_empty() || !fact.place.starts_with("response") || !fact.fact.contains(said)
+    })
 }
 
 /// Writes what the server said and whether the evidence bears it out, if there is any but its word.
-fn server(page: &mut Page<'_>, example: &ExampleRow, borne_out: bool) -> io::Result<()> {
+fn server(page: &mut Page<'_>, example: &ExampleRow) -> io::Result<()> {
     let said = &example.server;
+    let borne_out = facts(example).next().is_some();
     let Some(text) = &said.text else { return Ok(()) };
     if said.says.is_none() && said.place.as_deref() == Some("status") {
         return Ok(());
