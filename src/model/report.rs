@@ -65,6 +65,9 @@ pub struct Report {
 pub struct InputRow {
     /// Source name.
     pub source: String,
+    /// Whether it was named, not met in a directory: only then is it a fault that it holds no exchange.
+    #[serde(default)]
+    pub named: bool,
     /// Format, wrappers first (`gzip+har`); `None` when nothing was recognised.
     pub format: Option<String>,
     /// Exchanges by the format of their record, where an input may hold several (`combined`, `pino`).
@@ -86,6 +89,14 @@ pub struct InputRow {
     pub unseen: Vec<String>,
     /// Why nothing could be read.
     pub error: Option<String>,
+}
+
+impl InputRow {
+    /// Returns why nothing could be read, where that is a fault.
+    pub fn fault(&self) -> Option<&str> {
+        let empty = (self.exchanges == 0).then_some("no exchange in it");
+        self.error.as_deref().or(empty).filter(|_| self.named)
+    }
 }
 
 /// Records skipped or repaired for one reason.

@@ -2,8 +2,8 @@
 //!
 //! A host is a test suite and each of its causes a test case: a failure fails, what is expected or only looks
 //! alike is skipped. So a cause that goes away turns from failing to absent, and a new one is a new failing
-//! test. A suite of its own has a test case an input: one that could not be read is an error, the others
-//! pass, and so a run in which nothing failed still has tests.
+//! test. A suite of its own has a test case an input: a named one that could not be read is an error, a file
+//! of a directory that holds no capture is skipped, the others pass, and so a run in which nothing failed still has tests.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -152,10 +152,16 @@ fn input(input: &InputRow) -> TestCase {
             push(&mut output, what, &format!("{n}, {}{first}", row.reason));
         }
     }
-    let outcome = input.error.as_ref().map(|error| Outcome {
-        element: "error",
+    // A file met in a directory may hold something else.
+    let outcome = match (input.fault(), &input.error) {
+        (Some(fault), _) => Some(("error", fault)),
+        (None, Some(error)) => Some(("skipped", error.as_str())),
+        (None, None) => None,
+    };
+    let outcome = outcome.map(|(element, why)| Outcome {
+        element,
         sort: "not read".to_owned(),
-        message: error.clone(),
+        message: why.to_owned(),
         lines: String::new(),
     });
     TestCase { name: input.source.clone(), outcome, output }

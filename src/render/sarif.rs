@@ -33,8 +33,10 @@ pub struct Sarif;
 impl Render for Sarif {
     fn render(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let run = json!({
+            "automationDetails": { "id": "authopsy/" },
             "tool": { "driver": {
                 "name": "authopsy",
+                "fullName": format!("authopsy {}", report.version),
                 "version": report.version,
                 "rules": rules(report).into_iter().map(rule).collect::<Vec<_>>(),
             } },
@@ -81,12 +83,23 @@ fn rule(cause: &CauseRow) -> Value {
     }
     json!({
         "id": cause.id,
+        "name": name(cause.id.as_str()),
         "shortDescription": { "text": message(&cause.title.replace('`', "")) },
         "fullDescription": { "text": message(&what.replace('`', "")) },
         "help": { "text": text.trim_end(), "markdown": markdown.trim_end() },
         "defaultConfiguration": { "level": "error" },
         "properties": { "tags": ["authentication", cause.id.family()] },
     })
+}
+
+/// Writes an id as SARIF likes the names of rules: `TimeExpiredCached`.
+fn name(id: &str) -> String {
+    let words = id.split(|c: char| !c.is_alphanumeric());
+    let capital = |word: &str| {
+        let mut chars = word.chars();
+        chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect::<String>()
+    };
+    words.map(capital).collect()
 }
 
 fn result(cause: &CauseRow, report: &Report) -> Value {
@@ -239,8 +252,10 @@ fn invocation(report: &Report) -> Value {
     };
     for input in &report.inputs {
         let source = Some(input.source.as_str());
-        if let Some(error) = &input.error {
-            tell("error", format!("not read: {error}"), source);
+        match (input.fault(), &input.error) {
+            (Some(fault), _) => tell("error", format!("not read: {fault}"), source),
+            (None, Some(error)) => tell("note", format!("not read: {error}"), source),
+            (None, None) => {}
         }
         if input.truncated {
             tell("warning", "ends in the middle of a record".to_owned(), source);
@@ -271,7 +286,7 @@ fn invocation(report: &Report) -> Value {
         tell("note", format!("assumed: {}{option}", assumed.what), assumed.source.as_deref());
     }
     json!({
-        "executionSuccessful": report.inputs.iter().all(|input| input.error.is_none()),
+        "executionSuccessful": report.inputs.iter().all(|input| input.fault().is_none()),
         "toolExecutionNotifications": told,
     })
 }
@@ -322,6 +337,12 @@ mod tests {
         assert_eq!(uri("/var/log/a b.log"), "file:///var/log/a%20b.log");
         assert_eq!(uri("C:\\x?y#z%é"), "C%3A%5Cx%3Fy%23z%25%C3%A9");
         assert_eq!(uri("-"), "-");
+    }
+
+    #[test]
+    fn a_rule_has_the_name_of_its_cause() {
+        assert_eq!(name("time.expired_cached"), "TimeExpiredCached");
+        assert_eq!(name("unknown"), "Unknown");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(super) fn rows(tally: &Tally) -> Vec<InputRow> {
         .iter()
         .map(|(source, input)| InputRow {
             source: source.to_string(),
+            named: input.named,
             format: input.format.clone(),
             formats: input.formats.clone(),
             creator: input.creator.clone(),

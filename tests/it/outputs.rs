@@ -101,7 +101,8 @@ fn outside_code(markdown: &str) -> String {
         match &fence {
             Some(end) if line == end => fence = None,
             Some(_) => {}
-            None if line.starts_with("```") => {
+            // What follows the mark of a fence holds no backtick; else it is a span.
+            None if line.starts_with("```") && !line.trim_start_matches('`').contains('`') => {
                 fence = Some("`".repeat(line.bytes().take_while(|b| *b == b'`').count()));
             }
             None => {
@@ -186,6 +187,8 @@ fn junit_of_a_report() {
     report.causes[0].distinct.insert("hosts".into(), 2);
     report.causes[3].hosts = vec![("api.example.com".into(), 20)];
     report.inputs[0].error = Some("not found".into());
+    report.inputs[1].error = Some("no text in which a line is a request".into());
+    report.inputs[1].named = false;
     insta::assert_snapshot!("junit", rendered("junit", &report));
 }
 
@@ -315,7 +318,8 @@ fn one_run_writes_what_many_runs_write() {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let printed = folder.run(&args).succeeds().stdout;
     assert_eq!(printed, folder.read("all.jsonl"));
-    for format in built() {
+    // Text is as wide as its reader: 120 columns in this folder, 100 in a file.
+    for format in built().filter(|format| format.name != "text") {
         let alone = folder.run(&["a.har", "--class", "all", "-f", format.name]).succeeds().stdout;
         let file = folder.read(&format!("all.{}", format.extensions[0]));
         assert!(alone == file, "{}", format.name);

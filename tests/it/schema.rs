@@ -182,5 +182,8 @@ fn without_a_name_one_schema_holds_for_both() {
 #[test]
 fn a_schema_that_is_not_there_is_named() {
     let run = Folder::new("schema-none").run(&["schema", "reprot"]).exits(2);
-    insta::assert_snapshot!(run.complaint(), @"");
+    insta::assert_snapshot!(run.complaint(), @r"
+    error: `reprot`: no such schema
+    hint: the schemas are authopsy.report/1, authopsy.exchange/1, partial
+    ");
 }

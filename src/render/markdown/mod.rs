@@ -42,7 +42,7 @@ impl Render for Markdown {
 }
 
 fn headline(report: &Report, clock: Clock, out: &mut dyn Write) -> io::Result<()> {
-    let title = report.title.as_deref().unwrap_or("Failed authentication");
+    let title = report.title.as_deref().unwrap_or("Authentication report");
     writeln!(out, "## {}\n\n{}\n", prose(title), prose(&text::summary(report)))?;
     let totals = &report.totals;
     let mut counts = vec![
@@ -242,7 +242,7 @@ fn of(report: &Report, class: Class) -> impl Iterator<Item = &CauseRow> {
 
 fn left_out(report: &Report, list: &str, out: &mut dyn Write) -> io::Result<()> {
     match report.left_out.get(list) {
-        Some(n) if *n > 0 => writeln!(out, "\n{} more left out (`--top`)", number(*n)),
+        Some(n) if *n > 0 => writeln!(out, "\n{} more {list} left out (`--top`)", number(*n)),
         _ => Ok(()),
     }
 }

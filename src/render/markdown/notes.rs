@@ -4,12 +4,15 @@ use std::io::{self, Write};
 
 use super::safe::{cell, code, prose};
 use super::{left_out, named, of};
-use crate::model::{Class, Incident, InputRow, Report, Seconds};
+use crate::model::{Class, Incident, Report, Seconds};
 use crate::render::text::first_places;
 use crate::render::text::when::{Clock, count, millis, number, percent, span_of};
 
 /// A clock that is off by less than this many seconds is not worth a line.
 const NOTABLE_SKEW: f64 = 2.0;
+
+/// Notes in full view; the others are folded together.
+const NOTES: usize = 12;
 
 /// Writes the post-mortem, a sentence an item.
 pub(super) fn story(report: &Report, clock: Clock, out: &mut dyn Write) -> io::Result<()> {
@@ -126,7 +129,7 @@ pub(super) fn unseen(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             notes.push(format!("key: {}: {}", code(&key.name), prose(remark)));
         }
     }
-    report.inputs.iter().for_each(|input| of_input(input, &mut notes));
+    inputs(report, &mut notes);
     for assumed in &report.assumptions {
         let source = assumed.source.as_deref().map_or(String::new(), |s| format!("{}: ", code(s)));
         let option = match assumed.option.as_str() {
@@ -139,27 +142,54 @@ pub(super) fn unseen(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "\n### What could not be seen, and notes\n")?;
-    for note in notes {
+    let (shown, folded) = notes.split_at_checked(NOTES).unwrap_or((&notes, &[]));
+    for note in shown {
         writeln!(out, "- {note}")?;
+    }
+    if !folded.is_empty() {
+        let more = count(folded.len() as u64, "more note");
+        writeln!(out, "\n<details><summary>{more}</summary>\n")?;
+        for note in folded {
+            writeln!(out, "- {note}")?;
+        }
+        writeln!(out, "\n</details>")?;
     }
     ["inputs", "expectations", "clocks"].iter().try_for_each(|list| left_out(report, list, out))
 }
 
-fn of_input(input: &InputRow, notes: &mut Vec<String>) {
-    let source = code(&input.source);
-    if let Some(error) = &input.error {
-        notes.push(format!("not read: {source}: {}", prose(error)));
-    }
-    if input.truncated {
-        notes.push(format!("cut off: {source}: ends in the middle of a record"));
-    }
-    for unseen in &input.unseen {
-        notes.push(format!("not seen: {source}: {}", prose(unseen)));
-    }
-    for (label, rows) in [("skipped", &input.skipped), ("repaired", &input.repaired)] {
-        for row in rows {
-            let (n, reason) = (count(row.count, "record"), prose(&row.reason));
-            notes.push(format!("{label}: {source}: {n}, {reason}{}", first_places(&row.first)));
+/// Says what inputs lack; what is true of several is said once.
+fn inputs(report: &Report, notes: &mut Vec<String>) {
+    let mut said: Vec<(&str, String, Vec<&str>)> = Vec::new();
+    for input in &report.inputs {
+        let mut say =
+            |label, text: String| match said.iter_mut().find(|(l, t, _)| *l == label && *t == text)
+            {
+                Some((_, _, sources)) => sources.push(input.source.as_str()),
+                None => said.push((label, text, vec![input.source.as_str()])),
+            };
+        if let Some(error) = &input.error {
+            say("not read", prose(error));
         }
+        if input.truncated {
+            say("cut off", "ends in the middle of a record".to_owned());
+        }
+        for unseen in &input.unseen {
+            say("not seen", prose(unseen));
+        }
+        for (label, rows) in [("skipped", &input.skipped), ("repaired", &input.repaired)] {
+            for row in rows {
+                let (n, reason) = (count(row.count, "record"), prose(&row.reason));
+                say(label, format!("{n}, {reason}{}", first_places(&row.first)));
+            }
+        }
+    }
+    for (label, text, sources) in said {
+        notes.push(match sources.as_slice() {
+            [first, _, ..] => {
+                let n = count(sources.len() as u64, "input");
+                format!("{label}: {n}: {text} (the first: {})", code(first))
+            }
+            one => format!("{label}: {}: {text}", code(&one.concat())),
+        });
     }
 }

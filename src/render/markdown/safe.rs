@@ -73,7 +73,10 @@ fn words(text: &str) -> String {
             let core = word.trim_start_matches(OPENING).trim_end_matches(CLOSING);
             let (before, after) = word.split_once(core).unwrap_or(("", ""));
             // `1.` begins a list.
-            let list = i == 0 && core != word && core.bytes().all(|b| b.is_ascii_digit());
+            let list = i == 0
+                && core != word
+                && !core.is_empty()
+                && core.bytes().all(|b| b.is_ascii_digit());
             if list {
                 out += &code(word);
             } else if core.is_empty() || is_plain(core) {
