@@ -61,6 +61,10 @@ const COLUMNS: &[Column] = &[
     ("credential.alg", |l| judged(l, |c| c.alg.as_deref())),
     ("credential.kid", |l| judged(l, |c| c.kid.as_deref())),
     ("credential.iss", |l| judged(l, |c| c.iss.as_deref())),
+    ("credential.aud", |l| {
+        let aud = l.credentials.first().and_then(|c| c.aud.as_deref());
+        aud.map_or(Cell::Null, list)
+    }),
     ("credential.iat", |l| judged(l, |c| c.iat.as_deref())),
     ("credential.nbf", |l| judged(l, |c| c.nbf.as_deref())),
     ("credential.exp", |l| judged(l, |c| c.exp.as_deref())),

@@ -1,6 +1,6 @@
 //! The report for a ticket or a step summary: GitHub's Markdown, the evidence folded away.
 //!
-//! No value of a capture can be more than text (see [`safe`]), and the program adds no link of its own.
+//! No value of a capture can be more than text (`safe.rs`), and the program adds no link of its own.
 
 mod notes;
 mod safe;
