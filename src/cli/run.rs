@@ -330,6 +330,25 @@ mod tests {
     }
 
     #[test]
+    fn a_line_format_is_written_once_for_all_its_outputs() {
+        let folder = Folder::new("lines");
+        let [one, two, csv] = ["a.jsonl", "b.ndjson", "c.csv"].map(|name| folder.path(name));
+        let code = ran(&["a.har", "-o", &one, "-o", &two, "-o", &csv], |_, sink| {
+            let sink = sink.unwrap();
+            assert_eq!(sink.writers().len(), 2);
+            sink.begin()?;
+            sink.take(0, b"{}\n")?;
+            sink.take(1, b"a,b\r\n")?;
+            Ok(analysis(Report::default()))
+        });
+        assert_eq!(code, Ok(SUCCESS));
+        assert_eq!(fs::read_to_string(one).unwrap(), "{}\n");
+        assert_eq!(fs::read_to_string(two).unwrap(), "{}\n");
+        let csv = fs::read_to_string(csv).unwrap();
+        assert!(csv.starts_with("schema,id,") && csv.ends_with(",evidence\r\na,b\r\n"), "{csv}");
+    }
+
+    #[test]
     fn a_run_that_fails_leaves_the_old_file() {
         let folder = Folder::new("old");
         let path = folder.path("r.json");

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::text::escape;
 use super::{LineFormat, json};
-use crate::model::{CredentialLine, Line};
+use crate::model::{CauseId, Confidence, CredentialLine, Line};
 
 /// CSV: the names of the columns, then an exchange a row.
 pub const ROWS: LineFormat = LineFormat { head, line };
@@ -50,8 +50,8 @@ const COLUMNS: &[Column] = &[
     ("status", |l| number(l.status)),
     ("grpc_status", |l| number(l.grpc_status)),
     ("class", |l| text(l.class.as_str())),
-    ("cause", |l| maybe(l.cause.as_ref().map(|id| id.as_str()))),
-    ("confidence", |l| maybe(l.confidence.map(|degree| degree.as_str()))),
+    ("cause", |l| maybe(l.cause.as_ref().map(CauseId::as_str))),
+    ("confidence", |l| maybe(l.confidence.map(Confidence::as_str))),
     ("also", |l| list(&l.also)),
     ("credential.kind", |l| judged(l, |c| Some(&c.kind))),
     ("credential.scheme", |l| judged(l, |c| c.scheme.as_deref())),
@@ -69,7 +69,7 @@ const COLUMNS: &[Column] = &[
     ("credential.nbf", |l| judged(l, |c| c.nbf.as_deref())),
     ("credential.exp", |l| judged(l, |c| c.exp.as_deref())),
     ("credentials", |l| list(&l.credentials)),
-    ("server.says", |l| maybe(l.server.says.as_ref().map(|id| id.as_str()))),
+    ("server.says", |l| maybe(l.server.says.as_ref().map(CauseId::as_str))),
     ("server.text", |l| maybe(l.server.text.as_deref())),
     ("server.where", |l| maybe(l.server.place.as_deref())),
     ("server.dialect", |l| maybe(l.server.dialect.as_deref())),

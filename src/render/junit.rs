@@ -1,4 +1,4 @@
-//! The report as JUnit XML, which every CI system shows as tests.
+//! The report as `JUnit` XML, which every CI system shows as tests.
 //!
 //! A host is a test suite and each of its causes a test case: a failure fails, what is expected or only looks
 //! alike is skipped. So a cause that goes away turns from failing to absent, and a new one is a new failing
@@ -14,7 +14,7 @@ use super::text::when::{count, number};
 use super::text::{confidence, escape, facts, first_places, pointer, summary};
 use crate::model::{CauseRow, Class, ExampleRow, InputRow, Report};
 
-/// The report as JUnit XML.
+/// The report as `JUnit` XML.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Junit;
 

@@ -164,24 +164,24 @@ fn words(cause: &CauseRow, others: usize) -> String {
         Class::Expected => count(cause.count, "expected refusal"),
         Class::Lookalike => count(cause.count, "lookalike"),
     };
-    let mut text = format!("{n}: {}", message(&cause.title.replace('`', "")));
     let names: Vec<String> =
         cause.endpoints.iter().take(ENDPOINTS).map(|(name, _)| message(name)).collect();
-    if !names.is_empty() {
-        let all = cause.distinct.get("endpoints").copied().unwrap_or(0);
-        let more = all.max(cause.endpoints.len() as u64) - names.len() as u64;
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        text += &format!(" ({}{more})", names.join(", "));
-    }
-    text.push('.');
+    let all = cause.distinct.get("endpoints").copied().unwrap_or(0);
+    let more = all.max(cause.endpoints.len() as u64) - names.len() as u64;
+    let place = match (names.is_empty(), more) {
+        (true, _) => String::new(),
+        (false, 0) => format!(" ({})", names.join(", ")),
+        (false, more) => format!(" ({} and {more} more)", names.join(", ")),
+    };
+    let mut sentences = vec![format!("{n}: {}{place}", message(&cause.title.replace('`', "")))];
     if !cause.advice.is_empty() {
-        text += &format!(" {}.", message(&cause.advice.replace('`', "")));
+        sentences.push(message(&cause.advice.replace('`', "")));
     }
     if others > 0 {
         let links: Vec<String> = (1..=others).map(|id| format!("[{}]({id})", id + 1)).collect();
-        text += &format!(" More examples: {}.", links.join(", "));
+        sentences.push(format!("More examples: {}", links.join(", ")));
     }
-    text
+    sentences.join(". ") + "."
 }
 
 fn location(example: &ExampleRow, report: &Report) -> Map<String, Value> {
@@ -202,13 +202,15 @@ fn location(example: &ExampleRow, report: &Report) -> Map<String, Value> {
     let name: Vec<&str> = example.member.iter().chain(&named).map(String::as_str).collect();
     let status = example.status.map_or("no status".to_owned(), |status| status.to_string());
     let time = example.time.as_deref().map_or(String::new(), |time| format!("{time} "));
-    let mut text = message(&format!("{time}{status} {}", example.endpoint));
+    let mut told = vec![message(&format!("{time}{status} {}", example.endpoint))];
     for fact in facts(example) {
-        text += &format!("; {} ({})", message(&fact.fact.replace('`', "")), message(&fact.place));
+        let (fact, place) = (message(&fact.fact.replace('`', "")), message(&fact.place));
+        told.push(format!("{fact} ({place})"));
     }
     if let Some(said) = &example.server.text {
-        text += &format!("; the server says: {}", message(said));
+        told.push(format!("the server says: {}", message(said)));
     }
+    let text = told.join("; ");
     let mut location = Map::new();
     location.insert("physicalLocation".to_owned(), physical);
     if !name.is_empty() {

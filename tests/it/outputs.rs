@@ -1,4 +1,4 @@
-//! Markdown, CSV, SARIF and JUnit: on the report made by hand, on hostile values, and in one run.
+//! Markdown, CSV, SARIF and `JUnit`: on the report made by hand, on hostile values, and in one run.
 
 use authopsy::model::{Line, Report};
 use authopsy::render::{Format, Made, built, by_name, format};

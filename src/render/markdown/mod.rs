@@ -224,9 +224,9 @@ fn named(names: &[(String, u64)], distinct: u64, whole: u64) -> String {
     let mut list: Vec<String> = names
         .iter()
         .take(NAMES)
-        .map(|(name, n)| match *n == whole {
-            true => code(name),
-            false => format!("{} {}", code(name), number(*n)),
+        .map(|(name, n)| {
+            let count = if *n == whole { String::new() } else { format!(" {}", number(*n)) };
+            code(name) + &count
         })
         .collect();
     let more = distinct.max(names.len() as u64) - list.len() as u64;
