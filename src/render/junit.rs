@@ -210,7 +210,11 @@ fn case(cause: &CauseRow, host: Option<&str>, n: u64) -> TestCase {
 
 /// Tells by what a cause is known at one host and what to do.
 fn details(cause: &CauseRow, host: Option<&str>) -> String {
-    let here = |endpoint: &str| host.is_none_or(|host| endpoint.contains(host));
+    // What is at none of the listed hosts is at another, or at none at all.
+    let here = |endpoint: &str| match host {
+        Some(host) => is_at(endpoint, host),
+        None => !cause.hosts.iter().any(|(host, _)| is_at(endpoint, host)),
+    };
     let mut out = String::from("\n");
     if !cause.summary.is_empty() {
         push(&mut out, "what", &cause.summary);
@@ -232,6 +236,12 @@ fn details(cause: &CauseRow, host: Option<&str>) -> String {
         push(&mut out, "here", &case.text);
     }
     out
+}
+
+/// Whether an endpoint, `GET api.example.com/orders`, is one of this host.
+fn is_at(endpoint: &str, host: &str) -> bool {
+    let tail = endpoint.split_once(' ').and_then(|(_, place)| place.strip_prefix(host));
+    tail.is_some_and(|tail| tail.is_empty() || tail.starts_with(['/', '?', '*']))
 }
 
 fn seen(example: &ExampleRow, out: &mut String) {
@@ -271,6 +281,15 @@ fn attribute(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_endpoint_is_told_at_its_own_host_only() {
+        assert!(is_at("GET a.example/x", "a.example"));
+        assert!(!is_at("GET b.a.example/x", "a.example"));
+        assert!(!is_at("GET a.example.org/x", "a.example"));
+        assert!(!is_at("GET a.example:8080/x", "a.example"));
+        assert!(!is_at("GET /a.example/x", "a.example"));
+    }
 
     #[test]
     fn text_of_a_capture_stays_text() {
