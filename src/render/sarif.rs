@@ -92,14 +92,15 @@ fn rule(cause: &CauseRow) -> Value {
     })
 }
 
-/// Writes an id as SARIF likes the names of rules: `TimeExpiredCached`.
+/// Writes an id as SARIF likes the names of rules, `TimeExpiredCached`; a name is never the id itself.
 fn name(id: &str) -> String {
     let words = id.split(|c: char| !c.is_alphanumeric());
     let capital = |word: &str| {
         let mut chars = word.chars();
         chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect::<String>()
     };
-    words.map(capital).collect()
+    let name: String = words.map(capital).collect();
+    if name.eq_ignore_ascii_case(id) { name + "Cause" } else { name }
 }
 
 fn result(cause: &CauseRow, report: &Report) -> Value {
@@ -344,7 +345,7 @@ mod tests {
     #[test]
     fn a_rule_has_the_name_of_its_cause() {
         assert_eq!(name("time.expired_cached"), "TimeExpiredCached");
-        assert_eq!(name("unknown"), "Unknown");
+        assert_eq!(name("unknown"), "UnknownCause");
     }
 
     #[test]
