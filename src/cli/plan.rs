@@ -102,7 +102,7 @@ fn plan(
     let own_dialects = !reading.dialects.is_empty();
     let selection = selection(selected, reading.zone.as_ref(), own_dialects)?;
     let fail_on = running.fail_on.iter().map(|text| value::fail_on(text, own_dialects));
-    let job = Job {
+    let mut job = Job {
         inputs,
         reading,
         keys: Keys::default(),
@@ -113,6 +113,7 @@ fn plan(
         partial: running.partial.is_some(),
         fail_on: fail_on.collect::<Result<_, _>>()?,
         no_join: report.no_join,
+        rows: false,
     };
     let partial = running.partial.as_ref().map(PathBuf::from);
     if partial.is_some() {
@@ -133,6 +134,8 @@ fn plan(
         None if files.is_empty() => render::format("text"),
         None => None,
     };
+    let formats = stdout.into_iter().chain(files.iter().map(|(_, format)| *format));
+    job.rows = formats.into_iter().any(|format| matches!(format.made, Made::Page(_)));
     Ok(Plan { job, stdout, files, partial })
 }
 
@@ -250,7 +253,7 @@ fn outputs(paths: &[String]) -> Result<Vec<(PathBuf, &'static Format)>, Complain
                 return Err(Complaint::new(format!(
                     "--output {path}: the extension names no format"
                 ))
-                .hint("name it .txt, .json or .jsonl, or use -f and redirect standard output"));
+                .hint("name it .txt, .html, .json or .jsonl, or use -f and redirect standard output"));
             }
         };
         if files.iter().any(|(earlier, _)| earlier == Path::new(path)) {

@@ -11,7 +11,7 @@ use super::plan::Plan;
 use super::terminal::Terminal;
 use super::{ERROR, FAILED, SUCCESS};
 use crate::desk::{self, Analysis, Error, Job, LineSink, Product, Progress, Unwatched};
-use crate::model::Report;
+use crate::model::{Report, Rows};
 use crate::render::{Format, Look, Made};
 
 /// Runs the main job.
@@ -74,7 +74,7 @@ fn run(
     progress.done();
 
     match &analysis.product {
-        Product::Report(report) => outlets.report(report)?,
+        Product::Report(report) => outlets.report(report, &analysis.rows)?,
         Product::Partial(partial) => outlets.bytes(partial)?,
     }
     outlets.commit()?;
@@ -186,16 +186,17 @@ impl Outlets {
     }
 
     /// Writes the report to every output that is made of it.
-    fn report(&mut self, report: &Report) -> Result<(), Complaint> {
-        if let Some((out, Made::Report(make))) = &mut self.stdout {
-            let rendered = make(&self.look).render(report, out);
-            rendered.map_err(|e| written("standard output", &e))?;
+    fn report(&mut self, report: &Report, rows: &Rows) -> Result<(), Complaint> {
+        let write = |made: &Made, look: &Look, out: &mut dyn Write| match made {
+            Made::Report(make) => make(look).render(report, out),
+            Made::Page(make) => make(report, rows, out),
+            Made::Lines | Made::Later => Ok(()),
+        };
+        if let Some((out, made)) = &mut self.stdout {
+            write(made, &self.look, out).map_err(|e| written("standard output", &e))?;
         }
         for (name, file, made) in &mut self.files {
-            if let Made::Report(make) = made {
-                let rendered = make(&Look::default()).render(report, file);
-                rendered.map_err(|e| written(name, &e))?;
-            }
+            write(made, &Look::default(), file).map_err(|e| written(name, &e))?;
         }
         Ok(())
     }
@@ -266,7 +267,8 @@ mod tests {
     }
 
     fn analysis(report: Report) -> Analysis {
-        Analysis { product: Product::Report(Box::new(report)), failed: false, faults: Vec::new() }
+        let (product, rows) = (Product::Report(Box::new(report)), Rows::default());
+        Analysis { product, failed: false, faults: Vec::new(), rows }
     }
 
     /// Runs a command line with `work` in place of the analysis.

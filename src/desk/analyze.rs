@@ -1,7 +1,7 @@
 //! The main job: captures and logs in, a report or its mergeable state out.
 
 use std::io::{self, Write};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use super::partial::{self, Shape};
 use super::{Error, Job, Progress, Sort};
@@ -11,7 +11,7 @@ use crate::engine::{
 };
 use crate::input::jsonl::Mapping;
 use crate::input::{Choice, Inputs};
-use crate::model::{Exchange, KeyRow, Position, Record, Report, SkipRow};
+use crate::model::{Exchange, KeyRow, Line, Position, Record, Report, Rows, SkipRow};
 use crate::render::json;
 use crate::report::{self, ReportOptions};
 use crate::tally::{Input, Tally};
@@ -29,6 +29,9 @@ pub struct Analysis {
     pub failed: bool,
     /// What makes the exit code 2 although there is a result.
     pub faults: Vec<Fault>,
+    /// Some of the refused exchanges; empty unless [`Job::rows`] asks for them, and from partial results,
+    /// which hold none.
+    pub rows: Rows,
 }
 
 /// A report, or what can be merged into one.
@@ -51,7 +54,8 @@ pub struct Fault {
 
 /// Reads `job.inputs` and finds out why requests failed to authenticate.
 ///
-/// With `lines`, the exchanges that the selection admits are handed over one by one, in a second pass.
+/// With `lines`, the exchanges that the selection admits are handed over one by one, in a second pass;
+/// with [`Job::rows`], the same pass keeps some of the refused ones.
 ///
 /// # Errors
 /// [`Error::Nothing`] when no input holds an exchange (the empty partial is no error), [`Error::Io`] when
@@ -69,7 +73,8 @@ pub fn run(
     let verifier = &verifier;
     let inputs = Inputs::find(&job.inputs);
     let options = read_options(job)?;
-    let keep = lines.is_some() && !inputs.replayable();
+    let again = lines.is_some() || job.rows;
+    let keep = again && !inputs.replayable();
     let make = |keep| Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep);
     let outcome = engine::read(&inputs, &options, || make(keep), &Watch(progress));
     progress.done();
@@ -86,7 +91,7 @@ pub fn run(
         // Empty standard input is the empty partial, not a fault.
         faults
             .retain(|f| !(f.message.starts_with("standard input") && harvest.tally.exchanges == 0));
-        return Ok(Analysis { product, failed: false, faults });
+        return Ok(Analysis { product, failed: false, faults, rows: Rows::default() });
     }
     if harvest.tally.exchanges == 0 && !faults.is_empty() {
         return Err(nothing(&faults));
@@ -101,9 +106,20 @@ pub fn run(
     let views = joined(job, &mut harvest.tally);
     let world = World::learn(&harvest.tally, given(job, &keys)).with_views(views);
     let selection = job.selection.clone().resolved(harvest.tally.timeline.last());
-    if let Some(sink) = lines {
+    let rows = Mutex::new(Rows::default());
+    if again {
+        let mut nowhere = io::sink();
+        let wanted = lines.is_some();
+        let sink = lines.unwrap_or(&mut nowhere);
         let judge_line = |record: &Record, out: &mut Vec<u8>| -> io::Result<()> {
-            write_line(record, &world, &selection, out)
+            let Some(line) = judged_line(record, &world, &selection) else { return Ok(()) };
+            if wanted {
+                json::line(&line, out)?;
+            }
+            if job.rows {
+                rows.lock().unwrap_or_else(PoisonError::into_inner).offer(line);
+            }
+            Ok(())
         };
         let mut buffer = Vec::new();
         let mut hand = |record: &Record| {
@@ -111,7 +127,7 @@ pub fn run(
             judge_line(record, &mut buffer)?;
             sink.write_all(&buffer)
         };
-        if job.shaping.sort == Sort::Time {
+        if job.shaping.sort == Sort::Time && wanted {
             let mut kept = std::mem::take(&mut harvest.records);
             if !keep {
                 kept = engine::read(&inputs, &options, || make(true), &()).harvest.records;
@@ -137,7 +153,8 @@ pub fn run(
     }
     let (mut report, failed) = finish(job, &world);
     report.keys = keys;
-    Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults })
+    let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults, rows })
 }
 
 /// Makes the report of a world and tells whether a condition of `fail_on` holds.
@@ -174,14 +191,14 @@ pub(super) fn given(job: &Job, keys: &[KeyRow]) -> Given {
     }
 }
 
-fn write_line(
+/// Judges one exchange; `None` for those that the selection does not admit, and for views of another.
+fn judged_line(
     record: &Record,
     world: &World<'_>,
     selection: &report::Selection,
-    out: &mut Vec<u8>,
-) -> io::Result<()> {
+) -> Option<Line> {
     let (seen, enriched) = match world.views().part_of(record) {
-        Part::View => return Ok(()),
+        Part::View => return None,
         Part::Alone => (Vec::new(), None),
         Part::Main(seen) => {
             let enriched = enrich(record, &seen, |mark| world.token(mark));
@@ -195,14 +212,12 @@ fn write_line(
         || !selection.admits_status(facts.status)
         || !selection.admits_time(at, None)
     {
-        return Ok(());
+        return None;
     }
     let judgement = judge(&Case { facts, at, world });
     let cause = judgement.root.as_ref().map(|f| &f.cause);
-    if selection.admits_class(judgement.class) && selection.admits_cause(cause) {
-        json::line(&report::line(record, &judgement, &seen), out)?;
-    }
-    Ok(())
+    let admitted = selection.admits_class(judgement.class) && selection.admits_cause(cause);
+    admitted.then(|| report::line(record, &judgement, &seen))
 }
 
 /// Runs a second pass on a thread of its own and writes what it makes on this one: a terminal's

@@ -29,6 +29,8 @@ pub struct Job {
     pub fail_on: Vec<FailOn>,
     /// Whether an exchange that several inputs hold counts once for each.
     pub no_join: bool,
+    /// Whether some of the refused exchanges are wanted in full beside the report, from a second pass.
+    pub rows: bool,
 }
 
 /// How bytes become facts.

@@ -12,6 +12,7 @@ mod fingerprint;
 mod pseudonym;
 mod record;
 mod report;
+mod rows;
 mod secret;
 mod signing;
 mod time;
@@ -34,6 +35,7 @@ pub use report::{
     Expectation, GroupRow, Incident, InputRow, KeyRow, Lifeline, Line, Period, Report, ServerLine,
     SkipRow, StoryItem, Timeline, TimelineBucket, Totals, ViewLine,
 };
+pub use rows::Rows;
 pub use secret::Secret;
 pub use signing::{Departure, Signing};
 pub use time::{At, Seconds, Time};

@@ -7,7 +7,7 @@ mod lifelines;
 mod notes;
 mod page;
 mod timeline;
-mod when;
+pub(super) mod when;
 
 use std::io::{self, Write};
 
@@ -15,7 +15,7 @@ use super::Render;
 use crate::model::{Class, Report};
 
 pub use card::{card, list, table};
-pub(super) use page::is_unsafe;
+pub(super) use page::{escape, is_unsafe};
 pub use page::{Look, Palette};
 
 use page::{Ink, Page, prose, solid, span};

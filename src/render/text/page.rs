@@ -171,7 +171,7 @@ pub(in crate::render) fn is_unsafe(c: char) -> bool {
 }
 
 /// Shows what must not reach a terminal as `\n`, `\x1b` or `\u{202e}`.
-pub(super) fn escape(text: &str) -> Cow<'_, str> {
+pub(in crate::render) fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
     }
