@@ -67,7 +67,7 @@ fn what_is_not_built_says_so_and_ends_with_2() {
         &["man"],
         &["--group-by", "host", "a.har"],
         &["--framed", "-"],
-        &["-f", "html", "a.har"],
+        &["-f", "markdown", "a.har"],
         &["-o", "r.sarif", "a.har"],
         &["--fail-on", "new", "a.har"],
     ] {
@@ -112,7 +112,7 @@ fn an_error_says_what_was_expected() {
     ");
     insta::assert_snapshot!(refused(&["-o", "report", "a"]), @r"
     error: --output report: the extension names no format
-    hint: name it .txt, .json or .jsonl, or use -f and redirect standard output
+    hint: name it .txt, .html, .json or .jsonl, or use -f and redirect standard output
     ");
     insta::assert_snapshot!(refused(&["--fail-on", "any", "--partial", "p", "a"]), @r"
     error: --partial makes no report: --fail-on has no use

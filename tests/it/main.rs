@@ -27,6 +27,7 @@ mod corpus;
 mod dumps;
 mod forge;
 mod histories;
+mod html;
 mod inputs;
 mod keys;
 mod laws;

@@ -151,7 +151,7 @@ fn a_raw_time_stands_only_where_it_is_no_number_of_seconds() {
     assert!(credential.get("nbf").is_some() && credential.get("nbf_raw").is_none());
 }
 
-fn line() -> Line {
+pub(crate) fn line() -> Line {
     Line {
         schema: "authopsy.exchange/1".into(),
         id: "9c41f00d2ab37e15".into(),

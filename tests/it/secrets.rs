@@ -455,11 +455,11 @@ fn search(folder: &Folder, files: &[&str], secrets: &[Secret]) -> Vec<String> {
         look(&format!("standard output of {args:?}"), &run.stdout);
         look(&format!("standard error of {args:?}"), &run.stderr);
     }
-    run(&["-o", "r.txt", "-o", "r.json", "-o", "r.jsonl"]).succeeds();
-    for file in ["r.txt", "r.json", "r.jsonl", "all.part"] {
+    run(&["-o", "r.txt", "-o", "r.json", "-o", "r.jsonl", "-o", "r.html"]).succeeds();
+    for file in ["r.txt", "r.json", "r.jsonl", "r.html", "all.part"] {
         look(file, &folder.read(file));
     }
-    for format in ["text", "json"] {
+    for format in ["text", "json", "html"] {
         let run = folder.run(&["merge", "all.part", "-v", "-f", format]).succeeds();
         look(&format!("merged {format}"), &[run.stdout, run.stderr].concat());
     }

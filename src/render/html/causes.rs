@@ -1,7 +1,7 @@
 //! The causes: how many, how sure, what to do, and the proof.
 
 use super::markup::Markup;
-use crate::model::{CauseRow, Class, Confidence, ExampleRow, Position, Report};
+use crate::model::{CauseRow, Class, Confidence, Evidence, ExampleRow, Position, Report};
 use crate::render::text::when::{Clock, count, number, percent};
 
 /// Names shown of a list before the rest is only counted.
@@ -218,14 +218,19 @@ fn proof_of(part: &mut Markup, example: &ExampleRow, clock: Clock) {
     part.raw(" ");
     part.within("span", "quiet", example.confidence.as_str());
     part.raw("</p>\n<ul class=\"evidence\">\n");
-    for told in &example.evidence {
+    let said = &example.server;
+    let words = said.text.as_deref().unwrap_or_default();
+    // What the server said has a line of its own.
+    let repeats = |told: &Evidence| {
+        !words.is_empty() && told.place.starts_with("response") && told.fact.contains(words)
+    };
+    for told in example.evidence.iter().filter(|told| !repeats(told)) {
         part.raw("<li>");
         part.prose(&told.fact);
         part.raw(" <span class=\"quiet\">");
         part.text(&told.place);
         part.raw("</span></li>\n");
     }
-    let said = &example.server;
     if let Some(text) = said.text.as_ref().filter(|_| said.place.as_deref() != Some("status")) {
         part.raw("<li>the server says <q>");
         part.text(text);

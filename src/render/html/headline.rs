@@ -1,5 +1,7 @@
 //! The first screen: a sentence that says what happened, and five answers below it.
 
+use std::collections::BTreeSet;
+
 use super::markup::Markup;
 use crate::model::{CauseRow, Class, Report};
 use crate::render::text::when::{Clock, count, millis, number, percent, span_of};
@@ -153,25 +155,45 @@ fn recovery(part: &mut Markup, report: &Report, clock: Clock) {
     }
 }
 
-/// Counts whom it hit. Causes can share clients, so of several the largest count is a lower bound.
+/// Counts whom it hit: over all causes where their lists are whole, else at least as many.
 fn whom(part: &mut Markup, causes: &[&CauseRow]) {
     let mut said = false;
     for (name, one) in
         [("users", "user"), ("clients", "client"), ("tokens", "token"), ("endpoints", "endpoint")]
     {
-        let most = causes.iter().filter_map(|c| c.distinct.get(name)).max().copied().unwrap_or(0);
-        if most == 0 {
+        let (n, exact) = distinct(causes, name);
+        if n == 0 {
             continue;
         }
-        let several = causes.iter().filter(|c| c.distinct.get(name).is_some_and(|n| *n > 0)).count();
         part.raw(if said { ", " } else { "" });
-        part.raw(if several > 1 && !said { "at least " } else { "" });
-        part.within("span", "solid", &count(most, one));
+        let least = if exact { "" } else { "at least " };
+        part.within("span", "solid", &format!("{least}{}", count(n, one)));
         said = true;
     }
     if !said {
         part.raw("the input does not say");
     }
+}
+
+/// Returns how many distinct names causes have together, and whether that is all of them.
+fn distinct(causes: &[&CauseRow], name: &str) -> (u64, bool) {
+    let list = |cause: &'_ CauseRow| match name {
+        "users" => cause.users.clone(),
+        "clients" => cause.clients.clone(),
+        "tokens" => cause.tokens.clone(),
+        _ => cause.endpoints.clone(),
+    };
+    let mut names = BTreeSet::new();
+    let (mut most, mut exact) = (0, true);
+    for cause in causes {
+        let list = list(cause);
+        let listed = list.len() as u64;
+        let all = cause.distinct.get(name).copied().unwrap_or(listed);
+        most = most.max(all);
+        exact &= all == listed || causes.len() == 1;
+        names.extend(list.into_iter().map(|(name, _)| name));
+    }
+    (most.max(names.len() as u64), exact)
 }
 
 fn why(part: &mut Markup, worst: &CauseRow, causes: usize) {

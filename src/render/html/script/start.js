@@ -110,13 +110,6 @@ function start() {
     const link = event.target.closest('a[href^="#"]');
     if (link && goTo(link.hash.slice(1))) event.preventDefault();
   });
-  // On paper everything is open.
-  let opened = [];
-  addEventListener('beforeprint', () => {
-    opened = [...document.querySelectorAll('#causes details:not([open])')];
-    opened.forEach((details) => { details.open = true; });
-  });
-  addEventListener('afterprint', () => opened.forEach((details) => { details.open = false; }));
 }
 
 start();
