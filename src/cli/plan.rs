@@ -253,7 +253,9 @@ fn outputs(paths: &[String]) -> Result<Vec<(PathBuf, &'static Format)>, Complain
                 return Err(Complaint::new(format!(
                     "--output {path}: the extension names no format"
                 ))
-                .hint("name it .txt, .html, .json or .jsonl, or use -f and redirect standard output"));
+                .hint(
+                    "name it .txt, .html, .json or .jsonl, or use -f and redirect standard output",
+                ));
             }
         };
         if files.iter().any(|(earlier, _)| earlier == Path::new(path)) {

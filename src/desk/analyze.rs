@@ -192,11 +192,7 @@ pub(super) fn given(job: &Job, keys: &[KeyRow]) -> Given {
 }
 
 /// Judges one exchange; `None` for those that the selection does not admit, and for views of another.
-fn judged_line(
-    record: &Record,
-    world: &World<'_>,
-    selection: &report::Selection,
-) -> Option<Line> {
+fn judged_line(record: &Record, world: &World<'_>, selection: &report::Selection) -> Option<Line> {
     let (seen, enriched) = match world.views().part_of(record) {
         Part::View => return None,
         Part::Alone => (Vec::new(), None),

@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use super::cause::{CauseId, Class};
 use super::report::Line;
 
-/// Most exchanges kept of one cause while they come in.
-const OF_ONE: usize = 400;
-/// Most exchanges kept of all causes together.
-const OF_ALL: usize = 2_500;
+/// Most exchanges that are shown of all causes together.
+const MOST: usize = 2_500;
 
 /// Refused exchanges for a page that cannot hold them all: of each cause the same number, or all.
 ///
-/// Which ones are kept follows from their ids, which are hashes: an even draw, the same for any order
-/// of [`Rows::offer`] and [`Rows::merge`].
-#[derive(Clone, Debug, Default)]
+/// Which ones are kept follows from their ids, which are hashes: an even draw, the same in whatever
+/// order they are offered.
+#[derive(Clone, Debug)]
 pub struct Rows {
     causes: BTreeMap<(Class, CauseId), OfCause>,
+    /// Most exchanges of one cause; it only falls, and never below what is shown in the end.
+    limit: usize,
+    kept: usize,
 }
 
 /// What is kept of one cause.
@@ -29,34 +30,41 @@ struct OfCause {
 /// The id and, should two be equal, the place.
 type Key = (String, String, Option<String>, Option<u64>, Option<u64>, Option<u64>);
 
+impl Default for Rows {
+    fn default() -> Self {
+        Self { causes: BTreeMap::new(), limit: MOST, kept: 0 }
+    }
+}
+
 impl Rows {
     /// Takes one exchange; those that were let in are of no interest here.
     pub fn offer(&mut self, line: Line) {
         let Some(cause) = line.cause.clone().filter(|_| line.class != Class::Ok) else { return };
         let of = self.causes.entry((line.class, cause)).or_default();
         of.offered += 1;
-        let full = of.kept.len() >= OF_ONE;
+        let full = of.kept.len() >= self.limit;
         if full && of.kept.last_key_value().is_some_and(|(last, _)| last.0 < line.id) {
             return;
         }
         let place = (line.source.clone(), line.member.clone(), line.entry, line.line, line.byte);
         let key = (line.id.clone(), place.0, place.1, place.2, place.3, place.4);
-        of.kept.insert(key, line);
-        if full {
-            of.kept.pop_last();
+        if of.kept.insert(key, line).is_none() {
+            self.kept += 1;
         }
+        if of.kept.len() > self.limit && of.kept.pop_last().is_some() {
+            self.kept -= 1;
+        }
+        self.trim();
     }
 
-    /// Adds what another worker took. Commutative and associative.
-    pub fn merge(&mut self, other: Self) {
-        for (cause, theirs) in other.causes {
-            let of = self.causes.entry(cause).or_default();
-            of.offered += theirs.offered;
-            of.kept.extend(theirs.kept);
-            while of.kept.len() > OF_ONE {
+    /// Drops of every cause what is beyond the limit.
+    fn bound(&mut self) {
+        for of in self.causes.values_mut() {
+            while of.kept.len() > self.limit {
                 of.kept.pop_last();
             }
         }
+        self.kept = self.causes.values().map(|of| of.kept.len()).sum();
     }
 
     /// Returns how many exchanges were offered.
@@ -74,12 +82,22 @@ impl Rows {
         lines
     }
 
+    /// Drops what cannot be shown any more, once there is twice as much as can be.
+    fn trim(&mut self) {
+        if self.kept <= 2 * MOST {
+            return;
+        }
+        self.limit = self.most_of_one();
+        self.bound();
+    }
+
     /// Returns the largest number of lines of one cause with which all together stay in the bound.
     fn most_of_one(&self) -> usize {
-        let total = |most: usize| -> usize {
-            self.causes.values().map(|of| of.kept.len().min(most)).sum()
+        let fits = |most: usize| {
+            let total: usize = self.causes.values().map(|of| of.kept.len().min(most)).sum();
+            total <= MOST
         };
-        (1..=OF_ONE).rev().find(|most| total(*most) <= OF_ALL).unwrap_or(1)
+        (1..=self.limit).rev().find(|most| fits(*most)).unwrap_or(1)
     }
 }
 
@@ -109,39 +127,34 @@ mod tests {
     }
 
     #[test]
-    fn any_split_and_order_keeps_the_same_exchanges() {
-        let mut whole = Rows::default();
-        let (mut left, mut right) = (Rows::default(), Rows::default());
-        for n in 0..3_000 {
-            whole.offer(line(n, "time.expired"));
-            if n % 7 == 0 {
-                whole.offer(line(n, "header.missing"));
+    fn any_order_keeps_the_same_exchanges() {
+        let offered = |numbers: &mut dyn Iterator<Item = u64>| {
+            let mut rows = Rows::default();
+            for n in numbers {
+                rows.offer(line(n, "time.expired"));
+                if n % 7 == 0 {
+                    rows.offer(line(n, "header.missing"));
+                }
             }
-        }
-        for n in (0..3_000).rev() {
-            let part = if n % 3 == 0 { &mut left } else { &mut right };
-            part.offer(line(n, "time.expired"));
-            if n % 7 == 0 {
-                part.offer(line(n, "header.missing"));
-            }
-        }
-        right.merge(left);
+            rows
+        };
+        let (there, back) = (offered(&mut (0..7_000)), offered(&mut (0..7_000).rev()));
         let ids = |rows: &Rows| rows.shown().iter().map(|l| l.id.clone()).collect::<Vec<_>>();
-        assert_eq!(ids(&whole), ids(&right));
-        assert_eq!((whole.offered(), right.offered()), (3_429, 3_429));
-        assert_eq!(whole.shown().len(), 800);
+        assert_eq!(ids(&there), ids(&back));
+        assert_eq!(there.shown().len(), MOST);
+        assert!(there.kept <= 2 * MOST && there.offered() == 8_000);
     }
 
     #[test]
     fn rare_causes_keep_all_and_frequent_ones_share_the_rest() {
         let mut rows = Rows::default();
-        let names: Vec<&'static str> = (0..10).map(|i| ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"][i]).collect();
-        for name in names {
+        for name in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] {
             (0..1_000).for_each(|n| rows.offer(line(n, name)));
         }
         (0..3).for_each(|n| rows.offer(line(n, "rare")));
         let shown = rows.shown();
-        assert!(shown.len() <= OF_ALL && shown.len() > OF_ALL - 11);
-        assert_eq!(shown.iter().filter(|l| l.cause.as_ref().is_some_and(|c| *c == "rare")).count(), 3);
+        assert!(shown.len() <= MOST && shown.len() > MOST - 10);
+        let rare = |line: &&&Line| line.cause.as_ref().is_some_and(|cause| *cause == "rare");
+        assert_eq!(shown.iter().filter(rare).count(), 3);
     }
 }

@@ -99,6 +99,10 @@ mod tests {
     #[test]
     fn formats_made_of_lines_have_no_report_renderer() {
         assert!(by_name("text").is_some() && by_name("json").is_some());
-        assert!(by_name("jsonl").is_none() && by_name("html").is_none() && by_name("nonsense").is_none());
+        assert!(
+            by_name("jsonl").is_none()
+                && by_name("html").is_none()
+                && by_name("nonsense").is_none()
+        );
     }
 }

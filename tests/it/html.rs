@@ -169,7 +169,8 @@ fn what_the_page_holds_is_what_the_lines_hold() {
     let data = data(&page);
     let row = &data["exchanges"][0];
     let whole = serde_json::to_value(line()).unwrap();
-    for name in ["id", "source", "entry", "time", "url", "endpoint", "status", "cause", "evidence"] {
+    for name in ["id", "source", "entry", "time", "url", "endpoint", "status", "cause", "evidence"]
+    {
         assert_eq!(row[name], whole[name], "{name}");
     }
     assert_eq!(data["basis"], "drawn");

@@ -147,7 +147,9 @@ fn more(part: &mut Markup, cause: &CauseRow, clock: Clock) {
         part.close("p");
     }
     part.raw("<dl class=\"pairs\">\n");
-    for (who, text) in [("At the client", &cause.advice_client), ("At the server", &cause.advice_server)] {
+    for (who, text) in
+        [("At the client", &cause.advice_client), ("At the server", &cause.advice_server)]
+    {
         if !text.is_empty() {
             pair(part, who, |part| part.prose(text));
         }
@@ -243,7 +245,9 @@ fn proof_of(part: &mut Markup, example: &ExampleRow, clock: Clock) {
                 part.text(says.as_str());
                 part.raw("</code>");
             }
-            ("contradicts", None) => part.raw(" <span class=\"warn\">the evidence contradicts</span>"),
+            ("contradicts", None) => {
+                part.raw(" <span class=\"warn\">the evidence contradicts</span>")
+            }
             _ => {}
         }
         part.raw("</li>\n");

@@ -34,7 +34,11 @@ pub(super) fn write(part: &mut Markup, report: &Report, clock: Clock) {
         part.close("p");
     }
     part.open("dl", "answers");
-    if report.totals.failure == 0 { calm(part, report, clock) } else { answers(part, report, clock) }
+    if report.totals.failure == 0 {
+        calm(part, report, clock)
+    } else {
+        answers(part, report, clock)
+    }
     part.close("dl");
 }
 
@@ -157,21 +161,20 @@ fn recovery(part: &mut Markup, report: &Report, clock: Clock) {
 
 /// Counts whom it hit: over all causes where their lists are whole, else at least as many.
 fn whom(part: &mut Markup, causes: &[&CauseRow]) {
-    let mut said = false;
-    for (name, one) in
+    let all: Vec<(&str, u64, bool)> =
         [("users", "user"), ("clients", "client"), ("tokens", "token"), ("endpoints", "endpoint")]
-    {
-        let (n, exact) = distinct(causes, name);
-        if n == 0 {
-            continue;
-        }
-        part.raw(if said { ", " } else { "" });
-        let least = if exact { "" } else { "at least " };
-        part.within("span", "solid", &format!("{least}{}", count(n, one)));
-        said = true;
+            .into_iter()
+            .map(|(name, one)| (one, distinct(causes, name)))
+            .filter(|(_, (n, _))| *n > 0)
+            .map(|(one, (n, exact))| (one, n, exact))
+            .collect();
+    if all.is_empty() {
+        return part.raw("the input does not say");
     }
-    if !said {
-        part.raw("the input does not say");
+    part.raw(if all.iter().all(|(_, _, exact)| *exact) { "" } else { "at least " });
+    for (i, (one, n, _)) in all.iter().enumerate() {
+        part.raw(if i == 0 { "" } else { ", " });
+        part.within("span", "solid", &count(*n, one));
     }
 }
 

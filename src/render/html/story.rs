@@ -2,26 +2,22 @@
 
 use super::causes::names;
 use super::markup::Markup;
-use crate::model::{Evidence, Incident, Report};
-use crate::render::text::when::{Clock, count, millis, span_of};
+use crate::model::{Evidence, Incident, Report, StoryItem};
+use crate::render::text::when::{Clock, count, millis, number, span_of};
+
+/// Sentences shown before a click shows the rest.
+const SENTENCES: usize = 12;
+/// Incidents shown before a click shows the rest.
+const INCIDENTS: usize = 4;
 
 /// Writes the post-mortem, then the incidents.
 pub(super) fn write(part: &mut Markup, report: &Report, clock: Clock) {
     if report.story.is_empty() {
         part.within("p", "quiet", "Nothing with a time is to be told.");
     } else {
-        part.open("ol", "story");
-        for item in &report.story {
-            part.open("li", "");
-            if let Some(time) = &item.time {
-                part.time(time, &clock.show(Some(time)));
-            }
-            part.raw("<span>");
-            part.prose(&item.text);
-            part.raw("</span>");
-            part.close("li");
-        }
-        part.close("ol");
+        let (first, rest) = report.story.split_at(report.story.len().min(SENTENCES));
+        sentences(part, first, clock);
+        folded(part, rest.len(), "more sentence", |part| sentences(part, rest, clock));
     }
     left_out(part, report, "story", "more sentence");
     if report.incidents.is_empty() {
@@ -29,18 +25,52 @@ pub(super) fn write(part: &mut Markup, report: &Report, clock: Clock) {
     }
     part.raw("<h3 id=\"incidents\">Incidents</h3>\n");
     part.raw("<p class=\"quiet\">Bursts of failures, the largest first, numbered as in the timeline.</p>\n");
-    part.open("ol", "incidents");
-    for (i, incident) in report.incidents.iter().enumerate() {
-        one(part, i, incident, clock);
+    let (first, rest) = report.incidents.split_at(report.incidents.len().min(INCIDENTS));
+    incidents(part, 0, first, clock);
+    folded(part, rest.len(), "more incident", |part| incidents(part, first.len(), rest, clock));
+    left_out(part, report, "incidents", "more incident");
+}
+
+/// Writes what a click shows; nothing where there is nothing.
+fn folded(part: &mut Markup, n: usize, one: &str, write: impl FnOnce(&mut Markup)) {
+    if n > 0 {
+        part.open("details", "");
+        part.within("summary", "", &count(n as u64, one));
+        write(part);
+        part.close("details");
+    }
+}
+
+fn sentences(part: &mut Markup, story: &[StoryItem], clock: Clock) {
+    part.open("ol", "story");
+    for item in story {
+        part.open("li", "");
+        if let Some(time) = &item.time {
+            part.time(time, &clock.show(Some(time)));
+        }
+        part.raw("<span>");
+        part.prose(&item.text);
+        part.raw("</span>");
+        part.close("li");
     }
     part.close("ol");
-    left_out(part, report, "incidents", "more incident");
+}
+
+/// Writes incidents; `before` of them are written already.
+fn incidents(part: &mut Markup, before: usize, list: &[Incident], clock: Clock) {
+    part.open("ol", "incidents");
+    for (i, incident) in list.iter().enumerate() {
+        one(part, before + i, incident, clock);
+    }
+    part.close("ol");
 }
 
 fn one(part: &mut Markup, index: usize, incident: &Incident, clock: Clock) {
     part.raw("<li");
     part.attribute("data-incident", &index.to_string());
-    part.raw("><p><b>");
+    part.raw("><p><span class=\"tag\">");
+    part.text(&number(index as u64 + 1));
+    part.raw("</span> <b>");
     part.text(&clock.range(Some(&incident.start), Some(&incident.end)));
     part.raw("</b> ");
     part.text(&count(incident.count, "failure"));

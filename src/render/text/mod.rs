@@ -15,8 +15,8 @@ use super::Render;
 use crate::model::{Class, Report};
 
 pub use card::{card, list, table};
-pub(super) use page::{escape, is_unsafe};
 pub use page::{Look, Palette};
+pub(super) use page::{escape, is_unsafe};
 
 use page::{Ink, Page, prose, solid, span};
 use when::{Clock, count, number};

@@ -11,6 +11,8 @@ const lives = (data.tokens || []).map((token) => ({
   refusedLast: instant(token.last_refusal),
 }));
 const LANE_HIGH = 30, MID = 13;
+// Lanes that stand there before a click shows the rest.
+let lanesShown = 8;
 
 // The window of the lanes: all their uses and what lies near, unless the timeline is zoomed.
 const lifeWindow = (() => {
@@ -31,14 +33,18 @@ function drawLives() {
   if (!lifeWindow) return;
   const [from, to] = state.from === null ? lifeWindow : [state.from, state.to];
   const list = el('ol', { class: 'lives' });
-  for (const life of lives) list.append(lane(life, from, to));
+  const shown = lives.slice(0, lanesShown);
+  // A chosen token has its lane whatever is folded away.
+  const chosen = lives.find((life) => life.token.fingerprint === state.token);
+  if (chosen && !shown.includes(chosen)) shown.push(chosen);
+  for (const life of shown) list.append(lane(life));
   const axis = el('li', { class: 'life axis-row', 'aria-hidden': true }, el('span', { class: 'lane' }));
   list.append(axis);
   room.replaceChildren(list);
   // Widths are known once the list stands in the page.
   const width = Math.max(160, room.querySelector('.lane').clientWidth);
   const x = (at) => (at - from) / (to - from) * width;
-  [...list.querySelectorAll('.life:not(.axis-row) .lane')].forEach((place, i) => place.append(drawLane(lives[i], x, width, from, to)));
+  [...list.querySelectorAll('.life:not(.axis-row) .lane')].forEach((place, i) => place.append(drawLane(shown[i], x, width, from, to)));
   const scale = svg('svg', { class: 'plot', width, height: 20, viewBox: `0 0 ${width} 20` });
   for (const { at, label } of ticks(from, to, Math.max(2, Math.floor(width / 96)))) {
     const anchor = x(at) < 24 ? 'start' : x(at) > width - 24 ? 'end' : 'middle';
@@ -46,16 +52,19 @@ function drawLives() {
       svg('text', { class: 'tick', x: x(at), y: 16, 'text-anchor': anchor }, label));
   }
   axis.firstChild.append(scale);
+  if (lives.length > lanesShown) {
+    room.append(button('Show ' + count(lives.length - lanesShown, 'more token'), () => { lanesShown = Infinity; drawLives(); }, { id: 'more-tokens' }));
+  }
   if (data.tokens_left_out) room.append(el('p', { class: 'quiet' }, count(data.tokens_left_out, 'more token') + ' left out (--top).'));
 }
 
-function lane(life, from, to) {
+function lane(life) {
   const { token } = life;
   const chosen = state.token === token.fingerprint;
   const pick = button(token.fingerprint, () => choose({ token: chosen ? '' : token.fingerprint }), {
     class: 'token', 'aria-pressed': chosen, title: 'Show only the exchanges of this token' });
   return el('li', { class: 'life', id: 'life-' + token.fingerprint }, pick, el('span', { class: 'lane' }),
-    el('p', { class: 'quiet about' }, about(life, from, to)));
+    el('p', { class: 'quiet about' }, about(life)));
 }
 
 // Says in words what the lane shows.

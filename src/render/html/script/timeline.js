@@ -92,14 +92,7 @@ function drawTimeline() {
   const picture = svg('svg', { class: 'plot', width, height, viewBox: `0 0 ${width} ${height}`,
     tabindex: 0, role: 'application', 'aria-roledescription': 'chart', id: 'timeline-svg',
     'aria-label': 'Refused exchanges over time. Left and right move, with shift they choose, Enter zooms in, Escape zooms out.' });
-  for (const incident of incidents) {
-    const [a, b] = [clip(incident.from), clip(Math.max(incident.to, incident.from))];
-    if (incident.to < from || incident.from > to) continue;
-    const wide = Math.max(3, b - a);
-    picture.append(svg('rect', { class: 'incident', x: a, y: TOP, width: wide, height: BARS }),
-      svg('path', { class: 'bracket', d: `M${a} ${TOP + 4}V${TOP}H${a + wide}V${TOP + 4}` }),
-      svg('text', { class: 'tag', x: a + wide / 2, y: TOP - 6, 'text-anchor': 'middle' }, String(incident.number)));
-  }
+  picture.append(...drawIncidents(from, to, clip, plot));
   for (const share of [0.5, 1]) {
     const y = zero - BARS * share;
     const n = peak * share;
@@ -126,6 +119,22 @@ function drawTimeline() {
   drawTools();
   drawKey();
   drawTable(list, size);
+}
+
+// Returns a bracket for each incident, with its number where there is room, and a ground behind it
+// unless grounds would cover most of the chart.
+function drawIncidents(from, to, clip, plot) {
+  const spans = incidents.filter((incident) => incident.to >= from && incident.from <= to).map((incident) => {
+    const a = clip(incident.from);
+    return { incident, a, wide: Math.max(3, clip(incident.to) - a) };
+  });
+  const sparse = spans.reduce((sum, span) => sum + span.wide, 0) < plot / 2;
+  return spans.flatMap(({ incident, a, wide }) => [
+    sparse ? svg('rect', { class: 'incident', x: a, y: TOP, width: wide, height: BARS }) : null,
+    svg('path', { class: 'bracket', d: `M${a} ${TOP + 4}V${TOP}H${a + wide}V${TOP + 4}` }),
+    wide > 14 || spans.length < 12
+      ? svg('text', { class: 'tag', x: a + wide / 2, y: TOP - 6, 'text-anchor': 'middle' }, String(incident.number)) : null,
+  ]).filter(Boolean);
 }
 
 // Returns one path for each cause, and one for what was let in.
