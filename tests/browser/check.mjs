@@ -5,7 +5,7 @@
 //   SHOTS    folder for screenshots; without it none are made
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const require = createRequire(join(modules, 'package.json'));
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const samples = resolve(import.meta.dirname, '../../samples');
-const chrome = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+const chrome = process.env.CHROMIUM || '/usr/bin/chromium';
 
 const folder = mkdtempSync(join(tmpdir(), 'authopsy-browser-'));
 const report = (name, ...args) => {
@@ -97,7 +97,7 @@ await check('a cause chosen alone leaves its rows, its bars and its share', asyn
   const all = await rows(page).count();
   const first = page.locator('.cause').first();
   const id = await first.locator('.id').innerText();
-  await first.getByRole('button', { name: /Show only/ }).click();
+  await first.getByRole('button', { name: /Only this/ }).click();
   assert.deepEqual(new Set(await rows(page).locator('td[data-label="Cause"] code').allInnerTexts()), new Set([id]));
   assert.ok(await rows(page).count() < all);
   assert.equal(await page.locator('#timeline-svg path.bin').count(), 1);
@@ -120,8 +120,7 @@ await check('host, status, token and text narrow the table', async () => {
     const value = values[values.length - 1];
     await page.locator('#by-' + name).selectOption(value);
     const left = await rows(page).count();
-    assert.ok(left > 0 || name === 'token', name);
-    if (name !== 'host' && values.length > 2) assert.ok(left < all, name + ' narrows');
+    assert.ok(left > 0 && (values.length < 3 || left < all), name);
     assert.ok(new URLSearchParams(page.url().split('#')[1]).get(name) === value);
     await page.locator('#clear').click();
   }
@@ -135,10 +134,11 @@ await check('host, status, token and text narrow the table', async () => {
 
 await check('dragging zooms to finer bars, everything follows, and there is a way back', async () => {
   const page = await opened(session);
-  const wide = await page.locator('#timeline-svg path.bin').first().evaluate((path) => path.getBBox());
+  await page.locator('#timeline-svg').scrollIntoViewIfNeeded();
+  const first = await page.locator('#timeline-svg path.bin').evaluateAll((all) => Math.min(...all.map((path) => path.getBBox().x)));
   const [key, sum] = [await text(page, '#timeline-key'), await text(page, '#exchanges-count')];
   const box = await page.locator('#timeline-svg').boundingBox();
-  const from = Math.max(box.x + 50, box.x + wide.x - 12);
+  const from = Math.max(box.x + 50, box.x + first - 12);
   await page.mouse.move(from, box.y + 100);
   await page.mouse.down();
   await page.mouse.move(from + 40, box.y + 90, { steps: 5 });
@@ -191,9 +191,9 @@ await check('a lifeline chooses its token', async () => {
 
 await check('a click shows the whole evidence, and its address leads back to it', async () => {
   const page = await opened(session);
-  const open = rows(page).nth(2).getByRole('button');
-  await open.click();
-  assert.equal(await rows(page).nth(2).getByRole('button').getAttribute('aria-expanded'), 'true');
+  const row = rows(page).filter({ hasText: 'tok:' }).first();
+  await row.getByRole('button').click();
+  assert.equal(await row.getByRole('button').getAttribute('aria-expanded'), 'true');
   const words = await text(page, '.detail');
   for (const word of ['Request', 'Stands in', 'Credential in']) assert.ok(words.includes(word), word);
   assert.ok(await page.locator('.detail .evidence li').count() > 0);

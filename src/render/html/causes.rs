@@ -57,11 +57,11 @@ fn one(part: &mut Markup, index: usize, cause: &CauseRow, clock: Clock) {
     part.raw("<span class=\"swatch ");
     part.raw(colour);
     part.raw("\" aria-hidden=\"true\"></span>\n");
-    part.raw("<h4>");
+    part.raw("<h3>");
     part.prose(&cause.title);
     part.raw(" <code class=\"id\">");
     part.text(cause.id.as_str());
-    part.raw("</code></h4>\n");
+    part.raw("</code></h3>\n");
     part.raw("<p class=\"number\"><b data-count>");
     part.text(&number(cause.count));
     part.raw("</b> <span class=\"quiet\" data-share>");

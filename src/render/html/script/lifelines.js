@@ -14,7 +14,7 @@ const LANE_HIGH = 30, MID = 13;
 // Lanes that stand there before a click shows the rest.
 let lanesShown = 8;
 
-// The window of the lanes: all their uses and what lies near, unless the timeline is zoomed.
+// The usual window of the lanes: all their uses and what lies near.
 const lifeWindow = (() => {
   const uses = lives.flatMap((life) => [life.first, life.last, life.success, life.refused, life.refusedLast]).filter((at) => at !== null);
   if (!uses.length) return null;
@@ -89,18 +89,19 @@ function drawLane(life, x, width, from, to) {
   const words = about(life);
   const picture = svg('svg', { class: 'plot', width, height: LANE_HIGH, viewBox: `0 0 ${width} ${LANE_HIGH}`, role: 'img', 'aria-label': words });
   picture.append(svg('line', { class: 'grid', x1: 0, x2: width, y1: MID, y2: MID }));
-  const bar = (name, a, b) => {
+  // What was let in stands above the line, what was refused below: one may begin before the other ends.
+  const bar = (name, a, b, y) => {
     if (a === null || b === null || b < from || a > to) return;
-    picture.append(svg('rect', { class: name, x: clip(a), width: Math.max(2, clip(b) - clip(a)), y: MID - 4, height: 8, rx: 2 }));
+    picture.append(svg('rect', { class: name, x: clip(a), width: Math.max(2, clip(b) - clip(a)), y, height: 6, rx: 1.5 }));
   };
   // Valid as its own dates say: a thin line from issue to expiry.
   if (life.issued !== null && life.exp !== null && life.exp >= from && life.issued <= to) {
-    picture.append(svg('line', { class: 'valid', x1: clip(life.issued), x2: clip(life.exp), y1: MID + 8, y2: MID + 8 }));
+    picture.append(svg('line', { class: 'valid', x1: clip(life.issued), x2: clip(life.exp), y1: MID + 10, y2: MID + 10 }));
   }
-  if (life.success !== null) bar('life-ok', life.first, life.success);
-  bar('life-bad', life.refused, life.refusedLast);
+  if (life.success !== null) bar('life-ok', life.first, life.success, MID - 6.5);
+  bar('life-bad', life.refused, life.refusedLast, MID + 0.5);
   for (const at of refusalsOf(life.token.fingerprint)) {
-    if (within(at)) picture.append(svg('path', { class: 'cross', d: `M${x(at) - 3} ${MID - 3}l6 6m0 -6l-6 6` }));
+    if (within(at)) picture.append(svg('path', { class: 'cross', d: `M${x(at) - 2.5} ${MID + 1}l5 5m0 -5l-5 5` }));
   }
   if (within(life.issued)) {
     picture.append(svg('circle', { class: 'issued', cx: x(life.issued), cy: MID, r: 4 }, svg('title', {}, 'issued ' + clock(life.issued))));
@@ -138,8 +139,8 @@ function drawLifeKey() {
     svg('svg', { class: 'plot sample', width: 22, height: 14, viewBox: '0 0 22 14', 'aria-hidden': true }, draw), ' ' + words);
   byId('tokens-key').replaceChildren(
     sample(svg('circle', { class: 'issued', cx: 11, cy: 7, r: 4 }), 'issued'), ' ',
-    sample(svg('rect', { class: 'life-ok', x: 1, y: 3, width: 20, height: 8, rx: 2 }), 'let in'), ' ',
-    sample([svg('rect', { class: 'life-bad', x: 1, y: 3, width: 20, height: 8, rx: 2 }), svg('path', { class: 'cross', d: 'M8 4l6 6m0 -6l-6 6' })], 'refused'), ' ',
+    sample(svg('rect', { class: 'life-ok', x: 1, y: 4, width: 20, height: 6, rx: 1.5 }), 'let in'), ' ',
+    sample([svg('rect', { class: 'life-bad', x: 1, y: 4, width: 20, height: 6, rx: 1.5 }), svg('path', { class: 'cross', d: 'M8 4.5l5 5m0 -5l-5 5' })], 'refused'), ' ',
     sample(svg('line', { class: 'exp', x1: 11, x2: 11, y1: 0, y2: 14 }), 'exp'), ' ',
     sample(svg('line', { class: 'valid', x1: 1, x2: 21, y1: 7, y2: 7 }), 'valid by its dates'), ' ',
     sample(svg('path', { class: 'replaced', d: 'M6 7h8m-4 -4l4 4l-4 4' }), 'replaced'));

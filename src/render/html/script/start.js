@@ -35,7 +35,7 @@ function makeSwitches() {
         if (event.target.checked) on.add(i); else on.delete(i);
         choose({ on });
       } });
-    const only = button('Only this', () => choose({ on: new Set([i]) }), { class: 'only', 'aria-label': 'Show only ' + causes[i].id });
+    const only = button('Only this', () => choose({ on: new Set([i]) }), { class: 'only', 'aria-label': 'Only this: ' + causes[i].id });
     item.querySelector('.cause-head').prepend(box);
     item.querySelector('details').before(only);
   }

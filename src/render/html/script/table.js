@@ -8,15 +8,16 @@ const wordsOf = (exchange) => {
   return exchange.words;
 };
 
-function admitted() {
+// Returns the exchanges that all filters admit, but for the one named.
+function admitted(except) {
   const find = state.find.toLowerCase().trim();
   return exchanges.filter((exchange) => {
     // A cause that the list leaves out cannot be switched off.
     if (exchange.cause !== undefined && !state.on.has(exchange.cause)) return false;
     if (state.from !== null && (exchange.at === null || exchange.at < state.from || exchange.at >= state.to)) return false;
-    if (state.host && exchange.host !== state.host) return false;
-    if (state.status && exchange.status !== state.status) return false;
-    if (state.token && !exchange.tokens.includes(state.token)) return false;
+    if (state.host && except !== 'host' && exchange.host !== state.host) return false;
+    if (state.status && except !== 'status' && exchange.status !== state.status) return false;
+    if (state.token && except !== 'token' && !exchange.tokens.includes(state.token)) return false;
     return !find || wordsOf(exchange).includes(find);
   });
 }
@@ -28,9 +29,8 @@ function tally(list) {
   return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
 }
 
-function choice(name, label, values, any) {
-  const select = el('select', { id: 'by-' + name, change: (event) => { shownRows = PAGE; choose({ [name]: event.target.value }); } },
-    el('option', { value: '' }, any), ...values.map(([value, n]) => el('option', { value }, value + ' (' + number(n) + ')')));
+function choice(name, label) {
+  const select = el('select', { id: 'by-' + name, change: (event) => { shownRows = PAGE; choose({ [name]: event.target.value }); } });
   return el('div', { class: 'field' }, el('label', { for: 'by-' + name }, label), select);
 }
 
@@ -46,9 +46,7 @@ function makeFilter() {
     input: (event) => { shownRows = PAGE; choose({ find: event.target.value }); } });
   byId('exchanges-filter').append(
     el('div', { class: 'field' }, el('label', { for: 'by-cause' }, 'Cause'), cause),
-    choice('host', 'Host', tally(exchanges.map((e) => e.host)), 'every host'),
-    choice('status', 'Status', tally(exchanges.map((e) => e.status)), 'every status'),
-    choice('token', 'Token', tally(exchanges.flatMap((e) => [...new Set(e.tokens)])), 'every token'),
+    choice('host', 'Host'), choice('status', 'Status'), choice('token', 'Token'),
     el('div', { class: 'field wide' }, el('label', { for: 'by-find' }, 'Text'), find),
     button('Clear', () => { shownRows = PAGE; before.length = 0; choose({ on: usual(), from: null, to: null, host: '', status: '', token: '', find: '', open: '' }); }, { id: 'clear' }));
   byId('exchanges-filter').addEventListener('submit', (event) => event.preventDefault());
@@ -65,15 +63,18 @@ function showFilter() {
   if (!common && !all && only === null) options.push(option('chosen', 'chosen causes', true));
   causes.forEach((cause, i) => options.push(option(i, causeKey(cause), only === i)));
   select.replaceChildren(...options);
-  for (const name of ['host', 'status', 'token', 'find']) {
+  const values = { host: (e) => [e.host], status: (e) => [e.status], token: (e) => [...new Set(e.tokens)] };
+  for (const [name, valuesOf] of Object.entries(values)) {
     const field = byId('by-' + name);
-    if (field.value === state[name]) continue;
-    // A link may name a value of which the page has no exchange.
-    if (name !== 'find' && state[name] && ![...field.options].some((o) => o.value === state[name])) {
-      field.append(el('option', { value: state[name] }, state[name] + ' (0)'));
-    }
+    const list = tally(admitted(name).flatMap(valuesOf));
+    // What is chosen stands there although nothing fits any more; a list of thousands helps nobody.
+    const shown = list.slice(0, 200);
+    if (state[name] && !shown.some(([value]) => value === state[name])) shown.unshift(list.find(([value]) => value === state[name]) || [state[name], 0]);
+    field.replaceChildren(el('option', { value: '' }, 'every ' + name),
+      ...shown.map(([value, n]) => el('option', { value }, value + ' (' + number(n) + ')')));
     field.value = state[name];
   }
+  if (byId('by-find').value !== state.find) byId('by-find').value = state.find;
 }
 
 function showTable() {
