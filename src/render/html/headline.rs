@@ -231,14 +231,18 @@ fn degree(cause: &CauseRow) -> Option<&str> {
     degrees.next().is_none().then_some(degree)
 }
 
-/// Shortens the instants in a sentence as the rest of the page shows them.
+/// Shows the instants and numbers in a sentence as the rest of the page shows them.
 fn readable(text: &str, clock: Clock) -> String {
     let word = |word: &str| {
-        let bare = word.trim_end_matches(['.', ',', ';']);
-        match bare.parse::<jiff::Timestamp>() {
-            Ok(_) => format!("{}{}", clock.show(Some(bare)), &word[bare.len()..]),
-            Err(_) => word.to_owned(),
-        }
+        let bare = word.trim_matches(['(', ')', '.', ',', ':', ';']);
+        let shown = if bare.parse::<jiff::Timestamp>().is_ok() {
+            clock.show(Some(bare))
+        } else if bare.bytes().all(|b| b.is_ascii_digit()) {
+            bare.parse().map_or_else(|_| bare.to_owned(), number)
+        } else {
+            return word.to_owned();
+        };
+        word.replacen(bare, &shown, 1)
     };
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
@@ -247,4 +251,43 @@ fn ratio(part: u64, whole: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     let (part, whole) = (part as f64, whole.max(1) as f64);
     part / whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Period;
+
+    #[test]
+    fn instants_and_numbers_in_the_sentence_are_shortened() {
+        let day = |hour: &str| Some(format!("2026-11-20T{hour}Z"));
+        let period = Period { first: day("10:00:00"), last: day("11:00:00") };
+        let text = "1234 of 20000 failed, from 2026-11-20T10:31:00.120Z to 2026-11-20T10:38:12Z. \
+                    2 causes; the most frequent (1000): it's 24x7";
+        assert_eq!(
+            readable(text, Clock::of(&period)),
+            "1,234 of 20,000 failed, from 10:31:00 to 10:38:12. \
+             2 causes; the most frequent (1,000): it's 24x7"
+        );
+    }
+
+    #[test]
+    fn whom_it_hit_is_exact_where_the_lists_are_whole() {
+        let cause = |names: &[&str], all: u64| {
+            let value = serde_json::json!({
+                "id": "unknown", "class": "failure", "title": "", "summary": "", "count": 1,
+                "share": 1.0, "confidence": {}, "endpoints": [], "hosts": [], "tokens": [],
+                "users": [], "examples": [], "also": [], "advice": "",
+                "clients": names.iter().map(|name| serde_json::json!({"name": name, "count": 1}))
+                    .collect::<Vec<_>>(),
+                "distinct": { "clients": all },
+            });
+            serde_json::from_value::<CauseRow>(value).unwrap()
+        };
+        let (one, two) = (cause(&["a", "b"], 2), cause(&["b", "c"], 2));
+        assert_eq!(distinct(&[&one, &two], "clients"), (3, true));
+        let cut = cause(&["b", "c"], 9);
+        assert_eq!(distinct(&[&one, &cut], "clients"), (9, false));
+        assert_eq!(distinct(&[&cut], "clients"), (9, true));
+    }
 }

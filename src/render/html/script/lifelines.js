@@ -42,7 +42,7 @@ function drawLives() {
   list.append(axis);
   room.replaceChildren(list);
   // Widths are known once the list stands in the page.
-  const width = Math.max(160, room.querySelector('.lane').clientWidth);
+  const width = paper ? paper - 200 : Math.max(160, room.querySelector('.lane').clientWidth);
   const x = (at) => (at - from) / (to - from) * width;
   [...list.querySelectorAll('.life:not(.axis-row) .lane')].forEach((place, i) => place.append(drawLane(shown[i], x, width, from, to)));
   const scale = svg('svg', { class: 'plot', width, height: 20, viewBox: `0 0 ${width} 20` });

@@ -26,6 +26,8 @@ function fill(element, attributes, children) {
   return element;
 }
 
+// Width in pixels that charts have on paper (A4 or letter, less margins); 0 on a screen.
+let paper = 0;
 const byId = (id) => document.getElementById(id);
 
 function number(n) {

@@ -95,12 +95,15 @@ function start() {
   watchers.forEach((watch) => watch());
   if (linked && state.open) byId('x-' + state.open)?.scrollIntoView({ block: 'center' });
 
+  const drawCharts = () => {
+    if (!absent.has('timeline')) drawTimeline();
+    if (!absent.has('tokens')) drawLives();
+  };
   let width = document.body.clientWidth;
   new ResizeObserver(() => {
     if (document.body.clientWidth === width) return;
     width = document.body.clientWidth;
-    if (!absent.has('timeline')) drawTimeline();
-    if (!absent.has('tokens')) drawLives();
+    drawCharts();
   }).observe(document.body);
   addEventListener('hashchange', () => {
     if (readAddress()) watchers.forEach((watch) => watch());
@@ -110,6 +113,10 @@ function start() {
     const link = event.target.closest('a[href^="#"]');
     if (link && goTo(link.hash.slice(1))) event.preventDefault();
   });
+  // A chart made for a wide screen would have tiny labels on paper.
+  const print = (width) => () => { paper = width; drawCharts(); };
+  addEventListener('beforeprint', print(680));
+  addEventListener('afterprint', print(0));
 }
 
 start();

@@ -77,7 +77,7 @@ const chart = { cursor: null, anchor: null, drag: null, bins: null, x: null, bac
 
 function drawTimeline() {
   const room = byId('timeline-chart');
-  const width = Math.max(280, room.clientWidth);
+  const width = paper || Math.max(280, room.clientWidth);
   const [from, to] = view();
   const plot = width - LEFT - RIGHT;
   const x = (at) => LEFT + (at - from) / (to - from) * plot;
@@ -328,7 +328,7 @@ function drawTable(list, size) {
     if (!details.open || details.childElementCount > 1) return;
     const order = [...state.on].sort((a, b) => a - b).filter((c) => list.some((bin) => bin.by.get(c)));
     const head = el('tr', {}, el('th', { scope: 'col' }, 'From'), ...order.map((c) => el('th', { scope: 'col' }, causes[c].id)), el('th', { scope: 'col' }, 'let in'));
-    const rows = list.map((bin) => el('tr', {}, el('th', { scope: 'row' }, clock(bin.at, size < SECOND)),
+    const rows = list.map((bin) => el('tr', {}, el('th', { scope: 'row', class: 'solid' }, clock(bin.at, size < SECOND)),
       ...order.map((c) => el('td', { class: 'amount' }, number(bin.by.get(c) || 0))), el('td', { class: 'amount' }, number(bin.ok))));
     details.append(el('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Timeline as a table' },
       el('table', {}, el('thead', {}, head), el('tbody', {}, ...rows))));
