@@ -246,7 +246,7 @@ fn proof_of(part: &mut Markup, example: &ExampleRow, clock: Clock) {
                 part.raw("</code>");
             }
             ("contradicts", None) => {
-                part.raw(" <span class=\"warn\">the evidence contradicts</span>")
+                part.raw(" <span class=\"warn\">the evidence contradicts</span>");
             }
             _ => {}
         }

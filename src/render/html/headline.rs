@@ -35,9 +35,9 @@ pub(super) fn write(part: &mut Markup, report: &Report, clock: Clock) {
     }
     part.open("dl", "answers");
     if report.totals.failure == 0 {
-        calm(part, report, clock)
+        calm(part, report, clock);
     } else {
-        answers(part, report, clock)
+        answers(part, report, clock);
     }
     part.close("dl");
 }
@@ -49,7 +49,9 @@ fn calm(part: &mut Markup, report: &Report, clock: Clock) {
         part.text(&count(totals.exchanges, "exchange"));
         part.text(&format!(" from {}", count(report.inputs.len() as u64, "input")));
     });
-    answer(part, "When", |part| span(part, &report.period.first, &report.period.last, clock));
+    answer(part, "When", |part| {
+        span(part, report.period.first.as_ref(), report.period.last.as_ref(), clock);
+    });
     let others = totals.expected + totals.lookalike;
     answer(part, "Refused all the same", |part| match others {
         0 => part.text("nothing"),
@@ -85,7 +87,7 @@ fn answers(part: &mut Markup, report: &Report, clock: Clock) {
     answer(part, "Since when", |part| {
         let first = causes.iter().filter_map(|c| c.first.as_ref()).min();
         let last = causes.iter().filter_map(|c| c.last.as_ref()).max();
-        span(part, &first.cloned(), &last.cloned(), clock);
+        span(part, first, last, clock);
         recovery(part, report, clock);
     });
     answer(part, "For whom", |part| whom(part, &causes));
@@ -124,9 +126,9 @@ fn hosts(part: &mut Markup, causes: &[&CauseRow]) {
 }
 
 /// Writes a span of time with its day and length.
-fn span(part: &mut Markup, first: &Option<String>, last: &Option<String>, clock: Clock) {
+fn span(part: &mut Markup, first: Option<&String>, last: Option<&String>, clock: Clock) {
     let Some(start) = first else { return part.text("at an unknown time: the input has none") };
-    let end = last.as_ref().unwrap_or(start);
+    let end = last.unwrap_or(start);
     part.time(start, &clock.show(Some(start)));
     let shown = clock.range(Some(start), Some(end));
     if let Some((_, until)) = shown.split_once(" to ") {

@@ -1,5 +1,7 @@
 //! Writes markup: constants as they are, everything else escaped.
 
+use std::fmt::Write as _;
+
 use crate::render::text::escape;
 
 /// A piece of a page. Only text that stands in the program is taken as markup: `raw` wants a
@@ -94,7 +96,9 @@ impl Markup {
         for c in value.to_string().chars() {
             match c {
                 '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                    self.out.push_str(&format!("\\u{:04x}", u32::from(c)));
+                    let code = u32::from(c);
+                    let escaped = write!(self.out, "\\u{code:04x}");
+                    debug_assert!(escaped.is_ok(), "a string takes everything");
                 }
                 c => self.out.push(c),
             }
