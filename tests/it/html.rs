@@ -181,6 +181,16 @@ fn what_the_page_holds_is_what_the_lines_hold() {
 }
 
 #[test]
+fn causes_that_the_report_leaves_out_stand_under_one_name_in_the_chart() {
+    let mut report = everything();
+    report.causes.truncate(1);
+    let data = data(&page(&report, &Rows::default()));
+    let causes = data["causes"].as_array().unwrap();
+    assert_eq!(causes.len(), 2);
+    assert_eq!((&causes[1]["id"], &causes[1]["count"]), (&"others".into(), &54.into()));
+}
+
+#[test]
 fn without_exchanges_the_examples_stand_for_them_and_are_called_so() {
     let data = data(&page(&everything(), &Rows::default()));
     assert_eq!(data["basis"], "examples");

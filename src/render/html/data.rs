@@ -23,6 +23,11 @@ pub(super) fn of(report: &Report, rows: &Rows) -> io::Result<Value> {
     let totals = &report.totals;
     let mut causes = Causes::of(report);
     let timeline = timeline(&report.timeline, &mut causes);
+    let listed: u64 = report.causes.iter().map(|cause| cause.count).sum();
+    let refused = totals.failure + totals.expected + totals.lookalike;
+    if let Some(rest) = causes.rest.and_then(|rest| causes.rows.get_mut(rest)) {
+        rest["count"] = refused.saturating_sub(listed).into();
+    }
     let shown = rows.shown();
     // Partial results hold no exchanges: what there is are the examples of the report.
     let (exchanges, basis) = if shown.is_empty() {
@@ -44,7 +49,7 @@ pub(super) fn of(report: &Report, rows: &Rows) -> io::Result<Value> {
         "tokens_left_out": report.left_out.get("tokens").copied().unwrap_or(0),
         "exchanges": exchanges,
         "basis": basis,
-        "refused": totals.failure + totals.expected + totals.lookalike,
+        "refused": refused,
     });
     // Counts in lists mean something by their place; only what has names is thinned out.
     for name in ["exchanges", "tokens", "story", "causes", "incidents", "period"] {

@@ -92,7 +92,10 @@ fn answers(part: &mut Markup, report: &Report, clock: Clock) {
     });
     answer(part, "For whom", |part| whom(part, &causes));
     if let Some(worst) = causes.first() {
-        answer(part, "Why", |part| why(part, worst, causes.len()));
+        // Failures stand first: those that `--top` left out are some of them when all rows are.
+        let cut = report.left_out.get("causes").is_some_and(|n| *n > 0)
+            && causes.len() == report.causes.len();
+        answer(part, "Why", |part| why(part, worst, causes.len(), cut));
         answer(part, "What to do", |part| cure(part, worst));
     }
 }
@@ -201,7 +204,8 @@ fn distinct(causes: &[&CauseRow], name: &str) -> (u64, bool) {
     (most.max(names.len() as u64), exact)
 }
 
-fn why(part: &mut Markup, worst: &CauseRow, causes: usize) {
+/// Names the most frequent cause and counts the others; `cut` when the report leaves some out.
+fn why(part: &mut Markup, worst: &CauseRow, causes: usize, cut: bool) {
     part.within("b", "", &worst.title);
     part.raw("<br>");
     part.within("code", "", worst.id.as_str());
@@ -212,6 +216,7 @@ fn why(part: &mut Markup, worst: &CauseRow, causes: usize) {
     if causes > 1 {
         part.raw("; ");
         part.raw("<a href=\"#causes\">");
+        part.raw(if cut { "at least " } else { "" });
         part.text(&count(causes as u64 - 1, "more cause"));
         part.raw("</a>");
     }

@@ -3,7 +3,8 @@
 const exchanges = (data.exchanges || []).map((row) => ({
   row,
   at: instant(row.time),
-  cause: numberOf.get(row.class + ':' + row.cause),
+  // What `--top` left out stands under one name.
+  cause: numberOf.get(row.class + ':' + row.cause) ?? numberOf.get('failure:others'),
   host: row.host || hostOf(row.endpoint),
   status: row.status === undefined ? 'none' : String(row.status),
   tokens: (row.credentials || []).map((credential) => credential.fingerprint).filter(Boolean),

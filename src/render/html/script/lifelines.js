@@ -112,7 +112,7 @@ function drawLane(life, x, width, from, to) {
       svg('text', { class: 'tick strong', x: x(life.exp) + (left ? -4 : 4), y: LANE_HIGH - 3, 'text-anchor': left ? 'end' : 'start' }, 'exp'));
   } else if (life.exp !== null && life.first !== null) {
     const early = life.exp < from;
-    picture.append(svg('text', { class: 'tick', x: early ? 2 : width - 2, y: LANE_HIGH - 2, 'text-anchor': early ? 'start' : 'end' },
+    picture.append(svg('text', { class: 'tick', x: early ? 2 : width - 2, y: 9, 'text-anchor': early ? 'start' : 'end' },
       early ? '← exp ' + lengthText(life.first - life.exp) + ' before its first use' : 'exp later →'));
   }
   if (life.token.replaced_by && within(life.last)) {
