@@ -19,11 +19,11 @@ function showCauses() {
     item.querySelector('[data-count]').textContent = zoomed ? number(n) + ' of ' + number(causes[i].count) : number(n);
     const [share, bar] = [item.querySelector('[data-share]'), item.querySelector('[data-bar]')];
     // The report's own share counts causes that it leaves out, too.
-    item.dataset.share ??= share.textContent;
-    item.dataset.bar ??= bar.getAttribute('width');
+    item.dataset.reportShare ??= share.textContent;
+    item.dataset.reportBar ??= bar.getAttribute('width');
     const asIs = usualSet && !zoomed;
-    share.textContent = asIs ? item.dataset.share : usualSet || on ? percent(fresh, whole) : 'off';
-    bar.setAttribute('width', asIs ? item.dataset.bar : whole && fresh ? Math.max(0.5, fresh / whole * 100).toFixed(2) : 0);
+    share.textContent = asIs ? item.dataset.reportShare : usualSet || on ? percent(fresh, whole) : 'off';
+    bar.setAttribute('width', asIs ? item.dataset.reportBar : whole && fresh ? Math.max(0.5, fresh / whole * 100).toFixed(2) : 0);
   }
   const scope = [];
   if (zoomed) scope.push(el('span', { class: 'quiet' }, 'counted ' + spanText(state.from, state.to)), ' ');
