@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::CommandFactory as _;
 
 use super::args::{
-    Analyze, Cli, ExpectedArgs, Formats, Merge, ReadingArgs, ReportArgs, RunningArgs,
+    Analyze, Cli, ExpectedArgs, Formats, KeyArgs, Merge, ReadingArgs, ReportArgs, RunningArgs,
 };
 use super::args::{SelectionArgs, SortArg};
 use super::complaint::Complaint;
@@ -50,11 +50,7 @@ pub(super) fn analyze(args: &Analyze) -> Result<Plan, Complaint> {
     let reading = reading(&args.reading, &inputs)?;
     let mut plan =
         plan(inputs, reading, &args.selection, &args.expected, &args.report, &args.running)?;
-    plan.job.keys = Keys {
-        sets: args.keys.jwks.iter().map(PathBuf::from).collect(),
-        files: args.keys.key.iter().map(PathBuf::from).collect(),
-        variables: args.keys.secret_env.clone(),
-    };
+    plan.job.keys = keys(&args.keys);
     if plan.job.partial || plan.job.inputs.iter().any(|input| input == "-") {
         let selection = &plan.job.selection;
         for (option, bound) in [("--since", selection.since), ("--until", selection.until)] {
@@ -68,6 +64,15 @@ pub(super) fn analyze(args: &Analyze) -> Result<Plan, Complaint> {
         }
     }
     Ok(plan)
+}
+
+/// Names the places of the keys.
+pub(super) fn keys(args: &KeyArgs) -> Keys {
+    Keys {
+        sets: args.jwks.iter().map(PathBuf::from).collect(),
+        files: args.key.iter().map(PathBuf::from).collect(),
+        variables: args.secret_env.clone(),
+    }
 }
 
 /// Plans a look at what inputs are.
@@ -182,7 +187,8 @@ fn selection(
     })
 }
 
-fn expected(args: &ExpectedArgs) -> Result<Expected, Complaint> {
+/// Reads what tokens should be like.
+pub(super) fn expected(args: &ExpectedArgs) -> Result<Expected, Complaint> {
     Ok(Expected {
         issuers: args.issuer.clone(),
         audiences: args.audience.clone(),
@@ -195,6 +201,7 @@ fn expected(args: &ExpectedArgs) -> Result<Expected, Complaint> {
 fn shaping(args: &ReportArgs) -> Result<Shaping, Complaint> {
     let top = args.top.as_deref().map(|n| value::positive("--top", n)).transpose()?;
     Ok(Shaping {
+        group_by: value::group_keys(&args.group_by)?,
         bucket: args.bucket.as_deref().map(value::bucket).transpose()?.flatten(),
         sort: match args.sort {
             Some(SortArg::Time) => Sort::Time,

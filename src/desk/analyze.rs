@@ -148,6 +148,7 @@ pub(super) fn finish(job: &Job, world: &World<'_>) -> (Report, bool) {
         #[expect(clippy::cast_possible_truncation, reason = "one of ten widths below a day")]
         bucket: job.shaping.bucket.map(|s| (s * 1e9) as i64),
         selection: job.selection.clone().resolved(world.tally().timeline.last()),
+        group_by: job.shaping.group_by.clone(),
         ..ReportOptions::default()
     };
     let mut report = report::finish(world, &options);

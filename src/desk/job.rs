@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::model::{CauseRow, Class, Seconds, Totals};
-use crate::report::Selection;
+use crate::report::{GroupKey, Selection};
 
 /// One run of the main job, or of `merge`.
 #[derive(Clone, Debug, Default)]
@@ -94,6 +94,8 @@ pub struct Shaping {
     pub top: usize,
     /// Title.
     pub title: Option<String>,
+    /// Keys under which failures are counted.
+    pub group_by: Vec<GroupKey>,
 }
 
 impl Shaping {
@@ -103,7 +105,7 @@ impl Shaping {
 
 impl Default for Shaping {
     fn default() -> Self {
-        Self { bucket: None, sort: Sort::Source, top: Self::TOP, title: None }
+        Self { bucket: None, sort: Sort::Source, top: Self::TOP, title: None, group_by: Vec::new() }
     }
 }
 

@@ -7,13 +7,14 @@ mod job;
 mod keys;
 pub mod merge;
 mod partial;
+pub mod token;
 
 use std::io;
 
 pub use analyze::{Analysis, Fault, LineSink, Product};
 pub use job::{BUCKETS, Expected, FailOn, Job, Keys, Reading, Shaping, Sort, SourceName};
 
-pub use crate::report::{Moment, Selection, Statuses};
+pub use crate::report::{GroupKey, Moment, Selection, Statuses};
 
 /// Watches work on bytes; called from several threads.
 pub trait Progress: Sync {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::kept::Kept;
 use super::{Gatherer, InputFacts};
-use crate::evidence::{Catalogue, Context, Source, gather};
-use crate::model::{Exchange, Position, Record};
+use crate::evidence::{Catalogue, Context, Source, gather, spelled_out};
+use crate::model::{Exchange, Fingerprint, Position, Record, TokenField};
 use crate::tally::Tally;
 use crate::token::Verifier;
 
@@ -61,6 +61,11 @@ impl<'c> Collector<'c> {
     ) -> Self {
         let context = Context::new(catalogue, Source::new("", "")).with_verifier(verifier);
         Self { context, current: None, naming, zone, keep }
+    }
+
+    /// Returns what the tokens of one exchange say in words, by their marks.
+    pub fn spelled_out(&mut self, exchange: &Exchange<'_>) -> Vec<(Fingerprint, Vec<TokenField>)> {
+        spelled_out(exchange, &mut self.context)
     }
 
     /// Returns the facts of one exchange.

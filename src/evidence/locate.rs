@@ -53,6 +53,11 @@ impl Found {
         self.seen.iter().flat_map(|(_, seen)| &seen.secrets)
     }
 
+    /// Returns the tokens in the order of the text.
+    pub(super) fn tokens(&self) -> impl Iterator<Item = &Arc<crate::model::Token>> {
+        self.seen.iter().flat_map(|(_, seen)| seen.tokens.iter().flatten())
+    }
+
     /// Returns the credentials, the judged one first, and their tokens in the same order.
     pub(super) fn into_credentials(mut self) -> (Vec<Credential>, Vec<Arc<crate::model::Token>>) {
         self.seen.sort_by_key(|(rank, _)| *rank);

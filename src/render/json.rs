@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use super::Render;
 use super::text::is_unsafe;
-use crate::model::{Line, Report};
+use crate::model::{Explained, Line, Report};
 
 /// The whole report as one indented JSON object with a line end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,6 +26,15 @@ impl Render for Json {
 /// Only those of `out`.
 pub fn line(line: &Line, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(Careful(out), line)?;
+    out.write_all(b"\n")
+}
+
+/// Writes the explanation of a token as one indented JSON object with a line end.
+///
+/// # Errors
+/// Only those of `out`.
+pub fn token(told: &Explained, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(Careful(out), told)?;
     out.write_all(b"\n")
 }
 

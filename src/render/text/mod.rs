@@ -7,6 +7,7 @@ mod lifelines;
 mod notes;
 mod page;
 mod timeline;
+mod token;
 mod when;
 
 use std::io::{self, Write};
@@ -14,9 +15,10 @@ use std::io::{self, Write};
 use super::Render;
 use crate::model::{Class, Report};
 
-pub use card::{card, list, table};
+pub use card::{card, family, list, table};
 pub(super) use page::is_unsafe;
 pub use page::{Look, Palette};
+pub use token::token;
 
 use page::{Ink, Page, prose, solid, span};
 use when::{Clock, count, number};
@@ -62,7 +64,6 @@ fn headline(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()
     let ink = if report.totals.failure > 0 { Ink::Strong } else { Ink::Good };
     page.para("", 0, &prose(ink, &summary))?;
     page.gap()?;
-
     let totals = &report.totals;
     let dot = span(Ink::Faint, page.look.dot());
     let mut spans = vec![
