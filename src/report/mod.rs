@@ -89,7 +89,7 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
         assumptions: inputs::assumptions(world),
         left_out,
     };
-    report.summary = story::summary(&report);
+    report.summary = story::summary(&report, &judged);
     report
 }
 

@@ -64,6 +64,8 @@ fn headline(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()
     let ink = if report.totals.failure > 0 { Ink::Strong } else { Ink::Good };
     page.para("", 0, &prose(ink, &summary))?;
     page.gap()?;
+    advice(page, report)?;
+
     let totals = &report.totals;
     let dot = span(Ink::Faint, page.look.dot());
     let mut spans = vec![
@@ -93,6 +95,21 @@ fn headline(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()
         spans.extend([dot, solid(Ink::Plain, text)]);
     }
     page.para("", 0, &spans)
+}
+
+/// Writes what helps most, so that it stands on the first screen.
+fn advice(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    let failures: Vec<_> = report.causes.iter().filter(|c| c.class == Class::Failure).collect();
+    let Some(worst) = failures.first().filter(|worst| !worst.advice.is_empty()) else {
+        return Ok(());
+    };
+    let label = if failures.len() == 1 { "do" } else { "do first" };
+    let mut spans = prose(Ink::Plain, &worst.advice);
+    if failures.len() > 1 && worst.count < report.totals.failure {
+        spans.extend([span(Ink::Plain, " "), solid(Ink::Faint, format!("({})", worst.id))]);
+    }
+    page.para(label, label.len() + 2, &spans)?;
+    page.gap()
 }
 
 /// Says what happened when the report brings no sentence of its own.

@@ -58,10 +58,40 @@ impl Clock {
         if start.ends_with(&end) { start } else { format!("{start} to {end}") }
     }
 
+    /// Shortens the instants inside a sentence as [`Clock::show`] does, but keeps milliseconds: facts are
+    /// about which of two came first.
+    pub(super) fn within(self, text: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('T') {
+            let start = at.checked_sub(10).filter(|start| rest.is_char_boundary(*start));
+            let Some((start, end)) = start.zip(instant_end(rest, at)) else {
+                let (before, after) = rest.split_at(at + 1);
+                out.push_str(before);
+                rest = after;
+                continue;
+            };
+            let instant = rest.get(start..end).unwrap_or_default();
+            out.push_str(rest.get(..start).unwrap_or_default());
+            out.push_str(&self.show(Some(instant)));
+            let fraction = instant.get(19..instant.len() - 1).unwrap_or_default();
+            out.push_str(fraction.get(..fraction.len().min(4)).unwrap_or_default());
+            rest = rest.get(end..).unwrap_or_default();
+        }
+        out + rest
+    }
+
     /// Returns the width of what [`Clock::show`] gives.
     pub(super) fn columns(self) -> usize {
         19 - self.from
     }
+}
+
+/// Returns where the RFC 3339 instant in UTC ends whose `T` stands at `at`; `None` where there is none.
+fn instant_end(text: &str, at: usize) -> Option<usize> {
+    let end = at + 1 + text.get(at..)?.find('Z')?;
+    let instant = text.get(at.checked_sub(10)?..end)?;
+    (instant.len() <= 30 && instant.parse::<Timestamp>().is_ok()).then_some(end)
 }
 
 /// Milliseconds since 1970 of an RFC 3339 text.
@@ -148,6 +178,28 @@ mod tests {
         assert_eq!(days.show(Some("2025-11-20T10:31:00Z")), "2025-11-20 10:31:00");
         assert_eq!(days.show(None), "-");
         assert_eq!(days.show(Some("soon")), "soon");
+    }
+
+    #[test]
+    fn instants_inside_a_sentence_are_shortened_too() {
+        let day = Clock::of(&Period {
+            first: Some("2026-11-20T10:00:00Z".into()),
+            last: Some("2026-11-20T11:00:00Z".into()),
+        });
+        for (text, short) in [
+            (
+                "let in until 2026-11-20T10:31:00.620315Z, before",
+                "let in until 10:31:00.620, before",
+            ),
+            (
+                "from 2026-11-20T10:31:00Z to 2026-11-21T10:31:00Z",
+                "from 10:31:00 to 2026-11-21 10:31:00",
+            ),
+            ("The Token of größeT1 Z", "The Token of größeT1 Z"),
+            ("T2026-11-20T10:31Z and T", "T2026-11-20T10:31Z and T"),
+        ] {
+            assert_eq!(day.within(text), short);
+        }
     }
 
     #[test]
