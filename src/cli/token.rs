@@ -54,10 +54,11 @@ pub(super) fn run(
     let zone = zone.unwrap_or(jiff::tz::TimeZone::UTC);
     let look = terminal.stdout_look(shown.verbose);
     run::print(|out| {
-        Ok(match args.format {
+        match args.format {
             TokenFormat::Text => text::token(&told, &zone, look, out)?,
             TokenFormat::Json => json::token(&told, out)?,
-        })
+        }
+        Ok(())
     })
 }
 

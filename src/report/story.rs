@@ -106,6 +106,7 @@ pub(super) fn summary(report: &Report, judged: &[Judged<'_>]) -> String {
 fn why(causes: &[&CauseRow]) -> String {
     match causes {
         [] => String::new(),
+        [only] if only.id == "unknown" => " Why cannot be seen in it.".to_owned(),
         [only] => format!(" The cause: {}.", lower(&only.title)),
         [top, rest @ ..] if rest.iter().all(|cause| cause.count == top.count) => {
             format!(" {} causes, {} each.", causes.len(), count(top.count, "failure"))

@@ -193,15 +193,14 @@ fn shape(value: &Value) -> String {
         }
         Value::String(text) => {
             let size = format!("text of {}", many(text.chars().count(), "character"));
-            let kinds: [(fn(&str) -> bool, &str); 4] = [
-                (is_uuid, "a UUID"),
-                (is_email, "an e-mail address"),
-                (is_jwt_shaped, "itself a token"),
-                (|text| text.starts_with("https://") || text.starts_with("http://"), "a URL"),
-            ];
-            match kinds.iter().find(|(is, _)| is(text)) {
-                Some((_, kind)) => format!("{size}, {kind}"),
-                None => size,
+            match text.as_str() {
+                text if is_uuid(text) => format!("{size}, a UUID"),
+                text if is_email(text) => format!("{size}, an e-mail address"),
+                text if is_jwt_shaped(text) => format!("{size}, itself a token"),
+                text if text.starts_with("https://") || text.starts_with("http://") => {
+                    format!("{size}, a URL")
+                }
+                _ => size,
             }
         }
         Value::Array(items) => format!("a list of {}", many(items.len(), "value")),

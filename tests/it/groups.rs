@@ -59,6 +59,6 @@ fn what_top_leaves_out_is_told() {
     assert_eq!(report["groups"].as_array().unwrap().len(), 2);
     assert!(report["left_out"]["groups"].as_u64().unwrap() > 0);
     let text = folder.run(&["--top", "2", "--group-by", "endpoint,cause", &har]).succeeds().text();
-    assert!(text.contains("GROUPS  by endpoint,cause"), "{text}");
+    assert!(text.contains("COUNT  SHARE  ENDPOINT"), "{text}");
     assert!(text.contains("more left out (--top)"), "{text}");
 }

@@ -65,8 +65,7 @@ fn subject(finding: &Finding, token: Option<&Token>) -> &'static str {
         ("header" | "basic" | "apikey", _) => "field",
         (_, "token.truncated" | "token.malformed" | "token.encoding") => "form",
         ("token", _) => "use",
-        (_, "signature.alg_none" | "signature.alg_family") => "alg",
-        (_, "signature.alg_variant" | "signature.algorithm") => "alg",
+        ("signature", id) if id.starts_with("signature.alg") => "alg",
         (_, "signature.unknown_kid" | "signature.key_rotated") => "kid",
         ("signature", _) => "signature",
         (_, "time.not_yet_valid") => {
@@ -201,7 +200,7 @@ fn start(name: &str, date: &NumericDate, at: At) -> Check {
         return check(name, "doubt", "its value is no number of seconds");
     };
     let passed = at.since(start);
-        match (passed.0 >= 0.0, name) {
+    match (passed.0 >= 0.0, name) {
         (true, "nbf") => check(name, "pass", format!("it has been valid for {passed}")),
         (true, _) => check(name, "pass", format!("it was issued {passed} ago")),
         (false, _) => {

@@ -43,7 +43,7 @@ pub struct Asked {
 pub fn explain(asked: &Asked) -> Result<Explained, Error> {
     let verifier = Verifier::new(super::keys::read(&asked.keys)?);
     let keys = super::keys::rows(verifier.given());
-    let read = |taken: &Taken<'_>| Seen::of(taken.exchange(asked.at), &verifier);
+    let read = |taken: &Taken<'_>| Seen::of(&taken.exchange(asked.at), &verifier);
     let found = taken::readings(&asked.text)
         .into_iter()
         .map(|taken| (read(&taken), taken))
@@ -83,7 +83,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(exchange: Exchange<'_>, verifier: &Verifier) -> Self {
+    fn of(exchange: &Exchange<'_>, verifier: &Verifier) -> Self {
         let mut collector = Collector::new(Catalogue::embedded(), verifier, None, None, false);
         let input = InputFacts {
             source: Arc::from("-"),
@@ -92,8 +92,8 @@ impl Seen {
             creator: None,
             observer: Observer::Client,
         };
-        let record = collector.record(&exchange, &input);
-        let fields = collector.spelled_out(&exchange);
+        let record = collector.record(exchange, &input);
+        let fields = collector.spelled_out(exchange);
         Self { record, fields }
     }
 

@@ -85,7 +85,7 @@ fn json_member(text: &str) -> Option<(&str, &str)> {
     (!value.contains(['"', '\\']) && !name.is_empty()).then_some((name, value))
 }
 
-impl<'t> Taken<'t> {
+impl Taken<'_> {
     /// Makes a request of it that was refused with a bare 401.
     pub(super) fn exchange(&self, at: At) -> Exchange<'_> {
         Exchange {

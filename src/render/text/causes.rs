@@ -209,7 +209,7 @@ fn proof(
     let same = before.is_some_and(|before| {
         before.evidence == example.evidence && said_by(before) == said_by(example)
     });
-    if same {
+    if same && !example.evidence.is_empty() {
         spans.push(span(Ink::Faint, ", by the same evidence"));
     }
     page.para("  seen", 9, &spans)?;

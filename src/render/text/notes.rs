@@ -7,7 +7,9 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use super::causes::{counted, left_out};
 use super::page::{Ink, Page, Span, escape, prose, shorten, solid, span};
 use super::when::{Clock, count, millis, number, percent, size, span_of};
-use crate::model::{CauseRow, Class, Confidence, Incident, InputRow, Position, Report, SkipRow};
+use crate::model::{
+    CauseRow, Class, Confidence, Incident, InputRow, Lifeline, Position, Report, SkipRow,
+};
 
 /// Sentences of the story unless the look is verbose.
 const STORY: usize = 10;
@@ -119,8 +121,13 @@ pub(super) fn groups(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     table.load_style(presets::NOTHING).force_no_tty();
     let keys = report.groups.iter().map(|group| group.key.len()).max().unwrap_or(1).max(1);
     let room = page.look.columns().saturating_sub(20) / keys;
+    let right = CellAlignment::Right;
+    if let Some(names) = report.options.get("group-by") {
+        let numbers = ["COUNT", "SHARE"].map(|name| Cell::new(name).set_alignment(right));
+        let names = names.split(',').map(|name| Cell::new(name.to_uppercase()));
+        table.set_header(numbers.into_iter().chain(names));
+    }
     for group in &report.groups {
-        let right = CellAlignment::Right;
         let mut cells = vec![
             Cell::new(number(group.count)).set_alignment(right),
             Cell::new(percent(group.share)).set_alignment(right),
@@ -366,15 +373,25 @@ fn next_command(report: &Report) -> Option<String> {
         let skipped = report.inputs.iter().find(|input| !input.skipped.is_empty())?;
         return Some(format!("authopsy formats {}", quoted(&skipped.source)));
     };
-    let proven = worst.confidence.get(Confidence::Proven.as_str()).copied().unwrap_or(0);
-    let unverified = worst.id.family() == "signature" && proven < worst.count;
-    Some(match worst.id.as_str() {
-        "unknown" => format!("authopsy -f jsonl --cause unknown {inputs}"),
-        // Only a key can tell a wrong signature from a wrong verifier.
-        _ if unverified && report.keys.is_empty() => {
+    let alg = || {
+        let of_worst = |life: &&Lifeline| life.causes.iter().any(|(id, _)| *id == worst.id);
+        report.tokens.iter().filter(of_worst).find_map(|life| life.alg.as_deref())
+    };
+    // Only a key can tell a wrong signature from a wrong verifier.
+    let key = |alg: &str| {
+        if alg.starts_with("HS") {
+            format!("API_SECRET=... authopsy {inputs} --secret-env API_SECRET")
+        } else {
             format!("authopsy {inputs} --jwks JWKS.json")
         }
-        id => format!("authopsy explain {id}"),
+    };
+    let proven = worst.confidence.get(Confidence::Proven.as_str()).copied().unwrap_or(0);
+    let unverified = worst.id.family() == "signature" && proven < worst.count;
+    Some(match (worst.id.as_str(), alg()) {
+        ("unknown", Some(alg)) if report.keys.is_empty() => key(alg),
+        ("unknown", _) => format!("authopsy -f jsonl --cause unknown {inputs}"),
+        (_, Some(alg)) if unverified && report.keys.is_empty() => key(alg),
+        (id, _) => format!("authopsy explain {id}"),
     })
 }
 
