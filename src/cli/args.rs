@@ -109,6 +109,8 @@ pub(super) struct Analyze {
     #[command(flatten)]
     pub(super) expected: ExpectedArgs,
     #[command(flatten)]
+    pub(super) persons: PersonArgs,
+    #[command(flatten)]
     pub(super) report: ReportArgs,
     #[command(flatten)]
     pub(super) running: RunningArgs,
@@ -259,6 +261,17 @@ pub(super) struct ExpectedArgs {
 }
 
 #[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Persons (user names, e-mail addresses, subjects)")]
+pub(super) struct PersonArgs {
+    /// Make stand-ins under the key in FILE, so that nobody else can confirm a guess
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(super) pseudonym_key: Option<String>,
+    /// Show names as they are instead of stand-ins
+    #[arg(long, hide_short_help = true)]
+    pub(super) show_identity: bool,
+}
+
+#[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Report")]
 pub(super) struct ReportArgs {
     /// Write to FILE, repeatable; the extension chooses the format: .txt, .json, .jsonl
@@ -356,10 +369,6 @@ pub(super) struct LaterArgs {
     baseline: Option<String>,
     #[arg(long, hide = true)]
     max_memory: Option<String>,
-    #[arg(long, hide = true)]
-    pseudonym_key: Option<String>,
-    #[arg(long, hide = true)]
-    show_identity: bool,
 }
 
 impl LaterArgs {
@@ -371,8 +380,6 @@ impl LaterArgs {
             ("--unparsed", self.unparsed.is_some()),
             ("--baseline", self.baseline.is_some()),
             ("--max-memory", self.max_memory.is_some()),
-            ("--pseudonym-key", self.pseudonym_key.is_some()),
-            ("--show-identity", self.show_identity),
         ]
         .into_iter()
         .find_map(|(name, given)| given.then_some(name))

@@ -11,7 +11,7 @@ use super::args::{
 use super::args::{SelectionArgs, SortArg};
 use super::complaint::Complaint;
 use super::value::{self, End};
-use crate::desk::{Expected, Job, Keys, Moment, Reading, Selection, Shaping, Sort};
+use crate::desk::{Expected, Job, Keys, Moment, Persons, Reading, Selection, Shaping, Sort};
 use crate::render::{self, FORMATS, Format, Made};
 
 /// A job, and where its results go.
@@ -51,6 +51,14 @@ pub(super) fn analyze(args: &Analyze) -> Result<Plan, Complaint> {
     let mut plan =
         plan(inputs, reading, &args.selection, &args.expected, &args.report, &args.running)?;
     plan.job.keys = keys(&args.keys);
+    plan.job.persons = Persons {
+        key: args.persons.pseudonym_key.as_ref().map(PathBuf::from),
+        shown: args.persons.show_identity,
+    };
+    if plan.job.partial && plan.job.persons.shown {
+        return Err(Complaint::new("--partial keeps stand-ins: --show-identity has no use")
+            .hint("run the main job on the inputs themselves to see names"));
+    }
     if plan.job.partial || plan.job.inputs.iter().any(|input| input == "-") {
         let selection = &plan.job.selection;
         for (option, bound) in [("--since", selection.since), ("--until", selection.until)] {
@@ -111,6 +119,7 @@ fn plan(
         inputs,
         reading,
         keys: Keys::default(),
+        persons: Persons::default(),
         selection,
         expected: expected(expect)?,
         shaping: shaping(report)?,

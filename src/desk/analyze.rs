@@ -61,6 +61,7 @@ pub fn run(
     progress: &dyn Progress,
     lines: Option<LineSink<'_>>,
 ) -> Result<Analysis, Error> {
+    super::persons::settle(&job.persons)?;
     let more = more_dialects(job)?;
     let catalogue = more.as_ref().unwrap_or_else(|| Catalogue::embedded());
     let naming = naming(job);

@@ -15,6 +15,8 @@ pub struct Job {
     pub reading: Reading,
     /// Keys that verify signatures; they shape facts too.
     pub keys: Keys,
+    /// How persons are named; shapes facts too.
+    pub persons: Persons,
     /// What is reported.
     pub selection: Selection,
     /// What tokens should be like.
@@ -57,6 +59,15 @@ pub struct Keys {
     pub files: Vec<PathBuf>,
     /// Names of environment variables that hold a secret.
     pub variables: Vec<String>,
+}
+
+/// How persons are named.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Persons {
+    /// File with the key of stand-ins; `None` for the one that everybody has.
+    pub key: Option<PathBuf>,
+    /// Whether names stand as they are.
+    pub shown: bool,
 }
 
 /// A source name given by the user: `NAME[:FIRST_LINE]`.

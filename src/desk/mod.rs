@@ -7,12 +7,13 @@ mod job;
 mod keys;
 pub mod merge;
 mod partial;
+mod persons;
 pub mod token;
 
 use std::io;
 
 pub use analyze::{Analysis, Fault, LineSink, Product};
-pub use job::{BUCKETS, Expected, FailOn, Job, Keys, Reading, Shaping, Sort, SourceName};
+pub use job::{BUCKETS, Expected, FailOn, Job, Keys, Persons, Reading, Shaping, Sort, SourceName};
 
 pub use crate::report::{GroupKey, Moment, Selection, Statuses};
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Job};
 use crate::engine::Keyring;
-use crate::model::KeyRow;
+use crate::model::{KeyRow, pseudonym};
 use crate::tally::{Tally, VERSION};
 
 /// Options that shape facts; partials that differ in them cannot be merged.
@@ -54,6 +54,10 @@ impl Shape {
         if !reading.dialects.is_empty() {
             let names: Vec<_> = reading.dialects.iter().map(|p| p.display().to_string()).collect();
             shape.insert("--dialects".into(), names.join(","));
+        }
+        if job.persons.key.is_some() {
+            // Stand-ins of other keys name other persons; that of a fixed text tells them apart.
+            shape.insert("--pseudonym-key".into(), pseudonym("authopsy"));
         }
         for (name, kind) in keys.names() {
             let print = name.thumbprint.as_deref().unwrap_or(kind);

@@ -16,7 +16,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 pub use crate::evidence::{Catalogue, DialectError};
-pub use crate::token::{KeyError, Keyring, Verifier};
+pub use crate::token::{KeyError, Keyring, Verifier, is_plain_name};
 pub use collect::{Collector, Harvest, Naming};
 pub use kept::Kept;
 pub use log::{InputSummary, Noted};

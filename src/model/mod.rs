@@ -27,7 +27,7 @@ pub use exchange::{Body, Exchange, Header, Observer, Position, Text, Visibility}
 pub use explained::{Check, Explained, ExplainedCredential, ExplainedFinding, TokenField};
 pub use finding::{Evidence, Finding, Judgement};
 pub use fingerprint::{Fingerprint, KeyHasher};
-pub use pseudonym::pseudonym;
+pub use pseudonym::{name_persons, pseudonym};
 pub use record::{
     Client, CookieRules, Denial, Endpoint, Facts, Grant, Issued, Leg, Origin, Record, Redirect,
 };

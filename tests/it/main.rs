@@ -35,6 +35,7 @@ mod laws;
 mod logins;
 mod logs_gateway;
 mod manual;
+mod persons;
 mod planted;
 mod program;
 mod protocols;
