@@ -1,37 +1,116 @@
 //! What the targets share: a whole run over bytes, and exchanges made of lines of text.
 
-use std::io::sink;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use authopsy::desk::{Job, Product, Unwatched, analyze};
 use authopsy::engine::{self, Gatherer, InputFacts, Outcome, ReadOptions};
-use authopsy::input::Inputs;
+use authopsy::input::{Choice, Inputs, LineCounts};
 use authopsy::model::{Body, Exchange, Header, Position, Text};
 use authopsy::render::{FORMATS, Look, Made};
 
 /// Reads `bytes` as a file twice, cut differently, which must not show; then makes every report.
 pub fn read_and_report(bytes: &[u8]) {
+    read_cut(bytes);
+    report(bytes);
+}
+
+/// Reads `bytes` as a file, cut in several ways, which must not show. No line of a log is lost silently.
+pub fn read_cut(bytes: &[u8]) {
     let path = file(bytes);
     let whole = read(path, 1 << 20, 1 << 20);
-    let pieces = read(path, 64, 256);
-    assert_eq!(whole.harvest, pieces.harvest);
-    assert_eq!(told(&whole), told(&pieces));
+    for (piece, window) in [(64, 256), (1 + bytes.len() % 97, 64 + bytes.len() % 61)] {
+        let pieces = read(path, piece, window);
+        assert_eq!(whole.harvest, pieces.harvest);
+        assert_eq!(told(&whole), told(&pieces));
+    }
+}
 
+/// Puts a token into `bytes` wherever they say `@@`, and makes every report: none may show it.
+pub fn plant_and_report(bytes: &[u8]) {
+    let mut planted = Vec::new();
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(2).position(|two| two == b"@@") {
+        planted.extend_from_slice(&rest[..at]);
+        planted.extend_from_slice(TOKEN.as_bytes());
+        rest = &rest[at + 2..];
+    }
+    planted.extend_from_slice(rest);
+    let all = report(&planted);
+    let secret = TOKEN.rsplit('.').next().unwrap_or(TOKEN);
+    if let Some(at) = all.windows(secret.len()).position(|run| run == secret.as_bytes()) {
+        let from = at.saturating_sub(300);
+        panic!("a token came out: {}", String::from_utf8_lossy(&all[from..at + secret.len()]));
+    }
+}
+
+/// A token that nobody made by chance.
+const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
+    eyJpc3MiOiJodHRwczovL2lkcC5leGFtcGxlIiwic3ViIjoiYW5uIiwiZXhwIjoxNzk1NDAwOTczfQ.\
+    Zk3qW8vT1yB6nLr0cXa9uPs5dEh7gJm2oKf4iQwRzYtM";
+
+/// Makes every report of `bytes` as a file: all that was written.
+fn report(bytes: &[u8]) -> Vec<u8> {
+    let path = file(bytes);
+    let mut all = Vec::new();
+    let mut lines = Vec::new();
+    let mut left = Vec::new();
     let job = Job {
         inputs: vec![path.to_string_lossy().into_owned()],
         threads: NonZeroUsize::new(1),
         ..Job::default()
     };
-    let Ok(analysis) = analyze::run(&job, &Unwatched, Some(&mut sink())) else { return };
+    let run = analyze::run_with_leftovers(&job, &Unwatched, Some(&mut lines), Some(&mut left));
+    all.append(&mut lines);
+    all.append(&mut left);
+    let Ok(analysis) = run else { return all };
     if let Product::Report(report) = analysis.product {
         for format in FORMATS {
             if let Made::Report(renderer) = format.made {
-                renderer(&Look::default()).render(&report, &mut sink()).expect("a sink takes all");
+                renderer(&Look::default()).render(&report, &mut all).expect("memory takes all");
             }
         }
     }
+    all
+}
+
+/// Reads lines in memory by the format of this name, if there is one; each is told or passed.
+pub fn read_lines(name: &str, lines: &[u8]) {
+    let counts = counts(name, lines);
+    assert_eq!(counts.lines, counts.told + counts.passed, "{counts:?}");
+}
+
+/// Returns what became of lines that are read by the format of this name; nothing for a wrong name.
+pub fn counts(name: &str, lines: &[u8]) -> LineCounts {
+    let Ok(choice) = Choice::parse(name) else { return LineCounts::default() };
+    authopsy::input::read_lines(lines, &choice, |exchange| {
+        assert!(exchange.status.is_none_or(|status| (100..1000).contains(&status)));
+        assert!(exchange.position.line.is_some());
+    })
+}
+
+/// Packs files into a zip archive, stored as they are.
+pub fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut body, mut directory) = (Vec::new(), Vec::new());
+    let u32_of = |n: usize| u32::try_from(n).unwrap_or(0).to_le_bytes();
+    let u16_of = |n: usize| u16::try_from(n).unwrap_or(0).to_le_bytes();
+    for (name, bytes) in files {
+        let at = body.len();
+        let sizes = [u32_of(0), u32_of(bytes.len()), u32_of(bytes.len())].concat();
+        let head =
+            [&[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x5B][..], &sizes, &u16_of(name.len()), &[0, 0]];
+        let head = head.concat();
+        body.extend_from_slice(&[b"PK\x03\x04", &head[..], name.as_bytes(), bytes].concat());
+        directory.extend_from_slice(b"PK\x01\x02\x14\0");
+        directory.extend_from_slice(&head);
+        directory.extend_from_slice(&[0; 10]);
+        directory.extend_from_slice(&u32_of(at));
+        directory.extend_from_slice(name.as_bytes());
+    }
+    let count = u16_of(files.len());
+    let end = [&[0; 4][..], &count, &count, &u32_of(directory.len()), &u32_of(body.len()), &[0, 0]];
+    [body, directory, b"PK\x05\x06".to_vec(), end.concat()].concat()
 }
 
 /// Writes `bytes` to the one file of this process.

@@ -156,8 +156,9 @@ impl<'a> Case<'a> {
             .iter()
             .filter(|s| s.weight > Weight::Vague && !s.causes.is_empty())
             .max_by(|a, b| {
-                // Of equal ones the answer's own word before another observer's.
-                let key = |s: &Statement| (s.weight, s.seen_by.is_none());
+                // Of equal ones the answer's own word before another observer's, and what tells more
+                // than the standard's word beside it: a vendor's `AADSTS90094` beside `access_denied`.
+                let key = |s: &Statement| (s.weight, s.seen_by.is_none(), !is_of_standard(s));
                 key(a).cmp(&key(b)).then_with(|| b.place.cmp(&a.place))
             })
     }
@@ -185,7 +186,7 @@ impl<'a> Case<'a> {
 
     /// Returns whether the answer challenges for this scheme.
     pub(super) fn challenged_for(&self, scheme: &Scheme) -> bool {
-        self.challenges().any(|c| Scheme::of(&c.scheme) == *scheme)
+        self.challenges().any(|c| Scheme::asked(&c.scheme) == *scheme)
     }
 
     /// Returns whether the request carried a credential in `Authorization` whose value is known or masked.
@@ -232,6 +233,11 @@ pub(super) fn place_of(place: &Place) -> String {
         Place::Query(name) => format!("request.url.{name}"),
         Place::Form(name) | Place::Json(name) => format!("request.body.{name}"),
     }
+}
+
+/// Whether a statement is one of a word that standards give to all alike.
+fn is_of_standard(statement: &Statement) -> bool {
+    statement.dialect.as_deref().is_some_and(|id| id.starts_with("standard."))
 }
 
 /// Whether an oddity is legal by RFC 9110, so that it alone is no defect.

@@ -332,11 +332,16 @@ fn without_word(case: &Case<'_>, candidates: &[Candidate]) -> Option<Finding> {
         .iter()
         .filter(|s| s.weight == Weight::Vague && !s.causes.is_empty())
         .collect();
+    let named = |c: &Candidate| {
+        vague
+            .iter()
+            .any(|s| s.causes.iter().any(|v| stated::agree(v.as_str(), c.finding.cause.as_str())))
+    };
+    // What tells more exactly what a fitting one names fits as well.
     let fits = |c: &&Candidate| {
         vague.is_empty()
-            || vague.iter().any(|s| {
-                s.causes.iter().any(|v| stated::agree(v.as_str(), c.finding.cause.as_str()))
-            })
+            || named(c)
+            || candidates.iter().any(|other| is_finer(c, &other.finding.cause) && named(other))
     };
     let harmful = || candidates.iter().filter(|c| !c.harmless);
     let sure = |c: &&Candidate| c.finding.confidence > Confidence::Suspected;

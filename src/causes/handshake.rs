@@ -1,10 +1,29 @@
 //! Schemes whose secret cannot be seen: Basic, Digest, NTLM and Kerberos.
 
 use super::case::{Candidate, Case};
-use crate::model::{Confidence, Grant, Kind, Outcome, Sign, State};
+use crate::model::{Confidence, Grant, Kind, Outcome, Place, Sign, State};
+use crate::world::is_token_refusal;
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
-    wrong_password(case).into_iter().chain(login_again(case)).collect()
+    let found = wrong_password(case).into_iter().chain(login_again(case));
+    found.chain(password_in_url(case)).collect()
+}
+
+/// A name and a password that stand in the URL of a plain request.
+fn password_in_url(case: &Case<'_>) -> Option<Candidate> {
+    let credential = case.credential()?;
+    let plain = credential.kind == Kind::Password
+        && credential.state == State::Present
+        && matches!(credential.place, Place::Query(_))
+        && case.facts.grant.is_none()
+        && is_token_refusal(case.facts);
+    plain.then(|| {
+        let fact = "a name and a password in the URL were refused";
+        let candidate = Candidate::inferred("login.bad_credentials", fact, &case.place());
+        // A bare 403 may be about what somebody known may do.
+        let bare = case.facts.answer.outcome == Outcome::Refused(Sign::Forbidden);
+        if bare { candidate.at(Confidence::Suspected) } else { candidate }
+    })
 }
 
 /// A login was answered with the login page.

@@ -245,8 +245,11 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
     let beside = |c: &&Credential| {
         challenged && c.kind == Kind::RequestSignature && !c.place.is_authorization()
     };
-    // A 403 is no question for a credential, but where others are let in with one and nobody without.
-    let closed = asked == Outcome::Refused(Sign::Forbidden)
+    // Neither a 403 nor a word on rights is a question for a credential, but where others are let in with
+    // one and nobody without.
+    let of_rights =
+        matches!(asked, Outcome::Refused(Sign::Said | Sign::Grpc)) && case.says("authz.");
+    let closed = (asked == Outcome::Refused(Sign::Forbidden) || of_rights)
         && case.world.wants_credential(&facts.endpoint)
         && facts.cookies_sent != Some(true);
     if case.bearer().is_some_and(|c| !beside(&c))
@@ -265,6 +268,7 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
     if asked == Outcome::Refused(Sign::Said)
         && !case.says("header.missing")
         && !case.can_mean("header.missing")
+        && !closed
     {
         return None;
     }
@@ -344,7 +348,7 @@ fn wrong_scheme(case: &Case<'_>) -> Option<Candidate> {
         return None;
     }
     let asked: Vec<Scheme> =
-        case.challenges().filter(|c| !c.proxy).map(|c| Scheme::of(&c.scheme)).collect();
+        case.challenges().filter(|c| !c.proxy).map(|c| Scheme::asked(&c.scheme)).collect();
     if asked.is_empty() {
         // The word is there; it is not the one that the server looks for.
         let worded = matches!(sent, Scheme::Other(_) | Scheme::Token | Scheme::Jwt)
@@ -371,6 +375,11 @@ fn wrong_scheme(case: &Case<'_>) -> Option<Candidate> {
         matches!((a, b), (Scheme::Ntlm | Scheme::Negotiate, Scheme::Ntlm | Scheme::Negotiate))
     };
     if asked.iter().any(|a| kin(a, sent)) {
+        return None;
+    }
+    // Who speaks of a token's lifetime, claims or signature has read it, whatever the challenge's word is.
+    let read = ["time.", "claim.", "signature."].iter().any(|family| case.says(family));
+    if read && matches!(sent, Scheme::Bearer | Scheme::Jwt | Scheme::Token) {
         return None;
     }
     let list = asked.iter().map(Scheme::as_str).collect::<Vec<_>>().join(", ");
@@ -470,7 +479,7 @@ fn proxy_stripped(case: &Case<'_>) -> Option<Candidate> {
     // What the server calls missing is often another scheme than it reads.
     let mut challenges = case.challenges().peekable();
     let asked = challenges.peek().is_some();
-    let fits = challenges.any(|c| credential.scheme == Some(Scheme::of(&c.scheme)));
+    let fits = challenges.any(|c| credential.scheme == Some(Scheme::asked(&c.scheme)));
     if asked && !fits {
         return None;
     }

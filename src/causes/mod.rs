@@ -66,7 +66,8 @@ pub fn judge(case: &Case<'_>) -> Judgement {
         return clocked(judgement);
     }
     if case.facts.is_odd_bad_request() {
-        return clocked(choose::root(case, header::examine(case)));
+        let candidates = [header::examine, signing::examine].iter().flat_map(|f| f(case)).collect();
+        return clocked(choose::root(case, candidates));
     }
     if !case.facts.answer.outcome.is_refused() {
         return clocked(Judgement {

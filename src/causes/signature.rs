@@ -1,7 +1,7 @@
 //! Signatures and algorithms, as far as bytes and histories tell without a key.
 
 use super::case::{Candidate, Case};
-use crate::model::{Confidence, Form, Token};
+use crate::model::{Confidence, Form, Token, Verdict};
 use crate::world::Sight;
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
@@ -46,12 +46,21 @@ fn algorithm(case: &Case<'_>, token: &Token) -> Option<Candidate> {
         );
     }
     let profile = case.profile()?;
-    if profile.algorithms.is_empty() || profile.algorithms.has(alg) {
+    let mut signing = profile.algorithms.0.keys().map(String::as_str).filter(|a| !encrypts(a));
+    if signing.clone().next().is_none() || signing.any(|known| known == alg) {
         return None;
     }
-    let cause = alg_cause(alg, profile.algorithms.0.keys().map(String::as_str));
+    let signing = profile.algorithms.0.keys().map(String::as_str).filter(|a| !encrypts(a));
+    let cause = alg_cause(alg, signing);
     let fact = format!("{} let in {}", case.host(), profile.algorithms.list(3));
     Some(Candidate::inferred(cause, format!("signed with `{alg}`"), &place).and(fact, "history"))
+}
+
+/// Whether an algorithm protects the key of an encrypted token (RFC 7518, section 4.1): it signs nothing.
+fn encrypts(alg: &str) -> bool {
+    alg == "dir"
+        || alg.ends_with("KW")
+        || ["RSA", "ECDH", "PBES2"].iter().any(|start| alg.starts_with(start))
 }
 
 /// Tells another family (HMAC against public key) from another strength.
@@ -72,7 +81,10 @@ fn alg_cause<'v>(alg: &str, mut known: impl Iterator<Item = &'v str>) -> &'stati
 
 /// The same signature stands on another payload: one of them was changed after signing.
 fn tampered(case: &Case<'_>, token: &Token) -> Option<Candidate> {
-    if !case.world.is_doubled(token.signature_mark?) {
+    // The one that verifies is the original.
+    if !case.world.is_doubled(token.signature_mark?)
+        || matches!(token.verdict, Some(Verdict::Valid { .. }))
+    {
         return None;
     }
     let accepted = token

@@ -46,11 +46,19 @@ fn unknown_token(case: &Case<'_>) -> Option<Candidate> {
         && is_token_refusal(case.facts)
         && case.facts.grant.is_none();
     fits.then(|| {
-        Candidate::suspected(
+        let candidate = Candidate::suspected(
             "state.unknown_token",
             format!("{} lets in other opaque tokens, this one never", case.host()),
             "history",
-        )
+        );
+        // Who is known and lacks a right is no stranger.
+        if case.world.refused_like_nobody(case.facts) {
+            candidate
+                .at(Confidence::Inferred)
+                .and("the answer is the same as to a request without a token", "history")
+        } else {
+            candidate
+        }
     })
 }
 

@@ -7,8 +7,15 @@ use crate::model::{CauseId, Grant, Kind, Outcome, Scheme, Sign, Statement, Weigh
 /// Returns the cause that a statement names for this very request.
 pub(super) fn cause(case: &Case<'_>, statement: &Statement) -> Option<CauseId> {
     let named = statement.causes.first()?;
-    if speaks_of_another_scheme(case, statement, named) {
+    if speaks_of_another_scheme(case, statement, named)
+        || named.family() == "authz" && (nothing_came(case) || reads_another_scheme(case))
+    {
         return None;
+    }
+    if *named == "token.malformed"
+        && let Some(cause) = of_named_claim(case, statement)
+    {
+        return Some(CauseId::of(cause));
     }
     // An audience that is not there, or not the right one: verifiers call it a missing claim.
     if *named == "claim.required_missing" && names_audience(statement) {
@@ -25,8 +32,10 @@ fn speaks_of_another_scheme(case: &Case<'_>, statement: &Statement, named: &Caus
     }
     let Some(credential) = case.credential() else {
         // Who is asked for a credential was not yet judged for rights.
-        let asked = case.facts.answer.outcome == Outcome::Refused(Sign::Unauthorized)
-            && case.challenges().next().is_some();
+        let asked = matches!(
+            case.facts.answer.outcome,
+            Outcome::Refused(Sign::Unauthorized | Sign::ProxyAuthentication)
+        ) && case.challenges().next().is_some();
         return asked && case.could_show() && named.family() == "authz";
     };
     if !matches!(credential.kind, Kind::Basic | Kind::Digest) || case.facts.grant.is_some() {
@@ -37,6 +46,56 @@ fn speaks_of_another_scheme(case: &Case<'_>, statement: &Statement, named: &Caus
         "authz" => credential.scheme.as_ref().is_some_and(|scheme| case.challenged_for(scheme)),
         _ => false,
     }
+}
+
+/// Whether rights are denied to nobody: no credential was sent, and others are let in here with one,
+/// nobody without. Frameworks that let everybody in as a guest say so of a guest.
+fn nothing_came(case: &Case<'_>) -> bool {
+    case.facts.credentials.is_empty()
+        && case.facts.cookies_sent == Some(false)
+        && case.facts.grant.is_none()
+        && case.could_show()
+        && case.world.wants_credential(&case.facts.endpoint)
+}
+
+/// Whether rights are denied to somebody who has them: the same user is let in here under another scheme,
+/// and the host was never seen to read the one that was sent.
+fn reads_another_scheme(case: &Case<'_>) -> bool {
+    let scheme = case.credential().and_then(|c| c.scheme.as_ref());
+    let Some((scheme, token)) = scheme.zip(case.token()) else { return false };
+    let unread = case.profile().is_some_and(|profile| {
+        let schemes = &profile.schemes;
+        schemes.0.keys().any(|s| !s.is_empty()) && !schemes.has(scheme.as_str())
+    });
+    unread
+        && token.sub.is_some()
+        && case
+            .world
+            .let_in_at(&case.facts.endpoint)
+            .iter()
+            .any(|guest| guest.sub == token.sub && guest.iss == token.iss)
+}
+
+/// Reads loose words on the form of a token that is well-formed, where they name one of its claims or one
+/// that all tokens let in here have: `username in token must be a string`.
+fn of_named_claim(case: &Case<'_>, statement: &Statement) -> Option<&'static str> {
+    if statement.weight > Weight::Words || !super::header::is_sound(case) {
+        return None;
+    }
+    let token = case.token()?;
+    let text = statement.text.to_ascii_lowercase();
+    let mut words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let learned = case.profile().and_then(|p| p.claims.as_deref()).unwrap_or_default();
+    // These are words of any message about a token.
+    let plain = |name: &str| matches!(name, "token" | "jwt" | "type" | "typ" | "data" | "key");
+    let names = |word: &str, claims: &[String]| {
+        word.len() >= 3 && !plain(word) && claims.iter().any(|c| c.eq_ignore_ascii_case(word))
+    };
+    words.find_map(|word| match (names(word, &token.claims), names(word, learned)) {
+        (true, _) => Some("claim.invalid"),
+        (false, true) => Some("claim.required_missing"),
+        (false, false) => None,
+    })
 }
 
 fn names_audience(statement: &Statement) -> bool {

@@ -161,7 +161,7 @@ fn answered_challenge(case: &Case<'_>) -> Option<Judgement> {
             ],
         ));
     }
-    let asked: Vec<Scheme> = case.challenges().map(|c| Scheme::of(&c.scheme)).collect();
+    let asked: Vec<Scheme> = case.challenges().map(|c| Scheme::asked(&c.scheme)).collect();
     let sent = case.bearer();
     // The first leg carries nothing, or an opening message of a handshake, or a stale Digest answer.
     let opening = match sent {

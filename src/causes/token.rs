@@ -1,7 +1,8 @@
 //! Defects of the token's own text and kind.
 
 use super::case::{Candidate, Case};
-use crate::model::{Confidence, Fault, Form, Kind, Segment, State, Token, Use};
+use crate::model::{Confidence, Fault, Form, Kind, NearMiss, Segment, State, Token, Use, Verdict};
+use crate::world::Profile;
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
     let Some(credential) = case.bearer() else { return Vec::new() };
@@ -19,6 +20,14 @@ pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
     found
 }
 
+/// Returns whether a key verifies the signature as one of another algorithm or in another notation.
+const fn is_of_another_kind(token: &Token) -> bool {
+    matches!(
+        token.verdict,
+        Some(Verdict::Near { miss: NearMiss::Algorithm(_) | NearMiss::DerSignature, .. })
+    )
+}
+
 fn of_fault(case: &Case<'_>, token: &Token, fault: &Fault, place: &str) -> Option<Candidate> {
     let proven = |cause, fact: String| Candidate::proven(cause, fact, place);
     let candidate = match fault {
@@ -28,6 +37,10 @@ fn of_fault(case: &Case<'_>, token: &Token, fault: &Fault, place: &str) -> Optio
         Fault::TooManySegments(found, needed) => {
             proven("token.malformed", format!("{found} segments where {needed} belong"))
         }
+        // It is whole: a key shows what made it so long.
+        Fault::ShortSignature(..) | Fault::LongSignature(..) if is_of_another_kind(token) => {
+            return None;
+        }
         Fault::ShortSignature(found, needed) => proven(
             "token.truncated",
             format!(
@@ -35,6 +48,18 @@ fn of_fault(case: &Case<'_>, token: &Token, fault: &Fault, place: &str) -> Optio
                 token.alg.as_deref().unwrap_or("its algorithm")
             ),
         ),
+        // A verifier may look at the time first, and nobody knows what the real signature was.
+        Fault::DummySignature(found, needed) => {
+            let fact = format!(
+                "the signature has {found} bytes, {} needs {needed}",
+                token.alg.as_deref().unwrap_or("its algorithm")
+            );
+            if case.facts.after_exp {
+                Candidate::inferred("token.truncated", fact, place)
+            } else {
+                proven("token.truncated", fact)
+            }
+        }
         Fault::LongSignature(found, needed) => proven(
             "token.malformed",
             format!(
@@ -102,6 +127,13 @@ fn of_fault(case: &Case<'_>, token: &Token, fault: &Fault, place: &str) -> Optio
 /// An opaque token, a JWE or a test key where the host takes something else.
 fn kind(case: &Case<'_>, token: &Token, place: &str) -> Option<Candidate> {
     let credential = case.bearer()?;
+    let encrypted_only =
+        |p: &Profile| p.kinds.has(Kind::Jwe.as_str()) && !p.kinds.has(Kind::Jwt.as_str());
+    if credential.kind == Kind::Jwt && case.profile().is_some_and(encrypted_only) {
+        let fact = format!("{} let in encrypted tokens (JWE) only", case.host());
+        let what = "the token is signed and not encrypted (JWS)";
+        return Some(Candidate::inferred("token.wrong_type", what, place).and(fact, "history"));
+    }
     if !matches!(credential.kind, Kind::Opaque | Kind::Jwe | Kind::ApiKey) {
         return None;
     }

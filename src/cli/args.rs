@@ -9,7 +9,7 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default())
     .placeholder(AnsiColor::Cyan.on_default().dimmed());
 
-const EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   authopsy capture.har                       why did requests fail in this browser capture?
   kubectl logs deploy/gateway | authopsy     the same for a log from a pipe
@@ -17,7 +17,7 @@ Examples:
   authopsy -f jsonl --cause time a.har       one line for each refusal that has to do with time
   authopsy explain time.expired_cached       what a cause is and what to do";
 
-const EXIT_CODES: &str = "\
+pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0    the report was made, whatever it says
   1    --fail-on matched
@@ -52,31 +52,54 @@ fn const_format() -> String {
     format!("{EXAMPLES}\n\n{EXIT_CODES}")
 }
 
+fn output_help() -> String {
+    format!(
+        "Write to FILE, repeatable; the extension chooses the format: {}",
+        super::plan::extensions()
+    )
+}
+
+fn format_help() -> String {
+    format!("Format on standard output: {}", super::plan::built())
+}
+
 /// What to do other than the main job.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Say what a cause is, how it is known, and what to do
     Explain {
-        /// A cause such as time.expired, or a family such as time; without it, the list of all
+        /// Causes such as time.expired, or families such as time; without any, the list of all
         #[arg(value_name = "CAUSE")]
-        cause: Option<String>,
+        causes: Vec<String>,
     },
+    /// Explain one token or header line from standard input; it is never shown
+    Token(Box<Token>),
     /// Merge partial results into the report of one run
     Merge(Box<Merge>),
     /// List the input formats, or say what an input is, line by line, and what was assumed
     Formats(Box<Formats>),
-    #[command(hide = true)]
-    Token(Rest),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL", value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or that of a command
+    Man {
+        /// A command such as merge
+        #[arg(value_name = "COMMAND")]
+        of: Option<String>,
+    },
     #[command(hide = true)]
     Compare(Rest),
     #[command(hide = true)]
     Redact(Rest),
-    #[command(hide = true)]
-    Schema(Rest),
-    #[command(hide = true)]
-    Completions(Rest),
-    #[command(hide = true)]
-    Man(Rest),
+    /// Print the JSON Schema of the JSON outputs
+    Schema {
+        /// authopsy.report/1, authopsy.exchange/1 or partial; without it, one schema of the first two
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+    },
 }
 
 /// Whatever follows a command that is not built yet.
@@ -94,12 +117,17 @@ pub(super) struct Analyze {
     pub(super) inputs: Vec<String>,
     #[command(flatten)]
     pub(super) reading: ReadingArgs,
+    /// Write the lines that no format took to FILE, masked, each with its place
+    #[arg(long, value_name = "FILE", hide_short_help = true, help_heading = "Input")]
+    pub(super) unparsed: Option<String>,
     #[command(flatten)]
     pub(super) selection: SelectionArgs,
     #[command(flatten)]
     pub(super) keys: KeyArgs,
     #[command(flatten)]
     pub(super) expected: ExpectedArgs,
+    #[command(flatten)]
+    pub(super) persons: PersonArgs,
     #[command(flatten)]
     pub(super) report: ReportArgs,
     #[command(flatten)]
@@ -122,6 +150,37 @@ pub(super) struct Merge {
     pub(super) report: ReportArgs,
     #[command(flatten)]
     pub(super) running: RunningArgs,
+}
+
+/// A token to explain.
+#[derive(Args, Debug)]
+pub(super) struct Token {
+    /// The token or header line; - or nothing is standard input, which no shell history keeps
+    #[arg(value_name = "TOKEN", allow_hyphen_values = true)]
+    pub(super) text: Vec<String>,
+    /// Judge it at this time instead of now: 2026-11-20T10:30:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<String>,
+    /// Show times in this zone, such as +02:00 or Europe/Paris; without it, UTC
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub(super) tz: Option<String>,
+    /// Format on standard output
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(super) format: TokenFormat,
+    #[command(flatten)]
+    pub(super) keys: KeyArgs,
+    #[command(flatten)]
+    pub(super) expected: ExpectedArgs,
+}
+
+/// Format of an explanation.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(super) enum TokenFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One object, `authopsy.token/1`
+    Json,
 }
 
 #[derive(Args, Debug)]
@@ -151,6 +210,9 @@ pub(super) struct ReadingArgs {
     /// Zone of times that name none, such as +02:00 or Europe/Paris; without it, UTC
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true, hide_short_help = true)]
     pub(super) tz: Option<String>,
+    /// Year of times that name none; without it, the latest that fits the file's last change
+    #[arg(long, value_name = "YEAR", hide_short_help = true)]
+    pub(super) year: Option<String>,
     /// More dialects: what other servers say when they refuse
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) dialects: Vec<String>,
@@ -220,14 +282,26 @@ pub(super) struct ExpectedArgs {
 }
 
 #[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Persons (user names, e-mail addresses, subjects)")]
+pub(super) struct PersonArgs {
+    /// Make stand-ins under the key in FILE, so that nobody else can confirm a guess
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(super) pseudonym_key: Option<String>,
+    /// Show names as they are instead of stand-ins
+    #[arg(long, hide_short_help = true)]
+    pub(super) show_identity: bool,
+}
+
+#[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Report")]
 pub(super) struct ReportArgs {
-    /// Write to FILE, repeatable; the extension chooses the format: .txt, .json, .jsonl
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help = output_help())]
     pub(super) output: Vec<String>,
-    /// Format on standard output: text, json, jsonl
-    #[arg(short, long, value_name = "FORMAT")]
+    #[arg(short, long, value_name = "FORMAT", help = format_help())]
     pub(super) format: Option<String>,
+    /// Count failures by these, alone or together: cause, endpoint, host, issuer, client, token, user, kid
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    pub(super) group_by: Vec<String>,
     /// Width of the timeline's buckets: auto, 100ms, 1s, 5s, 15s, 1m, 5m, 15m, 1h, 6h, 1d
     #[arg(long, value_name = "SPAN", hide_short_help = true)]
     pub(super) bucket: Option<String>,
@@ -266,6 +340,9 @@ pub(super) struct TerminalArgs {
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
     pub(super) color: ColorArg,
+    /// Take options from FILE instead of authopsy.toml in the working directory; '' takes none
+    #[arg(long, value_name = "FILE", global = true, hide_short_help = true)]
+    pub(super) config: Option<String>,
     /// No progress bar
     #[arg(long, global = true, hide_short_help = true)]
     pub(super) no_progress: bool,
@@ -302,38 +379,21 @@ pub(super) enum SortArg {
 #[derive(Args, Debug, Default)]
 pub(super) struct LaterArgs {
     #[arg(long, hide = true)]
-    year: Option<String>,
-    #[arg(long, hide = true)]
     framed: bool,
     #[arg(long, hide = true)]
-    unparsed: Option<String>,
-    #[arg(long, hide = true)]
-    group_by: Option<String>,
     #[arg(long, hide = true)]
     baseline: Option<String>,
     #[arg(long, hide = true)]
     max_memory: Option<String>,
-    #[arg(long, hide = true)]
-    config: Option<String>,
-    #[arg(long, hide = true)]
-    pseudonym_key: Option<String>,
-    #[arg(long, hide = true)]
-    show_identity: bool,
 }
 
 impl LaterArgs {
     /// Returns the first option given that is not built yet.
     pub(super) fn given(&self) -> Option<&'static str> {
         [
-            ("--year", self.year.is_some()),
             ("--framed", self.framed),
-            ("--unparsed", self.unparsed.is_some()),
-            ("--group-by", self.group_by.is_some()),
             ("--baseline", self.baseline.is_some()),
             ("--max-memory", self.max_memory.is_some()),
-            ("--config", self.config.is_some()),
-            ("--pseudonym-key", self.pseudonym_key.is_some()),
-            ("--show-identity", self.show_identity),
         ]
         .into_iter()
         .find_map(|(name, given)| given.then_some(name))

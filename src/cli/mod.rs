@@ -3,10 +3,13 @@
 mod args;
 mod bar;
 mod complaint;
+mod config;
+mod manual;
 mod output;
 mod plan;
 mod run;
 mod terminal;
+mod token;
 mod value;
 
 use std::ffi::OsString;
@@ -14,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use self::args::{Cli, Command};
+use self::args::{Cli, ColorArg, Command};
 use self::complaint::Complaint;
 use self::terminal::Terminal;
 use crate::desk;
@@ -44,23 +47,39 @@ pub fn main() -> ExitCode {
 }
 
 fn run_with(args: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let parsed = Cli::command().try_get_matches_from(&args).map_err(|e| usage(&e));
+    let matches = match parsed {
+        Ok(matches) => matches,
+        Err(code) => return code,
+    };
+    let plain = |complaint: Complaint| {
+        complaint.print(&Terminal::look(ColorArg::Auto));
+        ERROR
+    };
+    let configured = match config::read(&matches) {
+        Ok(configured) => configured,
+        Err(complaint) => return plain(complaint),
+    };
+    let cli = Cli::try_parse_from(configured.before(args));
+    let cli = match cli.map_err(|e| usage(&e)) {
         Ok(cli) => cli,
-        Err(e) => {
-            // Help and version go to standard output and are no errors.
-            let code = if e.use_stderr() { ERROR } else { SUCCESS };
-            let _ = e.print();
-            return code;
-        }
+        Err(code) => return code,
     };
     let terminal = Terminal::look(cli.terminal.color);
     match dispatch(&cli, &terminal) {
         Ok(code) => code,
         Err(complaint) => {
-            complaint.print(&terminal);
+            configured.placed(complaint).print(&terminal);
             ERROR
         }
     }
+}
+
+/// Prints what clap says; help and version go to standard output and are no errors.
+fn usage(error: &clap::Error) -> u8 {
+    let _ = error.print();
+    if error.use_stderr() { ERROR } else { SUCCESS }
 }
 
 fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<u8, Complaint> {
@@ -76,8 +95,16 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<u8, Complaint> {
             run::analyze(&plan::analyze(args)?, terminal, &cli.terminal)
         }
         Some(Command::Merge(args)) => run::merge(&plan::merge(args)?, terminal, &cli.terminal),
-        Some(Command::Explain { cause }) => {
-            run::print(|out| desk::explain::run(cause.as_deref(), look, out))
+        Some(Command::Explain { causes }) => {
+            run::print(|out| desk::explain::run(causes, look, out))
+        }
+        Some(Command::Token(args)) => token::run(args, terminal, &cli.terminal),
+        Some(Command::Completions { shell }) => {
+            run::print(|out| Ok(manual::completions(*shell, out)?))
+        }
+        Some(Command::Man { of }) => {
+            let page = manual::page(of.as_deref())?;
+            run::print(|out| Ok(out.write_all(&page)?))
         }
         Some(Command::Formats(args)) if args.inputs.is_empty() => {
             run::print(|out| desk::formats::run(look, out))
@@ -91,11 +118,8 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<u8, Complaint> {
             })?;
             Ok(if whole { code } else { ERROR })
         }
-        Some(Command::Token(_)) => later("token"),
         Some(Command::Compare(_)) => later("compare"),
         Some(Command::Redact(_)) => later("redact"),
-        Some(Command::Schema(_)) => later("schema"),
-        Some(Command::Completions(_)) => later("completions"),
-        Some(Command::Man(_)) => later("man"),
+        Some(Command::Schema { name }) => run::print(|out| desk::schema::run(name.as_deref(), out)),
     }
 }

@@ -2,17 +2,19 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::CommandFactory as _;
 
 use super::args::{
-    Analyze, Cli, ExpectedArgs, Formats, Merge, ReadingArgs, ReportArgs, RunningArgs,
+    Analyze, Cli, ExpectedArgs, Formats, KeyArgs, Merge, ReadingArgs, ReportArgs, RunningArgs,
 };
 use super::args::{SelectionArgs, SortArg};
 use super::complaint::Complaint;
 use super::value::{self, End};
-use crate::desk::{Expected, Job, Keys, Moment, Reading, Selection, Shaping, Sort};
-use crate::render::{self, FORMATS, Format, Made};
+use crate::desk::{Expected, Job, Keys, Moment, Persons, Reading, Selection, Shaping, Sort};
+use crate::model::At;
+use crate::render::{self, Format, Made};
 
 /// A job, and where its results go.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(super) struct Plan {
     pub(super) files: Vec<(PathBuf, &'static Format)>,
     /// Where the partial result goes, instead of all reports; `-` is standard output.
     pub(super) partial: Option<PathBuf>,
+    /// Where lines go that no format took.
+    pub(super) unparsed: Option<PathBuf>,
 }
 
 /// Plans the main job. Without any input, `-` is meant.
@@ -50,11 +54,16 @@ pub(super) fn analyze(args: &Analyze) -> Result<Plan, Complaint> {
     let reading = reading(&args.reading, &inputs)?;
     let mut plan =
         plan(inputs, reading, &args.selection, &args.expected, &args.report, &args.running)?;
-    plan.job.keys = Keys {
-        sets: args.keys.jwks.iter().map(PathBuf::from).collect(),
-        files: args.keys.key.iter().map(PathBuf::from).collect(),
-        variables: args.keys.secret_env.clone(),
+    plan.unparsed = args.unparsed.as_ref().map(PathBuf::from);
+    plan.job.keys = keys(&args.keys);
+    plan.job.persons = Persons {
+        key: args.persons.pseudonym_key.as_ref().map(PathBuf::from),
+        shown: args.persons.show_identity,
     };
+    if plan.job.partial && plan.job.persons.shown {
+        return Err(Complaint::new("--partial keeps stand-ins: --show-identity has no use")
+            .hint("run the main job on the inputs themselves to see names"));
+    }
     if plan.job.partial || plan.job.inputs.iter().any(|input| input == "-") {
         let selection = &plan.job.selection;
         for (option, bound) in [("--since", selection.since), ("--until", selection.until)] {
@@ -68,6 +77,15 @@ pub(super) fn analyze(args: &Analyze) -> Result<Plan, Complaint> {
         }
     }
     Ok(plan)
+}
+
+/// Names the places of the keys.
+pub(super) fn keys(args: &KeyArgs) -> Keys {
+    Keys {
+        sets: args.jwks.iter().map(PathBuf::from).collect(),
+        files: args.key.iter().map(PathBuf::from).collect(),
+        variables: args.secret_env.clone(),
+    }
 }
 
 /// Plans a look at what inputs are.
@@ -102,10 +120,11 @@ fn plan(
     let own_dialects = !reading.dialects.is_empty();
     let selection = selection(selected, reading.zone.as_ref(), own_dialects)?;
     let fail_on = running.fail_on.iter().map(|text| value::fail_on(text, own_dialects));
-    let job = Job {
+    let mut job = Job {
         inputs,
         reading,
         keys: Keys::default(),
+        persons: Persons::default(),
         selection,
         expected: expected(expect)?,
         shaping: shaping(report)?,
@@ -113,6 +132,7 @@ fn plan(
         partial: running.partial.is_some(),
         fail_on: fail_on.collect::<Result<_, _>>()?,
         no_join: report.no_join,
+        rows: false,
     };
     let partial = running.partial.as_ref().map(PathBuf::from);
     if partial.is_some() {
@@ -125,7 +145,7 @@ fn plan(
             return Err(Complaint::new(format!("--partial makes no report: {option} has no use"))
                 .hint(format!("give {option} to `authopsy merge`")));
         }
-        return Ok(Plan { job, stdout: None, files: Vec::new(), partial });
+        return Ok(Plan { job, stdout: None, files: Vec::new(), partial, unparsed: None });
     }
     let files = outputs(&report.output)?;
     let stdout = match &report.format {
@@ -133,7 +153,9 @@ fn plan(
         None if files.is_empty() => render::format("text"),
         None => None,
     };
-    Ok(Plan { job, stdout, files, partial })
+    let formats = stdout.into_iter().chain(files.iter().map(|(_, format)| *format));
+    job.rows = formats.into_iter().any(|format| matches!(format.made, Made::Page(_)));
+    Ok(Plan { job, stdout, files, partial, unparsed: None })
 }
 
 fn reading(args: &ReadingArgs, inputs: &[String]) -> Result<Reading, Complaint> {
@@ -150,9 +172,18 @@ fn reading(args: &ReadingArgs, inputs: &[String]) -> Result<Reading, Complaint> 
         input_format: args.input_format.clone(),
         map: args.map.iter().map(|text| value::mapping(text)).collect::<Result<_, _>>()?,
         zone: args.tz.as_deref().map(value::zone).transpose()?,
+        year: args.year.as_deref().map(value::year).transpose()?,
+        now: now(),
         dialects: args.dialects.iter().map(PathBuf::from).collect(),
         strict: args.strict,
     })
+}
+
+/// Returns the time of reading.
+#[expect(clippy::disallowed_methods, reason = "a log from a pipe is as old as its reading")]
+fn now() -> Option<At> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_nanos()).ok().map(At)
 }
 
 fn selection(
@@ -182,7 +213,8 @@ fn selection(
     })
 }
 
-fn expected(args: &ExpectedArgs) -> Result<Expected, Complaint> {
+/// Reads what tokens should be like.
+pub(super) fn expected(args: &ExpectedArgs) -> Result<Expected, Complaint> {
     Ok(Expected {
         issuers: args.issuer.clone(),
         audiences: args.audience.clone(),
@@ -195,6 +227,7 @@ fn expected(args: &ExpectedArgs) -> Result<Expected, Complaint> {
 fn shaping(args: &ReportArgs) -> Result<Shaping, Complaint> {
     let top = args.top.as_deref().map(|n| value::positive("--top", n)).transpose()?;
     Ok(Shaping {
+        group_by: value::group_keys(&args.group_by)?,
         bucket: args.bucket.as_deref().map(value::bucket).transpose()?.flatten(),
         sort: match args.sort {
             Some(SortArg::Time) => Sort::Time,
@@ -206,9 +239,14 @@ fn shaping(args: &ReportArgs) -> Result<Shaping, Complaint> {
 }
 
 /// Returns the formats that can be made, by name.
-fn built() -> String {
-    let built = FORMATS.iter().filter(|format| !matches!(format.made, Made::Later));
-    built.map(|format| format.name).collect::<Vec<_>>().join(", ")
+pub(super) fn built() -> String {
+    render::built().map(|format| format.name).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns an extension for each format that can be made.
+pub(super) fn extensions() -> String {
+    let first = render::built().filter_map(|format| format.extensions.first());
+    first.map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ")
 }
 
 fn format(name: &str) -> Result<&'static Format, Complaint> {
@@ -220,11 +258,8 @@ fn format(name: &str) -> Result<&'static Format, Complaint> {
         Some(format) => Ok(format),
         None => {
             let near = |format: &&Format| strsim::damerau_levenshtein(format.name, name) <= 2;
-            let hint = FORMATS
-                .iter()
-                .filter(|format| !matches!(format.made, Made::Later))
-                .find(near)
-                .map_or(format!("the formats are {}", built()), |near| {
+            let hint =
+                render::built().find(near).map_or(format!("the formats are {}", built()), |near| {
                     format!("did you mean `{}`?", near.name)
                 });
             Err(Complaint::new(format!("--format: `{name}` is no format")).hint(hint))
@@ -250,7 +285,10 @@ fn outputs(paths: &[String]) -> Result<Vec<(PathBuf, &'static Format)>, Complain
                 return Err(Complaint::new(format!(
                     "--output {path}: the extension names no format"
                 ))
-                .hint("name it .txt, .json or .jsonl, or use -f and redirect standard output"));
+                .hint(format!(
+                    "the extensions are {}; or use -f and redirect standard output",
+                    extensions()
+                )));
             }
         };
         if files.iter().any(|(earlier, _)| earlier == Path::new(path)) {

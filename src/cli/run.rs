@@ -10,9 +10,9 @@ use super::output::{OutputFile, Stdout};
 use super::plan::Plan;
 use super::terminal::Terminal;
 use super::{ERROR, FAILED, SUCCESS};
-use crate::desk::{self, Analysis, Error, Job, LineSink, Product, Progress, Unwatched};
-use crate::model::Report;
-use crate::render::{Format, Look, Made};
+use crate::desk::{self, Analysis, Error, Job, LineSink, Lines, Product, Progress, Unwatched};
+use crate::model::{Report, Rows};
+use crate::render::{Format, LineWriter, Look, Made};
 
 /// Runs the main job.
 pub(super) fn analyze(
@@ -20,7 +20,21 @@ pub(super) fn analyze(
     terminal: &Terminal,
     args: &TerminalArgs,
 ) -> Result<u8, Complaint> {
-    run(plan, terminal, args, desk::analyze::run)
+    let name = |path: &Path| path.display().to_string();
+    let opened = plan
+        .unparsed
+        .as_deref()
+        .map(|path| OutputFile::create(path).map_err(|e| written(&name(path), &e)));
+    let mut unparsed = opened.transpose()?;
+    let code = run(plan, terminal, args, |job, progress, lines| {
+        let leftovers = unparsed.as_mut().map(|file| -> &mut dyn Write { file });
+        desk::analyze::run_with_leftovers(job, progress, lines, leftovers)
+    });
+    // What was left is there also where nothing could be read.
+    if let (Some(file), Some(path)) = (unparsed, &plan.unparsed) {
+        file.commit().map_err(|e| written(&name(path), &e))?;
+    }
+    code
 }
 
 /// Merges partial results.
@@ -29,9 +43,7 @@ pub(super) fn merge(
     terminal: &Terminal,
     args: &TerminalArgs,
 ) -> Result<u8, Complaint> {
-    let makes_lines = |format: &Format| matches!(format.made, Made::Lines);
-    let formats = plan.stdout.into_iter().chain(plan.files.iter().map(|(_, format)| *format));
-    if let Some(format) = formats.into_iter().find(|format| makes_lines(format)) {
+    if let Some(format) = plan.line_formats().first() {
         let message =
             format!("a partial result holds no exchanges, so there is no {}", format.name);
         return Err(Complaint::new(message).hint("run the main job on the inputs themselves"));
@@ -60,8 +72,10 @@ fn run(
     let bar = watched.then(|| Bar::new(terminal.unicode));
     let progress: &dyn Progress = bar.as_ref().map_or(&Unwatched, |bar| bar);
 
-    let mut tee = Lines(&mut outlets);
-    let lines: Option<LineSink<'_>> = if plan.wants_lines() { Some(&mut tee) } else { None };
+    let formats = plan.line_formats();
+    let wanted = !formats.is_empty();
+    let mut tee = Tee { formats, outlets: &mut outlets };
+    let lines: Option<LineSink<'_>> = if wanted { Some(&mut tee) } else { None };
     let analysis = match work(&plan.job, progress, lines) {
         Ok(analysis) => analysis,
         // Nobody reads any more, and nothing else was asked for.
@@ -74,7 +88,7 @@ fn run(
     progress.done();
 
     match &analysis.product {
-        Product::Report(report) => outlets.report(report)?,
+        Product::Report(report) => outlets.report(report, &analysis.rows)?,
         Product::Partial(partial) => outlets.bytes(partial)?,
     }
     outlets.commit()?;
@@ -103,16 +117,23 @@ fn exit_code(analysis: &Analysis, plan: &Plan, terminal: &Terminal) -> u8 {
 }
 
 impl Plan {
-    fn wants_lines(&self) -> bool {
-        let files = self.files.iter().map(|(_, format)| format);
-        self.stdout.iter().chain(files).any(|format| matches!(format.made, Made::Lines))
+    /// Returns the formats made of exchange lines that are wanted, each once.
+    fn line_formats(&self) -> Vec<&'static Format> {
+        let mut formats: Vec<&'static Format> = Vec::new();
+        for format in self.stdout.into_iter().chain(self.files.iter().map(|(_, format)| *format)) {
+            let known = formats.iter().any(|known| known.name == format.name);
+            if matches!(format.made, Made::Lines(_)) && !known {
+                formats.push(format);
+            }
+        }
+        formats
     }
 }
 
 /// Where results go, opened before the work begins so that a wrong path costs nothing.
 struct Outlets {
-    stdout: Option<(Stdout, Made)>,
-    files: Vec<(String, OutputFile, Made)>,
+    stdout: Option<(Stdout, &'static Format)>,
+    files: Vec<(String, OutputFile, &'static Format)>,
     partial: Option<(String, Box<dyn Finish>)>,
     look: Look,
 }
@@ -135,27 +156,33 @@ impl Finish for Stdout {
 }
 
 /// Writes exchange lines to every output that is made of them.
-struct Lines<'a>(&'a mut Outlets);
+struct Tee<'a> {
+    /// Formats in the order of their writers.
+    formats: Vec<&'static Format>,
+    outlets: &'a mut Outlets,
+}
 
-impl Write for Lines<'_> {
-    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        if let Some((out, Made::Lines)) = &mut self.0.stdout {
-            out.write_all(lines)?;
-            if out.is_closed() && self.0.files.is_empty() {
-                return Err(io::ErrorKind::BrokenPipe.into());
-            }
-        }
-        for (name, file, made) in &mut self.0.files {
-            if matches!(made, Made::Lines) {
-                let told = |e: io::Error| io::Error::new(e.kind(), format!("{name}: {e}"));
-                file.write_all(lines).map_err(told)?;
-            }
-        }
-        Ok(lines.len())
+impl Lines for Tee<'_> {
+    fn writers(&self) -> Vec<LineWriter> {
+        let made = self.formats.iter().filter_map(|format| match format.made {
+            Made::Lines(lines) => Some(lines.line),
+            Made::Report(_) | Made::Page(_) | Made::Later => None,
+        });
+        made.collect()
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    fn begin(&mut self) -> io::Result<()> {
+        for format in &self.formats {
+            let Made::Lines(lines) = format.made else { continue };
+            let mut head = Vec::new();
+            (lines.head)(&mut head)?;
+            self.outlets.lines(format, &head)?;
+        }
         Ok(())
+    }
+
+    fn take(&mut self, writer: usize, line: &[u8]) -> io::Result<()> {
+        self.formats.get(writer).map_or(Ok(()), |format| self.outlets.lines(format, line))
     }
 }
 
@@ -178,24 +205,44 @@ impl Outlets {
         };
         let files = plan.files.iter().map(|(path, format)| {
             let (name, file) = open(path)?;
-            Ok((name, file, format.made))
+            Ok((name, file, *format))
         });
         let files = files.collect::<Result<_, Complaint>>()?;
-        let stdout = plan.stdout.map(|format| (Stdout::lock(), format.made));
+        let stdout = plan.stdout.map(|format| (Stdout::lock(), format));
         Ok(Self { stdout, files, partial, look })
     }
 
-    /// Writes the report to every output that is made of it.
-    fn report(&mut self, report: &Report) -> Result<(), Complaint> {
-        if let Some((out, Made::Report(make))) = &mut self.stdout {
-            let rendered = make(&self.look).render(report, out);
-            rendered.map_err(|e| written("standard output", &e))?;
-        }
-        for (name, file, made) in &mut self.files {
-            if let Made::Report(make) = made {
-                let rendered = make(&Look::default()).render(report, file);
-                rendered.map_err(|e| written(name, &e))?;
+    /// Writes bytes to every output of a format that is made of exchange lines.
+    fn lines(&mut self, format: &Format, bytes: &[u8]) -> io::Result<()> {
+        if let Some((out, wanted)) = &mut self.stdout
+            && wanted.name == format.name
+        {
+            out.write_all(bytes)?;
+            if out.is_closed() && self.files.is_empty() {
+                return Err(io::ErrorKind::BrokenPipe.into());
             }
+        }
+        for (name, file, wanted) in &mut self.files {
+            if wanted.name == format.name {
+                let told = |e: io::Error| io::Error::new(e.kind(), format!("{name}: {e}"));
+                file.write_all(bytes).map_err(told)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the report to every output that is made of it.
+    fn report(&mut self, report: &Report, rows: &Rows) -> Result<(), Complaint> {
+        let write = |format: &Format, look: &Look, out: &mut dyn Write| match format.made {
+            Made::Report(make) => make(look).render(report, out),
+            Made::Page(make) => make(report, rows, out),
+            Made::Lines(_) | Made::Later => Ok(()),
+        };
+        if let Some((out, format)) = &mut self.stdout {
+            write(format, &self.look, out).map_err(|e| written("standard output", &e))?;
+        }
+        for (name, file, format) in &mut self.files {
+            write(format, &Look::default(), file).map_err(|e| written(name, &e))?;
         }
         Ok(())
     }
@@ -266,7 +313,8 @@ mod tests {
     }
 
     fn analysis(report: Report) -> Analysis {
-        Analysis { product: Product::Report(Box::new(report)), failed: false, faults: Vec::new() }
+        let (product, rows) = (Product::Report(Box::new(report)), Rows::default());
+        Analysis { product, failed: false, faults: Vec::new(), rows }
     }
 
     /// Runs a command line with `work` in place of the analysis.
@@ -295,6 +343,25 @@ mod tests {
         );
         assert!(fs::read_to_string(text).unwrap().starts_with("nothing was read"));
         assert_eq!(fs::read_to_string(lines).unwrap(), "");
+    }
+
+    #[test]
+    fn a_line_format_is_written_once_for_all_its_outputs() {
+        let folder = Folder::new("lines");
+        let [one, two, csv] = ["a.jsonl", "b.ndjson", "c.csv"].map(|name| folder.path(name));
+        let code = ran(&["a.har", "-o", &one, "-o", &two, "-o", &csv], |_, sink| {
+            let sink = sink.unwrap();
+            assert_eq!(sink.writers().len(), 2);
+            sink.begin()?;
+            sink.take(0, b"{}\n")?;
+            sink.take(1, b"a,b\r\n")?;
+            Ok(analysis(Report::default()))
+        });
+        assert_eq!(code, Ok(SUCCESS));
+        assert_eq!(fs::read_to_string(one).unwrap(), "{}\n");
+        assert_eq!(fs::read_to_string(two).unwrap(), "{}\n");
+        let csv = fs::read_to_string(csv).unwrap();
+        assert!(csv.starts_with("schema,id,") && csv.ends_with(",evidence\r\na,b\r\n"), "{csv}");
     }
 
     #[test]

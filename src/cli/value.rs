@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::complaint::Complaint;
 use crate::desk::explain::{is_known, nearest_id};
-use crate::desk::{BUCKETS, FailOn, Moment, SourceName, Statuses};
+use crate::desk::{BUCKETS, FailOn, GroupKey, Moment, SourceName, Statuses};
 use crate::model::{At, Class, Seconds};
 
 /// Which end of a day a bare date means.
@@ -82,6 +82,35 @@ pub(super) fn bucket(text: &str) -> Result<Option<f64>, Complaint> {
         Complaint::new(format!("--bucket: `{text}` is no bucket width"))
             .hint(format!("the widths are auto, {}", names.join(", ")))
     })
+}
+
+/// Reads a year that an instant can be of.
+pub(super) fn year(text: &str) -> Result<u16, Complaint> {
+    // Instants are nanoseconds of 64 bits: they end in 2262.
+    text.parse().ok().filter(|year| (1970..2262).contains(year)).ok_or_else(|| {
+        Complaint::new(format!("--year: `{text}` is no year"))
+            .hint("write it with four digits, such as 2026")
+    })
+}
+
+/// Reads keys of `--group-by`, each once.
+pub(super) fn group_keys(list: &[String]) -> Result<Vec<GroupKey>, Complaint> {
+    let mut keys: Vec<GroupKey> = Vec::new();
+    for text in list {
+        let Some(key) = GroupKey::ALL.into_iter().find(|key| key.as_str() == text) else {
+            let near = |key: &GroupKey| strsim::damerau_levenshtein(key.as_str(), text) <= 2;
+            let hint = GroupKey::ALL.into_iter().find(near).map_or_else(
+                || format!("the keys are {}", GroupKey::ALL.map(GroupKey::as_str).join(", ")),
+                |key| format!("did you mean `{}`?", key.as_str()),
+            );
+            let complaint = Complaint::new(format!("--group-by: `{text}` is no key"));
+            return Err(complaint.hint(hint));
+        };
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    Ok(keys)
 }
 
 /// Reads `+02:00`, `+0200`, `+2`, `UTC`, `Z` or a name of the system's zone database.
@@ -280,6 +309,16 @@ mod tests {
         for text in ["", "4", "99", "403-400", "0xx", "4x", "+401"] {
             assert!(statuses(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn group_keys_stand_once_and_a_near_one_is_offered() {
+        let list = |keys: &[&str]| keys.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>();
+        let keys = group_keys(&list(&["host", "cause", "host"])).unwrap();
+        assert_eq!(keys, [GroupKey::Host, GroupKey::Cause]);
+        let complaint = group_keys(&list(&["hosts"])).unwrap_err();
+        assert_eq!(complaint.hint.as_deref(), Some("did you mean `host`?"));
+        assert!(group_keys(&list(&["weather"])).unwrap_err().hint.unwrap().contains("endpoint"));
     }
 
     #[test]

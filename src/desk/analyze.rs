@@ -1,24 +1,24 @@
 //! The main job: captures and logs in, a report or its mergeable state out.
 
 use std::io::{self, Write};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
+use super::lines::{self, Lines, Nowhere};
 use super::partial::{self, Shape};
-use super::{Error, Job, Progress, Sort};
+use super::{Error, Job, Progress, Reading, Sort};
 use crate::causes::{Case, judge};
 use crate::engine::{
     self, Catalogue, Collector, InputFacts, InputSummary, Naming, ReadOptions, Verifier,
 };
 use crate::input::jsonl::Mapping;
 use crate::input::{Choice, Inputs};
-use crate::model::{Exchange, KeyRow, Position, Record, Report, SkipRow};
-use crate::render::json;
+use crate::model::{Exchange, KeyRow, Line, Position, Record, Report, Rows, SkipRow};
 use crate::report::{self, ReportOptions};
 use crate::tally::{Input, Tally};
-use crate::world::{Given, Part, Views, World, enrich};
+use crate::world::{Given, Part, Veils, Views, World, enrich};
 
-/// Takes exchange lines as JSON Lines, in the order of the output; its error ends the run.
-pub type LineSink<'a> = &'a mut dyn Write;
+/// Where exchange lines go; a plain writer gets JSON Lines.
+pub type LineSink<'a> = &'a mut dyn Lines;
 
 /// What a run came to.
 #[derive(Debug)]
@@ -29,6 +29,9 @@ pub struct Analysis {
     pub failed: bool,
     /// What makes the exit code 2 although there is a result.
     pub faults: Vec<Fault>,
+    /// Some of the refused exchanges; empty unless [`Job::rows`] asks for them, and from partial results,
+    /// which hold none.
+    pub rows: Rows,
 }
 
 /// A report, or what can be merged into one.
@@ -51,7 +54,8 @@ pub struct Fault {
 
 /// Reads `job.inputs` and finds out why requests failed to authenticate.
 ///
-/// With `lines`, the exchanges that the selection admits are handed over one by one, in a second pass.
+/// With `lines`, the exchanges that the selection admits are handed over one by one, in a second pass;
+/// with [`Job::rows`], the same pass keeps some of the refused ones.
 ///
 /// # Errors
 /// [`Error::Nothing`] when no input holds an exchange (the empty partial is no error), [`Error::Io`] when
@@ -61,6 +65,21 @@ pub fn run(
     progress: &dyn Progress,
     lines: Option<LineSink<'_>>,
 ) -> Result<Analysis, Error> {
+    run_with_leftovers(job, progress, lines, None)
+}
+
+/// Does what [`run`] does, and writes the lines that no format took to `leftovers`: masked, with their
+/// place, `source:line: reason: text`.
+///
+/// # Errors
+/// Those of [`run`], and of `leftovers`, which are written also where no input holds an exchange.
+pub fn run_with_leftovers(
+    job: &Job,
+    progress: &dyn Progress,
+    lines: Option<LineSink<'_>>,
+    leftovers: Option<&mut dyn Write>,
+) -> Result<Analysis, Error> {
+    super::persons::settle(&job.persons)?;
     let more = more_dialects(job)?;
     let catalogue = more.as_ref().unwrap_or_else(|| Catalogue::embedded());
     let naming = naming(job);
@@ -69,24 +88,35 @@ pub fn run(
     let verifier = &verifier;
     let inputs = Inputs::find(&job.inputs);
     let options = read_options(job)?;
-    let keep = lines.is_some() && !inputs.replayable();
+    let again = lines.is_some() || job.rows;
+    let keep = again && !inputs.replayable();
     let make = |keep| Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep);
-    let outcome = engine::read(&inputs, &options, || make(keep), &Watch(progress));
+    let keep_leftovers = leftovers.is_some();
+    let outcome = engine::read(
+        &inputs,
+        &options,
+        || make(keep).with_leftovers(keep_leftovers),
+        &Watch(progress),
+    );
     progress.done();
 
     let mut harvest = outcome.harvest;
+    if let Some(out) = leftovers {
+        std::mem::take(&mut harvest.leftovers).write(out)?;
+    }
     let mut faults = Vec::new();
     for summary in &outcome.inputs {
         faults.extend(fault(summary));
         note_input(&mut harvest.tally, summary, job);
     }
     if job.partial {
+        Veils::draw(&mut harvest.tally);
         let product =
             Product::Partial(partial::write(&harvest.tally, &Shape::of(job, verifier.given()))?);
         // Empty standard input is the empty partial, not a fault.
         faults
             .retain(|f| !(f.message.starts_with("standard input") && harvest.tally.exchanges == 0));
-        return Ok(Analysis { product, failed: false, faults });
+        return Ok(Analysis { product, failed: false, faults, rows: Rows::default() });
     }
     if harvest.tally.exchanges == 0 && !faults.is_empty() {
         return Err(nothing(&faults));
@@ -101,17 +131,28 @@ pub fn run(
     let views = joined(job, &mut harvest.tally);
     let world = World::learn(&harvest.tally, given(job, &keys)).with_views(views);
     let selection = job.selection.clone().resolved(harvest.tally.timeline.last());
-    if let Some(sink) = lines {
+    let rows = Mutex::new(Rows::default());
+    if again {
+        let wanted = lines.is_some();
+        let mut nowhere = Nowhere;
+        let sink = lines.unwrap_or(&mut nowhere);
+        let writers = sink.writers();
         let judge_line = |record: &Record, out: &mut Vec<u8>| -> io::Result<()> {
-            write_line(record, &world, &selection, out)
+            let Some(line) = judged_line(record, &world, &selection) else { return Ok(()) };
+            lines::pack(&line, &writers, out)?;
+            if job.rows {
+                rows.lock().unwrap_or_else(PoisonError::into_inner).offer(line);
+            }
+            Ok(())
         };
+        sink.begin()?;
         let mut buffer = Vec::new();
         let mut hand = |record: &Record| {
             buffer.clear();
             judge_line(record, &mut buffer)?;
-            sink.write_all(&buffer)
+            lines::unpack(&buffer, sink)
         };
-        if job.shaping.sort == Sort::Time {
+        if job.shaping.sort == Sort::Time && wanted {
             let mut kept = std::mem::take(&mut harvest.records);
             if !keep {
                 kept = engine::read(&inputs, &options, || make(true), &()).harvest.records;
@@ -137,7 +178,8 @@ pub fn run(
     }
     let (mut report, failed) = finish(job, &world);
     report.keys = keys;
-    Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults })
+    let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults, rows })
 }
 
 /// Makes the report of a world and tells whether a condition of `fail_on` holds.
@@ -148,6 +190,7 @@ pub(super) fn finish(job: &Job, world: &World<'_>) -> (Report, bool) {
         #[expect(clippy::cast_possible_truncation, reason = "one of ten widths below a day")]
         bucket: job.shaping.bucket.map(|s| (s * 1e9) as i64),
         selection: job.selection.clone().resolved(world.tally().timeline.last()),
+        group_by: job.shaping.group_by.clone(),
         ..ReportOptions::default()
     };
     let mut report = report::finish(world, &options);
@@ -156,9 +199,11 @@ pub(super) fn finish(job: &Job, world: &World<'_>) -> (Report, bool) {
     (report, failed)
 }
 
-/// Counts each exchange once that several inputs hold, unless the job says not to.
+/// Hides what only all exchanges together show to be a secret, and counts each exchange once that several
+/// inputs hold, unless the job says not to.
 pub(super) fn joined(job: &Job, tally: &mut Tally) -> Views {
     tally.settle();
+    Veils::draw(tally);
     if job.no_join { Views::default() } else { Views::join(tally) }
 }
 
@@ -175,14 +220,10 @@ pub(super) fn given(job: &Job, keys: &[KeyRow]) -> Given {
     }
 }
 
-fn write_line(
-    record: &Record,
-    world: &World<'_>,
-    selection: &report::Selection,
-    out: &mut Vec<u8>,
-) -> io::Result<()> {
+/// Judges one exchange; `None` for those that the selection does not admit, and for views of another.
+fn judged_line(record: &Record, world: &World<'_>, selection: &report::Selection) -> Option<Line> {
     let (seen, enriched) = match world.views().part_of(record) {
-        Part::View => return Ok(()),
+        Part::View => return None,
         Part::Alone => (Vec::new(), None),
         Part::Main(seen) => {
             let enriched = enrich(record, &seen, |mark| world.token(mark));
@@ -190,20 +231,20 @@ fn write_line(
         }
     };
     let record = enriched.as_ref().unwrap_or(record);
+    let veiled = world.veils().over(record);
+    let record = veiled.as_ref().unwrap_or(record);
     let facts = &record.facts;
     let at = record.origin.time.map(|t| t.at);
     if !selection.admits_place(&facts.endpoint)
         || !selection.admits_status(facts.status)
         || !selection.admits_time(at, None)
     {
-        return Ok(());
+        return None;
     }
     let judgement = judge(&Case { facts, at, world });
     let cause = judgement.root.as_ref().map(|f| &f.cause);
-    if selection.admits_class(judgement.class) && selection.admits_cause(cause) {
-        json::line(&report::line(record, &judgement, &seen), out)?;
-    }
-    Ok(())
+    let admitted = selection.admits_class(judgement.class) && selection.admits_cause(cause);
+    admitted.then(|| report::line(record, &judgement, &seen))
 }
 
 /// Runs a second pass on a thread of its own and writes what it makes on this one: a terminal's
@@ -215,7 +256,7 @@ fn hand_over(
     let (send, receive) = mpsc::sync_channel(BLOCKS_AHEAD);
     std::thread::scope(|scope| {
         let pass = scope.spawn(move || replay(&mut Blocks(send)));
-        let written = receive.iter().try_for_each(|block: Vec<u8>| sink.write_all(&block));
+        let written = receive.iter().try_for_each(|block: Vec<u8>| lines::unpack(&block, sink));
         drop(receive);
         let passed = pass.join();
         written?;
@@ -231,7 +272,7 @@ fn hand_over(
 /// Blocks of lines that may wait to be written.
 const BLOCKS_AHEAD: usize = 4;
 
-/// Sends what is written to another thread.
+/// Sends what is written, a piece of packed lines at a time, to another thread.
 struct Blocks(mpsc::SyncSender<Vec<u8>>);
 
 impl Write for Blocks {
@@ -299,6 +340,7 @@ fn note_input(tally: &mut Tally, summary: &InputSummary, job: &Job) {
         bytes: summary.bytes,
         truncated: summary.truncated,
         named: summary.named,
+        year_assumed: summary.years_assumed,
         skipped: rows(summary.skipped.iter().map(|(r, n)| (r.to_string(), n)).collect()),
         repaired: rows(summary.repaired.iter().map(|(r, n)| (r.to_string(), n)).collect()),
         error: summary.error.as_ref().map(ToString::to_string),
@@ -337,9 +379,10 @@ pub(super) fn mapping(job: &Job) -> Result<Mapping, Error> {
     })
 }
 
-fn read_options(job: &Job) -> Result<ReadOptions, Error> {
+pub(super) fn read_options(job: &Job) -> Result<ReadOptions, Error> {
     let (mapping, choice) = (mapping(job)?, choice(job)?);
-    Ok(ReadOptions { jobs: job.threads, mapping, choice, ..ReadOptions::default() })
+    let Reading { year, now, .. } = job.reading;
+    Ok(ReadOptions { jobs: job.threads, mapping, choice, year, now, ..ReadOptions::default() })
 }
 
 fn choice(job: &Job) -> Result<Choice, Error> {

@@ -5,13 +5,16 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::{Error, Job, analyze};
-use crate::engine::{self, Gatherer, InputFacts, InputSummary, Noted, ReadOptions};
-use crate::input::{DUMPS, Inputs, line_formats};
+use crate::engine::{self, Gatherer, InputFacts, InputSummary, Noted};
+use crate::input::{DUMPS, Inputs, TOOLS, WRAPPINGS, line_formats};
 use crate::model::{Exchange, Position};
 use crate::render::{Look, text};
 
 /// What can be wrapped around any of them.
 const PACKED: &str = "gzip, zlib, zstd, bzip2, xz, zip";
+/// What can be wrapped around a line.
+const WRAPPED: (&str, &str) =
+    ("around a line", "taken off, whatever the line is, several times over");
 /// Lines of text.
 const TEXT: (&str, &str) =
     ("text", "request logs with a line of text a request, also several kinds in one file");
@@ -29,13 +32,17 @@ const FORMATS: &[(&str, &str)] = &[
     ("  fiddler", "Fiddler's session archive (.saz)"),
     ("json", "a JSON document that holds a list of request records"),
     ("jsonl", "request logs with one JSON object a line, of these and other loggers"),
+    ("  akamai", "Akamai DataStream 2"),
     ("  api gateway", "AWS API Gateway access logs"),
-    ("  azure", "Azure diagnostic logs of gateways and web apps"),
+    ("  apisix", "Apache APISIX's loggers"),
+    ("  azure", "Azure diagnostic logs: Application Gateway, API Management, App Service"),
     ("  caddy", "Caddy access logs"),
     ("  cloudflare", "Cloudflare Logpush, HTTP requests"),
     ("  ecs", "Elastic Common Schema"),
     ("  envoy", "Envoy and Istio access logs in JSON"),
     ("  gcp", "Google Cloud load balancers and services (httpRequest)"),
+    ("  tomcat", "the JSON access valve of Tomcat"),
+    ("  tyk", "Tyk's access log in JSON"),
     ("  kong", "Kong file and HTTP logs"),
     ("  kubernetes audit", "audit events of the Kubernetes API server"),
     ("  nginx", "nginx with a log_format in JSON"),
@@ -43,6 +50,10 @@ const FORMATS: &[(&str, &str)] = &[
     ("  traefik", "Traefik access logs in JSON"),
     ("  winston", "express-winston"),
     ("  zeek", "Zeek http.log in JSON"),
+    (
+        "  events",
+        "refusals that Authelia, authentik, GitLab, Google audit logs, Vault and others tell",
+    ),
     ("  any other", "fields are found by their usual names; --map names the ones that differ"),
     (PACKED, "unwrapped by content, whatever the file is called"),
 ];
@@ -64,6 +75,13 @@ pub fn run(look: Look, out: &mut dyn Write) -> Result<(), Error> {
         .chain(dumps)
         .chain([PACKETS]);
     rows.splice(place..place, all);
+    let wrappings: Vec<_> =
+        WRAPPINGS.iter().map(|(name, what)| (format!("  {name}"), *what)).collect();
+    rows.push(WRAPPED);
+    rows.extend(wrappings.iter().map(|(name, what)| (name.as_str(), *what)));
+    let tools: Vec<_> = TOOLS.iter().map(|(name, what)| (format!("  {name}"), *what)).collect();
+    let place = rows.iter().position(|(name, _)| *name == "jsonl").unwrap_or(rows.len());
+    rows.splice(place..place, tools.iter().map(|(name, what)| (name.as_str(), *what)));
     text::list(&rows, look, out)?;
     Ok(())
 }
@@ -77,11 +95,7 @@ pub fn run(look: Look, out: &mut dyn Write) -> Result<(), Error> {
 /// # Errors
 /// Those of `out`, and of options that say nothing.
 pub fn inspect(job: &Job, look: Look, out: &mut dyn Write) -> Result<bool, Error> {
-    let options = ReadOptions {
-        jobs: job.threads,
-        mapping: analyze::mapping(job)?,
-        ..ReadOptions::default()
-    };
+    let options = analyze::read_options(job)?;
     let outcome = engine::read(&Inputs::find(&job.inputs), &options, || Counter, &());
     let mut rows: Vec<(String, String)> = Vec::new();
     let mut whole = true;
@@ -124,6 +138,15 @@ fn lines(summary: &InputSummary, assumed: Assumed) -> Vec<(String, String)> {
     if summary.passed > 0 {
         let what = "blank lines, directives and parts of other records";
         rows.push(("no records".to_owned(), format!("{} {what}", summary.passed)));
+    }
+    for (wrapping, count) in &summary.wrappings {
+        rows.push(("unwrapped".to_owned(), format!("{count} lines from {wrapping}")));
+    }
+    if summary.years_assumed > 0 {
+        let count = summary.years_assumed;
+        let what =
+            format!("{count} times name no year: the latest that fits the log's last change");
+        rows.push(("assumed".to_owned(), format!("{what}, or what --year says")));
     }
     if assumed.zone > 0 {
         let what = format!("{} times name no zone: UTC, or what --tz says", assumed.zone);

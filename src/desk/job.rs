@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use crate::model::{CauseRow, Class, Seconds, Totals};
-use crate::report::Selection;
+use crate::model::{At, CauseRow, Class, Seconds, Totals};
+use crate::report::{GroupKey, Selection};
 
 /// One run of the main job, or of `merge`.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,8 @@ pub struct Job {
     pub reading: Reading,
     /// Keys that verify signatures; they shape facts too.
     pub keys: Keys,
+    /// How persons are named; shapes facts too.
+    pub persons: Persons,
     /// What is reported.
     pub selection: Selection,
     /// What tokens should be like.
@@ -29,6 +31,8 @@ pub struct Job {
     pub fail_on: Vec<FailOn>,
     /// Whether an exchange that several inputs hold counts once for each.
     pub no_join: bool,
+    /// Whether some of the refused exchanges are wanted in full beside the report, from a second pass.
+    pub rows: bool,
 }
 
 /// How bytes become facts.
@@ -42,6 +46,10 @@ pub struct Reading {
     pub map: Vec<(String, String)>,
     /// Zone of times that name none; `None` for UTC.
     pub zone: Option<jiff::tz::TimeZone>,
+    /// The year of times that name none; `None` for the latest that fits the age of their input.
+    pub year: Option<u16>,
+    /// The time of reading, for inputs without an age.
+    pub now: Option<At>,
     /// Files with more dialects.
     pub dialects: Vec<PathBuf>,
     /// Whether one skipped record is an error.
@@ -57,6 +65,15 @@ pub struct Keys {
     pub files: Vec<PathBuf>,
     /// Names of environment variables that hold a secret.
     pub variables: Vec<String>,
+}
+
+/// How persons are named.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Persons {
+    /// File with the key of stand-ins; `None` for the one that everybody has.
+    pub key: Option<PathBuf>,
+    /// Whether names stand as they are.
+    pub shown: bool,
 }
 
 /// A source name given by the user: `NAME[:FIRST_LINE]`.
@@ -94,6 +111,8 @@ pub struct Shaping {
     pub top: usize,
     /// Title.
     pub title: Option<String>,
+    /// Keys under which failures are counted.
+    pub group_by: Vec<GroupKey>,
 }
 
 impl Shaping {
@@ -103,7 +122,7 @@ impl Shaping {
 
 impl Default for Shaping {
     fn default() -> Self {
-        Self { bucket: None, sort: Sort::Source, top: Self::TOP, title: None }
+        Self { bucket: None, sort: Sort::Source, top: Self::TOP, title: None, group_by: Vec::new() }
     }
 }
 

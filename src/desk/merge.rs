@@ -4,9 +4,9 @@ use std::io::Read as _;
 
 use super::analyze::{finish, given, joined};
 use super::{Analysis, Error, Job, Product, Progress, partial};
-use crate::model::Assumption;
+use crate::model::{Assumption, Rows};
 use crate::tally::Tally;
-use crate::world::World;
+use crate::world::{Veils, World};
 
 /// Merges `job.inputs`, files of partial results, one a line; `-` is standard input.
 ///
@@ -24,8 +24,10 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
     }
     progress.done();
     if job.partial {
+        Veils::draw(&mut tally);
         let line = partial::write(&tally, &shape.unwrap_or_default())?;
-        return Ok(Analysis { product: Product::Partial(line), failed: false, faults: Vec::new() });
+        let (product, rows) = (Product::Partial(line), Rows::default());
+        return Ok(Analysis { product, failed: false, faults: Vec::new(), rows });
     }
     if tally.exchanges == 0 {
         return Err(Error::Nothing);
@@ -43,7 +45,8 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
             option: "--jwks".into(),
         });
     }
-    Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults: Vec::new() })
+    let (product, rows) = (Product::Report(Box::new(report)), Rows::default());
+    Ok(Analysis { product, failed, faults: Vec::new(), rows })
 }
 
 fn read(name: &str) -> Result<String, Error> {

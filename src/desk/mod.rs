@@ -5,15 +5,20 @@ pub mod explain;
 pub mod formats;
 mod job;
 mod keys;
+mod lines;
 pub mod merge;
 mod partial;
+mod persons;
+pub mod schema;
+pub mod token;
 
 use std::io;
 
 pub use analyze::{Analysis, Fault, LineSink, Product};
-pub use job::{BUCKETS, Expected, FailOn, Job, Keys, Reading, Shaping, Sort, SourceName};
+pub use job::{BUCKETS, Expected, FailOn, Job, Keys, Persons, Reading, Shaping, Sort, SourceName};
+pub use lines::Lines;
 
-pub use crate::report::{Moment, Selection, Statuses};
+pub use crate::report::{GroupKey, Moment, Selection, Statuses};
 
 /// Watches work on bytes; called from several threads.
 pub trait Progress: Sync {
@@ -50,6 +55,9 @@ pub enum Error {
         /// The nearest id.
         nearest: Option<&'static str>,
     },
+    /// A schema that is not there.
+    #[error("`{0}`: no such schema")]
+    NoSuchSchema(String),
     /// No exchange in all inputs together.
     #[error("no exchange in any input")]
     Nothing,
@@ -74,6 +82,7 @@ impl Error {
             Self::NoSuchCause { nearest: None, .. } => {
                 Some("`authopsy explain` lists every cause".to_owned())
             }
+            Self::NoSuchSchema(_) => Some(format!("the schemas are {}", schema::NAMES.join(", "))),
             Self::Nothing => Some("`authopsy formats` lists what can be read".to_owned()),
             Self::Refused { hint, .. } => hint.clone(),
             Self::NotBuilt(_) | Self::Io(_) => None,

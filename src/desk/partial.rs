@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Job};
 use crate::engine::Keyring;
-use crate::model::KeyRow;
+use crate::model::{KeyRow, pseudonym};
 use crate::tally::{Tally, VERSION};
 
 /// Options that shape facts; partials that differ in them cannot be merged.
@@ -51,9 +51,16 @@ impl Shape {
         if let Some(zone) = &reading.zone {
             shape.insert("--tz".into(), zone.iana_name().unwrap_or("fixed").to_owned());
         }
+        if let Some(year) = reading.year {
+            shape.insert("--year".into(), year.to_string());
+        }
         if !reading.dialects.is_empty() {
             let names: Vec<_> = reading.dialects.iter().map(|p| p.display().to_string()).collect();
             shape.insert("--dialects".into(), names.join(","));
+        }
+        if job.persons.key.is_some() {
+            // Stand-ins of other keys name other persons; that of a fixed text tells them apart.
+            shape.insert("--pseudonym-key".into(), pseudonym("authopsy"));
         }
         for (name, kind) in keys.names() {
             let print = name.thumbprint.as_deref().unwrap_or(kind);

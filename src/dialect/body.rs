@@ -12,7 +12,7 @@ use crate::model::Exchange;
 
 use super::keys::{is_echo, rank_of};
 use super::markup;
-use super::structure::{is_region, structural};
+use super::structure::{is_region, of_login as errors_of_login, structural};
 use super::tree::{self, Node};
 use super::words::{floor, is_word};
 
@@ -85,6 +85,19 @@ pub(super) fn of_success(exchange: &Exchange<'_>) -> Reading {
         structural(&node, &mut reading.clues);
     } else if let Notation::Tree(node) = notation(&text, &media_type(exchange)) {
         structural(&node, &mut reading.clues);
+    }
+    reading
+}
+
+/// Reads the JSON that answers a login: what it calls errors.
+pub(super) fn of_login_data(exchange: &Exchange<'_>) -> Reading {
+    let mut reading = Reading::default();
+    let raw = exchange.response_body.text.raw();
+    if raw.len() <= LONGEST
+        && media_type(exchange).contains("json")
+        && let Some(node) = text_of(exchange).and_then(|text| tree::json(&text))
+    {
+        errors_of_login(&node, &mut reading.clues);
     }
     reading
 }

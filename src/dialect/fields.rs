@@ -143,6 +143,24 @@ pub(super) fn setting(exchange: &Exchange<'_>, status: u16, challenges: &[Challe
     }
 }
 
+/// How the scheme words of request signatures begin, in lower case.
+const SIGNING: &[&str] = &[
+    "hmac",
+    "hawk",
+    "signature",
+    "sharedkey",
+    "sharedaccesssignature",
+    "oauth",
+    "aws",
+    "goog4-",
+    "acs",
+    "tc3",
+    "sdk",
+    "bce-auth",
+    "wechatpay",
+    "eg1-",
+];
+
 /// Returns whether the request is signed as a whole: by its scheme, a field or a parameter.
 fn is_signed(exchange: &Exchange<'_>, scheme: &str) -> bool {
     let names_signature = |name: &str| {
@@ -150,9 +168,7 @@ fn is_signed(exchange: &Exchange<'_>, scheme: &str) -> bool {
         lower.contains("signature") || lower.split(['-', '_']).any(|w| w == "sign" || w == "sig")
     };
     let query = exchange.url.split_once('?').map_or("", |(_, query)| query);
-    ["hmac", "hawk", "signature", "oauth", "aws4", "acs", "tc3", "sdk"]
-        .iter()
-        .any(|s| scheme.starts_with(s))
+    SIGNING.iter().any(|s| scheme.starts_with(s))
         || exchange.request_headers.iter().any(|h| names_signature(&h.name))
         || query.split('&').filter_map(|pair| pair.split('=').next()).any(names_signature)
 }

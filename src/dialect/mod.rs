@@ -15,6 +15,7 @@ mod keys;
 mod markup;
 mod outcome;
 mod read;
+mod required;
 mod settle;
 mod speaker;
 mod structure;

@@ -116,6 +116,9 @@ const FILES: &[&str] = &[
     "ttf", "md", "txt", "pdf", "xml", "zip", "mp4", "rss",
 ];
 
+/// Pages of access gateways that start a session anew: F5 BIG-IP APM ("Access policy", `/my.policy`).
+const PORTALS: &[&str] = &["/my.policy"];
+
 /// Words that make the same path something else.
 const OTHER_WORDS: &[&str] = &[
     "callback", "logout", "signout", "sign-out", "sign_out", "register", "signup", "sign-up",
@@ -285,6 +288,9 @@ pub(super) fn is_login_attempt(exchange: &Exchange<'_>) -> bool {
 /// Returns whether a URL or path names a login page or an authorization endpoint.
 pub(super) fn is_login_target(url: &str) -> bool {
     let path = path(url);
+    if PORTALS.contains(&path) {
+        return true;
+    }
     if has_word(path, OTHER_WORDS) {
         return false;
     }
@@ -500,6 +506,7 @@ mod tests {
             "/oauth2/authorize?client_id=a",
             "/customer-login",
             "/wp-login.php?redirect_to=%2F",
+            "/my.policy",
             "/login.aspx",
             "/de/login-page",
         ] {

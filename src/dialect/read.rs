@@ -189,7 +189,10 @@ fn let_in(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
 
 /// Reads a page that answers a login: the form shown again, or a word on what was wrong.
 fn login_again(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
-    let mut reading = body::of_login(exchange)?;
+    let mut reading = match body::of_login(exchange) {
+        Some(page) => page,
+        None => body::of_login_data(exchange),
+    };
     let setting = Setting { status: 401, login: true, password: true, ..Setting::default() };
     reading.clues.retain(|clue| {
         general::read(&clue.text, setting).is_some_and(|meaning| {
@@ -201,7 +204,11 @@ fn login_again(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered>
     }
     answer.outcome = Outcome::Refused(Sign::LoginPage);
     let causes = &["login.bad_credentials"];
-    let shown = if reading.login_page { "the login form again" } else { "a page of the login" };
+    let shown = match (reading.login_page, reading.page) {
+        (true, _) => "the login form again",
+        (false, true) => "a page of the login",
+        (false, false) => "errors in the answer to the login",
+    };
     answer.statements.push(statement(causes, Weight::Vague, shown, "body"));
     Some(Gathered { reading, ..Gathered::default() })
 }

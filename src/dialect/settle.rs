@@ -90,7 +90,9 @@ pub(super) fn bare_challenges(answer: &mut Answer) {
             match challenge.scheme.to_ascii_lowercase().as_str() {
                 "digest" if stale => (&["digest.stale_nonce"], Weight::Code),
                 "digest" => (&["header.missing", "digest.bad_password"], Weight::Vague),
-                "basic" => (&["header.missing", "basic.bad_password"], Weight::Vague),
+                name if name.ends_with("basic") => {
+                    (&["header.missing", "basic.bad_password"], Weight::Vague)
+                }
                 "negotiate" | "ntlm" | "kerberos" => {
                     (&["header.missing", "negotiate.failed"], Weight::Vague)
                 }

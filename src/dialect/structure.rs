@@ -8,6 +8,10 @@ use super::tree::Node;
 pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
     let Node::Map(members) = node else { return };
     let root = Path::default();
+    payload_errors(node, into);
+    if !into.is_empty() {
+        return;
+    }
     // XML: one root element; SOAP: Envelope, Body, Fault.
     for (name, value) in members {
         let body = value.get("Body");
@@ -79,6 +83,31 @@ pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
                 gather(value, &mut root.member(name), true, into);
             }
         }
+    }
+}
+
+/// Reads what a GraphQL mutation says in its payload: one member of `data` that holds a list of errors and
+/// is empty beside it: `{"data":{"tokenCreate":{"token":null,"errors":[...]}}}`.
+fn payload_errors(node: &Node, into: &mut Vec<Clue>) {
+    let Some(Node::Map(data)) = node.get("data") else { return };
+    let [(name, Node::Map(payload))] = data.as_slice() else { return };
+    let is_list = |name: &str| name.to_ascii_lowercase().ends_with("errors");
+    let rest_is_empty = payload
+        .iter()
+        .all(|(n, value)| is_list(n) || value.is_empty() || matches!(value, Node::Bool(false)));
+    for (list, value) in payload.iter().filter(|(n, _)| rest_is_empty && is_list(n)) {
+        if matches!(value, Node::List(_)) {
+            error_region(value, &Path::default().member("data").member(name).member(list), into);
+        }
+    }
+}
+
+/// Collects what a JSON answer to a login calls its errors, whatever stands beside them: a form to fill
+/// in again.
+pub(super) fn of_login(node: &Node, into: &mut Vec<Clue>) {
+    let Node::Map(members) = node else { return };
+    for (name, value) in members.iter().filter(|(n, v)| is_region(n) && !v.is_empty()) {
+        gather(value, &mut Path::default().member(name), false, into);
     }
 }
 
@@ -194,6 +223,7 @@ fn is_envelope(name: &str) -> bool {
                 | "links"
                 | "request"
                 | "exectime"
+                | "servedby"
                 | "sign"
                 | "total"
                 | "rows"

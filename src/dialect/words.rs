@@ -3,6 +3,8 @@
 //! `TOKEN_EXPIRED`, `tokenExpired`, `token-expired` and `The token has expired` become the same
 //! words; "isn't", "cannot" and "unable to" become `not`; what is quoted and no name becomes `~`.
 
+use std::borrow::Cow;
+
 /// Characters of a text that are read: the reason stands at its begin.
 const LONGEST: usize = 700;
 
@@ -96,7 +98,8 @@ const NEGATIONS: &[&str] = &[
 pub(super) fn normalise(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(LONGEST) + 8);
     out.push(' ');
-    let text: String = without_values(text.get(..floor(text, LONGEST)).unwrap_or(text));
+    let text = text.get(..floor(text, LONGEST)).unwrap_or(text);
+    let text: String = without_values(&without_frames(text));
     for raw in text.split_inclusive(|c: char| c.is_whitespace() || is_break(c)) {
         let chunk = raw.trim_end_matches(|c: char| c.is_whitespace() || is_break(c));
         add_chunk(chunk, &mut out);
@@ -107,6 +110,28 @@ pub(super) fn normalise(text: &str) -> String {
         {
             end_clause(&mut out);
         }
+    }
+    out
+}
+
+/// Takes places in sources out, which name classes and not what is wrong: `(SessionResource:112 < …)`.
+fn without_frames(text: &str) -> Cow<'_, str> {
+    let is_frame = |inner: &str| {
+        inner.split(' ').next().and_then(|word| word.split_once(':')).is_some_and(|(file, line)| {
+            file.starts_with(|c: char| c.is_ascii_alphabetic())
+                && file.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+                && !line.is_empty()
+                && line.bytes().all(|b| b.is_ascii_digit())
+        })
+    };
+    let mut out = Cow::Borrowed(text);
+    while let Some((open, close)) = out.match_indices(" (").find_map(|(at, _)| {
+        let inner = out.get(at + 2..)?;
+        let end = inner.find(')')?;
+        is_frame(inner.get(..end)?).then_some((at, at + 2 + end))
+    }) {
+        let (before, after) = (out.get(..open), out.get(close + 1..));
+        out = Cow::Owned(format!("{} {}", before.unwrap_or_default(), after.unwrap_or_default()));
     }
     out
 }
@@ -126,6 +151,12 @@ fn add_chunk(chunk: &str, out: &mut String) {
     let mut word = String::new();
     let mut last = ' ';
     let mut chars = chunk.chars().peekable();
+    if let Some(words) = run_together(chunk) {
+        for mut word in words {
+            add_word(&mut word, out);
+        }
+        return;
+    }
     let known = ONE_WORD
         .iter()
         .any(|w| chunk.trim_matches(|c: char| !c.is_alphanumeric()).eq_ignore_ascii_case(w));
@@ -156,6 +187,65 @@ fn add_chunk(chunk: &str, out: &mut String) {
         last = c;
     }
     add_word(&mut word, out);
+}
+
+/// Words that codes run together: `invalidtoken`, `sessionexpired`, `useraccountlocked`.
+const PIECES: &[&str] = &[
+    "access",
+    "account",
+    "apikey",
+    "auth",
+    "authentication",
+    "authorization",
+    "authorized",
+    "bad",
+    "credentials",
+    "denied",
+    "disabled",
+    "expired",
+    "failed",
+    "invalid",
+    "key",
+    "locked",
+    "login",
+    "missing",
+    "no",
+    "not",
+    "password",
+    "permission",
+    "required",
+    "revoked",
+    "session",
+    "signature",
+    "token",
+    "unknown",
+    "user",
+    "username",
+    "wrong",
+];
+
+/// Divides a code in one case that is nothing but such words; `None` for all else.
+fn run_together(chunk: &str) -> Option<Vec<String>> {
+    let code = chunk.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let one_case = |test: fn(&u8) -> bool| code.as_bytes().iter().all(test);
+    if !(7..=28).contains(&code.len())
+        || !(one_case(u8::is_ascii_lowercase) || one_case(u8::is_ascii_uppercase))
+    {
+        return None;
+    }
+    divide(&code.to_ascii_lowercase()).filter(|words| words.len() > 1)
+}
+
+/// Divides a text into pieces without a rest; at most 14, as each has two letters.
+fn divide(code: &str) -> Option<Vec<String>> {
+    if code.is_empty() {
+        return Some(Vec::new());
+    }
+    PIECES.iter().find_map(|piece| {
+        let mut words = vec![(*piece).to_owned()];
+        words.extend(divide(code.strip_prefix(piece)?)?);
+        Some(words)
+    })
 }
 
 /// Returns whether a letter belongs to a script with blanks between words.
@@ -324,6 +414,33 @@ mod tests {
         );
         assert_eq!(normalise("OAuth2AccessToken").trim(), "oauth access token");
         assert_eq!(normalise("DPoP proof").trim(), "dpop proof");
+    }
+
+    #[test]
+    fn words_that_a_code_runs_together_are_told_apart_and_other_words_stay_whole() {
+        for (text, wanted) in [
+            ("invalidtoken", "invalid token"),
+            ("SESSIONEXPIRED", "session expired"),
+            ("wrongpassword", "wrong password"),
+            ("notoken", "no token"),
+            ("notauthorized", "not authorized"),
+            // Words of their own.
+            ("notable", "notable"),
+            ("keyboard", "keyboard"),
+            ("password", "password"),
+            ("tokenizer", "tokenizer"),
+        ] {
+            assert_eq!(normalise(text).trim(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_place_in_a_source_is_no_word_of_the_reason() {
+        let frames = "Account is disabled (SessionResource:112 < *:92 < ...)";
+        assert_eq!(normalise(frames).trim(), "account disabled");
+        let glued = "NullPointerException at TokenService.count(TokenService.java:33)";
+        assert_eq!(normalise(glued).trim(), "null pointer exception at ~");
+        assert_eq!(normalise("token (exp: 12) expired").trim(), "token exp | 12 expired");
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::kept::Kept;
+use super::leftovers::{Left, Leftovers};
 use super::plain::{Plain, Site};
 use super::{Gatherer, InputFacts};
-use crate::evidence::{Catalogue, Context, Source, gather};
-use crate::model::{AccessLine, Exchange, Position, Record};
+use crate::evidence::{Catalogue, Context, Source, gather, spelled_out};
+use crate::input::skip::SkipReason;
+use crate::model::{AccessLine, Exchange, Fingerprint, Position, Record, TokenField};
 use crate::tally::Tally;
 use crate::token::Verifier;
 
@@ -17,6 +19,8 @@ pub struct Harvest {
     pub tally: Tally,
     /// The records, where they were asked for.
     pub records: Kept,
+    /// Lines that could not be read, where they were asked for.
+    pub leftovers: Leftovers,
 }
 
 /// Turns exchanges into facts; one a worker.
@@ -28,6 +32,7 @@ pub struct Collector<'c> {
     naming: Option<Naming>,
     zone: Option<jiff::tz::TimeZone>,
     keep: bool,
+    keep_leftovers: bool,
 }
 
 /// Another name for the only input of a run, which may be a piece of it.
@@ -62,7 +67,19 @@ impl<'c> Collector<'c> {
         keep: bool,
     ) -> Self {
         let context = Context::new(catalogue, Source::new("", "")).with_verifier(verifier);
-        Self { context, current: None, plain: Plain::default(), naming, zone, keep }
+        let plain = Plain::default();
+        Self { context, current: None, plain, naming, zone, keep, keep_leftovers: false }
+    }
+
+    /// Keeps lines that could not be read, too.
+    #[must_use]
+    pub fn with_leftovers(self, keep_leftovers: bool) -> Self {
+        Self { keep_leftovers, ..self }
+    }
+
+    /// Returns what the tokens of one exchange say in words, by their marks.
+    pub fn spelled_out(&mut self, exchange: &Exchange<'_>) -> Vec<(Fingerprint, Vec<TokenField>)> {
+        spelled_out(exchange, &mut self.context)
     }
 
     /// Returns the facts of one exchange.
@@ -128,17 +145,30 @@ impl Gatherer for Collector<'_> {
         self.plain.pass(line, site, &mut self.context, &mut harvest.tally)
     }
 
+    fn left(&mut self, harvest: &mut Harvest, left: Left<'_>, input: &InputFacts) {
+        // What a format took is no leftover.
+        if !self.keep_leftovers || left.reason == SkipReason::Notice {
+            return;
+        }
+        let name = self.naming.as_ref().map_or(&input.source, |n| &n.name);
+        let position = self.naming.as_ref().map_or(left.position, |n| n.place(left.position));
+        harvest.leftovers.push(Left { position, ..left }, input, name);
+    }
+
     fn rebase(harvest: &mut Harvest, entries: u64, lines: u64) {
-        harvest.tally.rebase(entries, lines);
-        harvest.records.place(|position| Position {
+        let place = |position: Position| Position {
             entry: position.entry.map(|n| n + entries),
             line: position.line.map(|n| n + lines),
             ..position
-        });
+        };
+        harvest.tally.rebase(entries, lines);
+        harvest.records.place(place);
+        harvest.leftovers.place(place);
     }
 
     fn merge(into: &mut Harvest, other: Harvest) {
         into.tally.merge(other.tally);
         into.records.merge(other.records);
+        into.leftovers.merge(other.leftovers);
     }
 }

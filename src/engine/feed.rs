@@ -99,13 +99,16 @@ impl Opened {
         let mut head = Vec::new();
         let (mut content, mut damaged) = (part.content, false);
         let mut wanted = FIRST_LOOK;
-        let found: Look = loop {
+        // Zero bytes before everything: a log that was emptied under its writer.
+        let mut hole = 0_u64;
+        let mut found: Look = loop {
             let last = match &mut content {
                 Content::Section(section) => {
                     head.resize(wanted, 0);
-                    let count = section.fill(&mut head, 0).map_err(|e| InputError::of_io(e, 0))?;
+                    let count =
+                        section.fill(&mut head, hole).map_err(|e| InputError::of_io(e, hole))?;
                     head.truncate(count);
-                    count as u64 == section.len() || count < wanted
+                    hole + count as u64 == section.len() || count < wanted
                 }
                 Content::Stream(stream) => {
                     let before = head.len();
@@ -118,19 +121,27 @@ impl Opened {
                     head.truncate(before + count);
                     if let Some(error) = error {
                         if !is_cut(&error) {
-                            return Err(InputError::of_io(error, head.len() as u64));
+                            return Err(InputError::of_io(error, hole + head.len() as u64));
                         }
                         damaged = true;
                     }
                     head.len() < wanted
                 }
             };
+            let zeros = head.iter().take_while(|b| **b == 0).count();
+            if zeros > 0 {
+                hole += zeros as u64;
+                head.drain(..zeros);
+                if !last {
+                    continue;
+                }
+            }
             match look(&head, last, &options.mapping, &options.choice) {
                 Ok(Some(found)) => break found,
                 Ok(None) if wanted < LONGEST_HEAD && !last => wanted *= 4,
                 Ok(None) => return Err(InputError::NoExchange),
                 Err(InputError::Empty | InputError::Text) if damaged => {
-                    return Err(InputError::Truncated { byte: head.len() as u64 });
+                    return Err(InputError::Truncated { byte: hole + head.len() as u64 });
                 }
                 Err(error) => return Err(error),
             }
@@ -142,17 +153,22 @@ impl Opened {
             creator: found.creator.clone(),
             observer: found.observer,
         });
+        let start = hole + found.at as u64;
+        if hole > 0 {
+            found.reader.begin_behind_a_hole();
+        }
         let source = match content {
             Content::Section(section) => Source::section(section, &found, options),
             Content::Stream(stream) => {
-                Source::stream(stream, head.split_off(found.at), &found, damaged, options)
+                let rest = head.split_off(found.at);
+                Source::stream(stream, rest, start, damaged, options)
             }
         };
         Ok(Self {
             facts,
             attachments: part.attachments,
             first: found.reader.fresh(),
-            start: found.at as u64,
+            start,
             source,
             trouble: Mutex::new(Trouble { damaged, error: None }),
             spare: Mutex::new(Vec::new()),
@@ -237,7 +253,7 @@ impl Source {
     fn stream(
         stream: Box<dyn Read + Send>,
         rest: Vec<u8>,
-        found: &Look,
+        at: u64,
         damaged: bool,
         options: &ReadOptions,
     ) -> Self {
@@ -245,7 +261,7 @@ impl Source {
         Self::Stream(Mutex::new(Blocks {
             stream: if damaged { Box::new(io::empty()) } else { stream },
             rest,
-            at: found.at as u64,
+            at,
             index: 0,
             block,
             guessed: true,
@@ -410,7 +426,7 @@ pub(super) fn prepare(
     options: &ReadOptions,
 ) -> Result<Vec<(usize, Opened)>, InputError> {
     let parts = input::open(file)?;
-    let members = parts.len();
+    let (members, calendar) = (parts.len(), options.calendar(file));
     let is_archive = parts.iter().any(|part| part.member.is_some());
     let mut opened = Vec::new();
     let mut first_error = None;
@@ -418,7 +434,10 @@ pub(super) fn prepare(
         match Opened::prepare(part, &file.source, options) {
             // Bodies beside a capture are JSON too, but no captures.
             Ok(one) if is_archive && members > 1 && &*one.facts.format == "json" => {}
-            Ok(one) => opened.push((index, one)),
+            Ok(mut one) => {
+                one.first.set_calendar(calendar);
+                opened.push((index, one));
+            }
             Err(error) => first_error = first_error.or(Some(error)),
         }
     }

@@ -1,7 +1,7 @@
 //! From what a reader finds to what a gatherer makes of it.
 
 use super::log::Log;
-use super::{Gatherer, InputFacts};
+use super::{Gatherer, InputFacts, Left};
 use crate::input::skip::{Repair, SkipReason};
 use crate::input::{Attached, Attachments, Sink};
 use crate::model::{AccessLine, Exchange, Position, Text};
@@ -37,6 +37,7 @@ impl<G: Gatherer> Sink for Gathering<'_, G> {
         self.gatherer.observe(&mut self.harvest, exchange, self.facts);
         self.met += 1;
         self.log.read(exchange.format);
+        self.log.years_assumed += u64::from(exchange.year_assumed);
     }
 
     fn access(&mut self, line: &AccessLine<'_>) {
@@ -58,6 +59,14 @@ impl<G: Gatherer> Sink for Gathering<'_, G> {
 
     fn passed(&mut self, lines: u64) {
         self.log.passed += lines;
+    }
+
+    fn unwrapped(&mut self, wrapping: &'static str) {
+        *self.log.wrappings.entry(wrapping).or_default() += 1;
+    }
+
+    fn left(&mut self, position: Position, reason: SkipReason, line: &[u8]) {
+        self.gatherer.left(&mut self.harvest, Left { position, reason, line }, self.facts);
     }
 }
 

@@ -20,6 +20,10 @@ pub struct InputSummary {
     pub exchanges: u64,
     /// Exchanges by the format of their record, where an input may hold several.
     pub formats: BTreeMap<&'static str, u64>,
+    /// Lines by what was wrapped around them; a line in several wrappings counts for each.
+    pub wrappings: BTreeMap<&'static str, u64>,
+    /// Exchanges whose time names no year, which was assumed.
+    pub years_assumed: u64,
     /// Lines that are no records of their own: blank ones, directives, parts of others.
     pub passed: u64,
     /// Where JSON records keep their parts, as the last of them did: part and path.
@@ -71,6 +75,8 @@ impl Noted {
 pub(super) struct Log {
     pub(super) exchanges: u64,
     pub(super) formats: BTreeMap<&'static str, u64>,
+    pub(super) wrappings: BTreeMap<&'static str, u64>,
+    pub(super) years_assumed: u64,
     pub(super) passed: u64,
     pub(super) skipped: BTreeMap<SkipReason, Noted>,
     pub(super) repaired: BTreeMap<Repair, Noted>,
@@ -98,8 +104,12 @@ impl Log {
     pub(super) fn absorb(&mut self, next: Self, entries: u64, lines: u64) {
         self.exchanges += next.exchanges;
         self.passed += next.passed;
+        self.years_assumed += next.years_assumed;
         for (format, count) in next.formats {
             *self.formats.entry(format).or_default() += count;
+        }
+        for (wrapping, count) in next.wrappings {
+            *self.wrappings.entry(wrapping).or_default() += count;
         }
         for (reason, noted) in next.skipped {
             self.skipped.entry(reason).or_default().absorb(noted, entries, lines);

@@ -8,26 +8,29 @@ mod collect;
 mod feed;
 mod gather;
 mod kept;
+mod leftovers;
 mod log;
 mod plain;
 mod replay;
+mod spool;
 mod work;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 pub use crate::evidence::{Catalogue, DialectError};
-pub use crate::token::{KeyError, Keyring, Verifier};
+pub use crate::token::{KeyError, Keyring, Verifier, is_plain_name};
 pub use collect::{Collector, Harvest, Naming};
 pub use kept::Kept;
+pub use leftovers::{Left, Leftovers};
 pub use log::{InputSummary, Noted};
 pub use replay::{ReplayError, replay};
 
 pub use work::read;
 
 use crate::input::jsonl::Mapping;
-use crate::input::{Choice, Reader};
-use crate::model::{AccessLine, Exchange, Observer};
+use crate::input::{Calendar, Choice, InputFile, Reader};
+use crate::model::{AccessLine, At, Exchange, Observer};
 
 /// What an input is, as far as its beginning told; in an [`InputSummary`] as far as all of it told.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -69,6 +72,9 @@ pub trait Gatherer: Send {
         false
     }
 
+    /// Takes a line of which something could not be read.
+    fn left(&mut self, _harvest: &mut Self::Harvest, _left: Left<'_>, _input: &InputFacts) {}
+
     /// Moves every position in the harvest: adds `entries` to each `entry`, `lines` to each `line`.
     ///
     /// Called at most once for a harvest, before it is merged.
@@ -96,6 +102,10 @@ pub struct ReadOptions {
     pub mapping: Mapping,
     /// The format of all inputs, as far as the user said.
     pub choice: Choice,
+    /// The year of times that name none; `None` for the latest that fits the age of the input.
+    pub year: Option<u16>,
+    /// The time of reading, for inputs that have no age.
+    pub now: Option<At>,
     /// Workers; `None` means one a core.
     pub jobs: Option<NonZeroUsize>,
     /// Size of a piece in bytes; `None` chooses. It never shows in a result: for tests.
@@ -110,6 +120,8 @@ impl Default for ReadOptions {
         Self {
             mapping: Mapping::default(),
             choice: Choice::default(),
+            year: None,
+            now: None,
             jobs: None,
             piece_bytes: None,
             window_bytes: NonZeroUsize::MIN.saturating_add(1 << 19),
@@ -118,6 +130,15 @@ impl Default for ReadOptions {
 }
 
 impl ReadOptions {
+    /// Returns what the year of a time is that an input names without one.
+    fn calendar(&self, file: &InputFile) -> Calendar {
+        match (self.year, file.written().or(self.now)) {
+            (Some(year), _) => Calendar::Given(year),
+            (None, Some(written)) => Calendar::Before(written),
+            (None, None) => Calendar::Unknown,
+        }
+    }
+
     fn workers(&self) -> usize {
         self.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
     }

@@ -10,6 +10,7 @@ use super::feed::{Opened, Piece, Source, Window, lock, prepare};
 use super::gather::Gathering;
 use super::log::{InputSummary, Log};
 use super::{Gatherer, InputFacts, Map, MapInput, MapPiece, Outcome, Progress, ReadOptions};
+use crate::input::skip::SkipReason;
 use crate::input::{InputError, InputFile, Inputs, Mark, Pause, Reader, Sink};
 use crate::model::Observer;
 
@@ -52,8 +53,11 @@ pub fn read<G: Gatherer>(
     Outcome { harvest, inputs, map }
 }
 
-/// Runs `work` on so many threads of a pool, or on this one where no pool can be had.
+/// Runs `work` on so many threads of a pool, or on this one where one is enough or no pool can be had.
 pub(super) fn on_all(workers: usize, work: impl Fn() + Sync) {
+    if workers == 1 {
+        return work();
+    }
     match rayon::ThreadPoolBuilder::new().num_threads(workers).build() {
         Ok(pool) => pool.scope(|scope| {
             for _ in 0..workers {
@@ -509,11 +513,23 @@ impl<G: Gatherer> Active<G> {
         let trouble = self.opened.trouble();
         let truncated = ledger.truncated || trouble.damaged;
         let mut error = ledger.error.take().or(trouble.error);
+        let noted = |reason| log.skipped.get(&reason).map_or(0, |noted| noted.count);
         if error.is_none() && log.exchanges == 0 {
             error = Some(match (truncated, &*facts.format) {
                 (true, _) => InputError::Truncated { byte: ledger.at },
                 (false, "har") if log.skipped.is_empty() => InputError::NoEntries,
+                (false, "text")
+                    if noted(SkipReason::Notice) > noted(SkipReason::NotThisFormat).max(1) =>
+                {
+                    let (count, what) =
+                        (noted(SkipReason::Notice), "messages of known log writers");
+                    InputError::NoRequest { count, what, json: false }
+                }
                 (false, "text") => InputError::Text,
+                (false, "jsonl") if noted(SkipReason::NoExchange) > 1 => {
+                    let (count, what) = (noted(SkipReason::NoExchange), "JSON records");
+                    InputError::NoRequest { count, what, json: true }
+                }
                 _ => InputError::NoExchange,
             });
         }
@@ -521,6 +537,8 @@ impl<G: Gatherer> Active<G> {
             facts: Arc::clone(facts),
             exchanges: log.exchanges,
             formats: log.formats,
+            wrappings: log.wrappings,
+            years_assumed: log.years_assumed,
             passed: log.passed,
             fields: ledger.reader.fields(),
             bytes: ledger.at,
@@ -563,6 +581,8 @@ fn unread(file: &InputFile, error: Arc<InputError>) -> InputSummary {
         facts: Arc::new(facts),
         exchanges: 0,
         formats: BTreeMap::new(),
+        wrappings: BTreeMap::new(),
+        years_assumed: 0,
         passed: 0,
         fields: Vec::new(),
         bytes: 0,

@@ -128,7 +128,10 @@ pub(super) fn asked(exchange: &Exchange<'_>, path: &str, words: Words, purpose: 
         return asked;
     }
     let text = body.text.read();
-    let fields = fields_of(body, &text);
+    let mut fields = fields_of(body, &text);
+    if graphql {
+        add_arguments(&mut fields);
+    }
     asked.grant = grant_of(&fields, path, purpose);
     if asked.grant == Some(Grant::Code) {
         let value = |word| fields.iter().find(|f| f.word == word).map(|f| f.value.as_ref());
@@ -180,6 +183,44 @@ fn fields_of<'b>(body: &'b Body<'_>, text: &'b str) -> Vec<Field<'b>> {
         }));
     }
     fields
+}
+
+/// What the name of a mutation holds that logs somebody in: `tokenAuth`, `customerAccessTokenCreate`.
+const LOGINS: &[&str] = &["login", "logon", "signin", "auth", "token", "session"];
+
+/// Adds the arguments that stand in the text of a GraphQL mutation, if it is a login by its name:
+/// `mutation { login(email: "a@b.c", password: "x") { token } }`.
+fn add_arguments(fields: &mut Vec<Field<'_>>) {
+    let query = fields.iter().find(|f| f.word == "query").map(|f| f.value.clone().into_owned());
+    let Some(query) = query.filter(|q| q.trim_start().starts_with("mutation")) else { return };
+    let selection = query.split_once('{').map_or("", |(_, rest)| rest.trim_start());
+    let name = selection.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+    let name = name.unwrap_or_default().to_ascii_lowercase().replace('_', "");
+    if !LOGINS.iter().any(|word| name.contains(word)) {
+        return;
+    }
+    let mut rest = selection;
+    while let Some((before, after)) = rest.split_once(':') {
+        rest = after;
+        let name =
+            before.trim_end().rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+        let Some(text) = after.trim_start().strip_prefix('"') else { continue };
+        let mut escaped = false;
+        let end = text.find(|c| {
+            let ends = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        let Some((value, behind)) = end.map(|at| text.split_at(at)) else { return };
+        rest = behind.strip_prefix('"').unwrap_or(behind);
+        if let Some(name) = name.filter(|name| !name.is_empty() && fields.len() < 64) {
+            fields.push(Field {
+                place: Place::Json("query".to_owned()),
+                word: word_of(name),
+                value: Cow::Owned(value.to_owned()),
+            });
+        }
+    }
 }
 
 /// The last word of `user[password]` or `data.refreshToken`, as `password`, `refreshtoken`.

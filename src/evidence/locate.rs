@@ -53,6 +53,11 @@ impl Found {
         self.seen.iter().flat_map(|(_, seen)| &seen.secrets)
     }
 
+    /// Returns the tokens in the order of the text.
+    pub(super) fn tokens(&self) -> impl Iterator<Item = &Arc<crate::model::Token>> {
+        self.seen.iter().flat_map(|(_, seen)| seen.tokens.iter().flatten())
+    }
+
     /// Returns the credentials, the judged one first, and their tokens in the same order.
     pub(super) fn into_credentials(mut self) -> (Vec<Credential>, Vec<Arc<crate::model::Token>>) {
         self.seen.sort_by_key(|(rank, _)| *rank);
@@ -378,9 +383,37 @@ fn locate_in_query(url: &Url<'_>, found: &mut Found, context: &Context<'_>) {
         }
         add(Place::Query(token::identifier(name, 64)), reading, None, &mut seen);
     }
+    if seen.credentials.is_empty()
+        && let Some((name, value)) = password_of(url)
+    {
+        let decoded = decode_param(value);
+        add_from_body(
+            Place::Query(token::identifier(name, 64)),
+            &decoded,
+            Kind::Password,
+            &mut seen,
+        );
+        seen.secrets.push(Secret::new(value));
+    }
     context.check(seen.tokens.iter_mut().flatten(), &seen.secrets);
     let rank = if is_hollow(&seen) { Rank::Hollow } else { Rank::Elsewhere };
     found.push(rank, Arc::new(seen));
+}
+
+/// Returns the parameter that is a password: by its name, and with a name of a user beside it. `u` and `p`
+/// are names of both where neither is a number, as pages and posts have.
+fn password_of<'u>(url: &Url<'u>) -> Option<(&'u str, &'u str)> {
+    let named = |names: &[&str]| {
+        let mut params = url.params();
+        params.find(|(n, v)| !v.is_empty() && names.iter().any(|name| n.eq_ignore_ascii_case(name)))
+    };
+    let password = named(&["password", "passwd", "pwd", "pass"]);
+    let user = || named(&["username", "user", "login", "email", "userid", "uid", "usr", "u"]);
+    let short = || {
+        let number = |v: &str| v.bytes().all(|b| b.is_ascii_digit());
+        named(&["u"]).zip(named(&["p"])).filter(|((_, u), (_, p))| !number(u) && !number(p))
+    };
+    password.filter(|_| user().is_some()).or_else(|| short().map(|(_, password)| password))
 }
 
 /// Tells what a query parameter carries; `None` when its name or value is too common to tell.

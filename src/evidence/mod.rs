@@ -29,8 +29,10 @@ use std::borrow::Cow;
 
 use crate::dialect;
 use crate::model::{
-    Answer, Body, Exchange, Facts, Grant, Origin, Outcome, Record, Sign, Told, pseudonym,
+    Answer, Body, Exchange, Facts, Fingerprint, Grant, Origin, Outcome, Record, Sign, TokenField,
+    Told, pseudonym,
 };
+use crate::token;
 
 use grants::Purpose;
 use mask::Masker;
@@ -168,6 +170,25 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
 fn shown_id(id: Option<&str>, masker: &Masker<'_>, context: &Context<'_>) -> Option<String> {
     let id = id.filter(|id| context.shows_ids && !matches!(*id, "" | "-"))?;
     Some(cap(&masker.name(id), 80))
+}
+
+/// Tells in words what the tokens of a request say: for each mark its header parameters and claims.
+///
+/// Looks at fields, cookies and URL, and says nothing of opaque tokens. Nothing secret is in it.
+pub fn spelled_out(
+    exchange: &Exchange<'_>,
+    context: &mut Context<'_>,
+) -> Vec<(Fingerprint, Vec<TokenField>)> {
+    let found = locate::locate(exchange, &Url::split(&exchange.url), context);
+    let marks: Vec<Fingerprint> = found.tokens().filter_map(|t| t.fingerprint).collect();
+    let mut out: Vec<(Fingerprint, Vec<TokenField>)> = Vec::new();
+    for secret in found.secrets() {
+        let mark = Fingerprint::of(secret.expose()).filter(|mark| marks.contains(mark));
+        if let Some(mark) = mark.filter(|mark| out.iter().all(|(known, _)| known != mark)) {
+            out.push((mark, token::fields(secret.expose())));
+        }
+    }
+    out
 }
 
 /// Whether a token or login request was let in and the capture does not show what it gave.

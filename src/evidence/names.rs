@@ -367,6 +367,7 @@ pub(super) fn is_session_cookie(name: &str) -> bool {
         || bare.ends_with("_session")
         || bare.ends_with("-session")
         || bare.ends_with("_sessionid")
+        || bare.ends_with("authcookie")
         || bare.ends_with("sessid")
         || bare.ends_with("access_token")
         || bare.ends_with("accesstoken")

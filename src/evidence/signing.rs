@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Answer, At, Credential, Departure, Exchange, Fingerprint, Kind, Signing, State,
+    Answer, At, Credential, Departure, Exchange, Fingerprint, Kind, Scheme, Signing, State,
 };
 
 use super::url::{Url, decode_param};
@@ -21,7 +21,11 @@ pub(super) fn of_refused(
     url: &Url<'_>,
     credentials: &[Credential],
 ) -> Option<Box<Signing>> {
-    answer.outcome.is_refused().then(|| read(exchange, url, credentials)).flatten()
+    let first = credentials.first();
+    // A plain 400 may be all that a server says to a signature with a piece missing.
+    let odd = exchange.status == Some(400)
+        && first.is_some_and(|c| c.kind == Kind::RequestSignature && c.place.is_authorization());
+    (answer.outcome.is_refused() || odd).then(|| read(exchange, url, credentials)).flatten()
 }
 
 /// Reads the signature or proof of a request; `None` when it carries none.
@@ -41,6 +45,9 @@ fn read(
         Some((Kind::Sigv4, true)) => aws_field(exchange, url, &mut signing),
         Some((Kind::RequestSignature, true)) => {
             let value = exchange.request_header("authorization")?;
+            if whole && first.and_then(|c| c.scheme.as_ref()) == Some(&Scheme::Hawk) {
+                lacking(value, &["id", "ts", "nonce", "mac"], &mut signing);
+            }
             let stamp = param(value, "ts").or_else(|| param(value, "created"))?;
             stamp.parse().ok().map(At::from_secs)
         }
@@ -62,16 +69,21 @@ fn read(
 /// `AWS4-HMAC-SHA256 Credential=KEY/DAY/REGION/SERVICE/aws4_request, SignedHeaders=..., Signature=...`
 fn aws_field(exchange: &Exchange<'_>, url: &Url<'_>, signing: &mut Signing) -> Option<At> {
     let value = exchange.request_header("authorization")?;
-    for piece in ["Credential", "SignedHeaders", "Signature"] {
-        if param(value, piece).is_none_or(str::is_empty) {
-            signing.departs.push(Departure::Lacks(piece.to_owned()));
-        }
-    }
+    lacking(value, &["Credential", "SignedHeaders", "Signature"], signing);
     let day = exchange.request_header("x-amz-date");
     if let Some(credential) = param(value, "Credential") {
         scope(credential, day, url, signing);
     }
     basic_iso(day?)
+}
+
+/// Notes the pieces that the scheme needs and the field does not have.
+fn lacking(value: &str, pieces: &[&str], signing: &mut Signing) {
+    for piece in pieces {
+        if param(value, piece).is_none_or(str::is_empty) {
+            signing.departs.push(Departure::Lacks((*piece).to_owned()));
+        }
+    }
 }
 
 /// The usual kinds of signed URLs, told by the names of their parameters.

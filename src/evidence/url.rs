@@ -1,10 +1,15 @@
 //! Takes URLs apart leniently, templates paths, finds out where a redirect leads.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use crate::token;
 
+use super::mask::mask_url;
 use super::words::Words;
+
+/// Letters that a secret has at least, where only its shape tells.
+const LEAST_SECRET: usize = 20;
 
 /// The parts of a URL as they stand; every part may be empty.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -78,7 +83,8 @@ pub(super) fn decode_param(text: &str) -> Cow<'_, str> {
     token::percent_decode(text)
 }
 
-/// Templates a path: ids and numbers as `{id}`, secrets as `***`, at most 200 bytes.
+/// Templates a path: ids, numbers, dates, addresses and random names as `{id}`, secrets as `***`, at most
+/// 200 bytes.
 ///
 /// Path parameters (`;jsessionid=...`) are left out: they name a session, not a place.
 pub(super) fn template(path: &str) -> Cow<'_, str> {
@@ -95,10 +101,7 @@ pub(super) fn template(path: &str) -> Cow<'_, str> {
             out.push('/');
         }
         match stand_in(segment) {
-            Some((name, ext)) => {
-                out.push_str(name);
-                out.push_str(ext);
-            }
+            Some(parts) => out.extend(parts),
             None => out.push_str(segment),
         }
         if out.len() > 200 {
@@ -137,18 +140,24 @@ pub fn shape(path: &str, out: &mut String) {
     }
 }
 
-/// Returns what stands for a segment that is no fixed part of a path, and its extension.
-fn stand_in(segment: &str) -> Option<(&'static str, &str)> {
+/// Returns what stands for a segment that is no fixed part of a path, between what stays of it: a name
+/// before a key in brackets (`Orders(42)`, as `OData` writes it), an extension behind.
+fn stand_in(segment: &str) -> Option<[&str; 3]> {
     let bytes = segment.as_bytes();
     // Most segments are short words.
     if segment.len() < 12 && !bytes.iter().any(u8::is_ascii_digit) {
         return None;
     }
     if token::is_jwt_shaped(segment) || token::vendor_of(segment).is_some() {
-        return Some(("***", ""));
+        return Some(["", "***", ""]);
     }
-    if token::is_email(segment) {
-        return Some(("{id}", ""));
+    if token::is_email(&token::percent_decode(segment)) || segment.parse::<IpAddr>().is_ok() {
+        return Some(["", "{id}", ""]);
+    }
+    if let Some((open, key)) = segment.strip_suffix(')').and_then(|s| s.split_once('(')) {
+        let of_key = |part: &str| part.bytes().all(|b| b.is_ascii_graphic() && b != b'(');
+        let (name, _) = segment.split_at(open.len() + 1);
+        return (!open.is_empty() && !key.is_empty() && of_key(key)).then_some([name, "{id}", ")"]);
     }
     let (stem, ext) = match segment.rfind('.') {
         Some(dot) if dot > 0 && is_extension(segment.get(dot..).unwrap_or_default()) => {
@@ -159,6 +168,11 @@ fn stand_in(segment: &str) -> Option<(&'static str, &str)> {
     let all = |test: fn(&u8) -> bool| !stem.is_empty() && stem.as_bytes().iter().all(test);
     let number = all(|b| b.is_ascii_digit() || matches!(b, b'-' | b',' | b':'))
         && stem.bytes().any(|b| b.is_ascii_digit());
+    // `2026-01-01T10:00:00Z`, also with its colons encoded.
+    let date = all(|b| b.is_ascii_digit() || b"-:.+%TZAt".contains(b))
+        && stem
+            .get(..5)
+            .is_some_and(|y| y.ends_with('-') && y.bytes().take(4).all(|b| b.is_ascii_digit()));
     let digits = stem.bytes().filter(u8::is_ascii_digit).count();
     let hex = stem.len() >= 8 && digits >= 2 && all(u8::is_ascii_hexdigit);
     // `ORD-12345`, `inv_000017`.
@@ -170,8 +184,13 @@ fn stand_in(segment: &str) -> Option<(&'static str, &str)> {
             b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'=' | b'~' | b'%')
         })
         && (token::is_random(stem) || stem.len() > 64);
-    let id = number || hex || numbered || long || ends_in_uuid(stem);
-    id.then_some(("{id}", ext))
+    let id = number || date || hex || numbered || long || ends_in_uuid(stem);
+    if id {
+        return Some(["", "{id}", ext]);
+    }
+    // A token behind other letters, as in `/confirm-eyJ...`: what the URL does not show, no path does.
+    let hides = segment.len() >= LEAST_SECRET && mask_url(segment) != segment;
+    hides.then_some(["", "***", ""])
 }
 
 /// `.json`, and not the `.0` of a version.
@@ -228,6 +247,14 @@ mod tests {
             ("/reports/2026-01-01.csv", "/reports/{id}.csv"),
             ("/well-known-configuration-endpoint/x", "/well-known-configuration-endpoint/x"),
             ("/users/alice@example.com", "/users/{id}"),
+            ("/users/alice%40example.com", "/users/{id}"),
+            ("/hosts/192.0.2.7/state", "/hosts/{id}/state"),
+            ("/npm/react/18.2.0", "/npm/react/18.2.0"),
+            ("/days/2026-01-01T10:00:00Z", "/days/{id}"),
+            ("/days/2026-01-01T10%3A00%3A00.5Z.json", "/days/{id}.json"),
+            ("/odata/Orders(42)/Lines('a-1')", "/odata/Orders({id})/Lines({id})"),
+            ("/odata/GetTotals()", "/odata/GetTotals()"),
+            ("/files/0190f3c2a7b4/01ARZ3NDEKTSV4RRFFQ69G5FAV", "/files/{id}/{id}"),
             ("/app;jsessionid=0123456789ABCDEF", "/app"),
             ("", "/"),
             ("/", "/"),
@@ -255,6 +282,15 @@ mod tests {
         }
         for closed in ["/a?b=1", "//a.example/x", "a", "*", "/a;b", "/a%20b", "/abcdefghijklmnop"] {
             assert!(!is_open_path(closed), "{closed}");
+        }
+    }
+
+    #[test]
+    fn a_token_behind_other_letters_is_no_part_of_a_path() {
+        const TOKEN: &str =
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.Zk3qW8vT1yB6nLr0cXa9uPs5dEh7gJm2oKf4iQwRzYt";
+        for before in ["a", "confirm-", "x.y_"] {
+            assert_eq!(template(&format!("/v1/{before}{TOKEN}")), "/v1/***");
         }
     }
 

@@ -369,6 +369,7 @@ fn read_cut(left: &str, reading: &mut Reading) {
             f,
             Fault::TooFewSegments(..)
                 | Fault::ShortSignature(..)
+                | Fault::DummySignature(..)
                 | Fault::CutAt(_)
                 | Fault::NotJson(_)
                 | Fault::OddLength(_)

@@ -1,6 +1,6 @@
 //! Tells by its first bytes what an input is.
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memmem};
 
 use super::choice::{Choice, Kind};
 use super::document::{self, Document, Pause};
@@ -159,7 +159,7 @@ fn shape(head: &[u8], last: bool) -> Result<Shape, InputError> {
 
 /// Tells a record a line from one value over many lines; `text` starts with a brace.
 fn shape_of_object(text: &[u8], last: bool) -> Shape {
-    let line_end = text.iter().position(|b| *b == b'\n').unwrap_or(text.len());
+    let line_end = memchr2(b'\n', b'\r', text).unwrap_or(text.len());
     let Some(end) = container_end(text, 0) else {
         let many = sampled_lines(text) > 2 && balanced_lines(text, last) * 2 > sampled_lines(text);
         return if many { Shape::Lines } else { Shape::Document };
@@ -206,7 +206,10 @@ fn is_record(line: &str) -> bool {
 }
 
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).take(SAMPLE)
+    text.split(|b| matches!(b, b'\n' | b'\r' | 0))
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| !line.is_empty())
+        .take(SAMPLE)
 }
 
 fn sampled_lines(text: &[u8]) -> usize {
@@ -245,6 +248,7 @@ fn binary(head: &[u8]) -> Option<InputError> {
     const PARQUET: &str =
         "let DuckDB convert it: duckdb -c \"COPY (FROM 'FILE') TO 'OUT.jsonl' (FORMAT json)\"";
     const JOURNAL: &str = "let systemd convert it: journalctl --file FILE -o json > OUT.jsonl";
+    const TAR: &str = "unpack it: tar -xf FILE";
     const SQLITE: &str = "export the table: sqlite3 -json FILE 'SELECT * FROM TABLE' > OUT.json";
     let (kind, hint) = match head {
         // The four magics of pcap, by byte order and precision, and pcapng.
@@ -265,17 +269,25 @@ fn binary(head: &[u8]) -> Option<InputError> {
         [0x89, b'P', b'N', b'G', ..] | [0xFF, 0xD8, 0xFF, ..] => ("image", None),
         [b'%', b'P', b'D', b'F', ..] => ("PDF", None),
         [b'S', b'Q', b'L', b'i', b't', b'e', ..] => ("SQLite database", Some(SQLITE)),
+        _ if head.get(257..262) == Some(b"ustar") => ("tar archive", Some(TAR)),
         _ if is_flow(head) => ("mitmproxy flows", Some(FLOW)),
         _ => {
             let start = head.get(..1024).unwrap_or(head);
             let odd = |b: &&u8| matches!(b, 0..=8 | 14..=26 | 28..=31);
-            if start.iter().filter(odd).count() * 20 <= start.len() {
+            if start.iter().filter(odd).count() * 20 <= start.len() || holds_a_log(head) {
                 return None;
             }
             ("unknown", None)
         }
     };
     Some(InputError::Binary { kind, hint })
+}
+
+/// Returns whether most lines are those of a log: rubbish in some of them, or a hole between two, makes
+/// it no binary file.
+fn holds_a_log(head: &[u8]) -> bool {
+    let known = lines(head).filter(|line| is_known(line)).count();
+    known > 0 && known * 2 >= sampled_lines(head)
 }
 
 /// Returns whether the bytes are tnetstrings as mitmproxy saves them: `7867:4:type;`.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use memchr::{memchr2, memmem};
 
+use super::indexed::Counted;
 use super::jsonl::Mapping;
 use super::lenient;
 use super::record::{self, Sink};
@@ -461,8 +462,9 @@ impl<'a> Pass<'a, '_, '_> {
         let position = self.next_position();
         let bytes = self.bytes.get(at..end).unwrap_or_default();
         let observer = self.document.observer;
-        record::read(bytes, sure, position, observer, &mut self.document.mapping, self.sink);
-        self.document.entries += 1;
+        let mut counted = Counted::new(self.sink);
+        record::read(bytes, sure, position, observer, &mut self.document.mapping, &mut counted);
+        self.document.entries += counted.found.max(1);
         self.at = follower;
         Ok(())
     }

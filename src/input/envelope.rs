@@ -14,16 +14,19 @@ use serde_json::{Map, Value};
 
 use super::clock::parse_time;
 use super::har_entry::number_time;
+use super::indexed::Indexed;
 use super::jsonl::Mapping;
 use super::line::{self, Place};
 use super::log::Setting;
 use super::record::{self, Sink};
 use super::skip::{Repair, SkipReason};
 use super::walk::Attached;
+use super::wrapper::ENVELOPE;
 use crate::model::{Exchange, Position, Time};
 
 /// Lists of records, outermost name first.
-const LISTS: [&[&str]; 8] = [
+const LISTS: [&[&str]; 9] = [
+    &["run", "executions"],
     &["logEvents"],
     &["records"],
     &["Records"],
@@ -45,7 +48,7 @@ const INNER: [&[&str]; 8] = [
     &["fields"],
 ];
 /// Names under which shippers put a whole line.
-const TEXTS: [&str; 13] = [
+const TEXTS: [&str; 14] = [
     "log",
     "message",
     "MESSAGE",
@@ -59,9 +62,11 @@ const TEXTS: [&str; 13] = [
     "raw",
     "body",
     "log_message",
+    // App Service writes its record as a text.
+    "properties",
 ];
 /// Names of the time at which a line was taken in.
-const TIMES: [&str; 8] = [
+const TIMES: [&str; 9] = [
     "timestamp",
     "@timestamp",
     "__REALTIME_TIMESTAMP",
@@ -70,31 +75,41 @@ const TIMES: [&str; 8] = [
     "ts",
     "TimeGenerated",
     "ingestionTime",
+    "startedAt",
 ];
 
 /// Opens an envelope and reads what is in it; `false` when the value is none.
 pub(super) fn open(value: &Value, place: Place, hint: &mut Mapping, sink: &mut dyn Sink) -> bool {
     let Some(members) = value.as_object() else { return false };
     let Some(inside) = place.inside(time_of(members)) else { return false };
+    let mut listed = Indexed::from(place.position, sink);
     if let Some(records) = otlp::records(members) {
-        let mut named = Named { format: "otlp", sink };
+        let mut named = Named { format: "otlp", sink: &mut listed };
         for (time, record) in records {
             let inside = Place { time: time.or(inside.time), ..inside };
             record::value(&Value::Object(record), &[], inside, hint, &mut named);
         }
+    } else {
+        let _ = LISTS.iter().any(|path| list(members, path, inside, hint, &mut listed));
+    }
+    if listed.found() > 0 {
+        sink.unwrapped(ENVELOPE);
         return true;
     }
-    LISTS.iter().any(|path| list(members, path, inside, hint, sink))
-        || INNER
-            .iter()
-            .any(|path| at(members, path).is_some_and(|members| text(members, inside, hint, sink)))
+    let mut texts = INNER.iter().filter_map(|path| at(members, path));
+    let opened = texts.any(|members| text(members, inside, hint, sink));
+    if opened {
+        sink.unwrapped(ENVELOPE);
+    }
+    opened
 }
 
 fn at<'v>(members: &'v Map<String, Value>, path: &[&str]) -> Option<&'v Map<String, Value>> {
     path.iter().try_fold(members, |members, name| members.get(*name)?.as_object())
 }
 
-/// Reads the records of a list; those of a list of streams are lines with a time each.
+/// Reads the records of a list; those of a list of streams are lines with a time each. `false` when it
+/// is none.
 fn list(
     members: &Map<String, Value>,
     path: &[&str],
@@ -216,5 +231,9 @@ impl Sink for Named<'_> {
 
     fn repaired(&mut self, position: Position, repairs: &[Repair]) {
         self.sink.repaired(position, repairs);
+    }
+
+    fn unwrapped(&mut self, wrapping: &'static str) {
+        self.sink.unwrapped(wrapping);
     }
 }

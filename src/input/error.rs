@@ -55,6 +55,19 @@ pub enum InputError {
     /// JSON in which nothing is an exchange.
     #[error("JSON, but no exchange in it: expected \"entries\", or a status with a method or path")]
     NoExchange,
+    /// A log that could be read, and of which no record is a request.
+    #[error(
+        "{count} {what} were read, and none holds an HTTP exchange: expected a status, and a method or path \
+         beside it"
+    )]
+    NoRequest {
+        /// How many records.
+        count: u64,
+        /// What they are.
+        what: &'static str,
+        /// Whether `--map` can name their parts.
+        json: bool,
+    },
     /// A HAR whose list of entries is empty.
     #[error("a HAR without entries")]
     NoEntries,
@@ -96,7 +109,10 @@ impl InputError {
             Self::Text => {
                 "logs of this kind are not read; `authopsy formats` lists what is".to_owned()
             }
-            Self::NoExchange => "name the fields with --map status=PATH,path=PATH".to_owned(),
+            Self::NoExchange | Self::NoRequest { json: true, .. } => {
+                "name the fields with --map status=PATH,path=PATH".to_owned()
+            }
+            Self::NoRequest { .. } => "give the access log of the same server".to_owned(),
             Self::Locked => {
                 "save it without a password, or unpack it: 7z x -pPASSWORD FILE".to_owned()
             }

@@ -18,6 +18,7 @@ use self::value::{
 use super::clock::parse_time;
 use super::field_list;
 use super::har_entry::{entry_from_value, number_time, status_of, without_port};
+use super::log::percent;
 use super::skip::SkipReason;
 use crate::model::{Body, Exchange, Header, Text, Visibility};
 
@@ -225,6 +226,10 @@ impl<'v, 'p> Reader<'v, 'p> {
             trace_id: self.text(Slot::TraceId).and_then(trace_id),
             ..Exchange::default()
         };
+        if self.plan.logger == Logger::Akamai {
+            let agent = exchange.user_agent.as_deref().map(percent);
+            exchange.user_agent = agent.map(|agent| Cow::Owned(agent.into_owned()));
+        }
         split_host(&mut exchange);
         self.time(&mut exchange);
         self.fields(&mut exchange, grpc);
@@ -285,6 +290,9 @@ impl<'v, 'p> Reader<'v, 'p> {
     fn url(&self, near: &[Box<str>]) -> Option<(&'p Candidate, Cow<'v, str>)> {
         self.nearest(Slot::Url, near, |place, value| {
             let text = said(value)?;
+            if self.plan.logger == Logger::Akamai {
+                return Some(Cow::Owned(format!("/{}", percent(&text).trim_start_matches('/'))));
+            }
             let shaped = text.starts_with('/') || text.contains("://") || &*text == "*";
             let unbroken = !text.contains(char::is_whitespace);
             let named = unbroken && (place.rank < 2 || host_and_path(&text).is_some());
@@ -322,6 +330,11 @@ impl<'v, 'p> Reader<'v, 'p> {
             .all(Slot::Query)
             .find_map(|(_, value)| value.is_string().then(|| said(value)).flatten());
         match query {
+            Some(query) if self.plan.logger == Logger::Akamai => {
+                Cow::Owned(format!("{url}?{}", percent(&query)))
+            }
+            // What the gateway of Azure adds for itself.
+            Some(query) if query.starts_with("X-AzureApplicationGateway-") => url,
             Some(query) => Cow::Owned(format!("{url}?{}", query.trim_start_matches('?'))),
             None => url,
         }

@@ -2,13 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::calendar::Calendar;
 use super::jsonl::Mapping;
 use super::log::{self, Found, Setting, Wanted};
 use super::record::{self, Sink};
 use super::skip::{Repair, SkipReason};
 use super::walk::Attached;
 use super::wrapper::{self, Peeled};
-use crate::model::{Position, Time};
+use crate::model::{Exchange, Position, Time};
 
 /// Wrappings that are taken off one line at most.
 pub(super) const LEVELS: u8 = 4;
@@ -20,15 +21,33 @@ pub(super) struct Place {
     pub(super) position: Position,
     /// When it was taken in, for records that have no time of their own.
     pub(super) time: Option<Time>,
+    /// Whether that time named no year.
+    pub(super) year_assumed: bool,
+    /// The year of times that name none.
+    pub(super) calendar: Calendar,
     /// Wrappings that may still be taken off.
     pub(super) levels: u8,
 }
 
 impl Place {
+    /// Returns the place of a line in its input.
+    pub(super) fn at(position: Position, calendar: Calendar) -> Self {
+        Self { position, time: None, year_assumed: false, calendar, levels: LEVELS }
+    }
+
+    /// Gives an exchange without a time that of its wrapping.
+    pub(super) fn date(self, exchange: &mut Exchange<'_>) {
+        if exchange.time.is_none() {
+            exchange.time = self.time;
+            exchange.year_assumed = self.year_assumed && self.time.is_some();
+        }
+    }
+
     /// Returns the place of what is inside a wrapping.
     pub(super) fn inside(self, time: Option<Time>) -> Option<Self> {
         let levels = self.levels.checked_sub(1)?;
-        Some(Self { levels, time: time.or(self.time), ..self })
+        let year_assumed = self.year_assumed && time.is_none();
+        Some(Self { levels, time: time.or(self.time), year_assumed, ..self })
     }
 }
 
@@ -54,6 +73,11 @@ pub(super) fn read(
     }
     let is_utf8 = std::str::from_utf8(text).is_ok();
     let text = String::from_utf8_lossy(text);
+    if text.contains('\u{1b}')
+        && let Some(plain) = wrapper::uncoloured(&text)
+    {
+        return wrapped(&plain, place, mapping, setting, sink);
+    }
     if !starts_with_an_address(&text)
         && let Some(peeled) = wrapper::peel(&text).filter(|peeled| leads_to_an_address(peeled))
     {
@@ -63,7 +87,7 @@ pub(super) fn read(
         match found {
             Found::Exchange(mut exchange) => {
                 exchange.position = position;
-                exchange.time = exchange.time.or(place.time);
+                place.date(&mut exchange);
                 if !is_utf8 {
                     sink.repaired(position, &[Repair::InvalidUtf8]);
                 }
@@ -106,10 +130,16 @@ fn wrapped(
     setting: &mut Setting,
     sink: &mut dyn Sink,
 ) {
+    sink.unwrapped(peeled.name);
     if peeled.inner.trim().is_empty() {
         return sink.passed(1);
     }
-    match place.inside(peeled.time) {
+    let dated = peeled.yearless.and_then(|text| place.calendar.date(text));
+    let time = peeled.time.or(dated.map(|(time, _)| time));
+    match place.inside(time).map(|inside| Place {
+        year_assumed: dated.map_or(inside.year_assumed, |(_, assumed)| assumed),
+        ..inside
+    }) {
         Some(place) => read(peeled.inner.as_bytes(), place, mapping, setting, sink),
         None => sink.skipped(place.position, SkipReason::TooDeep),
     }

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use memchr::memchr;
 
 use super::document::Pause;
+use super::indexed::Counted;
 use super::jsonl::Mapping;
 use super::line::{self, Place};
+use super::line_end::{self, End};
 use super::log::{Setting, Wanted, plain};
 use super::record::Sink;
 use super::scan::skip_blanks;
-use super::skip::SkipReason;
+use super::skip::{Repair, SkipReason};
 use super::walk::{self, Attached};
 use super::wrapper;
 use crate::model::{Exchange, Position, Time};
@@ -21,7 +23,7 @@ use crate::model::{Exchange, Position, Time};
 const LONGEST_LINE: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
 
 /// Lines that a cut line may be continued over.
-const MOST_PARTS: u64 = 4096;
+const MOST_PARTS: usize = 4096;
 
 /// Reads lines.
 ///
@@ -39,10 +41,24 @@ pub(crate) struct Lines {
     pub(super) mapping: Mapping,
     /// What earlier lines said about those that follow.
     pub(super) setting: Setting,
-    /// Whether the rest of an endless line is being skipped.
-    pub(super) lost: bool,
     /// The time of the last plain line.
     pub(super) recent: plain::Recent,
+    /// What the line that comes next is part of.
+    pub(super) state: State,
+}
+
+/// What stands before the place where a reader of lines is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum State {
+    /// The end of a line, or nothing.
+    #[default]
+    Between,
+    /// Zero bytes, and before them the end of a line, or nothing.
+    InHole,
+    /// Zero bytes or none, and before them a line that has not ended otherwise.
+    BehindHole,
+    /// The beginning of an endless line, whose rest is passed over.
+    Lost,
 }
 
 impl Lines {
@@ -65,38 +81,85 @@ impl Lines {
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
             if rest.is_empty() && last {
+                self.end(sink);
                 return (at, Pause::End);
             }
             if at >= limit {
                 return (at, Pause::Limit);
             }
-            let length = memchr(b'\n', rest);
-            let goes_on = length.is_none() && !last;
-            let line = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
-            // Whether its end is in the window or not: how the input is cut must not show.
-            if line.len() >= LONGEST_LINE && !self.lost {
-                self.skipped(SkipReason::TooLong, sink);
-                self.lost = true;
-            }
-            if goes_on {
-                return (if self.lost { bytes.len() } else { at }, Pause::More);
-            }
-            if std::mem::take(&mut self.lost) {
+            if self.state == State::Lost {
+                let length = memchr(b'\n', rest);
+                if length.is_none() && !last {
+                    return (bytes.len(), Pause::More);
+                }
                 // Its end: counted when it was given up.
                 self.met += 1;
-            } else if wrapper::goes_on(line) {
-                let Some((length, parts)) = group(rest, last) else {
-                    return (at, Pause::More);
-                };
-                self.joined(rest.get(..length).unwrap_or_default(), parts, sink);
-                at = bytes.len().min(at + length);
+                self.state = State::Between;
+                at = length.map_or(bytes.len(), |length| at + length + 1);
                 continue;
+            }
+            let hole = line_end::hole(rest);
+            if hole > 0 {
+                if self.state == State::Between {
+                    self.state = State::InHole;
+                }
+                at += hole;
+                if at == bytes.len() && !last {
+                    return (at, Pause::More);
+                }
+                continue;
+            }
+            let found = line_end::find(rest, last);
+            let line = rest.get(..found.map_or(rest.len(), |(length, _)| length));
+            let line = line.unwrap_or_default();
+            // Whether its end is in the window or not: how the input is cut must not show.
+            if line.len() >= LONGEST_LINE {
+                self.skipped(SkipReason::TooLong, sink);
+                self.state = State::Lost;
+                at += LONGEST_LINE;
+                continue;
+            }
+            let Some((_, end)) = found else { return (at, Pause::More) };
+            if self.state == State::BehindHole && line.is_empty() && end != End::Hole {
+                // The end of the line before the hole.
+                self.state = State::Between;
+                at += end.length();
+                continue;
+            }
+            if wrapper::goes_on(line) {
+                let Some(parts) = group(rest, last) else { return (at, Pause::More) };
+                at = bytes.len().min(at + parts.length);
+                self.repaired(end, sink);
+                self.joined(&parts.lines, sink);
             } else {
-                self.line(line, length.is_none(), &mut exchange, sink);
+                at += line.len() + end.length();
+                self.repaired(end, sink);
+                self.line(line, end == End::Input, &mut exchange, sink);
                 self.met += 1;
             }
-            at = bytes.len().min(at + line.len() + 1);
+            self.state = if end == End::Hole { State::BehindHole } else { State::Between };
         }
+    }
+
+    /// Notes what is odd about the beginning or the end of the line that comes next.
+    fn repaired(&self, end: End, sink: &mut dyn Sink) {
+        let position = Position { line: Some(self.met + 1), ..Position::default() };
+        if self.state == State::InHole || end == End::Hole {
+            sink.repaired(position, &[Repair::Hole]);
+        }
+        if end == End::Return {
+            sink.repaired(position, &[Repair::LoneReturn]);
+        }
+    }
+
+    /// Counts a last line that is nothing but zero bytes, or endless.
+    fn end(&mut self, sink: &mut dyn Sink) {
+        if self.state == State::InHole {
+            self.repaired(End::Input, sink);
+            sink.passed(1);
+        }
+        self.met += u64::from(matches!(self.state, State::InHole | State::Lost));
+        self.state = State::Between;
     }
 
     fn line<'a>(
@@ -135,6 +198,7 @@ impl Lines {
         {
             self.truncated = true;
             sink.skipped(position, SkipReason::CutOff);
+            sink.left(position, SkipReason::CutOff, text);
         } else {
             self.value(text, None, position, sink);
         }
@@ -142,16 +206,20 @@ impl Lines {
     }
 
     fn value(&mut self, text: &[u8], time: Option<Time>, position: Position, sink: &mut dyn Sink) {
-        let at = Place { position, time, levels: line::LEVELS };
-        line::read(text, at, &mut self.mapping, &mut self.setting, sink);
+        let at = Place { time, ..Place::at(position, self.setting.calendar) };
+        let mut counted = Counted::new(sink);
+        line::read(text, at, &mut self.mapping, &mut self.setting, &mut counted);
+        if let Some(reason) = counted.skipped {
+            sink.left(position, reason, text);
+        }
     }
 
     /// Reads lines of which some go on in later ones.
-    fn joined(&mut self, lines: &[u8], count: u64, sink: &mut dyn Sink) {
+    fn joined(&mut self, lines: &[&[u8]], sink: &mut dyn Sink) {
         // By the line that each record starts in.
         let mut records: BTreeMap<u64, (Option<Time>, String)> = BTreeMap::new();
         let mut open: BTreeMap<String, u64> = BTreeMap::new();
-        for (number, line) in (self.met + 1..).zip(lines.split(|b| *b == b'\n')) {
+        for (number, line) in (self.met + 1..).zip(lines) {
             let text = String::from_utf8_lossy(line.trim_ascii_end());
             let Some(part) = wrapper::part(&text) else {
                 if !text.is_empty() {
@@ -159,6 +227,7 @@ impl Lines {
                 }
                 continue;
             };
+            sink.unwrapped(part.name);
             let first = open.remove(part.stream).unwrap_or(number);
             let record = records.entry(first).or_insert((part.time, String::new()));
             record.1.push_str(&part.inner);
@@ -166,6 +235,7 @@ impl Lines {
                 open.insert(part.stream.to_owned(), first);
             }
         }
+        let count = lines.len() as u64;
         sink.passed(count - records.len() as u64);
         for (line, (time, text)) in records {
             let position = Position { line: Some(line), ..Position::default() };
@@ -176,34 +246,42 @@ impl Lines {
     }
 
     fn skipped(&mut self, reason: SkipReason, sink: &mut dyn Sink) {
-        sink.skipped(Position { line: Some(self.met + 1), ..Position::default() }, reason);
+        let position = Position { line: Some(self.met + 1), ..Position::default() };
+        sink.skipped(position, reason);
+        sink.left(position, reason, &[]);
         self.entries += 1;
     }
 }
 
-/// Returns how many bytes the lines have that the first one goes on in, and how many they are; `None`
-/// when their end is not in the window.
-fn group(bytes: &[u8], last: bool) -> Option<(usize, u64)> {
+/// Lines of which each but the last goes on in a later one.
+struct Parts<'a> {
+    lines: Vec<&'a [u8]>,
+    /// Bytes of all of them.
+    length: usize,
+}
+
+/// Returns the lines that the first one goes on in, itself among them; `None` when their end is not in
+/// the window.
+fn group(bytes: &[u8], last: bool) -> Option<Parts<'_>> {
     let mut open: Vec<String> = Vec::new();
-    let (mut at, mut count) = (0, 0);
+    let mut parts = Parts { lines: Vec::new(), length: 0 };
     loop {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let length = memchr(b'\n', rest);
-        if length.is_none() && !last {
-            return None;
-        }
-        let line = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
+        let rest = bytes.get(parts.length..).unwrap_or_default();
+        let (length, end) = line_end::find(rest, last)?;
+        let line = rest.get(..length).unwrap_or_default();
         if let Some(part) = wrapper::part(&String::from_utf8_lossy(line.trim_ascii_end())) {
             open.retain(|stream| stream != part.stream);
             if part.goes_on {
                 open.push(part.stream.to_owned());
             }
         }
-        at = bytes.len().min(at + line.len() + 1);
-        count += 1;
-        if open.is_empty() || at >= bytes.len() && last || count >= MOST_PARTS || at >= LONGEST_LINE
-        {
-            return Some((at, count));
+        parts.lines.push(line);
+        parts.length = bytes.len().min(parts.length + length + end.length());
+        let enough = parts.lines.len() >= MOST_PARTS || parts.length >= LONGEST_LINE;
+        // Nothing goes on behind a hole.
+        let ended = end == End::Hole || parts.length >= bytes.len() && last;
+        if open.is_empty() || ended || enough {
+            return Some(parts);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Bytes to exchanges: open, unwrap, detect, split, read.
 
 mod bytes;
+mod calendar;
 mod choice;
 pub mod clock;
 mod detect;
@@ -10,9 +11,12 @@ mod envelope;
 mod error;
 mod field_list;
 pub mod har_entry;
+mod in_memory;
+mod indexed;
 pub mod jsonl;
 pub mod lenient;
 mod line;
+mod line_end;
 mod lines;
 mod log;
 mod open;
@@ -22,21 +26,26 @@ mod record;
 mod saved;
 mod scan;
 pub mod skip;
+mod steady;
 mod unwrap;
 mod utf16;
 mod walk;
 mod wrapper;
 
 pub(crate) use bytes::Section;
+pub(crate) use calendar::Calendar;
 pub use choice::{Choice, ChoiceError};
 pub(crate) use detect::{Look, look};
 pub(crate) use document::Pause;
 pub(crate) use dump::NAMES as DUMPS;
 pub use error::InputError;
+pub use in_memory::{LineCounts, read_lines};
 pub use log::FormatError;
 pub(crate) use log::names as line_formats;
 pub use open::{InputFile, Inputs};
 pub(crate) use reader::{Mark, Reader};
 pub(crate) use record::Sink;
+pub(crate) use saved::TOOLS;
 pub(crate) use unwrap::{Attachments, Content, Part, fill, is_cut, open};
 pub(crate) use walk::Attached;
+pub(crate) use wrapper::NAMES as WRAPPINGS;

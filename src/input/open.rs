@@ -7,6 +7,7 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::error::InputError;
+use crate::model::At;
 
 /// The inputs of a run, sorted by name, each once.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +27,32 @@ pub struct InputFile {
     pub named: bool,
     /// Why it cannot be opened, when that is known already.
     pub(crate) error: Option<Arc<InputError>>,
+}
+
+impl InputFile {
+    /// Returns when it was last written to; `None` for what is no file, as a pipe.
+    pub(crate) fn written(&self) -> Option<At> {
+        let meta = match &self.path {
+            Some(path) => std::fs::metadata(path).ok()?,
+            None => meta_of_stdin()?,
+        };
+        let time = meta.is_file().then(|| meta.modified().ok())??;
+        let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some(At(i64::try_from(since.as_nanos()).ok()?))
+    }
+}
+
+/// Standard input may be a file that the shell opened.
+#[cfg(unix)]
+fn meta_of_stdin() -> Option<std::fs::Metadata> {
+    use std::os::fd::AsFd as _;
+    let handle = std::io::stdin().as_fd().try_clone_to_owned().ok()?;
+    std::fs::File::from(handle).metadata().ok()
+}
+
+#[cfg(not(unix))]
+fn meta_of_stdin() -> Option<std::fs::Metadata> {
+    None
 }
 
 impl Inputs {

@@ -2,11 +2,12 @@
 
 use memchr::memchr;
 
+use super::calendar::Calendar;
 use super::choice::{Choice, Kind};
 use super::document::{Document, Pause, Place, Seam};
 use super::dump::{self, Dump};
 use super::jsonl::Mapping;
-use super::lines::Lines;
+use super::lines::{self, Lines};
 use super::log::{Setting, Wanted};
 use super::packets::{Packets, Waiting};
 use super::record::Sink;
@@ -31,10 +32,10 @@ pub(crate) enum Reader {
 pub(crate) enum Mark {
     /// Where it stands in a document.
     Document(Place),
-    /// Between lines, or in one that is too long.
+    /// Among lines.
     Lines {
-        /// Whether the rest of a line is passed over.
-        lost: bool,
+        /// Between which of them, or in which.
+        state: lines::State,
         /// What earlier lines said about those that follow.
         setting: Setting,
     },
@@ -64,6 +65,20 @@ impl Reader {
 
     pub(super) fn document(document: Document) -> Self {
         Self::Document(document)
+    }
+
+    /// Tells it which year times are of that name none.
+    pub(crate) fn set_calendar(&mut self, calendar: Calendar) {
+        if let Self::Lines(lines) = self {
+            lines.setting.calendar = calendar;
+        }
+    }
+
+    /// Tells it that zero bytes stand before its first record.
+    pub(crate) fn begin_behind_a_hole(&mut self) {
+        if let Self::Lines(lines) = self {
+            lines.state = lines::State::InHole;
+        }
     }
 
     /// Reads the records that start in `bytes` before index `limit`; returns how many bytes are done
@@ -100,7 +115,9 @@ impl Reader {
     pub(crate) fn guess(&self, newest: &Self) -> Self {
         match (self, newest) {
             (Self::Document(first), Self::Document(newest)) => Self::Document(first.guess(newest)),
-            (Self::Lines(_), Self::Lines(newest)) => Self::Lines(newest.fresh()),
+            (Self::Lines(_), Self::Lines(newest)) => {
+                Self::Lines(Lines { state: lines::State::Between, ..newest.fresh() })
+            }
             _ => self.fresh(),
         }
     }
@@ -109,7 +126,9 @@ impl Reader {
     pub(crate) fn mark(&self) -> Mark {
         match self {
             Self::Document(document) => Mark::Document(document.place()),
-            Self::Lines(lines) => Mark::Lines { lost: lines.lost, setting: lines.setting.clone() },
+            Self::Lines(lines) => {
+                Mark::Lines { state: lines.state, setting: lines.setting.clone() }
+            }
             Self::Dump(dump) => Mark::Dump(dump.state.clone()),
             Self::Packets(packets) => Mark::Packets(packets.waiting.clone()),
         }
@@ -151,7 +170,8 @@ impl Reader {
     pub(crate) fn entries(&self) -> u64 {
         match self {
             Self::Document(document) => document.entries,
-            Self::Lines(lines) => lines.entries,
+            // Lines are numbered; the index of a record is that in the list of its line.
+            Self::Lines(_) => 0,
             Self::Dump(dump) => dump.entries,
             Self::Packets(packets) => packets.entries,
         }

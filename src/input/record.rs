@@ -5,11 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::Value;
 
+use super::calendar::Calendar;
 use super::envelope;
 use super::har_entry::entry_from_value;
 use super::jsonl::{self, Mapping};
 use super::lenient::{self, Lenient};
-use super::line::{self, Place};
+use super::line::Place;
+use super::saved;
 use super::skip::{Repair, SkipReason};
 use super::walk::Attached;
 use crate::model::{AccessLine, Exchange, Observer, Position};
@@ -28,6 +30,10 @@ pub(crate) trait Sink {
     fn repaired(&mut self, position: Position, repairs: &[Repair]);
     /// Counts lines that are no records of their own: blank ones, directives, parts of others.
     fn passed(&mut self, _lines: u64) {}
+    /// Counts a wrapping that was taken off a line.
+    fn unwrapped(&mut self, _wrapping: &'static str) {}
+    /// Takes a line of which something was skipped, as it stands; after [`Sink::skipped`].
+    fn left(&mut self, _position: Position, _reason: SkipReason, _line: &[u8]) {}
 }
 
 /// Reads one record that the fast path did not understand.
@@ -44,7 +50,7 @@ pub(super) fn read(
 ) {
     let Some(found) = parse(bytes, position, sink) else { return };
     if !sure && !is_entry(&found.value) {
-        let place = Place { position, time: None, levels: line::LEVELS };
+        let place = Place::at(position, Calendar::Unknown);
         return value(&found.value, &found.repairs, place, hint, sink);
     }
     let read = catch_unwind(AssertUnwindSafe(|| {
@@ -83,11 +89,20 @@ pub(super) fn value(
     sink: &mut dyn Sink,
 ) {
     let position = place.position;
+    if let Ok(Some((tool, entry))) = catch_unwind(AssertUnwindSafe(|| saved::entry_of_tool(value)))
+        && let Ok((mut exchange, _)) = entry_from_value(&entry)
+    {
+        exchange.position = position;
+        exchange.time = exchange.time.or(place.time);
+        exchange.format = tool;
+        repaired(repairs.to_vec(), position, sink);
+        return sink.exchange(&mut exchange, &Attached::default());
+    }
     let read = catch_unwind(AssertUnwindSafe(|| jsonl::from_value(value, Some(hint))));
     match read {
         Ok(Ok((mut exchange, mapping))) => {
             exchange.position = position;
-            exchange.time = exchange.time.or(place.time);
+            place.date(&mut exchange);
             exchange.format = mapping.logger();
             *hint = mapping;
             repaired(repairs.to_vec(), position, sink);

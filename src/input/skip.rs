@@ -64,6 +64,11 @@ impl fmt::Display for SkipReason {
 pub enum Repair {
     /// Bytes that are no UTF-8 became U+FFFD.
     InvalidUtf8,
+    /// Zero bytes before or after a line were left out: the log was emptied under its writer, or its
+    /// machine lost power.
+    Hole,
+    /// A line ends in a carriage return without a line feed.
+    LoneReturn,
     /// Half of a surrogate pair became U+FFFD.
     LoneSurrogate,
     /// A control character stood raw in a string.
@@ -129,6 +134,8 @@ impl fmt::Display for Repair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::InvalidUtf8 => "invalid utf-8",
+            Self::Hole => "run of zero bytes",
+            Self::LoneReturn => "carriage return alone as line end",
             Self::LoneSurrogate => "half of a surrogate pair",
             Self::RawControl => "raw control character in a string",
             Self::OddEscape => "escape that json does not have",

@@ -15,6 +15,7 @@ use super::bytes::{Section, SectionReader};
 use super::error::InputError;
 use super::open::InputFile;
 use super::saved::{Burp, Fiddler, Har, is_burp, is_fiddler};
+use super::steady::Steady;
 use super::utf16::{self, Utf16};
 
 /// Wrappings that are taken off at most.
@@ -80,7 +81,7 @@ fn unwrap(content: Content, levels: u8) -> Result<Vec<Part>, InputError> {
         Wrapping::Bzip2 => Box::new(MultiBzDecoder::new(buffered(content))),
         Wrapping::Xz => Box::new(XzReader::new_mem_limit(buffered(content), true, XZ_MEMORY_KIB)),
     };
-    unwrap(Content::Stream(stream), levels)
+    unwrap(Content::Stream(Box::new(Steady::new(stream))), levels)
 }
 
 enum Wrapping {
@@ -241,7 +242,7 @@ impl Packed {
             return Content::Section(section);
         }
         let reader: BufReader<SectionReader> = BufReader::with_capacity(BUFFER, section.reader());
-        Content::Stream(Box::new(DeflateDecoder::new(reader)))
+        Content::Stream(Box::new(Steady::new(DeflateDecoder::new(reader))))
     }
 }
 

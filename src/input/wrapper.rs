@@ -8,6 +8,23 @@ use serde_json::Value;
 use super::clock::parse_time;
 use crate::model::Time;
 
+/// What can be around a line, by the name that reports show.
+pub(crate) const NAMES: [(&str, &str); 8] = [
+    ("docker", "Docker's json-file driver, long lines joined"),
+    ("cri", "the container runtime interface of Kubernetes, long lines joined"),
+    ("syslog", "RFC 5424 and RFC 3164, from rsyslog, journald and others"),
+    ("compose", "docker compose logs, with the service's name"),
+    ("kubectl", "kubectl logs --prefix"),
+    ("timestamps", "a time that a shipper or --timestamps put before the line"),
+    ("terminal", "colours of terminals"),
+    (
+        ENVELOPE,
+        "exports and shippers: CloudWatch, Azure, Elastic, Loki, Splunk, journald and others",
+    ),
+];
+/// JSON around lines or records.
+pub(super) const ENVELOPE: &str = "envelope";
+
 /// A line with one wrapping taken off.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Peeled<'a> {
@@ -17,6 +34,8 @@ pub(super) struct Peeled<'a> {
     pub(super) inner: Cow<'a, str>,
     /// When the line was taken in; `None` when the wrapping has no full time.
     pub(super) time: Option<Time>,
+    /// The same, where the wrapping names no year: `Nov 23 02:29:33`.
+    pub(super) yearless: Option<&'a str>,
     /// Whether the next line of the same stream goes on with this one.
     pub(super) goes_on: bool,
     /// Which of several streams of one container it belongs to.
@@ -27,8 +46,9 @@ pub(super) struct Peeled<'a> {
 pub(super) fn peel(line: &str) -> Option<Peeled<'_>> {
     docker(line)
         .or_else(|| cri(line))
-        .or_else(|| ansi(line))
+        .or_else(|| uncoloured(line))
         .or_else(|| syslog(line))
+        .or_else(|| ruby(line))
         .or_else(|| compose(line))
         .or_else(|| stamped(line))
 }
@@ -73,7 +93,7 @@ fn docker(line: &str) -> Option<Peeled<'_>> {
     };
     let goes_on = !text.ends_with('\n');
     let inner = Cow::Owned(text.trim_end_matches(['\r', '\n']).to_owned());
-    Some(Peeled { name: "docker", inner, time, goes_on, stream })
+    Some(Peeled { name: "docker", inner, time, yearless: None, goes_on, stream })
 }
 
 /// `2026-11-23T02:29:33.123456789+01:00 stdout F ...`: the container runtime interface of Kubernetes;
@@ -87,11 +107,12 @@ fn cri(line: &str) -> Option<Peeled<'_>> {
         && stamp.as_bytes().get(10) == Some(&b'T');
     known.then_some(())?;
     let time = Some(parse_time(stamp)?);
-    Some(Peeled { name: "cri", inner: inner.into(), time, goes_on: tag.starts_with('P'), stream })
+    let goes_on = tag.starts_with('P');
+    Some(Peeled { name: "cri", inner: inner.into(), time, yearless: None, goes_on, stream })
 }
 
-/// Colours of terminals.
-fn ansi(line: &str) -> Option<Peeled<'_>> {
+/// Takes the colours of terminals off, wherever in a line they stand.
+pub(super) fn uncoloured(line: &str) -> Option<Peeled<'_>> {
     line.contains('\u{1b}').then_some(())?;
     let mut inner = String::with_capacity(line.len());
     let mut rest = line;
@@ -123,21 +144,21 @@ fn syslog(line: &str) -> Option<Peeled<'_>> {
         let inner = structured(words.next()?)?;
         return Some(plain("syslog", inner.into(), Some(time)));
     }
-    let (time, rest) = if let Some(rest) = month_day(body) {
-        (None, rest)
+    let (time, yearless, rest) = if let Some((stamp, rest)) = month_day(body) {
+        (None, Some(stamp), rest)
     } else {
         let (stamp, rest) = body.split_once(' ')?;
         (stamp.as_bytes().get(10) == Some(&b'T')).then_some(())?;
-        (Some(parse_time(stamp)?), rest)
+        (Some(parse_time(stamp)?), None, rest)
     };
     let (_host, rest) = rest.split_once(' ')?;
     let (tag, inner) = rest.split_once(": ")?;
     let named = !tag.is_empty() && !tag.contains([' ', '"', '{']);
-    named.then(|| plain("syslog", inner.into(), time))
+    named.then(|| Peeled { yearless, ..plain("syslog", inner.into(), time) })
 }
 
-/// Takes `Nov 23 02:29:33 ` off.
-fn month_day(line: &str) -> Option<&str> {
+/// Takes `Nov 23 02:29:33 ` off: the time, and what follows.
+fn month_day(line: &str) -> Option<(&str, &str)> {
     const MONTHS: &str = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
     let month = line.get(..3).filter(|month| !month.contains(' '))?;
     MONTHS.contains(month).then_some(())?;
@@ -146,7 +167,7 @@ fn month_day(line: &str) -> Option<&str> {
         2 | 5 => b == b':',
         _ => b.is_ascii_digit(),
     });
-    (shaped && line.get(15..16) == Some(" ")).then(|| line.get(16..))?
+    (shaped && line.get(15..16) == Some(" ")).then_some((line.get(..15)?, line.get(16..)?))
 }
 
 /// Takes the structured data of RFC 5424 off: `-` or `[id name="value"]...`.
@@ -163,6 +184,28 @@ fn structured(text: &str) -> Option<&str> {
         rest = inside.get(end + 1..)?;
     }
     Some(rest.strip_prefix(' ').unwrap_or(rest).trim_start_matches('\u{feff}'))
+}
+
+/// `I, [2026-11-23T02:29:34.123456 #1234]  INFO -- : ...`: Ruby's logger.
+fn ruby(line: &str) -> Option<Peeled<'_>> {
+    (line.as_bytes().get(1) == Some(&b',')).then_some(())?;
+    let (letter, rest) = line.split_once(", [")?;
+    let (head, inner) = rest.split_once(" -- ")?;
+    let (stamp, level) = head.split_once(']')?;
+    let (stamp, process) = stamp.split_once(" #")?;
+    let shaped = matches!(letter, "D" | "I" | "W" | "E" | "F" | "A")
+        && process.bytes().all(|b| b.is_ascii_digit())
+        && level.trim().starts_with(letter);
+    shaped.then_some(())?;
+    // A program may be named before the colon.
+    let (_, inner) = inner.split_once(": ")?;
+    // Tags before pairs or an object say nothing that those do not.
+    let untagged = match inner.rsplit_once("] ").filter(|_| inner.starts_with('[')) {
+        Some((_, rest)) if rest.starts_with(['{']) || rest.starts_with("method=") => rest,
+        _ => inner,
+    };
+    let inner = untagged;
+    Some(plain("ruby logger", inner.into(), Some(parse_time(stamp)?)))
 }
 
 /// `web-1  | ...` of docker compose, `[pod/web-1/app] ...` of kubectl.
@@ -189,5 +232,5 @@ fn stamped(line: &str) -> Option<Peeled<'_>> {
 }
 
 fn plain<'a>(name: &'static str, inner: Cow<'a, str>, time: Option<Time>) -> Peeled<'a> {
-    Peeled { name, inner, time, goes_on: false, stream: "" }
+    Peeled { name, inner, time, yearless: None, goes_on: false, stream: "" }
 }

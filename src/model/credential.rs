@@ -142,6 +142,15 @@ impl Scheme {
         }
     }
 
+    /// Reads the scheme that a challenge asks for: some servers ask for Basic under a word that browsers do not
+    /// know, so that no prompt opens (`xBasic`, `DummyBasic`).
+    pub fn asked(word: &str) -> Self {
+        match Self::of(word) {
+            Self::Other(_) if word.to_ascii_lowercase().ends_with("basic") => Self::Basic,
+            scheme => scheme,
+        }
+    }
+
     /// Returns the word as standards write it.
     pub fn as_str(&self) -> &str {
         match self {

@@ -1,7 +1,9 @@
 //! One request and its response as an input wrote them: borrowed, raw, possibly secret.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::time::Time;
@@ -22,6 +24,8 @@ pub struct Exchange<'a> {
     pub time_of_answer: bool,
     /// The time text that could not be read, for the skip list.
     pub time_unreadable: bool,
+    /// Whether `time` names no year, so that the latest one was assumed that fits the input's age.
+    pub year_assumed: bool,
     /// Who recorded it.
     pub observer: Observer,
     /// Whose line it is (`combined`, `pino`), where one input may hold several; empty when the
@@ -79,9 +83,9 @@ pub struct Exchange<'a> {
 }
 
 /// Where a record stands in its input.
-#[derive(
-    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize,
-)]
+///
+/// Ordered by line, then by place in a list. A record in a list that stands in one line has both.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Position {
     /// Index in `log.entries` or another list of records, from 0.
     pub entry: Option<u64>,
@@ -91,9 +95,33 @@ pub struct Position {
     pub byte: Option<u64>,
 }
 
+impl Ord for Position {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |position: &Self| (position.line, position.entry, position.byte);
+        key(self).cmp(&key(other))
+    }
+}
+
+impl PartialOrd for Position {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// Who recorded an exchange.
 #[derive(
-    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Observer {
@@ -108,6 +136,19 @@ pub enum Observer {
     App,
     /// The identity provider.
     Idp,
+}
+
+impl Observer {
+    /// Returns the name used in outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Proxy => "proxy",
+            Self::Gateway => "gateway",
+            Self::App => "app",
+            Self::Idp => "idp",
+        }
+    }
 }
 
 /// One field of a message.

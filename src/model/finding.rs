@@ -1,11 +1,12 @@
 //! What a judgement is: the root, what else was seen, and the evidence for each.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cause::{CauseId, Class, Confidence};
 
 /// One cause that fits an exchange, with its evidence.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// Which cause.
     pub cause: CauseId,
@@ -16,7 +17,7 @@ pub struct Finding {
 }
 
 /// One fact with the place where it can be checked.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// A plain sentence without full stop; no secret.
     pub fact: String,

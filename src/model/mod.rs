@@ -8,11 +8,13 @@ mod answer;
 mod cause;
 mod credential;
 mod exchange;
+mod explained;
 mod finding;
 mod fingerprint;
 mod pseudonym;
 mod record;
 mod report;
+mod rows;
 mod secret;
 mod signing;
 mod time;
@@ -25,17 +27,19 @@ pub use answer::{Answer, Challenge, Outcome, Sign, Statement, Weight};
 pub use cause::{CauseId, Class, Confidence};
 pub use credential::{Blank, Credential, Kind, Oddity, Place, Scheme, State};
 pub use exchange::{Body, Exchange, Header, Observer, Position, Text, Visibility};
+pub use explained::{Check, Explained, ExplainedCredential, ExplainedFinding, TokenField};
 pub use finding::{Evidence, Finding, Judgement};
 pub use fingerprint::{Fingerprint, KeyHasher};
-pub use pseudonym::pseudonym;
+pub use pseudonym::{name_persons, pseudonym};
 pub use record::{
     Client, CookieRules, Denial, Endpoint, Facts, Grant, Issued, Leg, Origin, Record, Redirect,
 };
 pub use report::{
     Assumption, CaseAdvice, CauseRow, ClientLine, ClockRow, CredentialLine, ExampleRow,
     Expectation, GroupRow, Incident, InputRow, KeyRow, Lifeline, Line, Period, Report, ServerLine,
-    SkipRow, StoryItem, Timeline, TimelineBucket, Totals, ViewLine,
+    SkipRow, StoryItem, Timeline, TimelineBucket, Totals, ViewLine, round,
 };
+pub use rows::Rows;
 pub use secret::Secret;
 pub use signing::{Departure, Signing};
 pub use time::{At, Seconds, Time};

@@ -1,15 +1,36 @@
 //! Stand-ins for what names a person.
 
+use std::sync::OnceLock;
+
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 /// The key in use without `--pseudonym-key`; public, so a guess can then be confirmed.
 const FIXED_KEY: &[u8] = b"authopsy/pseudonym/1";
 
+/// How this process names persons; see [`name_persons`].
+static MANNER: OnceLock<Manner> = OnceLock::new();
+
+/// How persons are named.
+struct Manner {
+    key: Option<Box<[u8]>>,
+    shown: Option<fn(&str) -> bool>,
+}
+
+/// Decides, once for this process and before anything is read, how persons are named: under which key
+/// stand-ins are made, and which names stand as they are.
+///
+/// Returns false when it was decided before: the first call holds. It is no argument of [`pseudonym`]
+/// because names are met in the depth of every reader, and one run has one key.
+pub fn name_persons(key: Option<&[u8]>, shown: Option<fn(&str) -> bool>) -> bool {
+    MANNER.set(Manner { key: key.map(Into::into), shown }).is_ok()
+}
+
 /// Returns the stand-in of a user name, e-mail address or `sub`: `sub:` and 8 hex digits.
 ///
 /// The digits are the first 32 bits of HMAC-SHA-256. The same text gets the same stand-in on every
-/// machine, so that histories can be followed across captures.
+/// machine, so that histories can be followed across captures, unless [`name_persons`] gave another key
+/// or had names shown.
 ///
 /// ```
 /// # use authopsy::model::pseudonym;
@@ -17,7 +38,11 @@ const FIXED_KEY: &[u8] = b"authopsy/pseudonym/1";
 /// assert!(pseudonym("alice").starts_with("sub:"));
 /// ```
 pub fn pseudonym(text: &str) -> String {
-    pseudonym_with(FIXED_KEY, text)
+    let Some(manner) = MANNER.get() else { return pseudonym_with(FIXED_KEY, text) };
+    if manner.shown.is_some_and(|shown| shown(text)) {
+        return text.to_owned();
+    }
+    pseudonym_with(manner.key.as_deref().unwrap_or(FIXED_KEY), text)
 }
 
 /// Returns the stand-in of `text` under `key`; see [`pseudonym`].

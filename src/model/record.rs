@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, Outcome};
-use super::credential::{Credential, Oddity};
+use super::credential::{Credential, Kind, Oddity};
 use super::exchange::{Observer, Position, Visibility};
 use super::fingerprint::Fingerprint;
-use super::signing::Signing;
+use super::signing::{Departure, Signing};
 use super::time::{At, Seconds, Time};
 use super::token::Token;
 use super::told::Disagreement;
@@ -151,15 +151,19 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Returns whether this is a plain 400 for a Basic credential that is malformed by its own bytes.
+    /// Returns whether this is a plain 400 for a credential that is malformed by its own bytes: Basic, or a
+    /// signed request without a piece that its scheme needs.
     pub fn is_odd_bad_request(&self) -> bool {
+        let lacks = |departure: &Departure| matches!(departure, Departure::Lacks(_));
         self.status == Some(400)
             && self.answer.outcome == Outcome::Neutral
-            && self
+            && (self
                 .credentials
                 .iter()
                 .flat_map(|c| &c.oddities)
                 .any(|o| matches!(o, Oddity::BasicNotBase64 | Oddity::BasicNoColon))
+                || self.credentials.first().is_some_and(|c| c.kind == Kind::RequestSignature)
+                    && self.signing.as_ref().is_some_and(|s| s.departs.iter().any(lacks)))
     }
 }
 

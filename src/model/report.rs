@@ -2,20 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::cause::{CauseId, Class, Confidence};
 use super::exchange::Position;
 use super::finding::Evidence;
+use counts::Count;
 
 /// The report of one run; what `-f json` prints, field by field and in this order.
 ///
 /// A field without a value is `null`. The one exception are the `*_raw` fields of time claims: they
 /// exist only where the value is no number of seconds. Counted lists (`endpoints` and so on) print as
 /// `[{"name": ..., "count": ...}]`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// `authopsy.report/1`.
+    #[schemars(extend("const" = "authopsy.report/1"))]
     pub schema: String,
     /// Title given by the user.
     pub title: Option<String>,
@@ -58,10 +61,13 @@ pub struct Report {
 }
 
 /// One input.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct InputRow {
     /// Source name.
     pub source: String,
+    /// Whether it was named, not met in a directory: only then is it a fault that it holds no exchange.
+    #[serde(default)]
+    pub named: bool,
     /// Format, wrappers first (`gzip+har`); `None` when nothing was recognised.
     pub format: Option<String>,
     /// Exchanges by the format of their record, where an input may hold several (`combined`, `pino`).
@@ -85,8 +91,16 @@ pub struct InputRow {
     pub error: Option<String>,
 }
 
+impl InputRow {
+    /// Returns why nothing could be read, where that is a fault.
+    pub fn fault(&self) -> Option<&str> {
+        let empty = (self.exchanges == 0).then_some("no exchange in it");
+        self.error.as_deref().or(empty).filter(|_| self.named)
+    }
+}
+
 /// Records skipped or repaired for one reason.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SkipRow {
     /// The reason, without any text of the record.
     pub reason: String,
@@ -97,16 +111,18 @@ pub struct SkipRow {
 }
 
 /// A span of time.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Period {
     /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub first: Option<String>,
     /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub last: Option<String>,
 }
 
 /// Counts over everything reported.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Totals {
     /// All exchanges.
     pub exchanges: u64,
@@ -123,7 +139,7 @@ pub struct Totals {
 }
 
 /// One cause in a report.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CauseRow {
     /// Cause id.
     pub id: CauseId,
@@ -137,27 +153,35 @@ pub struct CauseRow {
     pub count: u64,
     /// Share of its class, 0 to 1, four decimals.
     #[serde(serialize_with = "rounded")]
+    #[schemars(with = "f64")]
     pub share: f64,
     /// Exchanges by confidence.
     pub confidence: BTreeMap<String, u64>,
     /// First instant, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub first: Option<String>,
     /// Last instant, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub last: Option<String>,
     /// Endpoints with counts, most first.
     #[serde(with = "counts")]
+    #[schemars(with = "Vec<Count<String>>")]
     pub endpoints: Vec<(String, u64)>,
     /// Hosts with counts, most first.
     #[serde(with = "counts")]
+    #[schemars(with = "Vec<Count<String>>")]
     pub hosts: Vec<(String, u64)>,
     /// Tokens (marks) with counts, most first.
     #[serde(with = "counts")]
+    #[schemars(with = "Vec<Count<String>>")]
     pub tokens: Vec<(String, u64)>,
     /// Users (pseudonyms) with counts, most first.
     #[serde(with = "counts")]
+    #[schemars(with = "Vec<Count<String>>")]
     pub users: Vec<(String, u64)>,
     /// Clients (ids) with counts, most first.
     #[serde(with = "counts")]
+    #[schemars(with = "Vec<Count<String>>")]
     pub clients: Vec<(String, u64)>,
     /// How many distinct endpoints, hosts, tokens, users, clients there are in all.
     pub distinct: BTreeMap<String, u64>,
@@ -165,6 +189,7 @@ pub struct CauseRow {
     pub examples: Vec<ExampleRow>,
     /// Other defects seen in these exchanges, with counts.
     #[serde(with = "counts")]
+    #[schemars(with = "Vec<Count<String>>")]
     pub also: Vec<(CauseId, u64)>,
     /// What to do, one sentence.
     pub advice: String,
@@ -180,7 +205,7 @@ pub struct CauseRow {
 }
 
 /// Advice that names the values of the exchanges under a cause.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CaseAdvice {
     /// One sentence without full stop; values that stand in code are in backticks.
     pub text: String,
@@ -192,7 +217,7 @@ pub struct CaseAdvice {
 }
 
 /// One exchange shown as an example.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ExampleRow {
     /// Source name.
     pub source: String,
@@ -202,6 +227,7 @@ pub struct ExampleRow {
     #[serde(flatten)]
     pub position: Position,
     /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub time: Option<String>,
     /// Endpoint.
     pub endpoint: String,
@@ -216,10 +242,11 @@ pub struct ExampleRow {
 }
 
 /// Counts over time, sparse: empty buckets are left out.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Timeline {
     /// Bucket width in seconds; 0 when there is no time at all.
     #[serde(serialize_with = "rounded")]
+    #[schemars(with = "f64")]
     pub width_s: f64,
     /// Buckets by start.
     pub buckets: Vec<TimelineBucket>,
@@ -228,9 +255,10 @@ pub struct Timeline {
 }
 
 /// One bucket.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TimelineBucket {
     /// Start, RFC 3339, aligned to UTC midnight.
+    #[schemars(extend("format" = "date-time"))]
     pub start: String,
     /// Exchanges let in.
     pub ok: u64,
@@ -243,23 +271,28 @@ pub struct TimelineBucket {
 }
 
 /// A burst of failures.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Incident {
     /// First failure, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub start: String,
     /// Last failure, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub end: String,
     /// Failures in it.
     pub count: u64,
     /// Causes with counts, most first.
     #[serde(with = "counts")]
+    #[schemars(with = "Vec<Count<String>>")]
     pub causes: Vec<(CauseId, u64)>,
     /// Endpoints with counts, most first.
     #[serde(with = "counts")]
+    #[schemars(with = "Vec<Count<String>>")]
     pub endpoints: Vec<(String, u64)>,
     /// Clients hit.
     pub clients: u64,
     /// First success of a hit endpoint after the end, RFC 3339; `None` when none follows.
+    #[schemars(extend("format" = "date-time"))]
     pub recovery: Option<String>,
     /// What changed just before.
     pub before: Vec<Evidence>,
@@ -269,7 +302,7 @@ pub struct Incident {
 }
 
 /// The life of one token in the capture.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Lifeline {
     /// `tok:` and 12 hex digits.
     pub fingerprint: String,
@@ -284,26 +317,34 @@ pub struct Lifeline {
     /// Subject as pseudonym.
     pub user: Option<String>,
     /// RFC 3339, or `None` and the raw value in `iat_raw`.
+    #[schemars(extend("format" = "date-time"))]
     pub iat: Option<String>,
     /// Raw value that is no number of seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iat_raw: Option<String>,
     /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub exp: Option<String>,
     /// Raw value that is no number of seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exp_raw: Option<String>,
     /// When an answer of the capture handed it out.
+    #[schemars(extend("format" = "date-time"))]
     pub issued: Option<String>,
     /// First use.
+    #[schemars(extend("format" = "date-time"))]
     pub first_use: Option<String>,
     /// Last use.
+    #[schemars(extend("format" = "date-time"))]
     pub last_use: Option<String>,
     /// Last time it was let in.
+    #[schemars(extend("format" = "date-time"))]
     pub last_success: Option<String>,
     /// First refusal.
+    #[schemars(extend("format" = "date-time"))]
     pub first_refusal: Option<String>,
     /// Last refusal.
+    #[schemars(extend("format" = "date-time"))]
     pub last_refusal: Option<String>,
     /// Uses in all.
     pub uses: u64,
@@ -315,19 +356,22 @@ pub struct Lifeline {
     pub replaced_by: Option<String>,
     /// Root causes of its refusals with counts, most first.
     #[serde(with = "counts")]
+    #[schemars(with = "Vec<Count<String>>")]
     pub causes: Vec<(CauseId, u64)>,
 }
 
 /// The clock of one host or issuer against the capture.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ClockRow {
     /// Host; for an issuer its name.
     pub host: String,
     /// Median of server minus capture, seconds.
     #[serde(serialize_with = "rounded")]
+    #[schemars(with = "f64")]
     pub skew_s: f64,
     /// Half the span between the 10th and 90th percentile, seconds.
     #[serde(serialize_with = "rounded")]
+    #[schemars(with = "f64")]
     pub spread_s: f64,
     /// Answers that were used; for an issuer, tokens.
     pub samples: u64,
@@ -338,9 +382,10 @@ pub struct ClockRow {
 }
 
 /// One sentence of the post-mortem.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StoryItem {
     /// When, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub time: Option<String>,
     /// What happened.
     pub text: String,
@@ -349,7 +394,7 @@ pub struct StoryItem {
 }
 
 /// Counts under one key of `--group-by`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct GroupRow {
     /// Values in the order of the keys.
     pub key: Vec<String>,
@@ -357,11 +402,12 @@ pub struct GroupRow {
     pub count: u64,
     /// Share of all failures, 0 to 1.
     #[serde(serialize_with = "rounded")]
+    #[schemars(with = "f64")]
     pub share: f64,
 }
 
 /// What a host accepts.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Expectation {
     /// Host; `None` when given for all.
     pub host: Option<String>,
@@ -372,13 +418,15 @@ pub struct Expectation {
     /// `learned` or `given`.
     pub basis: String,
     /// First instant.
+    #[schemars(extend("format" = "date-time"))]
     pub first: Option<String>,
     /// Last instant.
+    #[schemars(extend("format" = "date-time"))]
     pub last: Option<String>,
 }
 
 /// A key that was given.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyRow {
     /// Option and ordinal, or file name.
     pub name: String,
@@ -392,7 +440,7 @@ pub struct KeyRow {
 }
 
 /// Something assumed.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 pub struct Assumption {
     /// Input it holds for; `None` for all.
     pub source: Option<String>,
@@ -403,11 +451,13 @@ pub struct Assumption {
 }
 
 /// One exchange as a line of `-f jsonl`; field by field as in the contract.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
     /// `authopsy.exchange/1`.
+    #[schemars(extend("const" = "authopsy.exchange/1"))]
     pub schema: String,
     /// 16 hex digits over source, position, time, method and URL path.
+    #[schemars(regex(pattern = "^[0-9a-f]{16}$"))]
     pub id: String,
     /// Source name.
     pub source: String,
@@ -420,18 +470,21 @@ pub struct Line {
     /// Byte offset where neither exists.
     pub byte: Option<u64>,
     /// RFC 3339, as precise as the input.
+    #[schemars(extend("format" = "date-time"))]
     pub time: Option<String>,
     /// RFC 3339: the instant at which the token was judged.
+    #[schemars(extend("format" = "date-time"))]
     pub judged_at: Option<String>,
     /// Server clock minus capture clock, seconds.
     #[serde(serialize_with = "rounded_or_null")]
+    #[schemars(with = "Option<f64>")]
     pub skew_s: Option<f64>,
     /// Who recorded it.
     pub observer: super::exchange::Observer,
     /// Method.
     pub method: Option<String>,
     /// URL, secrets masked.
-    pub url: String,
+    pub url: Option<String>,
     /// Host.
     pub host: Option<String>,
     /// Endpoint.
@@ -467,7 +520,7 @@ pub struct Line {
 }
 
 /// The same exchange in another input.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ViewLine {
     /// Source name.
     pub source: String,
@@ -477,6 +530,7 @@ pub struct ViewLine {
     #[serde(flatten)]
     pub position: Position,
     /// RFC 3339, by the clock of its observer.
+    #[schemars(extend("format" = "date-time"))]
     pub time: Option<String>,
     /// Who recorded it.
     pub observer: super::exchange::Observer,
@@ -492,7 +546,7 @@ pub struct ViewLine {
 }
 
 /// A client in a line.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ClientLine {
     /// `cli:` and 8 hex digits.
     pub id: String,
@@ -503,7 +557,7 @@ pub struct ClientLine {
 }
 
 /// A credential in a line.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct CredentialLine {
     /// Kind.
     pub kind: String,
@@ -525,16 +579,19 @@ pub struct CredentialLine {
     /// Audience.
     pub aud: Option<Vec<String>>,
     /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub iat: Option<String>,
     /// Raw value that is no number of seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iat_raw: Option<String>,
     /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub nbf: Option<String>,
     /// Raw value that is no number of seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf_raw: Option<String>,
     /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub exp: Option<String>,
     /// Raw value that is no number of seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -542,7 +599,7 @@ pub struct CredentialLine {
 }
 
 /// The server's word in a line or example.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ServerLine {
     /// The cause its words name; null when they name none.
     pub says: Option<CauseId>,
@@ -557,8 +614,8 @@ pub struct ServerLine {
     pub agrees: String,
 }
 
-/// Decimals kept of every fraction: enough for a millisecond and for a hundredth of a percent.
-fn round(value: f64) -> f64 {
+/// Rounds as outputs do: four decimals, enough for a tenth of a millisecond and for a hundredth of a percent.
+pub fn round(value: f64) -> f64 {
     // Adding zero turns -0.0 into 0.0.
     (value * 1e4).round() / 1e4 + 0.0
 }
@@ -575,11 +632,15 @@ fn rounded_or_null<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S
 
 /// A counted list on the wire: objects, so that fields can be added.
 mod counts {
+    use schemars::JsonSchema;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    #[derive(Serialize, Deserialize)]
-    struct Count<T> {
+    /// One name of a counted list.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    pub(super) struct Count<T> {
+        /// The name.
         name: T,
+        /// How many.
         count: u64,
     }
 

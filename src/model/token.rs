@@ -130,6 +130,8 @@ pub enum Fault {
     TooManySegments(u8, u8),
     /// The signature is shorter than `alg` dictates: bytes found, bytes needed.
     ShortSignature(u16, u16),
+    /// The same, where what stands there is plain words: somebody put it in, nothing was cut off.
+    DummySignature(u16, u16),
     /// The signature is longer than `alg` dictates: bytes found, bytes needed.
     LongSignature(u16, u16),
     /// Cut at a size at which storage or fields cut (255, 256, 1,024, 2,048, 4,096 characters).
@@ -235,7 +237,10 @@ impl Token {
             self.faults.retain(|fault| {
                 !matches!(
                     fault,
-                    Fault::ShortSignature(..) | Fault::LongSignature(..) | Fault::CutAt(_)
+                    Fault::ShortSignature(..)
+                        | Fault::DummySignature(..)
+                        | Fault::LongSignature(..)
+                        | Fault::CutAt(_)
                 )
             });
         }

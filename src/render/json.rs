@@ -5,9 +5,11 @@
 
 use std::io::{self, Write};
 
-use super::Render;
+use serde::Serialize;
+
 use super::text::is_unsafe;
-use crate::model::{Line, Report};
+use super::{LineFormat, Render};
+use crate::model::{Explained, Line, Report};
 
 /// The whole report as one indented JSON object with a line end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,17 +17,39 @@ pub struct Json;
 
 impl Render for Json {
     fn render(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(Careful(out), report)?;
-        out.write_all(b"\n")
+        pretty(report, out)
     }
 }
+
+/// Writes a value indented, with a line end.
+pub(super) fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(Careful(&mut *out), value)?;
+    out.write_all(b"\n")
+}
+
+/// JSON Lines: an exchange a line, and nothing before them.
+pub const LINES: LineFormat = LineFormat { head: |_| Ok(()), line };
 
 /// Writes one exchange as one line of JSON.
 ///
 /// # Errors
 /// Only those of `out`.
 pub fn line(line: &Line, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(Careful(out), line)?;
+    write(line, out)?;
+    out.write_all(b"\n")
+}
+
+/// Writes a value without blanks.
+pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    Ok(serde_json::to_writer(Careful(out), value)?)
+}
+
+/// Writes the explanation of a token as one indented JSON object with a line end.
+///
+/// # Errors
+/// Only those of `out`.
+pub fn token(told: &Explained, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(Careful(out), told)?;
     out.write_all(b"\n")
 }
 

@@ -13,6 +13,7 @@ pub(super) fn rows(tally: &Tally) -> Vec<InputRow> {
         .iter()
         .map(|(source, input)| InputRow {
             source: source.to_string(),
+            named: input.named,
             format: input.format.clone(),
             formats: input.formats.clone(),
             creator: input.creator.clone(),
@@ -59,7 +60,34 @@ pub(super) fn assumptions(world: &World<'_>) -> Vec<Assumption> {
             option: "--tz".into(),
         },
     );
-    zones.chain(world.views().assumptions()).collect()
+    let years = world.tally().inputs.iter().filter(|(_, input)| input.year_assumed > 0).map(
+        |(source, input)| Assumption {
+            source: Some(source.to_string()),
+            what: format!(
+                "{} times without a year got the latest one that is not after the log's last change",
+                input.year_assumed
+            ),
+            option: "--year".into(),
+        },
+    );
+    let read = zones.chain(years).chain(implied_urls(world));
+    read.chain(world.views().assumptions()).collect()
+}
+
+/// Says where the URL of an event is the one that such events come from: the log names none.
+fn implied_urls<'w>(world: &'w World<'_>) -> impl Iterator<Item = Assumption> + 'w {
+    let inputs = world.tally().inputs.iter();
+    inputs.filter_map(|(source, input)| {
+        let of = |name: &str| input.formats.iter().find(|(format, _)| ***format == *name);
+        let count: u64 = ["keycloak", "logins"].into_iter().filter_map(of).map(|(_, n)| *n).sum();
+        (count > 0).then(|| Assumption {
+            source: Some(source.to_string()),
+            what: format!(
+                "{count} of its lines name no URL, or may not: theirs is the one that such events come from"
+            ),
+            option: "--input-format".into(),
+        })
+    })
 }
 
 /// Credentials where they can leak: misspelt fields that loggers do not mask, URLs, logs with tokens.

@@ -64,6 +64,55 @@ pub fn judge_all<'t>(world: &World<'t>) -> Vec<Judged<'t>> {
     all
 }
 
+/// A key of `--group-by`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum GroupKey {
+    /// Root cause.
+    Cause,
+    /// Method, host and templated path.
+    Endpoint,
+    /// Host.
+    Host,
+    /// Issuer of the judged token.
+    Issuer,
+    /// Who sent it.
+    Client,
+    /// Mark of the judged token.
+    Token,
+    /// User, as stand-in.
+    User,
+    /// Key id of the judged token.
+    Kid,
+}
+
+impl GroupKey {
+    /// All keys in the order of the documentation.
+    pub const ALL: [Self; 8] = [
+        Self::Cause,
+        Self::Endpoint,
+        Self::Host,
+        Self::Issuer,
+        Self::Client,
+        Self::Token,
+        Self::User,
+        Self::Kid,
+    ];
+
+    /// Returns the name used on the command line and in outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cause => "cause",
+            Self::Endpoint => "endpoint",
+            Self::Host => "host",
+            Self::Issuer => "issuer",
+            Self::Client => "client",
+            Self::Token => "token",
+            Self::User => "user",
+            Self::Kid => "kid",
+        }
+    }
+}
+
 impl Judged<'_> {
     /// Returns the id of the root cause.
     pub fn cause(&self) -> &str {
@@ -71,22 +120,30 @@ impl Judged<'_> {
     }
 
     /// Returns the value under a key of `--group-by`; `-` where there is none.
-    pub fn value_of(&self, key: &str) -> String {
-        let none = || "-".to_owned();
+    pub fn value_of(&self, key: GroupKey) -> String {
         let credential = self.facts.credentials.first();
-        match key {
-            "cause" => self.cause().to_owned(),
-            "endpoint" => self.facts.endpoint.to_string(),
-            "host" => self.facts.endpoint.host.as_deref().map_or_else(none, str::to_owned),
-            "client" => super::line::client_id(&self.facts.client),
-            "user" => self.user.clone().unwrap_or_else(none),
-            "token" => self
-                .token
-                .filter(|_| credential.is_some_and(|c| c.kind != Kind::Basic))
-                .map_or_else(none, |mark| mark.to_string()),
-            "issuer" => self.decoded.and_then(|t| t.iss.clone()).unwrap_or_else(none),
-            "kid" => self.decoded.and_then(|t| t.kid.clone()).unwrap_or_else(none),
-            _ => none(),
-        }
+        let value = match key {
+            GroupKey::Cause => Some(self.cause().to_owned()),
+            GroupKey::Endpoint => Some(self.facts.endpoint.to_string()),
+            GroupKey::Host => self.facts.endpoint.host.as_deref().map(str::to_owned),
+            GroupKey::Client => Some(super::line::client_id(&self.facts.client)),
+            GroupKey::User => self.user(),
+            GroupKey::Token => {
+                let shown = credential.is_some_and(|c| c.kind != Kind::Basic);
+                self.token.filter(|_| shown).map(|mark| mark.to_string())
+            }
+            GroupKey::Issuer => self.decoded.and_then(|t| t.iss.clone()),
+            GroupKey::Kid => self.decoded.and_then(|t| t.kid.clone()),
+        };
+        value.unwrap_or_else(|| "-".to_owned())
+    }
+
+    /// Returns the user; the users of a log's column are known as a set, so of several it is not known
+    /// whose refusals these were.
+    fn user(&self) -> Option<String> {
+        let named = self.decoded.is_some_and(|t| t.sub.is_some())
+            || self.facts.credentials.first().is_some_and(|c| c.user.is_some());
+        let several = !named && self.group.users.iter().nth(1).is_some();
+        if several { Some("(several)".to_owned()) } else { self.user.clone() }
     }
 }

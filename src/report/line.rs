@@ -33,7 +33,7 @@ pub fn line(record: &Record, judgement: &Judgement, views: &[&View]) -> Line {
         skew_s: judgement.skew.map(|s| s.0),
         observer: facts.observer,
         method: facts.endpoint.method.as_ref().map(ToString::to_string),
-        url: record.url.clone(),
+        url: Some(record.url.clone()).filter(|url| !url.is_empty()),
         host: facts.endpoint.host.as_ref().map(ToString::to_string),
         endpoint: facts.endpoint.to_string(),
         client: ClientLine {

@@ -14,7 +14,7 @@ mod timeline;
 
 use std::collections::BTreeMap;
 
-pub use self::judged::{Judged, judge_all};
+pub use self::judged::{GroupKey, Judged, judge_all};
 pub use self::line::line;
 pub use self::selection::{Moment, Selection, Statuses};
 use crate::model::{
@@ -34,7 +34,7 @@ pub struct ReportOptions {
     /// Options given, by name, for the report's own record.
     pub given: BTreeMap<String, String>,
     /// Keys of `--group-by`.
-    pub group_by: Vec<String>,
+    pub group_by: Vec<GroupKey>,
     /// What is reported.
     pub selection: Selection,
 }
@@ -86,11 +86,11 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
         expectations: expectations(world, options.top),
         keys: Vec::new(),
         warnings: inputs::warnings(tally, &judged),
-        options: options.given.clone(),
+        options: given(options),
         assumptions: inputs::assumptions(world),
         left_out,
     };
-    report.summary = story::summary(&report);
+    report.summary = story::summary(&report, &judged);
     report
 }
 
@@ -226,15 +226,25 @@ fn expectations(world: &World<'_>, top: usize) -> Vec<Expectation> {
     rows
 }
 
+/// Returns the options for the report's own record.
+fn given(options: &ReportOptions) -> BTreeMap<String, String> {
+    let mut given = options.given.clone();
+    if !options.group_by.is_empty() {
+        let keys: Vec<&str> = options.group_by.iter().map(|key| key.as_str()).collect();
+        given.insert("group-by".to_owned(), keys.join(","));
+    }
+    given
+}
+
 /// Counts failures under the values of the keys asked for.
-fn groups(judged: &[Judged<'_>], keys: &[String]) -> Vec<GroupRow> {
+fn groups(judged: &[Judged<'_>], keys: &[GroupKey]) -> Vec<GroupRow> {
     if keys.is_empty() {
         return Vec::new();
     }
     let mut counts: BTreeMap<Vec<String>, u64> = BTreeMap::new();
     let failures = judged.iter().filter(|j| j.judgement.class == Class::Failure);
     for item in failures {
-        let key = keys.iter().map(|key| item.value_of(key)).collect();
+        let key = keys.iter().map(|key| item.value_of(*key)).collect();
         *counts.entry(key).or_default() += item.bucket.count;
     }
     let total: u64 = counts.values().sum();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Judged, note};
-use crate::model::{At, Class, Report, StoryItem, Time, Token, Totals};
+use crate::model::{At, CauseRow, Class, Report, StoryItem, Time, Token, Totals};
 use crate::world::{Sight, World};
 
 /// Tells the moments that explain the failures, one sentence each, in order.
@@ -73,11 +73,10 @@ pub(super) fn tell(world: &World<'_>, judged: &[Judged<'_>]) -> Vec<StoryItem> {
         .collect()
 }
 
-/// Returns one sentence: what failed, since when, for whom, why.
-pub(super) fn summary(report: &Report) -> String {
+/// Returns a sentence or two: what failed, where, since when, for whom, why.
+pub(super) fn summary(report: &Report, judged: &[Judged<'_>]) -> String {
     let totals = &report.totals;
-    let exchanges = if totals.exchanges == 1 { "exchange" } else { "exchanges" };
-    let read = format!("{} {exchanges}", totals.exchanges);
+    let read = count(totals.exchanges, "exchange");
     if totals.exchanges == 0 {
         return "No exchange was read.".into();
     }
@@ -89,27 +88,28 @@ pub(super) fn summary(report: &Report) -> String {
             .join(" ");
     }
     let causes: Vec<_> = report.causes.iter().filter(|c| c.class == Class::Failure).collect();
-    let when = match (
-        causes.iter().filter_map(|c| c.first.as_ref()).min(),
-        causes.iter().filter_map(|c| c.last.as_ref()).max(),
-    ) {
-        (Some(first), Some(last)) if first == last => format!(", at {first}"),
-        (Some(first), Some(last)) => format!(", from {first} to {last}"),
-        _ => String::new(),
-    };
     let hosts: BTreeSet<_> =
         causes.iter().flat_map(|c| c.hosts.iter().map(|(host, _)| host)).collect();
     let place = match (hosts.len(), hosts.first()) {
-        (1, Some(host)) => format!(", on {host}"),
+        (1, Some(host)) => format!(" on {host}"),
         (0, _) => String::new(),
-        (n, _) => format!(", on {n} hosts"),
+        (n, _) => format!(" on {n} hosts"),
     };
-    let why = match causes.as_slice() {
+    let first = causes.iter().filter_map(|c| c.first.as_deref()).min();
+    let last = causes.iter().filter_map(|c| c.last.as_deref()).max();
+    let when = first.zip(last).map_or_else(String::new, |(first, last)| period(first, last));
+    let what = format!("{} of {read} failed to authenticate", totals.failure);
+    format!("{what}{place}{when}{}.{}", whom(judged), why(&causes))
+}
+
+/// Says why in a few words: the cause, or how many there are and which is the most frequent.
+fn why(causes: &[&CauseRow]) -> String {
+    match causes {
         [] => String::new(),
+        [only] if only.id == "unknown" => " Why cannot be seen in it.".to_owned(),
         [only] => format!(" The cause: {}.", lower(&only.title)),
         [top, rest @ ..] if rest.iter().all(|cause| cause.count == top.count) => {
-            let failures = if top.count == 1 { "failure" } else { "failures" };
-            format!(" {} causes, {} {failures} each.", causes.len(), top.count)
+            format!(" {} causes, {} each.", causes.len(), count(top.count, "failure"))
         }
         [top, ..] => format!(
             " {} causes; the most frequent ({}): {}.",
@@ -117,8 +117,39 @@ pub(super) fn summary(report: &Report) -> String {
             top.count,
             lower(&top.title)
         ),
+    }
+}
+
+/// Says whose requests failed: `, for 3 clients and 2 users`; nothing where neither is known.
+fn whom(judged: &[Judged<'_>]) -> String {
+    let failures = || judged.iter().filter(|j| j.judgement.class == Class::Failure);
+    let clients: BTreeSet<_> = failures().map(|j| &j.facts.client).collect();
+    let users: BTreeSet<_> = failures().filter_map(|j| j.user.as_ref()).collect();
+    let named =
+        |n: usize, one: &str| (n > 0).then(|| count(u64::try_from(n).unwrap_or(u64::MAX), one));
+    match (named(clients.len(), "client"), named(users.len(), "user")) {
+        (Some(clients), Some(users)) => format!(", for {clients} and {users}"),
+        (Some(one), None) | (None, Some(one)) => format!(", for {one}"),
+        (None, None) => String::new(),
+    }
+}
+
+/// Says when in whole seconds: `, at T UTC`, `, from T to T UTC`; the day stands once where it is one.
+fn period(first: &str, last: &str) -> String {
+    let whole = |time: &str| time.get(..19).map(|t| t.replacen('T', " ", 1));
+    let (Some(from), Some(to)) = (whole(first), whole(last)) else {
+        return format!(", from {first} to {last}");
     };
-    format!("{} of {read} failed to authenticate{when}{place}.{why}", totals.failure)
+    match (from == to, from.get(..10) == to.get(..10)) {
+        (true, _) => format!(", at {from} UTC"),
+        (false, true) => format!(", from {from} to {} UTC", to.get(11..).unwrap_or(&to)),
+        (false, false) => format!(", from {from} to {to} UTC"),
+    }
+}
+
+/// Returns `1 exchange`, `2 exchanges`.
+fn count(n: u64, one: &str) -> String {
+    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
 }
 
 fn steps(totals: &Totals) -> Option<String> {

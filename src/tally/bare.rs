@@ -119,6 +119,17 @@ impl Bare {
         self.kinds.merge(other.kinds);
     }
 
+    /// Rewrites what the refusals are said to be; the marks of their kinds stay what they were.
+    pub fn change_facts(&mut self, mut change: impl FnMut(&mut Facts)) {
+        let mut of_group = |group: &mut Group| {
+            if let Some(facts) = group.facts.as_deref_mut() {
+                change(facts);
+            }
+        };
+        self.kept.change(|kept| of_group(&mut kept.group));
+        self.kinds.change(of_group);
+    }
+
     /// Shifts all positions.
     pub(super) fn shift(&mut self, mut change: impl FnMut(&mut Position)) {
         self.kept.change(|kept| kept.group.shift(&mut change));

@@ -148,6 +148,9 @@ pub struct Input {
     pub bodies_missing: u64,
     /// Exchanges whose time had no zone.
     pub zone_assumed: u64,
+    /// Exchanges whose time named no year.
+    #[serde(default)]
+    pub year_assumed: u64,
     /// Sum of the marks of all its exchanges, wrapping: equal for inputs that hold the same ones.
     #[serde(default)]
     pub content: u64,
@@ -819,6 +822,7 @@ impl Merge for Input {
         self.unseen_fields += other.unseen_fields;
         self.bodies_missing += other.bodies_missing;
         self.zone_assumed += other.zone_assumed;
+        self.year_assumed += other.year_assumed;
         self.content = self.content.wrapping_add(other.content);
     }
 }

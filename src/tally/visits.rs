@@ -190,6 +190,15 @@ impl Visits {
         self.places.merge(other.places);
     }
 
+    /// Rewrites the endpoints as they are shown; what was seen at them is found by what they were.
+    pub fn change_endpoints(&mut self, mut change: impl FnMut(&mut Endpoint)) {
+        self.places.change(|place| {
+            if let Some(endpoint) = &mut place.endpoint {
+                change(endpoint);
+            }
+        });
+    }
+
     /// Returns when a client with this user agent, at this spot, was let in at an endpoint.
     pub fn of(&self, spot: u64, agent: Option<&str>, endpoint: &Endpoint) -> Option<&Times<8>> {
         let key = pair_key(spot, agent_mark(agent), place_mark(endpoint));

@@ -55,7 +55,7 @@ pub(super) fn fill_payload(token: &mut Token, claims: &Map<String, Value>) {
 }
 
 /// Reads a time claim; its unit is told from its size.
-fn numeric_date(value: &Value) -> NumericDate {
+pub(super) fn numeric_date(value: &Value) -> NumericDate {
     let (number, is_number, raw) = match value {
         Value::Number(n) => (n.as_f64(), true, n.to_string()),
         Value::String(s) => {
@@ -87,7 +87,7 @@ fn unit_of(number: f64) -> Unit {
 }
 
 /// Reads text or a number as text; nothing else, and nothing empty.
-fn scalar(value: &Value) -> Option<String> {
+pub(super) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(s) => Some(s.clone()).filter(|s| !s.is_empty()),
         Value::Number(n) => Some(n.to_string()),
@@ -96,7 +96,7 @@ fn scalar(value: &Value) -> Option<String> {
 }
 
 /// Reads one value or a list of values, in order.
-fn list(value: &Value) -> Vec<String> {
+pub(super) fn list(value: &Value) -> Vec<String> {
     match value {
         Value::Array(items) => {
             items.iter().filter_map(scalar).map(|s| identifier(&s, LONGEST)).take(MOST).collect()

@@ -5,6 +5,7 @@
 
 mod claims;
 mod encrypted;
+mod fields;
 mod header;
 mod keys;
 mod purpose;
@@ -13,9 +14,10 @@ mod shape;
 mod vendor;
 mod verifier;
 
+pub use fields::fields;
 pub use keys::{KeyError, Keyring, Unusable};
 pub use segments::percent_decode;
-pub use shape::{identifier, is_email, is_jwt_shaped, is_random, is_uuid};
+pub use shape::{identifier, is_email, is_jwt_shaped, is_plain_name, is_random, is_uuid};
 pub use vendor::{Vendor, vendor_of};
 pub use verifier::Verifier;
 

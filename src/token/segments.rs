@@ -18,6 +18,20 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
+/// Words that people put where a signature belongs.
+const DUMMIES: [&str; 7] = ["sig", "dummy", "fake", "mock", "test", "invalid", "sample"];
+
+/// Returns whether a short signature is plain words, as text or decoded. One that was cut off is one in
+/// 20 times so by chance at 3 bytes, and never at 8.
+fn is_words(text: &str, bytes: &[u8]) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let wordy = lower.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'));
+    let named = DUMMIES.iter().any(|word| lower.contains(word));
+    let plain = bytes.len() >= 3
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'-' | b'_'));
+    wordy && named || plain
+}
+
 /// Sizes at which columns, cookies and log fields cut, in characters.
 const CUTS: [usize; 14] =
     [255, 256, 500, 511, 512, 1000, 1023, 1024, 2000, 2047, 2048, 4000, 4095, 4096];
@@ -145,8 +159,12 @@ impl<'t> Segments<'t> {
             return Signature::Removed;
         }
         name_faults(text, Segment::Signature, faults);
-        let found = decode(text).len();
+        let bytes = decode(text);
+        let found = bytes.len();
         match alg.and_then(|alg| wanted_length(alg, found)) {
+            Some(wanted) if found < wanted && is_words(text, &bytes) => {
+                faults.push(Fault::DummySignature(small(found), small(wanted)));
+            }
             Some(wanted) if found < wanted => {
                 faults.push(Fault::ShortSignature(small(found), small(wanted)));
             }

@@ -94,6 +94,16 @@ pub fn is_email(text: &str) -> bool {
         })
 }
 
+/// Returns whether text may be a person's name as it stands: short, and of no secret's shape. Some servers
+/// take an API key for the user name of Basic.
+pub fn is_plain_name(text: &str) -> bool {
+    let random = text.split(['@', '|', ':']).any(|part| part.len() >= 20 && is_random(part));
+    text.chars().count() <= 64
+        && !text.contains(char::is_control)
+        && !random
+        && !text.split(['@', '|', ':']).any(|part| is_jwt_shaped(part) || vendor_of(part).is_some())
+}
+
 /// Returns an identifier (`iss`, `aud`, `kid`, a scope) as it may be shown, at most `most` characters.
 ///
 /// Identifiers may look random and are still public, so only text of a known secret's shape is
@@ -113,4 +123,20 @@ pub fn identifier(text: &str, most: usize) -> String {
         return MASK.to_owned();
     }
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_shown_only_where_it_looks_like_no_secret() {
+        for name in ["alice", "alice@example.com", "auth0|alice", "Żółć"] {
+            assert!(is_plain_name(name), "{name}");
+        }
+        let key = format!("ghp_{}", "a1B2".repeat(9));
+        for secret in [&*key, "8xLOxBtZp8a9Qk2mV4yT", "a\nb", &"x".repeat(65)] {
+            assert!(!is_plain_name(secret), "{secret}");
+        }
+    }
 }

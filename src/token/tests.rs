@@ -74,6 +74,20 @@ fn a_signature_is_measured_by_its_algorithm() {
 }
 
 #[test]
+fn words_in_the_place_of_a_signature_were_not_cut_off() {
+    let with = |signature: &str| {
+        let token = jwt(r#"{"alg":"HS256"}"#, "{}", b"");
+        read(&format!("{token}{signature}")).faults
+    };
+    for dummy in ["c2ln", "c2lnbmF0dXJl", "dummy-signature", "fake_sig_a"] {
+        assert!(matches!(with(dummy)[..], [Fault::DummySignature(_, 32), ..]), "{dummy}");
+    }
+    for cut in ["AAAA", "kdF1MdHg7Ns8"] {
+        assert!(matches!(with(cut)[..], [Fault::ShortSignature(_, 32), ..]), "{cut}");
+    }
+}
+
+#[test]
 fn every_near_miss_of_base64url_is_named_and_still_decodes() {
     // A claim whose base64 holds both letters that the two alphabets spell differently.
     let claims = r#"{"iss":"a?>~b?>~","exp":1767265200}"#;

@@ -11,6 +11,7 @@ mod owners;
 mod profile;
 mod proofs;
 mod uses;
+mod veils;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -25,6 +26,7 @@ pub use self::outages::Outage;
 use self::owners::Owners;
 pub use self::profile::{Learned, Profile, SigningKey, audience_form, oddity_shape};
 pub use self::proofs::Reuse;
+pub use self::veils::Veils;
 pub use self::views::{Part, View, Views, enrich, named};
 use crate::model::{
     At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Scheme,
@@ -37,6 +39,9 @@ pub type Who = u32;
 
 /// Most tokens kept of those that one endpoint let in.
 const GUESTS: usize = 64;
+
+/// Most refusals without a credential kept of one endpoint; they differ by client and words.
+const STRANGERS: usize = 16;
 
 /// What the user says that hosts accept.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,6 +81,8 @@ pub struct World<'t> {
     successions: HashMap<(Who, Option<Arc<str>>), Vec<Succession<'t>>, FixedState>,
     refusals: HashMap<(Who, &'t Endpoint), Vec<(&'t Group, &'t Facts)>, FixedState>,
     flows: BTreeMap<Who, Flow<'t>>,
+    /// Refusals of requests that came without any credential, the first few of each endpoint.
+    strangers: HashMap<&'t Endpoint, Vec<&'t Facts>, FixedState>,
     /// Calls to other origins that were not let in, answered or not.
     cross_origin: BTreeMap<Who, Vec<(&'t Group, &'t Facts)>>,
     /// Endpoints that were seen to let in a request with a credential, and the schemes of those.
@@ -84,6 +91,7 @@ pub struct World<'t> {
     free_doors: HashSet<&'t Endpoint, FixedState>,
     outages: BTreeMap<Arc<str>, Vec<Outage>>,
     legs: legs::Legs,
+    veils: Veils,
     proofs: proofs::Proofs<'t>,
     /// Tokens let in at endpoints that refused others, the smallest few of each.
     guests: BTreeMap<&'t Endpoint, BTreeSet<Fingerprint>>,
@@ -205,11 +213,13 @@ impl<'t> World<'t> {
             successions: HashMap::default(),
             refusals: HashMap::default(),
             flows: BTreeMap::new(),
+            strangers: HashMap::default(),
             cross_origin: BTreeMap::new(),
             open_doors: HashMap::default(),
             free_doors: HashSet::default(),
             outages: BTreeMap::new(),
             legs: legs::Legs::learn(tally),
+            veils: Veils::learn(tally),
             proofs,
             guests: BTreeMap::new(),
         };
@@ -286,6 +296,13 @@ impl<'t> World<'t> {
             }
             if facts.answer.outcome.is_refused() {
                 self.refusals.entry((who, &facts.endpoint)).or_default().push((group, facts));
+                let came_bare = facts.credentials.is_empty() && facts.cookies_sent == Some(false);
+                if came_bare && could_show(facts) {
+                    let strangers = self.strangers.entry(&facts.endpoint).or_default();
+                    if strangers.len() < STRANGERS {
+                        strangers.push(facts);
+                    }
+                }
             }
             if facts.answer.outcome.is_refused() {
                 for mark in facts.credentials.iter().filter_map(mark_of).collect::<BTreeSet<_>>() {
@@ -328,6 +345,11 @@ impl<'t> World<'t> {
     /// Returns which records are views of one exchange.
     pub const fn views(&self) -> &Views {
         &self.views
+    }
+
+    /// Returns the places of paths where passwords stand.
+    pub const fn veils(&self) -> &Veils {
+        &self.veils
     }
 
     /// Returns what the user said that hosts accept.

@@ -1,7 +1,7 @@
 //! When and where credentials were let in and refused.
 
 use super::clients::spot_of;
-use super::{Acceptance, Sight, World, is_token_refusal, mark_of};
+use super::{Acceptance, Entry, Sight, World, is_token_refusal, mark_of};
 use crate::model::{At, Client, Credential, Endpoint, Facts, Fingerprint, Kind, Token};
 use crate::tally::{Times, Use};
 
@@ -199,10 +199,8 @@ impl<'t> World<'t> {
         until: At,
         fits: impl Fn(Option<&Credential>) -> bool,
     ) -> Option<At> {
-        let entries = self.entries.get(&(self.who(client), endpoint)).into_iter().flatten();
-        let used = entries
-            .filter(|entry| fits(entry.usage.credential.as_ref()))
-            .filter_map(|entry| entry.times.first_from(from));
+        let used = self.entries_of(client, endpoint, &fits);
+        let used = used.filter_map(|entry| entry.times.first_from(from));
         let visits = fits(None).then(|| self.visits(client, endpoint)).into_iter().flatten();
         let visited = visits.filter_map(|times| times.first_from(from));
         used.chain(visited).filter(|at| *at <= until).min()
@@ -255,11 +253,35 @@ impl<'t> World<'t> {
         until: At,
         fits: impl Fn(Option<&Credential>) -> bool,
     ) -> Option<At> {
-        let entries = self.entries.get(&(self.who(client), endpoint)).into_iter().flatten();
-        let used = entries
-            .filter(|entry| fits(entry.usage.credential.as_ref()))
-            .filter_map(|entry| entry.times.last_until(until));
+        let used = self.entries_of(client, endpoint, &fits);
+        let used = used.filter_map(|entry| entry.times.last_until(until));
         let visits = fits(None).then(|| self.visits(client, endpoint)).into_iter().flatten();
         used.chain(visits.filter_map(|times| times.last_until(until))).max()
+    }
+
+    /// Returns whether somebody got the same answer at this endpoint who sent no credential at all, by status
+    /// and words; a challenge or a word that tells more makes it another one.
+    pub fn refused_like_nobody(&self, facts: &Facts) -> bool {
+        let said = |f: &Facts| -> Vec<(String, String)> {
+            let statements = f.answer.statements.iter();
+            statements.map(|s| (s.place.clone(), s.text.clone())).collect()
+        };
+        let here = self.strangers.get(&facts.endpoint);
+        here.into_iter().flatten().any(|other| {
+            other.status == facts.status
+                && other.answer.challenges == facts.answer.challenges
+                && said(other) == said(facts)
+        })
+    }
+
+    /// Lists what this client was let in with at this endpoint, as far as it fits.
+    fn entries_of<'w>(
+        &'w self,
+        client: &Client,
+        endpoint: &'w Endpoint,
+        fits: impl Fn(Option<&Credential>) -> bool,
+    ) -> impl Iterator<Item = &'w Entry<'t>> {
+        let entries = self.entries.get(&(self.who(client), endpoint));
+        entries.into_iter().flatten().filter(move |entry| fits(entry.usage.credential.as_ref()))
     }
 }

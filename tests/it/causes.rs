@@ -562,3 +562,30 @@ fn an_opaque_token_in_an_odd_field_may_have_ended_as_the_server_says() {
     let steps = [at(0.0, "GET", "/v1/me").with("Authorization", odd).says(401, said)];
     assert_snapshot!(verdicts(&judged(&steps)), @"failure time.expired stated");
 }
+
+#[test]
+fn who_speaks_of_a_tokens_lifetime_has_read_it_whatever_scheme_the_challenge_names() {
+    let asks = |message: &str| {
+        at(0.0, "GET", "/v1/me")
+            .bearer(&token(json!({"sub": "a", "exp": START + 3600})))
+            .answers("WWW-Authenticate", "JWT realm=\"api\"")
+            .says(401, json!({"detail": message}))
+    };
+    assert!(!verdict(asks("Signature has expired.")).contains("header."));
+    assert!(verdict(asks("Unauthorized")).contains("header.scheme_wrong"));
+}
+
+#[test]
+fn a_vendors_own_code_tells_more_than_the_standards_word_beside_it() {
+    let said = at(0.0, "POST", "/oauth2/v2.0/token")
+        .form("grant_type=authorization_code&code=0a1b2c3d4e5f60718293&client_id=web")
+        .says(
+            400,
+            json!({
+                "error": "access_denied",
+                "error_description": "AADSTS90094: The grant requires admin permission.",
+                "error_codes": [90094],
+            }),
+        );
+    assert!(verdict(said).starts_with("failure authz.consent"));
+}

@@ -216,6 +216,22 @@ fn the_lines_of_standard_input_are_those_of_the_file() {
 }
 
 #[test]
+fn the_lines_of_a_long_pipe_are_in_order_for_any_number_of_workers() {
+    let folder = Folder::new("order");
+    let log: String = (0..12_000)
+        .map(|n| {
+            format!("192.0.2.7 - - [23/Nov/2026:02:29:33 +0000] \"GET /p{n} HTTP/1.1\" 401 25\n")
+        })
+        .collect();
+    let lines = |jobs: &str| {
+        folder.run_with_stdin(&["-", "-f", "jsonl", "-j", jobs], log.as_bytes()).succeeds().text()
+    };
+    let one = lines("1");
+    assert_eq!(one.lines().count(), 12_000);
+    assert!(one == lines("4"), "lines stand where the log has them");
+}
+
+#[test]
 fn empty_standard_input_is_an_error_but_an_empty_partial() {
     let folder = Folder::new("no-stdin");
     complains(&folder.run_with_stdin(&["-"], b"").exits(2), "");

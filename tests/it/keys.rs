@@ -62,6 +62,34 @@ fn a_token_of_another_given_key_is_told_with_that_key() {
 }
 
 #[test]
+fn of_two_tokens_with_one_signature_the_one_that_verifies_was_not_changed() {
+    let whole = signed(OURS, "a");
+    let other = signed(OURS, "root");
+    let part = |token: &str, nth: usize| token.split('.').nth(nth).unwrap().to_owned();
+    let edited = format!("{}.{}.{}", part(&whole, 0), part(&other, 1), part(&whole, 2));
+    let steps = [refused(0.0, &whole, "no"), refused(1.0, &edited, "no")];
+    let said = verdicts(&judged_with(ring(&[OURS]), &steps));
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(!lines[0].contains("signature"), "{said}");
+    assert!(lines[1].contains("signature.tampered proven"), "{said}");
+}
+
+#[test]
+fn the_length_of_a_signature_that_another_algorithm_made_is_no_defect_of_its_own() {
+    let whole = signed(OURS, "a");
+    let (text, _) = whole.rsplit_once('.').unwrap();
+    let mut mac = Hmac::<sha2::Sha512>::new_from_slice(OURS).unwrap();
+    mac.update(text.as_bytes());
+    let token = format!("{text}.{}", B64.encode(mac.finalize().into_bytes()));
+    let steps = [refused(0.0, &token, "invalid signature")];
+    let with_key = verdicts(&judged_with(ring(&[OURS]), &steps));
+    assert!(with_key.starts_with("failure signature.alg_variant proven"), "{with_key}");
+    assert!(!with_key.contains("token."), "{with_key}");
+    let without = verdicts(&judged(&steps));
+    assert!(without.starts_with("failure token.malformed proven"), "{without}");
+}
+
+#[test]
 fn how_two_sides_hold_one_secret_differently_is_told() {
     let encoded = b"dGhlIHNlY3JldCBvZiB0aGUgdmVyaWZpZXI=";
     let decoded = b"the secret of the verifier";

@@ -284,7 +284,7 @@ fn ask<'a>(names: &'a [String], options: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn neither_workers_nor_the_order_of_files_show() {
     let (folder, mut names) = crowd();
-    for format in ["json", "jsonl", "text"] {
+    for format in ["json", "jsonl", "csv", "text"] {
         let options = ["-f", format, "--top", "1000"];
         let one = folder.run(&ask(&names, &[&options[..], &["--jobs", "1"]].concat())).succeeds();
         assert!(!one.stdout.is_empty());
@@ -414,6 +414,47 @@ fn a_capture_cut_inside_a_story_merges_to_the_same_findings() {
         let merged = folder.run(&args).succeeds().value();
         assert_eq!(without_places(merged), without_places(whole), "{name}");
     }
+}
+
+#[test]
+fn a_password_in_a_path_is_hidden_wherever_the_exchange_that_shows_it_stands() {
+    use crate::story::at;
+    let word = "correct%20horse";
+    let page = |text: &str| format!("/login/ann/{word} {text}");
+    let asked = at(0.0, "GET", &format!("/login/ann/{word}"))
+        .answers("WWW-Authenticate", "Basic realm=\"x\"")
+        .says(401, serde_json::json!({"message": page("needs a password")}));
+    let answer = at(1.0, "GET", &format!("/login/ann/{word}"))
+        .with("Authorization", "Basic YW5uOmNvcnJlY3QgaG9yc2U=");
+    let har = |steps: &[&crate::story::Step]| {
+        let entries: Vec<&Value> = steps.iter().map(|step| step.entry()).collect();
+        serde_json::json!({"log": {"version": "1.2", "creator": {"name": "x", "version": "1"},
+            "entries": entries}})
+        .to_string()
+    };
+    let folder = Folder::new("veiled");
+    folder.write("whole.har", har(&[&asked, &answer]));
+    folder.write("asked.har", har(&[&asked]));
+    folder.write("answer.har", har(&[&answer]));
+    for file in ["asked", "answer"] {
+        let (har, part) = (format!("{file}.har"), format!("{file}.part"));
+        folder.run(&[&har, "--source", "whole.har", "--partial", &part]).succeeds();
+    }
+    let lines = folder.run(&["whole.har", "-f", "jsonl", "--class", "all"]).succeeds();
+    let partial = folder.run(&["whole.har", "--partial", "-"]).succeeds();
+    let whole = folder.report(&["whole.har"]);
+    for parts in [["asked.part", "answer.part"], ["answer.part", "asked.part"]] {
+        let merged = folder.run(&["merge", "-f", "json", parts[0], parts[1]]).succeeds();
+        assert!(!String::from_utf8_lossy(&merged.stdout).contains("correct"), "{parts:?}");
+        assert_eq!(without_places(merged.value()), without_places(whole.clone()), "{parts:?}");
+    }
+    for (what, bytes) in [("lines", &lines.stdout), ("partial", &partial.stdout)] {
+        let text = String::from_utf8_lossy(bytes);
+        assert!(text.contains("/login/ann/***"), "{what}: {text}");
+        assert!(!text.contains("correct"), "{what}: {text}");
+    }
+    let first = String::from_utf8_lossy(&lines.stdout);
+    assert!(first.lines().next().is_some_and(|line| line.contains("other.handshake")), "{first}");
 }
 
 /// The two halves of a split as a list.

@@ -164,7 +164,7 @@ fn error_logs_of_web_servers_name_the_cause() {
             nginx("client sent no required SSL certificate while reading client request headers"),
             "failure mtls.required stated",
         ),
-        (nginx("access forbidden by rule"), "lookalike other.ip_blocked stated"),
+        (nginx("access forbidden by rule"), "lookalike other.ip_blocked inferred"),
         (
             nginx("limiting requests, excess: 20.450 by zone \"one\""),
             "lookalike other.rate_limit stated",
@@ -183,7 +183,7 @@ fn error_logs_of_web_servers_name_the_cause() {
         ),
         (
             apache("AH01630: client denied by server configuration: /srv/x"),
-            "lookalike other.ip_blocked stated",
+            "lookalike other.ip_blocked inferred",
         ),
         (
             apache(

@@ -151,7 +151,7 @@ fn a_raw_time_stands_only_where_it_is_no_number_of_seconds() {
     assert!(credential.get("nbf").is_some() && credential.get("nbf_raw").is_none());
 }
 
-fn line() -> Line {
+pub(crate) fn line() -> Line {
     Line {
         schema: "authopsy.exchange/1".into(),
         id: "9c41f00d2ab37e15".into(),
@@ -165,7 +165,7 @@ fn line() -> Line {
         skew_s: Some(-0.500_000_1),
         observer: Observer::Client,
         method: Some("GET".into()),
-        url: "https://api.example.com/orders?page=2".into(),
+        url: Some("https://api.example.com/orders?page=2".into()),
         host: Some("api.example.com".into()),
         endpoint: "GET api.example.com/orders".into(),
         client: ClientLine { id: "cli:2b7d40c1".into(), ..ClientLine::default() },

@@ -127,6 +127,7 @@ fn inputs() -> Vec<InputRow> {
     vec![
         InputRow {
             source: "captures/browser.har".to_owned(),
+            named: true,
             format: Some("har".to_owned()),
             creator: Some("WebInspector 537.36".to_owned()),
             exchanges: 212,
@@ -139,6 +140,7 @@ fn inputs() -> Vec<InputRow> {
         },
         InputRow {
             source: "logs/gateway.log".to_owned(),
+            named: true,
             format: Some("gzip+jsonl".to_owned()),
             exchanges: 1072,
             bytes: 96_412,

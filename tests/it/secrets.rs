@@ -455,11 +455,18 @@ fn search(folder: &Folder, files: &[&str], secrets: &[Secret]) -> Vec<String> {
         look(&format!("standard output of {args:?}"), &run.stdout);
         look(&format!("standard error of {args:?}"), &run.stderr);
     }
-    run(&["-o", "r.txt", "-o", "r.json", "-o", "r.jsonl"]).succeeds();
-    for file in ["r.txt", "r.json", "r.jsonl", "all.part"] {
+    run(&["-o", "r.txt", "-o", "r.json", "-o", "r.jsonl", "-o", "r.html"]).succeeds();
+    for file in ["r.txt", "r.json", "r.jsonl", "r.html", "all.part"] {
         look(file, &folder.read(file));
     }
-    for format in ["text", "json"] {
+    let rest = ["r.md", "r.csv", "r.sarif", "r.xml"];
+    let mut args = vec!["--top", "10000", "--class", "all"];
+    args.extend(rest.iter().flat_map(|file| ["-o", file]));
+    run(&args).succeeds();
+    for file in rest {
+        look(file, &folder.read(file));
+    }
+    for format in ["text", "json", "markdown", "sarif", "junit", "html"] {
         let run = folder.run(&["merge", "all.part", "-v", "-f", format]).succeeds();
         look(&format!("merged {format}"), &[run.stdout, run.stderr].concat());
     }

@@ -10,7 +10,7 @@ use authopsy::model::{Class, Judgement, Observer, Position, Record, Report};
 use authopsy::report::{ReportOptions, finish};
 use authopsy::tally::Tally;
 use authopsy::token::{Keyring, Verifier};
-use authopsy::world::{Given, World};
+use authopsy::world::{Given, Veils, World};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use serde_json::{Value, json};
@@ -215,6 +215,15 @@ fn read(
         input.creator = creator.map(str::to_owned);
     }
     verifier.settle(|mark, verdict| tally.note_verdict(mark, verdict));
+    veiled(tally, &records)
+}
+
+/// Hides what only all exchanges together show to be a secret, as every run does.
+fn veiled(mut tally: Tally, records: &[Record]) -> (Tally, Vec<Record>) {
+    Veils::draw(&mut tally);
+    let veils = Veils::learn(&tally);
+    let over = |record: &Record| veils.over(record).unwrap_or_else(|| record.clone());
+    let records = records.iter().map(over).collect();
     (tally, records)
 }
 
@@ -235,7 +244,7 @@ pub(crate) fn judged_together(captures: &[(&str, Vec<Step>)]) -> Vec<Judgement> 
     for record in &all {
         tally.observe(record.clone());
     }
-    judge_all(&tally, &Given::default(), &all)
+    judge_all(tally, &Given::default(), &all)
 }
 
 /// Tallies a story in two parts, the second one first.
@@ -260,7 +269,7 @@ fn tell(given: &Given, observer: Option<Observer>, steps: &[Step]) -> Vec<Judgem
     for record in &all {
         tally.observe(record.clone());
     }
-    judge_all(&tally, given, &all)
+    judge_all(tally, given, &all)
 }
 
 fn records(source: &str, observer: Option<Observer>, steps: &[Step]) -> Vec<Record> {
@@ -277,8 +286,9 @@ fn records(source: &str, observer: Option<Observer>, steps: &[Step]) -> Vec<Reco
         .collect()
 }
 
-fn judge_all(tally: &Tally, given: &Given, records: &[Record]) -> Vec<Judgement> {
-    let world = World::learn(tally, given.clone());
+fn judge_all(tally: Tally, given: &Given, records: &[Record]) -> Vec<Judgement> {
+    let (tally, records) = veiled(tally, records);
+    let world = World::learn(&tally, given.clone());
     let at = |record: &Record| record.origin.time.map(|t| t.at);
     records.iter().map(|r| judge(&Case { facts: &r.facts, at: at(r), world: &world })).collect()
 }

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::input::line::LEVELS;
+use crate::input::calendar::Calendar;
 use crate::input::record;
 
 const LINE: &str =
@@ -29,7 +29,7 @@ impl Sink for Seen {
 
 fn seen(value: &Value) -> Seen {
     let mut seen = Seen::default();
-    let place = Place { position: Position::default(), time: None, levels: LEVELS };
+    let place = Place::at(Position::default(), Calendar::Unknown);
     record::value(value, &[], place, &mut Mapping::default(), &mut seen);
     seen
 }

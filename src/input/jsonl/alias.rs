@@ -121,7 +121,8 @@ pub(super) fn alias(folded: &str) -> Option<(Slot, u8)> {
         | "requesttimeepoch"
         | "starttimeunixnano"
         | "timeunixnano"
-        | "timestampns" => (Slot::Time, 0),
+        | "timestampns"
+        | "reqtimesec" => (Slot::Time, 0),
         "time" | "timestamp" | "ts" | "timeiso8601" | "timelocal" | "msec" | "datetime"
         | "timegenerated" | "requesttimestamp" | "eventtime" => (Slot::Time, 1),
         "requesttime" | "logtime" | "asctime" | "date" | "syslogtimestamp" | "timestampms" => {
@@ -176,7 +177,7 @@ pub(super) fn alias(folded: &str) -> Option<(Slot, u8)> {
         "route" | "endpoint" | "httproute" => (Slot::Url, 6),
 
         "querystring" | "urlquery" | "csuriquery" | "requestquery" | "requestquerystring"
-        | "reqquery" | "clientrequestquery" => (Slot::Query, 0),
+        | "reqquery" | "clientrequestquery" | "querystr" => (Slot::Query, 0),
         "query" | "args" => (Slot::Query, 1),
         "requestscheme" | "urlscheme" | "clientrequestscheme" | "httpscheme" => (Slot::Scheme, 0),
         "scheme" | "proto" => (Slot::Scheme, 1),
@@ -223,7 +224,8 @@ pub(super) fn alias(folded: &str) -> Option<(Slot, u8)> {
         | "sourceips"
         | "cfconnectingip"
         | "httprequestremoteip"
-        | "callerip" => (Slot::ClientIp, 0),
+        | "callerip"
+        | "cliip" => (Slot::ClientIp, 0),
         "remoteip"
         | "remoteaddress"
         | "sourceip"
@@ -307,7 +309,8 @@ pub(super) fn alias(folded: &str) -> Option<(Slot, u8)> {
         | "authreason"
         | "authfailurereason"
         | "authresult"
-        | "autherrorreason" => (Slot::Reason, 0),
+        | "autherrorreason"
+        | "authfailreason" => (Slot::Reason, 0),
         "error"
         | "errorcode"
         | "errordescription"
@@ -331,6 +334,10 @@ pub(super) fn alias(folded: &str) -> Option<(Slot, u8)> {
         | "exceptiontype"
         | "exception"
         | "securityaction"
+        | "securityactions"
+        | "wafaction"
+        | "firewallmatchesactions"
+        | "errorinfo"
         | "detail"
         | "authorizererrormessage"
         | "xedgedetailedresulttype" => (Slot::Reason, 1),
@@ -378,6 +385,13 @@ mod tests {
         }
         assert_eq!(alias(&fold("@timestamp")), Some((Slot::Time, 1)));
         assert_eq!(alias(&fold(":authority")), Some((Slot::Host, 0)));
+    }
+
+    #[test]
+    fn what_a_firewall_did_is_a_reason_under_each_of_its_names() {
+        for name in ["SecurityAction", "SecurityActions", "WAFAction", "FirewallMatchesActions"] {
+            assert_eq!(alias(&fold(name)), Some((Slot::Reason, 1)), "{name}");
+        }
     }
 
     #[test]

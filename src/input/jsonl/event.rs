@@ -10,7 +10,7 @@ use super::alias::fold;
 use super::value::{address, said};
 use crate::input::clock::parse_time;
 use crate::input::log::keycloak;
-use crate::model::{Exchange, Observer};
+use crate::model::{Exchange, Header, Observer};
 
 /// Reads an event; `None` for all other messages.
 pub(super) fn read(line: &Map<String, Value>) -> Option<Exchange<'_>> {
@@ -19,6 +19,10 @@ pub(super) fn read(line: &Map<String, Value>) -> Option<Exchange<'_>> {
         .or_else(|| authentik(line))
         .or_else(|| teleport(line))
         .or_else(|| nextcloud(line))
+        .or_else(|| vault(line))
+        .or_else(|| gitlab(line))
+        .or_else(|| tyk(line))
+        .or_else(|| google_audit(line))
         .or_else(|| told_by_keycloak(line))?;
     let first = |names: &[&str]| {
         names.iter().find_map(|wanted| {
@@ -90,13 +94,11 @@ fn grafana(line: &Map<String, Value>) -> Option<Exchange<'_>> {
     (is_context && refused && !line.contains_key("status")).then_some(())?;
     let mut found = at_path(line, "method", "path");
     found.observer = Observer::App;
-    let of_login = error.contains("password") || error.contains("user not found");
-    if found.url.is_empty() && of_login {
-        found.method = Some(Cow::Borrowed("POST"));
-        found.url = Cow::Borrowed("/login");
-    }
     found.user = text(line, "uname").map(Cow::Borrowed);
-    found.reasons.push(("error".into(), Cow::Borrowed(error)));
+    // Of a login the error names what the message leaves open on purpose: that nobody has this name.
+    let of_login = message == "Invalid username or password";
+    let reason = if of_login { ("msg", message) } else { ("error", error) };
+    found.reasons.push((reason.0.into(), Cow::Borrowed(reason.1)));
     Some(found)
 }
 
@@ -122,8 +124,6 @@ fn teleport(line: &Map<String, Value>) -> Option<Exchange<'_>> {
     let is_login = text(line, "event") == Some("user.login") && line.contains_key("cluster_name");
     (is_login && line.get("success") == Some(&Value::Bool(false))).then_some(())?;
     Some(Exchange {
-        method: Some(Cow::Borrowed("POST")),
-        url: Cow::Borrowed("/login"),
         user: text(line, "user").map(Cow::Borrowed),
         request_id: text(line, "uid").map(Cow::Borrowed),
         reasons: vec![("error".into(), Cow::Borrowed(text(line, "error")?))],
@@ -141,6 +141,104 @@ fn nextcloud(line: &Map<String, Value>) -> Option<Exchange<'_>> {
     found.observer = Observer::App;
     found.user = Some(Cow::Borrowed(name.trim_matches('\'')));
     found.reasons.push(("message".into(), Cow::Borrowed("Login failed")));
+    Some(found)
+}
+
+/// `{"type":"response","request":{"operation":"read","path":...,"remote_address":...},"error":...}`: the
+/// audit log of Vault and `OpenBao`, which has no status. The entry of the request tells the same before.
+fn vault(line: &Map<String, Value>) -> Option<Exchange<'_>> {
+    let request = line.get("request")?.as_object()?;
+    let operation = text(request, "operation")?;
+    (text(line, "type") == Some("response") && line.contains_key("auth")).then_some(())?;
+    let method = match operation {
+        "read" => "GET",
+        "list" => "LIST",
+        "delete" => "DELETE",
+        "patch" => "PATCH",
+        "create" | "update" | "header" | "rollback" | "help" | "resolve-role" => "POST",
+        _ => return None,
+    };
+    let auth = line.get("auth").and_then(Value::as_object);
+    let mut found = Exchange {
+        method: Some(Cow::Borrowed(method)),
+        url: Cow::Owned(format!("/v1/{}", text(request, "path")?)),
+        user: auth.and_then(|auth| text(auth, "display_name")).map(Cow::Borrowed),
+        client_ip: request.get("remote_address").and_then(address),
+        request_id: text(request, "id").map(Cow::Borrowed),
+        observer: Observer::App,
+        ..Exchange::default()
+    };
+    if let Some(error) = text(line, "error") {
+        found.reasons.push(("error".into(), Cow::Borrowed(error)));
+    }
+    Some(found)
+}
+
+/// `{"message":"Rack_Attack","env":"blocklist",...}` and `{"message":"Failed Login: username=ann ip=..."}`.
+fn gitlab(line: &Map<String, Value>) -> Option<Exchange<'_>> {
+    let message = text(line, "message")?;
+    line.contains_key("correlation_id").then_some(())?;
+    if message == "Rack_Attack" {
+        let mut found = at_path(line, "request_method", "path");
+        found.observer = Observer::App;
+        found.reasons.push(("rack_attack".into(), Cow::Borrowed(text(line, "env")?)));
+        return Some(found);
+    }
+    let (user, client) = message.strip_prefix("Failed Login: username=")?.rsplit_once(" ip=")?;
+    Some(Exchange {
+        user: Some(Cow::Borrowed(user)),
+        client_ip: crate::input::log::address(client),
+        reasons: vec![("message".into(), Cow::Borrowed("Failed Login"))],
+        ..Exchange::default()
+    })
+}
+
+/// How Tyk's middlewares begin when they refuse.
+const TYK: [&str; 4] =
+    ["Attempted ", "JWT validation error", "Key not authorized", "Auth field validation failed"];
+
+/// `msg="Attempted access with non-existent key." api_id=... mw=AuthKey origin=192.0.2.7 path=/a`.
+fn tyk(line: &Map<String, Value>) -> Option<Exchange<'_>> {
+    let (message, client) = (text(line, "msg")?, line.get("origin")?);
+    let by_middleware = line.contains_key("api_id") && line.contains_key("mw");
+    (by_middleware && TYK.iter().any(|start| message.starts_with(start))).then_some(())?;
+    let mut found = at_path(line, "method", "path");
+    found.observer = Observer::Gateway;
+    found.client_ip = address(client);
+    found.reasons.push(("msg".into(), Cow::Borrowed(message)));
+    if let Some(error) = text(line, "error") {
+        found.reasons.push(("error".into(), Cow::Borrowed(error)));
+    }
+    Some(found)
+}
+
+/// `{"protoPayload":{"@type":"...AuditLog","methodName":...,"status":{"code":7},...}}` of Google Cloud.
+fn google_audit(line: &Map<String, Value>) -> Option<Exchange<'_>> {
+    let payload = line.get("protoPayload")?.as_object()?;
+    text(payload, "@type").filter(|kind| kind.ends_with(".AuditLog"))?;
+    let inner = |map: &'static str| payload.get(map).and_then(Value::as_object);
+    let told = inner("requestMetadata");
+    let asked = told.and_then(|told| told.get("requestAttributes")?.as_object());
+    let status = inner("status");
+    let code = status.and_then(|status| status.get("code")?.as_u64()).unwrap_or(0);
+    let (service, method) = (text(payload, "serviceName")?, text(payload, "methodName")?);
+    let url = asked.and_then(|asked| text(asked, "path"));
+    let user = inner("authenticationInfo").and_then(|who| text(who, "principalEmail"));
+    let mut found = Exchange {
+        method: asked.and_then(|asked| text(asked, "method")).map(Cow::Borrowed),
+        url: url.map_or_else(|| Cow::Owned(format!("/{service}/{method}")), Cow::Borrowed),
+        host: asked.and_then(|asked| text(asked, "host")).map(Cow::Borrowed),
+        user: user.map(Cow::Borrowed),
+        client_ip: told.and_then(|told| address(told.get("callerIp")?)),
+        user_agent: told.and_then(|told| text(told, "callerSuppliedUserAgent")).map(Cow::Borrowed),
+        observer: Observer::Gateway,
+        ..Exchange::default()
+    };
+    let code = Cow::Owned(code.to_string());
+    found.response_headers.push(Header { name: Cow::Borrowed("grpc-status"), value: code });
+    if let Some(message) = status.and_then(|status| text(status, "message")) {
+        found.reasons.push(("status.message".into(), Cow::Borrowed(message)));
+    }
     Some(found)
 }
 
@@ -196,10 +294,64 @@ mod tests {
         assert_eq!(told(&nextcloud).unwrap().1, "Login failed");
         let teleport = json!({"event": "user.login", "cluster_name": "x", "success": false,
             "error": "invalid username, password or second factor", "user": "ann"});
-        assert_eq!(told(&teleport).unwrap().0, "/login");
+        assert_eq!(told(&teleport).unwrap().2.as_deref(), Some("ann"));
         let keycloak = json!({"loggerName": "org.keycloak.events", "message":
             "type=\"LOGIN_ERROR\", realmName=\"shop\", ipAddress=\"192.0.2.7\", error=\"user_not_found\""});
         assert_eq!(told(&keycloak).unwrap().1, "user_not_found");
+    }
+
+    #[test]
+    fn an_audit_log_without_a_status_tells_of_refusals_and_of_the_rest() {
+        let line = |error: Option<&str>| {
+            json!({"time": "2026-11-23T02:29:33.6Z", "type": "response", "auth": {"display_name": "ann"},
+                "request": {"id": "4c9fbb2c-1d3d-2f2c-9d6e-0a3f3f1c7f11", "operation": "read",
+                    "client_token": "hmac-sha256:00", "path": "secret/data/a", "remote_address": "192.0.2.7"},
+                "error": error})
+        };
+        let refused = line(Some("permission denied"));
+        let (found, _) = from_value(&refused, None).unwrap();
+        assert_eq!((&*found.url, found.method.as_deref()), ("/v1/secret/data/a", Some("GET")));
+        assert_eq!(found.client_ip.as_deref(), Some("192.0.2.7"));
+        assert_eq!(found.reasons[0].1, "permission denied");
+        let accepted = line(None);
+        assert!(from_value(&accepted, None).unwrap().0.reasons.is_empty());
+        let mut asked = refused.clone();
+        asked["type"] = "request".into();
+        assert_eq!(told(&asked), None);
+    }
+
+    #[test]
+    fn an_audit_log_of_google_has_codes_of_grpc() {
+        let line = |code: u8| {
+            json!({"timestamp": "2026-11-23T02:29:33Z", "protoPayload": {
+                "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+                "serviceName": "iap.googleapis.com", "methodName": "AuthorizeUser",
+                "requestMetadata": {"callerIp": "192.0.2.7",
+                    "requestAttributes": {"method": "GET", "path": "/me", "host": "api.example"}},
+                "status": {"code": code, "message": "Permission Denied"}}})
+        };
+        let refused = line(7);
+        let (found, _) = from_value(&refused, None).unwrap();
+        assert_eq!((found.response_header("grpc-status"), &*found.url), (Some("7"), "/me"));
+        let accepted = line(0);
+        assert_eq!(
+            from_value(&accepted, None).unwrap().0.response_header("grpc-status"),
+            Some("0")
+        );
+        let other = json!({"protoPayload": {"@type": "x.RequestLog", "serviceName": "a", "methodName": "b"}});
+        assert_eq!(told(&other), None);
+    }
+
+    #[test]
+    fn gateways_and_forges_tell_of_refusals_without_a_status() {
+        let line = json!({"msg": "Attempted access with non-existent key.", "api_id": "a", "mw": "AuthKey",
+            "origin": "192.0.2.7", "path": "/orders"});
+        assert_eq!(told(&line).unwrap().0, "/orders");
+        let line = json!({"severity": "INFO", "correlation_id": "x", "message": "Failed Login: username=a ip=b ip=192.0.2.7"});
+        let (url, reason, user) = told(&line).unwrap();
+        assert_eq!((&*url, &*reason, user.as_deref()), ("", "Failed Login", Some("a ip=b")));
+        let line = json!({"msg": "Attempted access", "origin": "192.0.2.7", "path": "/orders"});
+        assert_eq!(told(&line), None);
     }
 
     #[test]

@@ -53,6 +53,10 @@ impl Candidate {
 /// Which logger wrote a line, as far as it matters for what its absence of fields means.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) enum Logger {
+    Akamai,
+    Apisix,
+    Tomcat,
+    Tyk,
     Caddy,
     Traefik,
     Kong,
@@ -74,6 +78,10 @@ pub(super) enum Logger {
 impl Logger {
     pub(super) const fn name(self) -> &'static str {
         match self {
+            Self::Akamai => "akamai",
+            Self::Apisix => "apisix",
+            Self::Tomcat => "tomcat",
+            Self::Tyk => "tyk",
             Self::Caddy => "caddy",
             Self::Traefik => "traefik",
             Self::Kong => "kong",
@@ -94,9 +102,12 @@ impl Logger {
 
     pub(super) const fn observer(self) -> Observer {
         match self {
-            Self::Pino | Self::Winston | Self::Ecs | Self::KubernetesAudit | Self::Other => {
-                Observer::App
-            }
+            Self::Pino
+            | Self::Winston
+            | Self::Ecs
+            | Self::KubernetesAudit
+            | Self::Tomcat
+            | Self::Other => Observer::App,
             _ => Observer::Gateway,
         }
     }
@@ -120,6 +131,14 @@ impl Logger {
             Self::Traefik
         } else if inside("latencies", "kong") || (has("startedat") && has("latencies")) {
             Self::Kong
+        } else if has("apisixlatency") {
+            Self::Apisix
+        } else if has("apiid") && line.get("prefix").and_then(Value::as_str) == Some("access-log") {
+            Self::Tyk
+        } else if has("cliip") && has("reqtimesec") {
+            Self::Akamai
+        } else if has("logicalusername") {
+            Self::Tomcat
         } else if envoy.into_iter().any(has) {
             Self::Envoy
         } else if inside("httpRequest", "status") {
@@ -131,6 +150,8 @@ impl Logger {
         } else if has("lasterrorreason")
             || has("lasterrorreasons")
             || inside("properties", "httpStatus")
+            || inside("properties", "responseCode") && has("calleripaddress")
+            || has("csuristem") && has("scstatus")
         {
             Self::Azure
         } else if (has("routekey") || has("resourcepath")) && has("requestid") {
@@ -260,6 +281,11 @@ fn candidate(path: &[&str], value: &Value, logger: Logger) -> Option<Candidate> 
     if logger == Logger::Traefik && path.last()?.starts_with("origin_") {
         return None;
     }
+    // The valve of Tomcat calls its client `host`.
+    if logger == Logger::Tomcat && path == ["host"] {
+        let (path, name) = ([Box::from("host")].into(), Box::from("host"));
+        return Some(Candidate { slot: Slot::ClientIp, rank: 1, cost: 1, path, name });
+    }
     let raw: Vec<&str> =
         path.iter().flat_map(|key| key.split('.')).filter(|c| !c.is_empty()).collect();
     let folded: Vec<String> = raw.iter().map(|part| fold(part)).collect();
@@ -280,6 +306,11 @@ fn candidate(path: &[&str], value: &Value, logger: Logger) -> Option<Candidate> 
         }
         Slot::RequestBody | Slot::ResponseBody => rank < 4 || value.is_string(),
         Slot::ClientIp | Slot::RequestField | Slot::ResponseField => !value.is_object(),
+        Slot::Reason => match value {
+            // A list of codes; one of objects tells of other things.
+            Value::Array(items) => items.first().is_some_and(Value::is_string),
+            other => !other.is_object(),
+        },
         _ => !value.is_object() && !value.is_array(),
     };
     if !fits {

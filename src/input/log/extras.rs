@@ -1,9 +1,12 @@
 //! Common and combined lines with more fields behind them, taken for what they look like.
 
+use memchr::memmem;
+
 use super::clf::{agent, field, head, quote_in};
-use super::scan::Rest;
+use super::scan::{Rest, request_line};
 use super::shape::{take, take_named};
 use super::{Format, Found, Setting};
+use crate::input::clock::parse_time;
 use crate::model::{Exchange, Observer};
 
 /// `... "referer" "user agent" "Bearer ..." 0.004 request_id="..."`.
@@ -33,12 +36,17 @@ pub(super) const COMMON: Format = Format {
 
 /// Fields behind the known ones; more are no log of requests.
 const MOST: usize = 48;
+/// Brackets before quotes that are looked at.
+const MOST_TIMES: usize = 8;
 
 /// Reads fields up to the end of the line.
 ///
 /// A word whose meaning depends on its place (a number may be a status, a duration or a size) is left
 /// out: `--input-format` says what it is.
 pub(super) fn extras<'a>(exchange: &mut Exchange<'a>, mut rest: Rest<'a>) -> Option<()> {
+    if holds_another(rest.0) {
+        return None;
+    }
     for _ in 0..MOST {
         if rest.0.is_empty() {
             return Some(());
@@ -56,6 +64,19 @@ pub(super) fn extras<'a>(exchange: &mut Exchange<'a>, mut rest: Rest<'a>) -> Opt
         }
     }
     None
+}
+
+/// Returns whether a time and a request line stand in the text, as they do at the beginning of a line.
+///
+/// Where a writer does not escape quotes, a client can put either pair into its name or its agent: which
+/// of the two is the server's own is not known.
+fn holds_another(text: &str) -> bool {
+    memmem::find_iter(text.as_bytes(), b"] \"").take(MOST_TIMES).any(|at| {
+        let (before, after) = (text.get(..at), text.get(at + 3..));
+        let stamp = before.and_then(|text| text.get(text.rfind('[')? + 1..));
+        let line = after.and_then(|text| text.split('"').next());
+        stamp.and_then(parse_time).is_some() && line.and_then(request_line).is_some()
+    })
 }
 
 /// `0.004`, `rt=0.004`, `request_id="..."`, `kong_request_id: "..."`.

@@ -99,7 +99,7 @@ fn unquoted(text: &str) -> Cow<'_, str> {
 }
 
 /// Copies what an exchange borrows: the object it was read from goes with the line.
-fn owned(exchange: Exchange<'_>) -> Exchange<'static> {
+pub(super) fn owned(exchange: Exchange<'_>) -> Exchange<'static> {
     fn text(text: Cow<'_, str>) -> Cow<'static, str> {
         Cow::Owned(text.into_owned())
     }
@@ -132,6 +132,7 @@ fn owned(exchange: Exchange<'_>) -> Exchange<'static> {
         time: exchange.time,
         time_of_answer: exchange.time_of_answer,
         time_unreadable: exchange.time_unreadable,
+        year_assumed: exchange.year_assumed,
         observer: exchange.observer,
         format: exchange.format,
         method: some(exchange.method),

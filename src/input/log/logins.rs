@@ -14,7 +14,7 @@ use crate::model::{Exchange, Observer};
 /// One line a login: Jellyfin, Vaultwarden, Home Assistant, Harbor, Proxmox, `OPNsense`, Gitea, CAS.
 pub(super) const LOGINS: Format = Format {
     name: "logins",
-    what: "failed logins as Apereo CAS, Gitea, Harbor, Jellyfin, Proxmox and others log them",
+    what: "failed logins as Apereo CAS, Gitea, GitLab, Harbor, Jellyfin, Proxmox and others log them",
     observer: Observer::App,
     read: |line, _: &mut Setting| {
         let (time, message) = stamped(line);
@@ -36,8 +36,18 @@ enum Told<'a> {
 
 type Read = for<'a> fn(&'a str) -> Option<Told<'a>>;
 
-const READERS: [Read; 9] =
-    [jellyfin, vaultwarden, home_assistant, harbor, proxmox, opnsense, gitea, litespeed, cas];
+const READERS: [Read; 10] = [
+    jellyfin,
+    vaultwarden,
+    home_assistant,
+    harbor,
+    proxmox,
+    opnsense,
+    gitea,
+    gitlab,
+    litespeed,
+    cas,
+];
 
 /// Makes the exchange of a login that was refused.
 fn failure<'a>(url: &'a str, reason: &'a str, client: Option<&'a str>) -> Exchange<'a> {
@@ -190,6 +200,17 @@ fn gitea(message: &str) -> Option<Told<'_>> {
     Some(failed(failure("/user/login", reason, Some(client)), Some(user)))
 }
 
+/// `November 23, 2026 02:29: Failed Login: username=ann ip=192.0.2.7`.
+fn gitlab(message: &str) -> Option<Told<'_>> {
+    let (head, rest) = message.split_once("Failed Login: username=")?;
+    let dated = head.is_empty() || head.ends_with(": ") && head.len() < 30 && head.contains(", 2");
+    let (user, client) = rest.rsplit_once(" ip=")?;
+    address(client).filter(|_| dated)?;
+    let mut exchange = failure("", "Failed Login", Some(client));
+    exchange.method = None;
+    Some(failed(exchange, Some(user)))
+}
+
 /// `[NOTICE] [7] [192.0.2.7:4:H2#host] ... Failed Login Attempt - username:ann ip:192.0.2.7 url:` and
 /// `[INFO] [7] [192.0.2.7:4-5#host] User 'ann' failed to authenticate.`
 fn litespeed(message: &str) -> Option<Told<'_>> {
@@ -270,6 +291,10 @@ mod tests {
             (
                 "2026-11-23 02:29:33 WARNING (MainThread) [homeassistant.components.http.ban] Login attempt or request with invalid authentication from box (192.0.2.7). Requested URL: '/auth/x'. (curl/8)",
                 "2026-11-23T02:29:33Z 192.0.2.7 - /auth/x Login attempt or request with invalid authentication",
+            ),
+            (
+                "November 23, 2026 02:29: Failed Login: username=ann ip=192.0.2.7",
+                "- 192.0.2.7 ann  Failed Login",
             ),
             (
                 "2026-11-23 02:29:33,116 INFO [org.apereo.inspektr.audit.support.X] - Mon Nov 23 02:29:33 CET 2026|CAS|Supplied credentials: [a|b]|AUTHENTICATION_FAILED|ann|192.0.2.7|10.0.0.1",

@@ -6,13 +6,19 @@
 //! needs to know more (the columns that a directive named) finds it in the [`Setting`].
 
 mod apache_error;
+mod apisix;
 mod app;
 mod aws;
+mod aws_gateway;
+mod caddy;
 mod captured;
 mod clf;
 mod custom;
+mod django;
 mod envoy;
+mod event_xml;
 mod extras;
+mod fastly;
 mod haproxy;
 pub(super) mod keycloak;
 mod logfmt;
@@ -20,8 +26,10 @@ mod logins;
 mod morgan;
 mod nginx_error;
 mod npm;
+mod php;
 pub(super) mod plain;
 mod proxies;
+mod rails;
 mod refusal;
 mod scan;
 mod servers;
@@ -36,7 +44,10 @@ use std::sync::Arc;
 
 pub(super) use self::custom::Custom;
 pub use self::custom::FormatError;
+pub(super) use self::scan::address;
+pub(super) use self::w3c_columns::percent;
 use super::jsonl::Mapping;
+use crate::input::calendar::Calendar;
 use crate::model::{Exchange, Observer};
 
 /// What a line of text is.
@@ -71,6 +82,10 @@ pub(super) struct Setting {
     pub(super) wanted: Wanted,
     /// Names that the user gave to parts of a record, for lines of pairs.
     pub(super) mapping: Mapping,
+    /// The year of times that name none.
+    pub(super) calendar: Calendar,
+    gateway: aws_gateway::Open,
+    rails: rails::Open,
     w3c: w3c::Directives,
     zeek: zeek::Directives,
 }
@@ -107,14 +122,24 @@ const FORMATS: &[Format] = &[
     keycloak::KEYCLOAK,
     clf::COMBINED,
     clf::COMMON,
+    php::PHP,
+    rails::RAILS,
+    aws_gateway::EXECUTION,
+    aws_gateway::XML,
+    aws_gateway::CSV,
+    event_xml::EVENT,
+    caddy::CONSOLE,
     proxies::TRAEFIK,
     proxies::INGRESS,
     npm::MANAGER,
     npm::ZORAXY,
+    apisix::APISIX,
+    fastly::FASTLY,
     servers::UWSGI,
     servers::SQUID,
     app::UVICORN,
     app::DJANGO,
+    django::REQUEST,
     app::GIN,
     app::CHI,
     morgan::SHORT,

@@ -63,8 +63,13 @@ pub(super) fn of_nginx(message: &str) -> Option<Refusal<'_>> {
     if message.contains("ModSecurity: ") {
         return blocked(message);
     }
+    if let Some(told) = message.strip_prefix("[lua] ") {
+        // A plugin of APISIX names its place first.
+        let at = told.find("failed to verify jwt: ")?;
+        return Some(Refusal::plain(told.get(at..)?));
+    }
     if message.starts_with("FastCGI sent in stderr: ") || message.starts_with("PHP message: ") {
-        return php(message);
+        return of_php(message);
     }
     NGINX.iter().any(|start| message.starts_with(start)).then(|| Refusal::plain(message))
 }
@@ -81,7 +86,7 @@ fn user_of_nginx(message: &str) -> Option<Refusal<'_>> {
 }
 
 /// Reads a fatal error of PHP that a token library threw.
-fn php(message: &str) -> Option<Refusal<'_>> {
+pub(super) fn of_php(message: &str) -> Option<Refusal<'_>> {
     let of_token = ["\\JWT\\", "php-jwt", "/jwt/"];
     of_token.iter().any(|part| message.contains(part)).then_some(())?;
     let (_, thrown) = message.split_once("Uncaught ").unwrap_or(("", message));
@@ -112,6 +117,9 @@ const TEXTS: [&str; 6] = [
 pub(super) fn of_apache<'a>(module: &str, message: &'a str) -> Option<Refusal<'a>> {
     if message.contains("ModSecurity: ") {
         return blocked(message);
+    }
+    if matches!(module, "php" | "php7" | "proxy_fcgi") && message.contains("PHP ") {
+        return of_php(message);
     }
     let (code, text) = match message.split_once(": ") {
         Some((code, text)) if code.len() == 7 && code.starts_with("AH") => (code, text),

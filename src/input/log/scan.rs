@@ -120,7 +120,7 @@ pub(super) fn status(word: &str) -> Option<Option<u16>> {
 }
 
 /// Returns the first address of a column: a port, brackets, a scheme and further hops are stripped.
-pub(super) fn address(text: &str) -> Option<Cow<'_, str>> {
+pub(in crate::input) fn address(text: &str) -> Option<Cow<'_, str>> {
     let first = text.split(',').next().unwrap_or(text).trim();
     let first = first.split_once("://").map_or(first, |(_, rest)| rest);
     // A dual socket shows IPv4 clients as `::ffff:192.0.2.7`.

@@ -209,8 +209,18 @@ pub(super) fn credential(text: &str) -> Option<Kind> {
         return Some(Kind::Credential);
     }
     let (scheme, rest) = text.split_once(' ')?;
-    SCHEMES.iter().find(|known| known.eq_ignore_ascii_case(scheme))?;
     let rest = rest.trim_start();
+    // Whatever word stands before a token: `JWT`, `Token`, `Bearer:`.
+    if is_jwt(rest) && scheme.len() <= 20 && !scheme.contains('=') {
+        return Some(Kind::Credential);
+    }
+    SCHEMES.iter().find(|known| known.eq_ignore_ascii_case(scheme))?;
+    // These words are no other's: a scheme alone, a short value and one with blanks are credentials too.
+    let sure = ["Bearer", "Basic", "DPoP", "Negotiate", "NTLM"];
+    let sure = sure.iter().any(|known| known.eq_ignore_ascii_case(scheme));
+    if sure && rest.is_empty() {
+        return Some(Kind::Credential);
+    }
     // The answer to a challenge repeats its parameters.
     if rest.contains("response=") || rest.contains("Signature=") || rest.starts_with("username=") {
         return Some(Kind::Credential);
@@ -224,7 +234,7 @@ pub(super) fn credential(text: &str) -> Option<Kind> {
     }
     // A product of this name is no scheme: `Token ring 1.0` has words, a credential has none.
     let token = rest.split(' ').next().is_some_and(|word| !word.is_empty());
-    (token && (rest.len() >= 8 || !rest.contains(' '))).then_some(Kind::Credential)
+    (token && (sure || rest.len() >= 8 || !rest.contains(' '))).then_some(Kind::Credential)
 }
 
 /// A header and payload that start as JSON objects do, in base64url.
@@ -254,6 +264,11 @@ mod tests {
             ("Digest realm=\"a\", nonce=\"b\"", Some(Kind::Challenge)),
             ("Digest username=\"a\", realm=\"b\", response=\"c\"", Some(Kind::Credential)),
             ("Bearer", None),
+            ("Bearer ", Some(Kind::Credential)),
+            ("Bearer a b", Some(Kind::Credential)),
+            ("Token a b", None),
+            ("JWT eyJhbGciOiJub25lIn0.e30.c2ln", Some(Kind::Credential)),
+            ("next=/a eyJhbGciOiJub25lIn0.e30.c2ln", None),
             ("Mozilla/5.0 (X11)", None),
             ("https://app.example.com/", None),
             ("eyJhbGciOiJub25lIn0", None),

@@ -60,6 +60,13 @@ impl Directives {
         self.of(&words, &headless(&words)?)
     }
 
+    /// Reads a row of columns that are named beside their values.
+    pub(super) fn named<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Option<Found<'a>> {
+        let (columns, list): (Vec<Column>, Vec<&'a str>) =
+            pairs.map(|(name, value)| (Column::of(name), value)).unzip();
+        Self::default().of(&Words { list, tabs: false }, &columns)
+    }
+
     fn of<'a>(&self, words: &Words<'a>, columns: &[Column]) -> Option<Found<'a>> {
         let mut row = Row::default();
         let mut exchange = Exchange::default();

@@ -169,7 +169,7 @@ pub(super) fn decoded(value: &str, tabs: bool) -> Cow<'_, str> {
 }
 
 /// Percent-decodes; CloudFront encoded twice for years.
-pub(super) fn percent(value: &str) -> Cow<'_, str> {
+pub(in crate::input) fn percent(value: &str) -> Cow<'_, str> {
     let once = |text: &str| {
         let mut out = Vec::with_capacity(text.len());
         let mut rest = text.as_bytes();

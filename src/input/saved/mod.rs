@@ -5,6 +5,7 @@
 
 mod burp;
 mod fiddler;
+mod tools;
 
 use std::io::{self, Read};
 
@@ -15,6 +16,8 @@ use super::dump::{Head, dechunked, start_line};
 
 pub(super) use burp::{Burp, is_burp};
 pub(super) use fiddler::{Fiddler, is_fiddler};
+pub(crate) use tools::TOOLS;
+pub(super) use tools::entry as entry_of_tool;
 
 /// A body longer than this is left out.
 const LARGEST_BODY: usize = 1 << 20;

@@ -71,6 +71,29 @@ pub fn list(rows: &[(&str, &str)], look: Look, out: &mut dyn Write) -> io::Resul
     Ok(())
 }
 
+/// Writes the causes of a family: id and title, below them what happened.
+///
+/// # Errors
+/// Only those of `out`.
+pub fn family(
+    name: &str,
+    rows: &[(&str, &str, &str)],
+    look: Look,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut page = Page::new(out, Look { width: look.width.min(88), ..look });
+    for (id, title, summary) in rows {
+        let mut head = vec![solid(Ink::Code, id), span(Ink::Plain, "  ")];
+        head.extend(prose(Ink::Strong, title));
+        page.para("", 2, &head)?;
+        page.para("  ", 2, &prose(Ink::Plain, summary))?;
+        page.gap()?;
+    }
+    let one = rows.first().map_or(name, |(id, ..)| *id);
+    let text = format!("`authopsy explain {one}` tells how it is known and what to do");
+    page.para("", 0, &prose(Ink::Faint, &text))
+}
+
 /// Writes names with a line on each, aligned; a row without a name is an empty line.
 ///
 /// # Errors

@@ -162,8 +162,10 @@ fn block(page: &mut Page<'_>, cause: &CauseRow, clock: Clock) -> io::Result<()> 
         listed(page, "  tokens", cause, "tokens", &cause.tokens)?;
     }
     let examples = if page.look.verbose { cause.examples.len() } else { EXAMPLES };
+    let mut before: Option<&ExampleRow> = None;
     for example in cause.examples.iter().take(examples) {
-        proof(page, example, clock)?;
+        proof(page, example, before, clock)?;
+        before = Some(example);
     }
     if !cause.also.is_empty() {
         let list: Vec<(String, u64)> =
@@ -174,7 +176,7 @@ fn block(page: &mut Page<'_>, cause: &CauseRow, clock: Clock) -> io::Result<()> 
         page.para("  do", 9, &prose(Ink::Plain, &cause.advice))?;
     }
     if let Some(case) = &cause.advice_case {
-        let mut spans = prose(Ink::Plain, &case.text);
+        let mut spans = prose(Ink::Plain, &clock.within(&case.text));
         if case.count != cause.count {
             let share = format!(" ({} of {})", number(case.count), number(cause.count));
             spans.push(solid(Ink::Faint, share));
@@ -185,7 +187,14 @@ fn block(page: &mut Page<'_>, cause: &CauseRow, clock: Clock) -> io::Result<()> 
 }
 
 /// Writes one exchange: where it stands, what was answered, and by what the cause is known.
-fn proof(page: &mut Page<'_>, example: &ExampleRow, clock: Clock) -> io::Result<()> {
+///
+/// What it shares with the example `before` it is not said again.
+fn proof(
+    page: &mut Page<'_>,
+    example: &ExampleRow,
+    before: Option<&ExampleRow>,
+    clock: Clock,
+) -> io::Result<()> {
     let mut spans = vec![solid(Ink::Code, pointer(example))];
     if example.time.is_some() {
         spans.extend([
@@ -197,25 +206,43 @@ fn proof(page: &mut Page<'_>, example: &ExampleRow, clock: Clock) -> io::Result<
     let endpoint = shorten(&example.endpoint, page.look.columns().saturating_sub(13), &page.look);
     spans.extend([span(Ink::Plain, "  "), solid(Ink::Plain, status)]);
     spans.extend([span(Ink::Plain, "  "), solid(Ink::Plain, endpoint)]);
+    let same = before.is_some_and(|before| {
+        before.evidence == example.evidence && said_by(before) == said_by(example)
+    });
+    if same && !example.evidence.is_empty() {
+        spans.push(span(Ink::Faint, ", by the same evidence"));
+    }
     page.para("  seen", 9, &spans)?;
-    let said = example.server.text.as_deref().unwrap_or_default();
-    // What the server said has a line of its own.
-    let repeats = |fact: &Evidence| {
-        !said.is_empty() && fact.place.starts_with("response") && fact.fact.contains(said)
-    };
-    for fact in example.evidence.iter().filter(|fact| !repeats(fact)).take(FACTS) {
-        let mut spans = prose(Ink::Plain, &fact.fact);
+    if same {
+        return Ok(());
+    }
+    for fact in facts(example).take(FACTS) {
+        let mut spans = prose(Ink::Plain, &clock.within(&fact.fact));
         spans.extend([span(Ink::Plain, "  "), solid(Ink::Faint, format!("({})", fact.place))]);
         let bullet = page.look.glyph("•", "*");
         page.para(&format!("         {bullet}"), 11, &spans)?;
     }
-    let borne_out = !example.evidence.iter().all(repeats);
-    server(page, example, borne_out)
+    server(page, example)
+}
+
+/// Returns the evidence but for what only repeats the server's words, which have a line of their own.
+pub(in crate::render) fn facts(example: &ExampleRow) -> impl Iterator<Item = &Evidence> {
+    let said = example.server.text.as_deref().unwrap_or_default();
+    example.evidence.iter().filter(move |fact| {
+        said.is_empty() || !fact.place.starts_with("response") || !fact.fact.contains(said)
+    })
+}
+
+/// Returns the server's word in an example, as far as it is shown.
+fn said_by(example: &ExampleRow) -> (Option<&str>, Option<&str>, &str) {
+    let said = &example.server;
+    (said.text.as_deref(), said.place.as_deref(), &said.agrees)
 }
 
 /// Writes what the server said and whether the evidence bears it out, if there is any but its word.
-fn server(page: &mut Page<'_>, example: &ExampleRow, borne_out: bool) -> io::Result<()> {
+fn server(page: &mut Page<'_>, example: &ExampleRow) -> io::Result<()> {
     let said = &example.server;
+    let borne_out = facts(example).next().is_some();
     let Some(text) = &said.text else { return Ok(()) };
     if said.says.is_none() && said.place.as_deref() == Some("status") {
         return Ok(());
@@ -245,7 +272,7 @@ fn server(page: &mut Page<'_>, example: &ExampleRow, borne_out: bool) -> io::Res
 
 /// Returns where an exchange stands: `file:412` for a line, `file[17]` for an entry, `file@9000` for
 /// a byte.
-fn pointer(example: &ExampleRow) -> String {
+pub(in crate::render) fn pointer(example: &ExampleRow) -> String {
     let mut text = example.source.clone();
     if let Some(member) = &example.member {
         text = format!("{text}!{member}");
@@ -302,7 +329,7 @@ pub(super) fn counted(
 }
 
 /// Returns how sure the counts are: `proven`, or `proven 90, inferred 6`.
-fn confidence(cause: &CauseRow, most: usize) -> String {
+pub(in crate::render) fn confidence(cause: &CauseRow, most: usize) -> String {
     let degrees: Vec<(&str, u64)> = Confidence::ALL
         .iter()
         .filter_map(|c| Some((c.as_str(), *cause.confidence.get(c.as_str()).filter(|n| **n > 0)?)))

@@ -7,16 +7,20 @@ mod lifelines;
 mod notes;
 mod page;
 mod timeline;
-mod when;
+mod token;
+pub(super) mod when;
 
 use std::io::{self, Write};
 
 use super::Render;
 use crate::model::{Class, Report};
 
-pub use card::{card, list, table};
-pub(super) use page::is_unsafe;
+pub use card::{card, family, list, table};
+pub(super) use causes::{confidence, facts, pointer};
+pub(super) use notes::first_places;
 pub use page::{Look, Palette};
+pub(super) use page::{escape, is_unsafe};
+pub use token::token;
 
 use page::{Ink, Page, prose, solid, span};
 use when::{Clock, count, number};
@@ -58,10 +62,11 @@ fn headline(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()
         page.para("", 0, &[span(Ink::Strong, title)])?;
         page.gap()?;
     }
-    let summary = if report.summary.is_empty() { fallback(report) } else { report.summary.clone() };
+    let summary = summary(report);
     let ink = if report.totals.failure > 0 { Ink::Strong } else { Ink::Good };
     page.para("", 0, &prose(ink, &summary))?;
     page.gap()?;
+    advice(page, report)?;
 
     let totals = &report.totals;
     let dot = span(Ink::Faint, page.look.dot());
@@ -92,6 +97,31 @@ fn headline(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()
         spans.extend([dot, solid(Ink::Plain, text)]);
     }
     page.para("", 0, &spans)
+}
+
+/// Writes the timeline alone, under its heading; nothing where there is nothing to draw.
+pub(super) fn timeline(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    timeline::chart(&mut Page::new(out, look), report)
+}
+
+/// Returns the one sentence that says what happened.
+pub(super) fn summary(report: &Report) -> String {
+    if report.summary.is_empty() { fallback(report) } else { report.summary.clone() }
+}
+
+/// Writes what helps most, so that it stands on the first screen.
+fn advice(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    let failures: Vec<_> = report.causes.iter().filter(|c| c.class == Class::Failure).collect();
+    let Some(worst) = failures.first().filter(|worst| !worst.advice.is_empty()) else {
+        return Ok(());
+    };
+    let label = if failures.len() == 1 { "do" } else { "do first" };
+    let mut spans = prose(Ink::Plain, &worst.advice);
+    if failures.len() > 1 && worst.count < report.totals.failure {
+        spans.extend([span(Ink::Plain, " "), solid(Ink::Faint, format!("({})", worst.id))]);
+    }
+    page.para(label, label.len() + 2, &spans)?;
+    page.gap()
 }
 
 /// Says what happened when the report brings no sentence of its own.

@@ -7,7 +7,9 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use super::causes::{counted, left_out};
 use super::page::{Ink, Page, Span, escape, prose, shorten, solid, span};
 use super::when::{Clock, count, millis, number, percent, size, span_of};
-use crate::model::{CauseRow, Class, Incident, InputRow, Position, Report, SkipRow};
+use crate::model::{
+    CauseRow, Class, Confidence, Incident, InputRow, Lifeline, Position, Report, SkipRow,
+};
 
 /// Sentences of the story unless the look is verbose.
 const STORY: usize = 10;
@@ -28,7 +30,11 @@ pub(super) fn story(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::R
     let hang = clock.columns() + 4;
     for item in report.story.iter().take(shown) {
         let time = item.time.as_deref().map_or(String::new(), |time| clock.show(Some(time)));
-        page.para(&format!("  {}", escape(&time)), hang, &prose(Ink::Plain, &item.text))?;
+        page.para(
+            &format!("  {}", escape(&time)),
+            hang,
+            &prose(Ink::Plain, &clock.within(&item.text)),
+        )?;
     }
     if report.story.len() > shown {
         let more = count((report.story.len() - shown) as u64, "more sentence");
@@ -81,12 +87,12 @@ fn one_incident(page: &mut Page<'_>, incident: &Incident, clock: Clock) -> io::R
     first.extend(spans);
     page.para("", hang, &first)?;
     for before in &incident.before {
-        let mut spans = prose(Ink::Plain, &before.fact);
+        let mut spans = prose(Ink::Plain, &clock.within(&before.fact));
         spans.extend([span(Ink::Plain, " "), solid(Ink::Faint, format!("({})", before.place))]);
         page.para("    before", 15, &spans)?;
     }
     if let Some((first, others)) = incident.storms.split_first() {
-        let mut spans = prose(Ink::Plain, &first.fact);
+        let mut spans = prose(Ink::Plain, &clock.within(&first.fact));
         if !others.is_empty() {
             let more = format!(", and {} more", number(others.len() as u64));
             spans.push(solid(Ink::Faint, more));
@@ -115,8 +121,13 @@ pub(super) fn groups(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     table.load_style(presets::NOTHING).force_no_tty();
     let keys = report.groups.iter().map(|group| group.key.len()).max().unwrap_or(1).max(1);
     let room = page.look.columns().saturating_sub(20) / keys;
+    let right = CellAlignment::Right;
+    if let Some(names) = report.options.get("group-by") {
+        let numbers = ["COUNT", "SHARE"].map(|name| Cell::new(name).set_alignment(right));
+        let names = names.split(',').map(|name| Cell::new(name.to_uppercase()));
+        table.set_header(numbers.into_iter().chain(names));
+    }
     for group in &report.groups {
-        let right = CellAlignment::Right;
         let mut cells = vec![
             Cell::new(number(group.count)).set_alignment(right),
             Cell::new(percent(group.share)).set_alignment(right),
@@ -316,7 +327,7 @@ fn inputs(report: &Report, page: &Page<'_>, notes: &mut Vec<(&'static str, Vec<S
 }
 
 /// Returns ` (first: line 9, line 411)`; nothing without a place.
-fn first_places(first: &[Position]) -> String {
+pub(in crate::render) fn first_places(first: &[Position]) -> String {
     let places: Vec<String> = first
         .iter()
         .filter_map(|position| match *position {
@@ -344,23 +355,44 @@ fn expectations(report: &Report, notes: &mut Vec<(&'static str, Vec<Span>)>) {
     }
 }
 
-/// Writes the one command that helps most now.
+/// Writes the one command that helps most with this very report.
 pub(super) fn next(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
-    let Some(worst) = report.causes.iter().find(|cause| cause.class == Class::Failure) else {
-        return Ok(());
-    };
+    let Some(command) = next_command(report) else { return Ok(()) };
     page.gap()?;
-    let command = if worst.id == "unknown" {
-        let sources: Vec<String> = report.inputs.iter().map(|i| quoted(&i.source)).collect();
-        let sources = match sources.as_slice() {
-            few @ ([_] | [_, _]) => few.join(" "),
-            _ => "INPUT...".to_owned(),
-        };
-        format!("authopsy -f jsonl --cause unknown {sources}")
-    } else {
-        format!("authopsy explain {}", worst.id)
-    };
     page.para("next:", 6, &[solid(Ink::Code, command)])
+}
+
+fn next_command(report: &Report) -> Option<String> {
+    let sources: Vec<String> = report.inputs.iter().map(|i| quoted(&i.source)).collect();
+    let inputs = match sources.as_slice() {
+        few @ ([_] | [_, _]) => few.join(" "),
+        _ => "INPUT...".to_owned(),
+    };
+    let Some(worst) = report.causes.iter().find(|cause| cause.class == Class::Failure) else {
+        // Records that were not understood may hold the failures.
+        let skipped = report.inputs.iter().find(|input| !input.skipped.is_empty())?;
+        return Some(format!("authopsy formats {}", quoted(&skipped.source)));
+    };
+    let alg = || {
+        let of_worst = |life: &&Lifeline| life.causes.iter().any(|(id, _)| *id == worst.id);
+        report.tokens.iter().filter(of_worst).find_map(|life| life.alg.as_deref())
+    };
+    // Only a key can tell a wrong signature from a wrong verifier.
+    let key = |alg: &str| {
+        if alg.starts_with("HS") {
+            format!("API_SECRET=... authopsy {inputs} --secret-env API_SECRET")
+        } else {
+            format!("authopsy {inputs} --jwks JWKS.json")
+        }
+    };
+    let proven = worst.confidence.get(Confidence::Proven.as_str()).copied().unwrap_or(0);
+    let unverified = worst.id.family() == "signature" && proven < worst.count;
+    Some(match (worst.id.as_str(), alg()) {
+        ("unknown", Some(alg)) if report.keys.is_empty() => key(alg),
+        ("unknown", _) => format!("authopsy -f jsonl --cause unknown {inputs}"),
+        (_, Some(alg)) if unverified && report.keys.is_empty() => key(alg),
+        (id, _) => format!("authopsy explain {id}"),
+    })
 }
 
 /// Quotes a name for a POSIX shell where it needs it.

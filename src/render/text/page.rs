@@ -98,7 +98,7 @@ impl Look {
     }
 
     /// Returns a horizontal bar of `share` (0 to 1) in `columns` columns; never empty for a share above 0.
-    pub(super) fn bar(&self, share: f64, columns: usize) -> String {
+    pub(in crate::render) fn bar(&self, share: f64, columns: usize) -> String {
         let steps = if self.unicode { 8 } else { 1 };
         #[expect(clippy::cast_precision_loss, reason = "a terminal is narrow")]
         let exact = share.clamp(0.0, 1.0) * (columns * steps) as f64;
@@ -171,7 +171,7 @@ pub(in crate::render) fn is_unsafe(c: char) -> bool {
 }
 
 /// Shows what must not reach a terminal as `\n`, `\x1b` or `\u{202e}`.
-pub(super) fn escape(text: &str) -> Cow<'_, str> {
+pub(in crate::render) fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
     }

@@ -6,7 +6,7 @@ use crate::model::{Period, Seconds};
 
 /// How instants are shortened in one report.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock {
+pub(in crate::render) struct Clock {
     /// Where the text begins: after the date, after the year, or with it.
     from: usize,
     /// What is left out, as the period begins: `2026-11-20T`, `2026-`.
@@ -15,7 +15,7 @@ pub(super) struct Clock {
 
 impl Clock {
     /// Leaves out the date when everything happened on one day (UTC), the year when in one year.
-    pub(super) fn of(period: &Period) -> Self {
+    pub(in crate::render) fn of(period: &Period) -> Self {
         let same = |to: usize| {
             let part = |time: &Option<String>| time.as_deref()?.get(..to).map(str::to_owned);
             part(&period.first) == part(&period.last)
@@ -36,7 +36,7 @@ impl Clock {
 
     /// Returns `10:31:00`, or `11-20 10:31:00` when the report spans days; an instant outside the period
     /// (`exp` of a token) with its whole date, text that is no RFC 3339 as it is, nothing as `-`.
-    pub(super) fn show(self, time: Option<&str>) -> String {
+    pub(in crate::render) fn show(self, time: Option<&str>) -> String {
         let Some(time) = time else { return "-".to_owned() };
         let within = time.as_bytes().get(..self.from) == self.left_out.get(..self.from);
         match time.get(if within { self.from } else { 0 }..19) {
@@ -46,7 +46,7 @@ impl Clock {
     }
 
     /// Returns `10:31:00 to 10:38:12`; the second date only where it differs, one instant only once.
-    pub(super) fn range(self, first: Option<&str>, last: Option<&str>) -> String {
+    pub(in crate::render) fn range(self, first: Option<&str>, last: Option<&str>) -> String {
         let (start, end) = (self.show(first), self.show(last));
         let day = |time: Option<&'_ str>| time.and_then(|t| t.get(..10)).map(str::to_owned);
         let same_day = day(first).is_some() && day(first) == day(last);
@@ -58,26 +58,56 @@ impl Clock {
         if start.ends_with(&end) { start } else { format!("{start} to {end}") }
     }
 
+    /// Shortens the instants inside a sentence as [`Clock::show`] does, but keeps milliseconds: facts are
+    /// about which of two came first.
+    pub(super) fn within(self, text: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('T') {
+            let start = at.checked_sub(10).filter(|start| rest.is_char_boundary(*start));
+            let Some((start, end)) = start.zip(instant_end(rest, at)) else {
+                let (before, after) = rest.split_at(at + 1);
+                out.push_str(before);
+                rest = after;
+                continue;
+            };
+            let instant = rest.get(start..end).unwrap_or_default();
+            out.push_str(rest.get(..start).unwrap_or_default());
+            out.push_str(&self.show(Some(instant)));
+            let fraction = instant.get(19..instant.len() - 1).unwrap_or_default();
+            out.push_str(fraction.get(..fraction.len().min(4)).unwrap_or_default());
+            rest = rest.get(end..).unwrap_or_default();
+        }
+        out + rest
+    }
+
     /// Returns the width of what [`Clock::show`] gives.
-    pub(super) fn columns(self) -> usize {
+    pub(in crate::render) fn columns(self) -> usize {
         19 - self.from
     }
 }
 
+/// Returns where the RFC 3339 instant in UTC ends whose `T` stands at `at`; `None` where there is none.
+fn instant_end(text: &str, at: usize) -> Option<usize> {
+    let end = at + 1 + text.get(at..)?.find('Z')?;
+    let instant = text.get(at.checked_sub(10)?..end)?;
+    (instant.len() <= 30 && instant.parse::<Timestamp>().is_ok()).then_some(end)
+}
+
 /// Milliseconds since 1970 of an RFC 3339 text.
-pub(super) fn millis(time: Option<&str>) -> Option<i64> {
+pub(in crate::render) fn millis(time: Option<&str>) -> Option<i64> {
     Some(time?.parse::<Timestamp>().ok()?.as_millisecond())
 }
 
 /// Returns a span of milliseconds as people say it: `7 m 12 s`.
-pub(super) fn span_of(millis: i64) -> String {
+pub(in crate::render) fn span_of(millis: i64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "spans of captures are far below 2^52 ms")]
     let secs = millis as f64 / 1e3;
     Seconds(secs).to_string()
 }
 
 /// Returns a number with its thousands apart: `1,284`.
-pub(super) fn number(n: u64) -> String {
+pub(in crate::render) fn number(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
@@ -90,7 +120,7 @@ pub(super) fn number(n: u64) -> String {
 }
 
 /// Returns `1 failure`, `2 failures`.
-pub(super) fn count(n: u64, one: &str) -> String {
+pub(in crate::render) fn count(n: u64, one: &str) -> String {
     let ending = match one.as_bytes().last() {
         _ if n == 1 => "",
         Some(b's' | b'h') => "es",
@@ -100,7 +130,7 @@ pub(super) fn count(n: u64, one: &str) -> String {
 }
 
 /// Returns a size as `812 B`, `96.4 kB`, `4.8 MB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(in crate::render) fn size(bytes: u64) -> String {
     if bytes < 1000 {
         return format!("{bytes} B");
     }
@@ -116,7 +146,7 @@ pub(super) fn size(bytes: u64) -> String {
 }
 
 /// Returns a share as `72.7%`, `100%`, `0.3%`.
-pub(super) fn percent(share: f64) -> String {
+pub(in crate::render) fn percent(share: f64) -> String {
     let text = format!("{:.1}", share * 100.0);
     format!("{}%", text.strip_suffix(".0").unwrap_or(&text))
 }
@@ -148,6 +178,28 @@ mod tests {
         assert_eq!(days.show(Some("2025-11-20T10:31:00Z")), "2025-11-20 10:31:00");
         assert_eq!(days.show(None), "-");
         assert_eq!(days.show(Some("soon")), "soon");
+    }
+
+    #[test]
+    fn instants_inside_a_sentence_are_shortened_too() {
+        let day = Clock::of(&Period {
+            first: Some("2026-11-20T10:00:00Z".into()),
+            last: Some("2026-11-20T11:00:00Z".into()),
+        });
+        for (text, short) in [
+            (
+                "let in until 2026-11-20T10:31:00.620315Z, before",
+                "let in until 10:31:00.620, before",
+            ),
+            (
+                "from 2026-11-20T10:31:00Z to 2026-11-21T10:31:00Z",
+                "from 10:31:00 to 2026-11-21 10:31:00",
+            ),
+            ("The Token of größeT1 Z", "The Token of größeT1 Z"),
+            ("T2026-11-20T10:31Z and T", "T2026-11-20T10:31Z and T"),
+        ] {
+            assert_eq!(day.within(text), short);
+        }
     }
 
     #[test]

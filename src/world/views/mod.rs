@@ -2,7 +2,7 @@
 //!
 //! Two rules find them. An *id* of a request (or of a trace, with method and path) that several inputs
 //! hold names one exchange, where the times agree. A *line without a status* (of an error log, of an
-//! application) belongs to the refusal that another input of the same server holds for the same client,
+//! application) belongs to the refusal that it or another input of the same server holds for the same client,
 //! method and path in the same second, where counts leave no choice. The record with a status, nearest
 //! to the client, stays; what the others say and show becomes part of its facts; they are counted no
 //! more. What is not certain is left apart: a false pair is worse than none.
@@ -84,11 +84,11 @@ impl Views {
     /// then hold what the others said. Only after the last merge.
     pub fn join(tally: &mut Tally) -> Self {
         let mut views = Self::default();
+        let mut moved = BTreeMap::new();
+        places::join(tally, &mut views, &mut moved);
         if tally.inputs.len() < 2 {
             return views;
         }
-        let mut moved = BTreeMap::new();
-        places::join(tally, &mut views, &mut moved);
         if !tally.sightings.is_empty() {
             let clocks = Clocks::learn(tally);
             ids::join(tally, &clocks, &mut views, &moved);
@@ -146,12 +146,22 @@ impl Views {
                 1 => ("1 of its exchanges".to_owned(), "stands"),
                 n => (format!("{n} of its exchanges"), "stand"),
             };
-            let what = format!("{what} {stand} in {main} too, by {by}: each was counted once");
+            let what = if view == main {
+                let (lines, tell) = match count {
+                    1 => ("1 of its lines without a status".to_owned(), "tells"),
+                    n => (format!("{n} of its lines without a status"), "tell"),
+                };
+                format!(
+                    "{lines} {tell} of a refusal that has its own line, by {by}: each was counted once"
+                )
+            } else {
+                format!("{what} {stand} in {main} too, by {by}: each was counted once")
+            };
             all.push(Assumption { source: Some(view.to_string()), what, option: option() });
         }
         for (source, count) in &self.unclear {
             let what = format!(
-                "{count} of its lines without a status fit several refusals elsewhere and were left apart"
+                "{count} of its lines without a status fit several refusals and were left apart"
             );
             all.push(Assumption { source: Some(source.to_string()), what, option: option() });
         }

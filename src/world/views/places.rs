@@ -61,13 +61,19 @@ pub(super) fn join(tally: &mut Tally, views: &mut Views, moved: &mut BTreeMap<(u
 fn find(tally: &Tally, views: &mut Views) -> Told {
     let mut told = Told::new();
     for (source, lines) in lines_without_status(tally) {
-        let refusals = refusals(tally, source, &lines);
+        let refusals = refusals(tally, &lines);
         if refusals.is_empty() {
             continue;
         }
         let mut fit = fit(&lines, &refusals, 0);
         if fit.pairs.is_empty() && fit.unclear == 0 && is_zoneless(tally, source) {
-            let Some((shift, found)) = shifted(&lines, &refusals) else { continue };
+            // Lines of one log have one zone.
+            let foreign = refusals.into_iter().map(|(spot, events)| {
+                let of_others = events.into_iter().filter(|e| e.facts.source != *source);
+                (spot, of_others.collect())
+            });
+            let found = shifted(&lines, &foreign.collect());
+            let Some((shift, found)) = found else { continue };
             if let Some(Match { main, .. }) = found.pairs.first() {
                 let by = At(shift).since(At(0));
                 views.shifts.insert(Arc::clone(source), (Arc::clone(&main.facts.source), by));
@@ -157,11 +163,12 @@ fn lines_without_status(tally: &Tally) -> BTreeMap<&Arc<str>, Spots<'_>> {
     sources
 }
 
-/// Returns the refusals with a status that other inputs hold at the spots of `lines`.
-fn refusals<'t>(tally: &'t Tally, source: &str, lines: &Spots<'t>) -> Spots<'t> {
+/// Returns the refusals with a status at the spots of `lines`, in whatever input they stand: one log may
+/// hold both kinds of lines.
+fn refusals<'t>(tally: &'t Tally, lines: &Spots<'t>) -> Spots<'t> {
     let mut found = Spots::new();
     for (key, group) in tally.groups.iter() {
-        let Some(facts) = group.facts.as_deref().filter(|f| *f.source != *source) else { continue };
+        let Some(facts) = group.facts.as_deref() else { continue };
         let refused = facts.answer.outcome.is_refused() || facts.answer.outcome == Outcome::Neutral;
         if facts.status.is_some_and(|s| matches!(s, 401 | 403 | 407) || s >= 500)
             && refused

@@ -14,10 +14,35 @@ pub(super) fn cases() -> Vec<Case> {
     let mut all = issuer();
     all.extend(audience());
     all.extend(required());
+    all.extend(named());
     all.extend(invalid());
     all.extend(subject_and_client());
     all.extend(tenant_and_environment());
     all
+}
+
+/// Words on the form of a token that name one of its claims.
+fn named() -> Vec<Case> {
+    let says = |what: &str| json!({"problem": format!("{what} in token must be a string")});
+    let nick = || with(json!({"nickname": "ann", "jti": "1"}));
+    vec![
+        is(
+            "claim.required_missing",
+            "the message names a claim that all others have",
+            after(&nick(), refused(&with(json!({"jti": "2"}))).says(401, says("nickname"))),
+        ),
+        is(
+            "claim.invalid",
+            "the message names a claim that is there",
+            refused(&with(json!({"nickname": 7}))).says(401, says("nickname")),
+        ),
+        looks(
+            "claim.invalid",
+            "token.malformed",
+            "the message names no claim of it",
+            refused(&with(json!({"nickname": 7}))).says(401, says("something")),
+        ),
+    ]
 }
 
 fn issuer() -> Vec<Case> {

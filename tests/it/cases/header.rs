@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Case, after, call, edge, fresh, get, is, looks};
-use crate::story::{Step, at, token};
+use crate::story::{START, Step, at, token};
 
 /// A request that sends this in `Authorization`.
 fn sends(value: &str) -> Step {
@@ -17,7 +17,50 @@ pub(super) fn cases() -> Vec<Case> {
     all.extend(size());
     all.extend(place());
     all.extend(on_the_way());
+    all.extend(without_rights());
     all
+}
+
+/// A word on rights where nobody was asked who they are.
+fn without_rights() -> Vec<Case> {
+    let graph = |second: f64| at(second, "POST", "/graph").json(&json!({"query": "{orders}"}));
+    let denied =
+        || json!({"errors": [{"message": "You do not have permission to see this"}], "data": null});
+    let refused = |step: Step| step.says(200, denied());
+    let user = |name: &str, n: u32| {
+        token(
+            json!({"sub": name, "iss": "https://id.example", "jti": n, "iat": START - 60, "exp": START + 3600}),
+        )
+    };
+    let jwt = |step: Step, name: &str, n: u32| {
+        step.with("Authorization", &format!("JWT {}", user(name, n)))
+    };
+    let history = || vec![jwt(graph(-50.0), "ann", 1), refused(jwt(graph(-40.0), "eve", 2))];
+    let then = |steps: Vec<Step>, last: Step| [steps, vec![last]].concat();
+    vec![
+        is(
+            "header.missing",
+            "nothing was sent where others are let in with a token, and rights are denied",
+            then(history(), refused(graph(0.0))),
+        ),
+        looks(
+            "header.missing",
+            "authz.role",
+            "nothing was sent where others are let in without, and rights are denied",
+            then([history(), vec![graph(-30.0)]].concat(), refused(graph(0.0))),
+        ),
+        is(
+            "header.scheme_wrong",
+            "rights are denied to the user who has them under the scheme that is read",
+            then(history(), refused(graph(0.0).bearer(&user("ann", 3)))),
+        ),
+        looks(
+            "header.scheme_wrong",
+            "authz.role",
+            "rights are denied to another user under another scheme",
+            then(history(), refused(graph(0.0).bearer(&user("bob", 3)))),
+        ),
+    ]
 }
 
 fn absent() -> Vec<Case> {
@@ -137,7 +180,8 @@ fn scheme() -> Vec<Case> {
         is(
             "header.scheme_case",
             "the server quotes the word it wants",
-            sends(&lower()).says(401, json!({"hint": "Authorization header must start with 'Bearer '"})),
+            sends(&lower())
+                .says(401, json!({"hint": "Authorization header must start with 'Bearer '"})),
         ),
         is(
             "header.scheme_case",
@@ -160,30 +204,31 @@ fn scheme() -> Vec<Case> {
             "header.scheme_case",
             "time.expired",
             "the token in small letters is over",
-            sends(&format!("bearer {}", token(json!({"sub": "a", "iat": crate::story::START - 7200, "exp": crate::story::START - 3600}))))
-                .says(401, json!({"hint": "token is past its expiry"})),
+            sends(&format!(
+                "bearer {}",
+                token(json!({"sub": "a", "iat": START - 7200, "exp": START - 3600}))
+            ))
+            .says(401, json!({"hint": "token is past its expiry"})),
         ),
         looks(
             "header.scheme_case",
             "header.scheme_wrong",
             "another word altogether",
-            sends(&format!("JWT {}", t())).says(401, json!({"hint": "Authorization header must start with 'Bearer '"})),
+            sends(&format!("JWT {}", t()))
+                .says(401, json!({"hint": "Authorization header must start with 'Bearer '"})),
         ),
-        is("header.scheme_doubled", "the word twice", sends(&format!("Bearer Bearer {}", t())).gets(401)),
-        looks(
+        is(
             "header.scheme_doubled",
-            "unknown",
-            "the word once",
-            sends(&upper()).gets(401),
+            "the word twice",
+            sends(&format!("Bearer Bearer {}", t())).gets(401),
         ),
+        looks("header.scheme_doubled", "unknown", "the word once", sends(&upper()).gets(401)),
     ]
 }
 
 fn size() -> Vec<Case> {
     let cookies = |count: usize| "a".repeat(count);
-    let long = || {
-        token(json!({"sub": "a", "groups": "g".repeat(9000), "exp": crate::story::START + 3600}))
-    };
+    let long = || token(json!({"sub": "a", "groups": "g".repeat(9000), "exp": START + 3600}));
     vec![
         is(
             "header.too_large",

@@ -17,6 +17,7 @@ pub(super) fn cases() -> Vec<Case> {
 fn filters() -> Vec<Case> {
     vec![
         is("other.csrf", "the token of a form is refused", at(0.0, "POST", "/cart").form("a=1").says(403, json!({"note": "CSRF check failed, reload the page"}))),
+        is("other.csrf", "a crumb is refused", call("/job").shows(403, "text/html", "<title>Error 403 No valid crumb was included in the request</title>")),
         looks("other.csrf", "ok", "an article explains CSRF", get("/blog/csrf").shows(200, "text/html", "<h1>CSRF token mismatch</h1>")),
         is("other.rate_limit", "too many in a minute", call("/v1/me").says(429, json!({"note": "60 requests a minute are allowed"}))),
         is("other.rate_limit", "a 403 that is a quota", call("/v1/me").says(403, json!({"note": "Daily request quota exceeded"}))),
@@ -191,6 +192,32 @@ fn steps() -> Vec<Case> {
     vec![
         is("other.handshake", "a challenge that was answered", [asks(0.0), basic(1.0)]).back(1),
         looks("other.handshake", "header.missing", "a challenge that nobody answered", asks(0.0)),
+        edge(
+            "other.handshake",
+            "other.handshake",
+            "the path holds the password, which only the answer shows",
+            [
+                at(0.0, "GET", "/private/user/password")
+                    .gets(401)
+                    .answers("WWW-Authenticate", "Basic realm=\"x\""),
+                at(1.0, "GET", "/private/user/password")
+                    .with("Authorization", "Basic dXNlcjpwYXNzd29yZA=="),
+            ],
+        )
+        .back(1),
+        edge(
+            "other.handshake",
+            "header.missing",
+            "answered on the path of another user",
+            [
+                at(0.0, "GET", "/private/bob/password")
+                    .gets(401)
+                    .answers("WWW-Authenticate", "Basic realm=\"x\""),
+                at(1.0, "GET", "/private/user/password")
+                    .with("Authorization", "Basic dXNlcjpwYXNzd29yZA=="),
+            ],
+        )
+        .back(1),
         is(
             "verifier.unavailable",
             "the keys could not be fetched",

@@ -50,6 +50,14 @@ fn schemes() -> Vec<Case> {
                 .with("Authorization", BASIC)
                 .says(403, json!({"why": "Only auditors may read this"})),
         ),
+        is(
+            "basic.bad_password",
+            "asked for under a word that opens no prompt",
+            get("/private")
+                .with("Authorization", BASIC)
+                .answers("WWW-Authenticate", "xBasic realm=\"x\"")
+                .says(401, json!({"message": "Current user is not logged in"})),
+        ),
         is("basic.malformed", "no base64", basic("Basic ann:hunter2")),
         edge("basic.malformed", "basic.malformed", "no colon", basic("Basic YW5uaHVudGVyMg==")),
         edge(
@@ -107,7 +115,64 @@ fn schemes() -> Vec<Case> {
 }
 
 fn logins() -> Vec<Case> {
+    let mutation = |text: &str| at(0.0, "POST", "/graphql").json(&json!({"query": text}));
+    let wrong = || json!({"errors": [{"message": "Please enter valid credentials"}], "data": null});
+    let log_in = "mutation { sessionCreate(login: \"ann\", password: \"x\") { token } }";
     vec![
+        is(
+            "login.bad_credentials",
+            "a mutation that logs in, by its name and an argument in its text",
+            mutation(log_in).says(200, wrong()),
+        ),
+        is(
+            "login.bad_credentials",
+            "a mutation whose payload holds the errors",
+            mutation(log_in).says(
+                200,
+                json!({"data": {"sessionCreate": {"token": null, "errors": [
+                    {"field": "login", "message": "Please enter valid credentials"}]}}}),
+            ),
+        ),
+        looks(
+            "login.bad_credentials",
+            "ok",
+            "a payload that holds errors and what was asked for",
+            mutation(log_in).says(
+                200,
+                json!({"data": {"sessionCreate": {"token": "abc", "errors": [
+                    {"field": "login", "message": "Please enter valid credentials"}]}}}),
+            ),
+        ),
+        is(
+            "login.bad_credentials",
+            "a form of data to fill in again",
+            login("/auth/login_flow/17").says(
+                200,
+                json!({"type": "form", "flow": "17", "step": "init", "fields": [{"name": "a"}],
+                    "errors": {"base": "invalid_auth"}}),
+            ),
+        ),
+        looks(
+            "login.bad_credentials",
+            "ok",
+            "a form of data that asks for more",
+            login("/auth/login_flow/17").says(
+                200,
+                json!({"type": "form", "flow": "17", "step": "code", "fields": [{"name": "a"}],
+                    "errors": {}}),
+            ),
+        ),
+        is(
+            "login.bad_credentials",
+            "name and password in the URL",
+            get("/query?db=x&u=ann&p=hunter2").gets(401),
+        ),
+        looks(
+            "login.bad_credentials",
+            "other.denied",
+            "numbers of a user and a post in the URL",
+            get("/viewtopic?u=2&p=17").gets(403),
+        ),
         is(
             "login.bad_credentials",
             "a password that is wrong",

@@ -186,6 +186,29 @@ fn others() -> Vec<Case> {
             "a part is missing in the field",
             hawk(1, ", nonce=\"j4h3g2\"").says(401, json!({"why": "Missing attributes: mac"})),
         ),
+        is(
+            "reqsig.malformed",
+            "a part is missing in the field, under a plain 400",
+            hawk(1, ", nonce=\"j4h3g2\"").says(400, json!({"why": "Missing attributes"})),
+        ),
+        looks(
+            "reqsig.malformed",
+            "ok",
+            "a complete field under a plain 400",
+            hawk(1, MAC).says(400, json!({"why": "Missing attributes"})),
+        ),
+        is(
+            "reqsig.replay",
+            "the nonce is refused, says the challenge",
+            hawk(1, MAC).gets(401).answers("WWW-Authenticate", "Hawk error=\"Invalid nonce\""),
+        ),
+        is(
+            "reqsig.signature",
+            "a shared key that is another one",
+            get("/store?comp=list")
+                .with("Authorization", &format!("SharedKey store1:{SIGNATURE}"))
+                .says(403, json!({"why": "The signature is wrong"})),
+        ),
         looks(
             "reqsig.malformed",
             "reqsig.signature",

@@ -23,7 +23,54 @@ pub(super) fn cases() -> Vec<Case> {
     let mut all = text();
     all.extend(kinds());
     all.extend(sealed_ones());
+    all.extend(other_forms());
     all
+}
+
+/// Forms that the host does not take, where it shows what it does take.
+fn other_forms() -> Vec<Case> {
+    let takes = |token: &str| {
+        vec![at(-60.0, "GET", "/v1/me").gets(401), at(-50.0, "GET", "/v1/me").bearer(token)]
+    };
+    let says = |token: &str| sends(token).says(401, json!({"why": "Not a compact token"}));
+    let bare = |second: f64| at(second, "GET", "/v1/me").says(403, json!({"message": "Forbidden"}));
+    let stranger = "Zt5Wq8Lr2Xv9Kp4Nc7Ms1Hd6Bg";
+    vec![
+        is(
+            "token.wrong_type",
+            "a signed token where only encrypted ones are let in",
+            [takes(&sealed()), vec![says(&fresh("a"))]].concat(),
+        ),
+        looks(
+            "token.wrong_type",
+            "signature.invalid",
+            "a signed token where signed ones are let in too",
+            [
+                takes(&sealed()),
+                takes(&fresh("b")),
+                vec![sends(&fresh("a")).says(401, json!({"why": "The signature is wrong"}))],
+            ]
+            .concat(),
+        ),
+        is(
+            "state.unknown_token",
+            "a bare 403 that is the same without a token, where another token is let in",
+            [takes(OPAQUE), vec![bare(-40.0), bare(0.0).bearer(stranger)]].concat(),
+        ),
+        looks(
+            "state.unknown_token",
+            "unknown|authz.role",
+            "a bare 403 where nobody gets another answer",
+            [
+                takes(OPAQUE),
+                vec![
+                    at(-40.0, "GET", "/v1/me").says(401, json!({"message": "Who are you?"})),
+                    bare(0.0).bearer(stranger),
+                ],
+            ]
+            .concat(),
+        ),
+    ]
 }
 
 fn text() -> Vec<Case> {

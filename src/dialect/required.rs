@@ -1,0 +1,147 @@
+//! Texts without which a pattern cannot match: one of them is looked for before the pattern is compiled.
+
+use regex_syntax::ast::{Ast, RepetitionKind, RepetitionRange, parse::Parser};
+
+/// Alternatives of one pattern that are looked for.
+const MOST: usize = 64;
+
+/// Returns texts of which every match of `pattern` holds one, in the form of codes; `None` where there
+/// are none.
+///
+/// The longest is chosen, as the rarest; of alternatives the shortest counts. Flags change nothing but
+/// the case, which the form has no more.
+pub(super) fn texts(pattern: &str, form: impl Fn(&str) -> String) -> Option<Vec<String>> {
+    let ast = Parser::new().parse(pattern).ok()?;
+    best(&ast, &form)
+}
+
+fn best(ast: &Ast, form: &impl Fn(&str) -> String) -> Option<Vec<String>> {
+    if let Some(whole) = exact(ast) {
+        return formed(&whole, form);
+    }
+    match ast {
+        Ast::Group(group) => best(&group.ast, form),
+        Ast::Repetition(repetition) if is_needed(&repetition.op.kind) => {
+            best(&repetition.ast, form)
+        }
+        Ast::Alternation(alternation) => {
+            let each: Option<Vec<_>> = alternation.asts.iter().map(|a| best(a, form)).collect();
+            Some(each?.into_iter().flatten().collect()).filter(|all: &Vec<_>| all.len() <= MOST)
+        }
+        Ast::Concat(concat) => {
+            let mut found: Vec<Vec<String>> = Vec::new();
+            let mut run = vec![String::new()];
+            for part in &concat.asts {
+                match exact(part) {
+                    Some(next) if run.len() * next.len() <= MOST => run = joined(&run, &next),
+                    Some(next) => {
+                        found.extend(formed(&run, form));
+                        run = next;
+                    }
+                    None => {
+                        found.extend(formed(&run, form));
+                        found.extend(best(part, form));
+                        run = vec![String::new()];
+                    }
+                }
+            }
+            found.extend(formed(&run, form));
+            found.into_iter().max_by_key(|texts| (shortest(texts), std::cmp::Reverse(texts.len())))
+        }
+        _ => None,
+    }
+}
+
+/// Returns every text that a part can be, where those are few.
+fn exact(ast: &Ast) -> Option<Vec<String>> {
+    let all = match ast {
+        Ast::Empty(_) => vec![String::new()],
+        Ast::Literal(literal) => vec![literal.c.to_string()],
+        Ast::Group(group) => exact(&group.ast)?,
+        Ast::Repetition(repetition) if repetition.op.kind == RepetitionKind::ZeroOrOne => {
+            let mut all = exact(&repetition.ast)?;
+            all.push(String::new());
+            all
+        }
+        Ast::Alternation(alternation) => {
+            let each: Option<Vec<_>> = alternation.asts.iter().map(exact).collect();
+            each?.into_iter().flatten().collect()
+        }
+        Ast::Concat(concat) => {
+            let mut all = vec![String::new()];
+            for part in &concat.asts {
+                let next = exact(part)?;
+                if all.len() * next.len() > MOST {
+                    return None;
+                }
+                all = joined(&all, &next);
+            }
+            all
+        }
+        _ => return None,
+    };
+    (all.len() <= MOST).then_some(all)
+}
+
+fn joined(heads: &[String], tails: &[String]) -> Vec<String> {
+    heads.iter().flat_map(|head| tails.iter().map(move |tail| format!("{head}{tail}"))).collect()
+}
+
+const fn is_needed(kind: &RepetitionKind) -> bool {
+    match kind {
+        RepetitionKind::OneOrMore => true,
+        RepetitionKind::ZeroOrOne | RepetitionKind::ZeroOrMore => false,
+        RepetitionKind::Range(
+            RepetitionRange::Exactly(least)
+            | RepetitionRange::AtLeast(least)
+            | RepetitionRange::Bounded(least, _),
+        ) => *least > 0,
+    }
+}
+
+/// Brings texts to the form in which they are looked for; the form of what is searched may lack blanks
+/// and full stops at its ends.
+fn formed(texts: &[String], form: &impl Fn(&str) -> String) -> Option<Vec<String>> {
+    let bare = |text: &String| form(text).trim_matches([' ', '.']).to_owned();
+    let texts: Vec<String> = texts.iter().map(bare).collect();
+    (shortest(&texts) > 0).then_some(texts)
+}
+
+fn shortest(texts: &[String]) -> usize {
+    texts.iter().map(String::len).min().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(pattern: &str) -> Option<String> {
+        texts(pattern, str::to_lowercase).map(|texts| texts.join("|"))
+    }
+
+    #[test]
+    fn the_longest_text_that_must_occur_is_taken() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(of(r"^JWT expired (?:\d+ ms ago )?at (?P<expected>\S+)"), some("jwt expired"));
+        assert_eq!(of(r"(?:token|session) (?P<x>\w+) is (over|gone)"), some("is over|is gone"));
+        assert_eq!(of(r"\bAADSTS(?:50011|500112)\b"), some("aadsts50011|aadsts500112"));
+        assert_eq!(of("^Invalid App ?Key$"), some("invalid app key|invalid appkey"));
+        assert_eq!(of(r"(?:abcd){2,} x"), some("abcd"));
+        assert_eq!(of("服务器时间"), some("服务器时间"));
+        assert_eq!(of(r"expired \. "), some("expired"));
+    }
+
+    #[test]
+    fn what_may_be_absent_is_not_required() {
+        for pattern in [
+            r"^\d+$",
+            "(?:expired)?",
+            "(?:expired)*",
+            "(?:expired){0,2}",
+            "\\d|expired",
+            "[expird]+",
+        ] {
+            assert_eq!(of(pattern), None, "{pattern}");
+        }
+    }
+}
