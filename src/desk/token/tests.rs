@@ -130,6 +130,8 @@ proptest::proptest! {
         });
         let token = jwt(r#"{"alg":"RS256","kid":"2026"}"#, &claims.to_string());
         let token = &token[..token.len() - cut.min(token.len() - 30)];
+        // A slash ends the authority of a URL: what stands before it would be the host.
+        let user = secret.replace('/', "%2F");
         let basic = STANDARD.encode(format!("{name}:{secret}"));
         let text = match shape {
             0 => token.to_owned(),
@@ -138,7 +140,7 @@ proptest::proptest! {
             3 => format!("Authorization: Basic {basic}"),
             4 => format!("X-Api-Key: {secret}"),
             5 => format!("Cookie: theme=dark; session={secret}; token={token}"),
-            6 => format!("https://{secret}:{secret}@api.example/a?access_token={token}&api_key={secret}"),
+            6 => format!("https://{user}:{user}@api.example/a?access_token={token}&api_key={secret}"),
             7 => format!("Authorization: Digest username=\"{name}\", nonce=\"{secret}\", response=\"{secret}\""),
             8 => format!("-H 'Authorization: Bearer {secret}' \\\n-H 'X-Token: {token}'"),
             _ => format!("Authorization: Bearer {secret}\nAuthorization: Bearer {token}"),
