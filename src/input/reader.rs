@@ -18,8 +18,8 @@ use crate::model::Observer;
 pub(crate) enum Reader {
     /// HAR and everything like it.
     Document(Document),
-    /// A record a line.
-    Lines(Lines),
+    /// A record a line. It remembers more than the others.
+    Lines(Box<Lines>),
     /// Conversations as text.
     Dump(Dump),
     /// Packets, requests and answers apart.
@@ -52,7 +52,7 @@ impl Reader {
             _ => Wanted::Any,
         };
         let setting = Setting::given(wanted, mapping.clone());
-        Self::Lines(Lines { mapping: mapping.clone(), setting, ..Lines::default() })
+        Self::Lines(Box::new(Lines { mapping: mapping.clone(), setting, ..Lines::default() }))
     }
 
     pub(super) fn dump() -> Self {
@@ -102,7 +102,7 @@ impl Reader {
     pub(crate) fn fresh(&self) -> Self {
         match self {
             Self::Document(document) => Self::Document(document.fresh()),
-            Self::Lines(lines) => Self::Lines(lines.fresh()),
+            Self::Lines(lines) => Self::Lines(Box::new(lines.fresh())),
             Self::Dump(dump) => Self::Dump(dump.fresh()),
             Self::Packets(packets) => Self::Packets(packets.fresh()),
         }
@@ -116,7 +116,7 @@ impl Reader {
         match (self, newest) {
             (Self::Document(first), Self::Document(newest)) => Self::Document(first.guess(newest)),
             (Self::Lines(_), Self::Lines(newest)) => {
-                Self::Lines(Lines { state: lines::State::Between, ..newest.fresh() })
+                Self::Lines(Box::new(Lines { state: lines::State::Between, ..newest.fresh() }))
             }
             _ => self.fresh(),
         }
