@@ -494,7 +494,8 @@ fn proxy_stripped(case: &Case<'_>) -> Option<Candidate> {
             "the capture shows `Authorization`, the server says that none came",
             &case.place(),
         )
-        .at(if asked || !case.world.lets_credentials_in(&case.facts.endpoint) {
+        // Where the field got through with another value, it gets through.
+        .at(if !case.world.lets_credentials_in(&case.facts.endpoint) {
             Confidence::Inferred
         } else {
             Confidence::Suspected

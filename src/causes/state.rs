@@ -71,9 +71,18 @@ fn unknown_key(case: &Case<'_>) -> Option<Candidate> {
         let fact = "a key was sent, and the server calls it missing or wrong";
         return Some(Candidate::inferred("apikey.wrong", fact, "response"));
     }
-    let mark = mark_of(credential)?;
     let profile = case.profile()?;
     let place = credential.place.to_string();
+    let Some(mark) = mark_of(credential) else {
+        // Too short to be told apart from others without giving it away.
+        let taken = profile.kinds.has("api_key") && profile.places.has(&place);
+        let sound = credential.oddities.is_empty() && case.facts.grant.is_none();
+        let asked = case.facts.answer.outcome == Outcome::Refused(Sign::Unauthorized);
+        return (taken && sound && asked).then(|| {
+            let fact = format!("{} lets in API keys in `{place}`, this one it refuses", case.host());
+            Candidate::suspected("apikey.wrong", fact, "history")
+        });
+    };
     let never = case.world.accepted_until(mark, case.facts, crate::model::At(i64::MAX)).is_none();
     let fits = profile.kinds.has("api_key")
         && profile.places.has(&place)

@@ -158,6 +158,13 @@ fn refine(case: &Case<'_>, named: &str) -> Option<&'static str> {
         ("reqsig.skew", Some(Kind::Jwt)) if scheme == Some(&Scheme::Bearer) => {
             Some("time.clock_skew")
         }
+        // A scope that a resource refuses is the token's; one that a client may not ask for is a matter
+        // of the token endpoint.
+        ("oauth.invalid_scope", Some(Kind::Jwt | Kind::Jwe | Kind::Opaque))
+            if scheme == Some(&Scheme::Bearer) =>
+        {
+            Some("authz.scope")
+        }
         ("login.bad_credentials", Some(Kind::Basic)) => Some("basic.bad_password"),
         ("login.bad_credentials" | "basic.bad_password", Some(Kind::Digest)) => {
             Some("digest.bad_password")
@@ -257,6 +264,7 @@ const COVERS: &[(&str, &str)] = &[
     ),
     ("saml.assertion", "token.replayed"),
     ("sigv4.signature sigv4.malformed", "sigv4.*"),
+    ("sigv4.skew", "sigv4.expired_url"),
     ("reqsig.signature reqsig.malformed", "reqsig.*"),
     ("digest.bad_password", "digest.stale_nonce"),
     (

@@ -92,9 +92,15 @@ pub(super) fn is_stock_phrase(text: &str) -> bool {
     let text = text.trim();
     let phrase =
         text.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches([' ', ':', '-']);
+    let numbered = phrase.len() < text.len();
     ["Unauthorized", "Forbidden", "Authorization Required", "Proxy Authentication Required"]
         .iter()
         .any(|p| phrase.eq_ignore_ascii_case(p))
+        // Behind the number it is that status in the page's own words: `403 Permission Denied`.
+        || numbered
+            && ["Permission Denied", "Access Denied", "Access Forbidden", "Access Is Denied"]
+                .iter()
+                .any(|p| phrase.eq_ignore_ascii_case(p))
 }
 
 fn is_standard(phrase: &str) -> bool {

@@ -301,6 +301,14 @@ pub(super) fn is_login_target(url: &str) -> bool {
     !is_content(url, path) && names_login(path, url.contains('?'))
 }
 
+/// Returns whether the last segment is a login word: whoever asks for it asks for a login page, also
+/// where texts are (`/docs/login`).
+pub(super) fn asks_for_login(url: &str) -> bool {
+    let last = path(url).trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let stem = last.split('.').next().unwrap_or_default();
+    LOGIN_WORDS.iter().any(|word| stem.eq_ignore_ascii_case(word))
+}
+
 /// Returns whether a path leads to texts or files, which may be about logins.
 fn is_content(url: &str, path: &str) -> bool {
     let is = |word: &str| CONTENT.iter().any(|c| word.eq_ignore_ascii_case(c));
@@ -453,6 +461,7 @@ pub(super) fn is_login_request(exchange: &Exchange<'_>) -> bool {
                 "session",
                 "sessions",
                 "log-in",
+                "auth-with-password",
                 // The names of the servlet specification and of Spring and Symfony.
                 "j_security_check",
                 "j_spring_security_check",

@@ -178,6 +178,7 @@ fn let_in(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
     }
     if outcome::wants_data(exchange)
         && !outcome::is_login_target(&exchange.url)
+        && !outcome::asks_for_login(&exchange.url)
         && body::is_login_page(exchange)
     {
         answer.outcome = Outcome::Refused(Sign::LoginPage);

@@ -103,11 +103,22 @@ fn payload_errors(node: &Node, into: &mut Vec<Clue>) {
 }
 
 /// Collects what a JSON answer to a login calls its errors, whatever stands beside them: a form to fill
-/// in again.
+/// in again; and the message of an envelope that hands out nothing: `{"code":500,"msg":"..."}`.
 pub(super) fn of_login(node: &Node, into: &mut Vec<Clue>) {
     let Node::Map(members) = node else { return };
     for (name, value) in members.iter().filter(|(n, v)| is_region(n) && !v.is_empty()) {
         gather(value, &mut Path::default().member(name), false, into);
+    }
+    let hands_out = |(name, value): &(String, Node)| {
+        !value.is_empty() && (!is_envelope(name) || matches!(value, Node::Map(_) | Node::List(_)))
+    };
+    if says_success(node) || members.iter().any(hands_out) {
+        return;
+    }
+    for (name, value) in members {
+        if MESSAGES.contains(&name.to_ascii_lowercase().as_str()) && !is_region(name) {
+            gather(value, &mut Path::default().member(name), false, into);
+        }
     }
 }
 

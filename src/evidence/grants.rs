@@ -268,7 +268,7 @@ const PASSWORDS: &[&str] = &[
 ];
 
 /// Names of the user beside it.
-const USERS: &[&str] = &["username", "email", "login", "user", "userid", "identifier"];
+const USERS: &[&str] = &["username", "email", "login", "user", "userid", "identifier", "identity"];
 
 fn grant_of(fields: &[Field<'_>], path: &str, purpose: Purpose) -> Option<Grant> {
     let value = |word: &str| fields.iter().find(|f| f.word == word).map(|f| f.value.as_ref());

@@ -33,6 +33,8 @@ const WORDS: &[(&str, Tells)] = &[
     ("session", Tells::Login),
     ("authenticate", Tells::Login),
     ("jwt", Tells::Login),
+    ("auth-with-", Tells::Login),
+    ("auth_with_", Tells::Login),
     ("/auth/", Tells::Login),
     ("/oauth", Tells::Login),
     ("token", Tells::Login),
