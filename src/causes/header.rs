@@ -236,6 +236,11 @@ fn asks_for_key(case: &Case<'_>) -> bool {
     case.says("apikey.missing") || either || challenged && challenges.all(|c| is_key(&c.scheme))
 }
 
+/// Returns whether a segment of the path is a secret by its shape, which was masked: a token of a bot.
+pub(super) fn names_secret(case: &Case<'_>) -> bool {
+    case.facts.endpoint.path.split('/').any(|segment| segment == "***")
+}
+
 fn missing(case: &Case<'_>) -> Option<Candidate> {
     let facts = case.facts;
     let asked = facts.answer.outcome;
@@ -270,6 +275,10 @@ fn missing(case: &Case<'_>) -> Option<Candidate> {
         && !case.can_mean("header.missing")
         && !closed
     {
+        return None;
+    }
+    // A token in the path is a credential: it stands there as `***`.
+    if names_secret(case) {
         return None;
     }
     let observable = case.could_show()

@@ -12,7 +12,20 @@ pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
     found.extend(scope(case));
     found.extend(unknown_token(case));
     found.extend(unknown_key(case));
+    found.extend(unknown_in_path(case));
     found
+}
+
+/// A token in the path and no other credential, refused.
+fn unknown_in_path(case: &Case<'_>) -> Option<Candidate> {
+    let refused = case.facts.answer.outcome == Outcome::Refused(Sign::Unauthorized);
+    let alone = case.credential().is_none() && case.challenges().next().is_none();
+    (refused && alone && case.facts.grant.is_none() && super::header::names_secret(case)).then(
+        || {
+            let fact = "a secret stands in the path, no other credential was sent";
+            Candidate::suspected("apikey.wrong", fact, "request.url")
+        },
+    )
 }
 
 /// The challenge asks for scopes that the token does not have.
@@ -79,7 +92,8 @@ fn unknown_key(case: &Case<'_>) -> Option<Candidate> {
         let sound = credential.oddities.is_empty() && case.facts.grant.is_none();
         let asked = case.facts.answer.outcome == Outcome::Refused(Sign::Unauthorized);
         return (taken && sound && asked).then(|| {
-            let fact = format!("{} lets in API keys in `{place}`, this one it refuses", case.host());
+            let fact =
+                format!("{} lets in API keys in `{place}`, this one it refuses", case.host());
             Candidate::suspected("apikey.wrong", fact, "history")
         });
     };

@@ -129,6 +129,17 @@ pub(super) fn of_login(exchange: &Exchange<'_>) -> Option<Reading> {
     Some(reading)
 }
 
+/// Returns the title of a short HTML page that has one and little else: at most four more texts.
+pub(super) fn title_alone(exchange: &Exchange<'_>) -> Option<String> {
+    let raw = exchange.response_body.text.raw();
+    if raw.is_empty() || raw.len() > LONGEST_DATA || !media_type(exchange).contains("html") {
+        return None;
+    }
+    let page = markup::html(&text_of(exchange)?);
+    let (first, rest) = page.texts.split_first()?;
+    (first.0 == "title" && rest.len() <= 4).then(|| first.1.clone())
+}
+
 /// Returns whether an HTML body is a login page.
 pub(super) fn is_login_page(exchange: &Exchange<'_>) -> bool {
     let raw = exchange.response_body.text.raw();

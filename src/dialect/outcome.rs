@@ -309,6 +309,17 @@ pub(super) fn asks_for_login(url: &str) -> bool {
     LOGIN_WORDS.iter().any(|word| stem.eq_ignore_ascii_case(word))
 }
 
+/// Returns whether a URL leads to a login page or to texts about logins.
+pub(super) fn is_about_login(url: &str) -> bool {
+    is_login_target(url) || asks_for_login(url) || is_content(url, path(url))
+}
+
+/// Returns whether the request carries a cookie.
+pub(super) fn sends_cookies(exchange: &Exchange<'_>) -> bool {
+    exchange.request_header("cookie").is_some_and(|v| !v.trim().is_empty())
+        || !exchange.request_cookies.is_empty()
+}
+
 /// Returns whether a path leads to texts or files, which may be about logins.
 fn is_content(url: &str, path: &str) -> bool {
     let is = |word: &str| CONTENT.iter().any(|c| word.eq_ignore_ascii_case(c));

@@ -6,7 +6,7 @@ use super::body::{self, Clue, Reading};
 use super::catalogue::Catalogue;
 use super::fields::{errors_logged, fields, grpc_status, is_stock_phrase, setting};
 use super::general::{self, Meaning, Setting};
-use super::settle::{asked, bare_challenges, joined, something_came, sort};
+use super::settle::{asked, bare_challenges, client_failed, joined, something_came, sort};
 use super::speaker::Answered;
 use super::words::{is_word, shown};
 use super::{challenge, clock, outcome, said, status_statement, value};
@@ -87,6 +87,7 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
         }
     }
     something_came(&mut answer);
+    client_failed(status, &mut answer);
     joined(&clues, setting, &mut answer);
     asked(&answer.challenges, &mut answer.statements);
     bare_challenges(&mut answer);
@@ -184,8 +185,31 @@ fn let_in(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
         answer.outcome = Outcome::Refused(Sign::LoginPage);
         let causes = &["session.expired", "header.missing"];
         answer.statements.push(statement(causes, Weight::Vague, "a login page", "body"));
+    } else if let Some(title) = session_over(exchange) {
+        answer.outcome = Outcome::Refused(Sign::Said);
+        answer.statements.push(statement(
+            &["session.expired"],
+            Weight::Words,
+            &title,
+            "body.title",
+        ));
     }
     None
+}
+
+/// Returns the title of a page that says nothing but that the session of this request is over.
+fn session_over(exchange: &Exchange<'_>) -> Option<String> {
+    if !outcome::sends_cookies(exchange) || outcome::is_about_login(&exchange.url) {
+        return None;
+    }
+    let title = body::title_alone(exchange)?;
+    let setting = Setting { status: exchange.status?, ..Setting::default() };
+    let meaning = general::read(&title, setting)?;
+    let over = !meaning.vague
+        && !meaning.ignore
+        && meaning.plain
+        && meaning.causes.first().is_some_and(|c| *c == "session.expired");
+    over.then_some(title)
 }
 
 /// Reads a page that answers a login: the form shown again, or a word on what was wrong.

@@ -31,6 +31,19 @@ pub(super) fn something_came(answer: &mut Answer) {
     }
 }
 
+/// Lowers `unauthorized_client` where status and message say that the client did not authenticate: a client
+/// that may not use a grant is known, and gets a 400 (RFC 6749, section 5.2). Keycloak mixes the two.
+pub(super) fn client_failed(status: u16, answer: &mut Answer) {
+    let says = |s: &Statement, cause: &str| s.causes.first().is_some_and(|c| *c == cause);
+    let named = |s: &Statement| s.weight > Weight::Vague && says(s, "oauth.invalid_client");
+    if status != 401 || !answer.statements.iter().any(named) {
+        return;
+    }
+    for said in answer.statements.iter_mut().filter(|s| says(s, "oauth.unauthorized_client")) {
+        said.weight = Weight::Vague;
+    }
+}
+
 /// Where no clue alone names a cause, code and message together may: `token`, then `expired`.
 pub(super) fn joined(clues: &[Clue], setting: Setting, answer: &mut Answer) {
     if answer.statements.iter().any(|s| s.weight > Weight::Vague) {

@@ -108,6 +108,17 @@ fn disabled_and_locked() -> Vec<Case> {
         ),
         is(
             "state.user_locked",
+            "locked, as the name of a result",
+            login().says(401, json!({"title": "Unauthorized", "detail": "LockedOut"})),
+        ),
+        looks(
+            "state.user_disabled",
+            "other.denied|authz.role|ok",
+            "a person blocked the sender of a message",
+            call("/v1/messages").says(403, json!({"notice": "Forbidden: sender was blocked by the user"})),
+        ),
+        is(
+            "state.user_locked",
             "locked after failures, in a code",
             login().says(401, json!({"code": "ACCOUNT_LOCKED"})),
         ),

@@ -21,6 +21,26 @@ pub(super) fn cases() -> Vec<Case> {
 fn missing_and_wrong() -> Vec<Case> {
     vec![
         is(
+            "apikey.wrong",
+            "a key too short to be told from others, where one is let in",
+            [
+                at(-9.0, "GET", "/v2/rates").with("X-API-Key", "k_live_83hf73"),
+                get("/v2/rates").with("X-API-Key", "k_live_000000").gets(401),
+            ],
+        ),
+        is(
+            "apikey.wrong",
+            "the token of a bot stands in the path",
+            get("/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawq/getMe")
+                .says(401, json!({"ok": false, "description": "Unauthorized"})),
+        ),
+        looks(
+            "apikey.wrong",
+            "other.service_disabled|other.denied|authz.policy|authz.role",
+            "a product wants its licence key",
+            keyed().says(403, json!({"note": "Your license key is invalid"})),
+        ),
+        is(
             "apikey.missing",
             "the service wants a key and none came",
             get("/v2/rates").says(

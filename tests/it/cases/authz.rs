@@ -17,6 +17,16 @@ fn rights() -> Vec<Case> {
     vec![
         is(
             "authz.scope",
+            "a resource names the scope invalid for which the token is too weak",
+            call("/v1/mail").gets(403).answers("WWW-Authenticate", r#"Bearer error="invalid_scope""#),
+        ),
+        is(
+            "authz.scope",
+            "the call lies outside the scopes",
+            call("/v1/mail").says(403, json!({"reason": "This lies outside the authorized scopes"})),
+        ),
+        is(
+            "authz.scope",
             "the token lacks a scope, said by the challenge",
             call("/v1/mail").gets(403).answers(
                 "WWW-Authenticate",

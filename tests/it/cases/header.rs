@@ -338,6 +338,18 @@ fn on_the_way() -> Vec<Case> {
         ),
         looks(
             "header.proxy_stripped",
+            "basic.bad_password",
+            "the field got through with another password",
+            [
+                at(-9.0, "GET", "/v1/me").with("Authorization", "Basic YW5uOnJpZ2h0LW9uZQ=="),
+                at(0.0, "GET", "/v1/me")
+                    .with("Authorization", "Basic YW5uOndyb25nLW9uZQ==")
+                    .says(401, json!({"hint": "Credentials are required to see this"}))
+                    .answers("WWW-Authenticate", "Basic realm=\"v1\""),
+            ],
+        ),
+        looks(
+            "header.proxy_stripped",
             "header.missing",
             "no field was sent, and the server saw none",
             get("/v1/me").says(401, json!({"hint": "Your request had no Authorization header"})),

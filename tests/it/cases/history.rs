@@ -237,6 +237,15 @@ fn withdrawn() -> Vec<Case> {
         looks(
             "token.replayed",
             "ok",
+            "a token of the body was used, and the bearer's was let speak",
+            at(0.0, "POST", "/v1/charges")
+                .bearer(&fresh("a"))
+                .json(&json!({"source": "tok_1abc"}))
+                .says(400, json!({"error": {"code": "token_already_used", "type": "invalid_request_error"}})),
+        ),
+        looks(
+            "token.replayed",
+            "ok",
             "a ticket for a concert was used",
             at(0.0, "POST", "/v1/gate")
                 .bearer(&fresh("a"))

@@ -40,6 +40,11 @@ fn client() -> Vec<Case> {
         is("oauth.invalid_client", "the code of the standard", asks(CREDENTIALS).says(401, error("invalid_client", "nope"))),
         is(
             "oauth.invalid_client",
+            "a code for another thing, against its status and its message",
+            asks(CREDENTIALS).says(401, error("unauthorized_client", "Bad client credentials")),
+        ),
+        is(
+            "oauth.invalid_client",
             "in prose alone",
             asks(CREDENTIALS).says(401, json!({"message": "The client secret you supplied is incorrect"})),
         ),

@@ -253,6 +253,17 @@ fn denied_and_unknown() -> Vec<Case> {
             "a file that nobody may list",
             get("/files/").shows(403, "text/html", "<h1>Directory listing denied</h1>"),
         ),
+        looks(
+            "other.denied",
+            "ok",
+            "a schema of XML lacks an element that is named for a token",
+            at(0.0, "POST", "/ws").shows(
+                500,
+                "text/xml",
+                "<e:Envelope xmlns:e='u'><e:Body><e:Fault><faultcode>e:Client</faultcode><faultstring>\
+                 cvc-complex-type.2.4.b: element sessionToken is missing</faultstring></e:Fault></e:Body></e:Envelope>",
+            ),
+        ),
         is(
             "other.denied",
             "a 403 of a business rule",

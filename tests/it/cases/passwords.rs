@@ -50,6 +50,14 @@ fn schemes() -> Vec<Case> {
                 .with("Authorization", BASIC)
                 .says(403, json!({"why": "Only auditors may read this"})),
         ),
+        looks(
+            "basic.bad_password",
+            "login.password_expired",
+            "the password is right and must be changed",
+            get("/private")
+                .with("Authorization", BASIC)
+                .says(403, json!({"code": "Security.CredentialsExpired"})),
+        ),
         is(
             "basic.bad_password",
             "asked for under a word that opens no prompt",
@@ -118,7 +126,37 @@ fn logins() -> Vec<Case> {
     let mutation = |text: &str| at(0.0, "POST", "/graphql").json(&json!({"query": text}));
     let wrong = || json!({"errors": [{"message": "Please enter valid credentials"}], "data": null});
     let log_in = "mutation { sessionCreate(login: \"ann\", password: \"x\") { token } }";
+    let envelope = |text: &str| json!({"code": 500, "msg": text});
+    let sends = |path: &str| {
+        at(0.0, "POST", path).json(&json!({"identity": "ann", "password": "hunter2hunter2"}))
+    };
     vec![
+        is(
+            "login.bad_credentials",
+            "an envelope in an answer of status 200 says so",
+            sends("/api/login").says(200, envelope("用户名或密码错误")),
+        ),
+        looks(
+            "login.bad_credentials",
+            "ok",
+            "the same envelope hands out what was asked for",
+            sends("/api/login").says(
+                200,
+                json!({"code": 20000, "msg": "密码错误次数已清零", "data": {"name": "ann"}}),
+            ),
+        ),
+        looks(
+            "login.bad_credentials",
+            "ok",
+            "the same envelope about a coupon",
+            call("/api/order").says(200, envelope("优惠券已过期")),
+        ),
+        is(
+            "login.bad_credentials",
+            "an identity and a password are sent under a path that says so",
+            sends("/api/users/auth-with-password")
+                .says(400, json!({"note": "Failed to authenticate."})),
+        ),
         is(
             "login.bad_credentials",
             "a mutation that logs in, by its name and an argument in its text",

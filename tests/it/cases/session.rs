@@ -24,6 +24,76 @@ pub(super) fn cases() -> Vec<Case> {
     vec![
         is(
             "session.expired",
+            "a page says in its title that the session is over",
+            [
+                page(-60.0),
+                page(0.0).shows(
+                    200,
+                    "text/html",
+                    "<title>Session expired</title><p>Start again.</p>",
+                ),
+            ],
+        ),
+        looks(
+            "session.expired",
+            "ok",
+            "the title of a page of help names an ended session",
+            at(0.0, "GET", "/help/sessions").with("Cookie", COOKIE).shows(
+                200,
+                "text/html",
+                "<title>Session expired</title><p>Why?</p>",
+            ),
+        ),
+        looks(
+            "session.expired",
+            "ok",
+            "a page with a title like that for somebody without a session",
+            get("/account").shows(200, "text/html", "<title>Session expired</title><p>Why?</p>"),
+        ),
+        looks(
+            "session.expired",
+            "ok",
+            "a page to log in with, where the docs are",
+            get("/docs/login").with("Accept", "application/json").shows(
+                200,
+                "text/html",
+                "<form><input type=password></form>",
+            ),
+        ),
+        looks(
+            "session.expired",
+            "ok",
+            "a page with an ended session among its lines",
+            page(0.0).shows(
+                200,
+                "text/html",
+                "<title>Your account</title><h2>Session expired</h2><p>3 devices</p>",
+            ),
+        ),
+        is(
+            "session.expired",
+            "let in here before, and then a gateway's page for the same cookie",
+            [
+                page(-60.0),
+                page(0.0).shows(
+                    403,
+                    "text/html",
+                    "<title>403 Permission Denied</title><h1>Sign in</h1>",
+                ),
+            ],
+        ),
+        looks(
+            "session.expired",
+            "authz.role",
+            "a page that was never shown to this session",
+            page(0.0).shows(
+                403,
+                "text/html",
+                "<title>403 Permission Denied</title><h1>Staff only: permission denied</h1>",
+            ),
+        ),
+        is(
+            "session.expired",
             "let in, and later sent to the login page",
             [page(-60.0), login_page(page(0.0))],
         ),

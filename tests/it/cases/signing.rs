@@ -93,6 +93,11 @@ fn amazon_times() -> Vec<Case> {
             right().says(403, json!({"code": "SignatureDoesNotMatch"})),
         ),
         is("sigv4.expired_url", "ten minutes and more", presigned(301.0).gets(403)),
+        is(
+            "sigv4.expired_url",
+            "over, and the server speaks of its clock",
+            presigned(301.0).says(403, json!({"code": "RequestTimeTooSkewed"})),
+        ),
         edge(
             "sigv4.expired_url",
             "sigv4.expired_url",
