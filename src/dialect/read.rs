@@ -81,6 +81,8 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
             continue;
         };
         // The texts of a page are ornament, the data in its script is not.
+        // A code of gRPC that speaks of the call goes before loose words.
+        let counts = counts && (said.weight > Weight::Words || !speaks_of_call(grpc.as_deref()));
         told |= counts && (!is_page || clue.rank < 4 || said.weight != Weight::Vague);
         if !answer.statements.iter().any(|s| s.text == said.text && s.causes == said.causes) {
             answer.statements.push(said);
@@ -100,6 +102,13 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
     sort(&mut answer.statements);
     answer.statements.truncate(MOST);
     answer
+}
+
+/// Returns whether a status of gRPC is about the thing asked for or its state, so not about the caller:
+/// `NOT_FOUND`, `ALREADY_EXISTS`, `FAILED_PRECONDITION`, `ABORTED`, `OUT_OF_RANGE`, `UNIMPLEMENTED`,
+/// `DATA_LOSS` (gRPC, "Status codes and their use in gRPC").
+fn speaks_of_call(grpc: Option<&str>) -> bool {
+    matches!(grpc, Some("5" | "6" | "9" | "10" | "11" | "12" | "15"))
 }
 
 /// What a status made worth reading.

@@ -457,7 +457,19 @@ fn query_kind(name: &str, value: &str, url: &Url<'_>) -> Option<Kind> {
         }
         "code" => {
             let callback = url.params().any(|(n, _)| matches!(n, "state" | "session_state"));
-            (callback && value.len() >= 8).then_some(Kind::Grant)
+            if callback {
+                return (value.len() >= 8).then_some(Kind::Grant);
+            }
+            // The key of a function (Azure Functions, "Function access keys"); a code of a login has a
+            // path of its own.
+            let of_login = |path: &str| {
+                ["auth", "login", "signin", "callback"].iter().any(|word| path.contains(word))
+            };
+            let is_key = url.path.starts_with("/api/")
+                && !of_login(&url.path.to_ascii_lowercase())
+                && value.len() >= 32
+                && token::is_random(value);
+            is_key.then_some(Kind::ApiKey)
         }
         _ => token::is_jwt_shaped(value).then_some(Kind::Opaque),
     }

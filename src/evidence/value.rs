@@ -192,6 +192,11 @@ fn read_bare_word(value: &str, reading: &mut Reading) {
         read_by_scheme(colon, reading);
         return;
     }
+    if is_signed_form(value) {
+        reading.kind = Kind::RequestSignature;
+        reading.hide(value);
+        return;
+    }
     reading.note(Oddity::SchemeMissing);
     if !value.contains('.')
         && value.len() >= 8
@@ -206,6 +211,15 @@ fn read_bare_word(value: &str, reading: &mut Reading) {
     if reading.oddities.contains(&Oddity::Json) {
         reading.oddities.retain(|o| *o != Oddity::SchemeMissing);
     }
+}
+
+/// Whether a value without a scheme is a signature as an encoded form: `type%3dmaster%26ver%3d1.0%26sig%3d…`
+/// (Azure Cosmos DB, "Access control on resources").
+fn is_signed_form(value: &str) -> bool {
+    let plain = token::percent_decode(value);
+    let has =
+        |name: &str| plain.split('&').any(|p| p.split_once('=').is_some_and(|(n, _)| n == name));
+    has("type") && has("sig")
 }
 
 fn note_scheme(word: &str, gap: &str, reading: &mut Reading) {

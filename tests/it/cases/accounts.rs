@@ -106,6 +106,12 @@ fn disabled_and_locked() -> Vec<Case> {
             "locked for a while after failures",
             login().says(403, json!({"notice": "Too many failed logins, your account is locked for 15 minutes"})),
         ),
+        looks(
+            "state.user_disabled",
+            "ok",
+            "the account that money goes to is closed",
+            call("/v1/transfers").says(200, json!({"ok": false, "error": "recipient account is closed"})),
+        ),
         is(
             "state.user_locked",
             "locked, as the name of a result",

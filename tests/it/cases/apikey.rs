@@ -35,6 +35,12 @@ fn missing_and_wrong() -> Vec<Case> {
                 .says(401, json!({"ok": false, "description": "Unauthorized"})),
         ),
         looks(
+            "apikey.missing",
+            "unknown|apikey.wrong",
+            "the key of a function goes along in the query",
+            get("/api/prices?code=9fKx2LmQw7ZtRb4VnYc1HdPs8JgEaUo3TiXkMzCl").gets(401),
+        ),
+        looks(
             "apikey.wrong",
             "other.service_disabled|other.denied|authz.policy|authz.role",
             "a product wants its licence key",

@@ -337,6 +337,17 @@ fn on_the_way() -> Vec<Case> {
             call("/v1/me").says(401, json!({"hint": "Your request had no Authorization header"})),
         ),
         looks(
+            "header.scheme_missing",
+            "reqsig.signature|unknown",
+            "a signature that is a form of its own",
+            get("/dbs")
+                .with(
+                    "Authorization",
+                    "type%3Dmaster%26ver%3D1.0%26sig%3DabcDEF0123456789abcDEF0123456789%3D",
+                )
+                .gets(401),
+        ),
+        looks(
             "header.proxy_stripped",
             "basic.bad_password",
             "the field got through with another password",

@@ -266,6 +266,23 @@ fn denied_and_unknown() -> Vec<Case> {
         ),
         is(
             "other.denied",
+            "a 403 for a thing that is closed, with a token",
+            call("/v1/votes").says(403, json!({"note": "The poll is closed"})),
+        ),
+        looks(
+            "other.denied",
+            "authz.role",
+            "a 403 for a thing that this caller may not have",
+            call("/v1/votes").says(403, json!({"note": "Access to the closed poll is denied"})),
+        ),
+        looks(
+            "other.denied",
+            "ok",
+            "a status of gRPC about the state of a thing",
+            call("/shop.Cart/Buy").answers("grpc-status", "9").answers("grpc-message", "session expired: nothing is held any more"),
+        ),
+        is(
+            "other.denied",
             "a 403 of a business rule",
             get("/v1/orders/4")
                 .says(403, json!({"note": "Orders that were shipped cannot be changed"})),

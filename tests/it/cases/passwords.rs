@@ -153,6 +153,23 @@ fn logins() -> Vec<Case> {
         ),
         is(
             "login.bad_credentials",
+            "the same envelope in Korean",
+            sends("/api/login").says(
+                200,
+                json!({"code": "E1", "message": "아이디 또는 비밀번호가 일치하지 않습니다"}),
+            ),
+        ),
+        looks(
+            "login.bad_credentials",
+            "ok",
+            "the passphrase of a wallet",
+            call("/rpc").says(
+                500,
+                json!({"error": {"message": "The wallet passphrase entered was incorrect."}}),
+            ),
+        ),
+        is(
+            "login.bad_credentials",
             "an identity and a password are sent under a path that says so",
             sends("/api/users/auth-with-password")
                 .says(400, json!({"note": "Failed to authenticate."})),
