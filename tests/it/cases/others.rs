@@ -261,7 +261,7 @@ fn denied_and_unknown() -> Vec<Case> {
                 500,
                 "text/xml",
                 "<e:Envelope xmlns:e='u'><e:Body><e:Fault><faultcode>e:Client</faultcode><faultstring>\
-                 cvc-complex-type.2.4.b: element sessionToken is missing</faultstring></e:Fault></e:Body></e:Envelope>",
+                 Unmarshalling Error: cvc-complex-type.2.4.b: element sessionToken is missing</faultstring></e:Fault></e:Body></e:Envelope>",
             ),
         ),
         is(

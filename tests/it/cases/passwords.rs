@@ -163,7 +163,7 @@ fn logins() -> Vec<Case> {
             "login.bad_credentials",
             "ok",
             "the passphrase of a wallet",
-            call("/rpc").says(
+            at(0.0, "POST", "/rpc").with("Authorization", BASIC).says(
                 500,
                 json!({"error": {"message": "The wallet passphrase entered was incorrect."}}),
             ),
