@@ -96,7 +96,8 @@ pub(super) enum Command {
     Redact(Rest),
     /// Print the JSON Schema of the JSON outputs
     Schema {
-        /// authopsy.report/1, authopsy.exchange/1 or partial; without it, one schema of the first two
+        /// authopsy.report/1, authopsy.exchange/1, authopsy.token/1 or partial; without it, one schema of
+        /// the first three
         #[arg(value_name = "NAME")]
         name: Option<String>,
     },

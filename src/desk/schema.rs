@@ -10,17 +10,19 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::Error;
-use crate::model::{Line, Report};
+use crate::model::{Explained, Line, Report};
 use crate::tally::VERSION;
 
 /// The names of the schemas.
-pub const NAMES: [&str; 3] = ["authopsy.report/1", "authopsy.exchange/1", "partial"];
+pub const NAMES: [&str; 4] =
+    ["authopsy.report/1", "authopsy.exchange/1", "authopsy.token/1", "partial"];
 
 /// Said of every schema.
 const STABILITY: &str = "Within /1 fields and values may be added; readers ignore what they do not know. \
                          Nothing is renamed, retyped or removed.";
 
-/// Writes the schema of this name; without a name, one that holds for each report and for each exchange line.
+/// Writes the schema of this name; without a name, one that holds for each report, exchange line and
+/// explained token.
 ///
 /// # Errors
 /// [`Error::NoSuchSchema`], and those of `out`.
@@ -29,6 +31,7 @@ pub fn run(name: Option<&str>, out: &mut dyn Write) -> Result<(), Error> {
         None => either(),
         Some("authopsy.report/1" | "report") => of::<Report>("authopsy.report/1"),
         Some("authopsy.exchange/1" | "exchange") => of::<Line>("authopsy.exchange/1"),
+        Some("authopsy.token/1" | "token") => of::<Explained>("authopsy.token/1"),
         Some("partial") => partial(),
         Some(other) => return Err(Error::NoSuchSchema(other.to_owned())),
     };
@@ -49,13 +52,17 @@ fn of<T: JsonSchema>(name: &str) -> Value {
 
 fn either() -> Value {
     let mut generator = generator();
-    let outputs = [generator.subschema_for::<Report>(), generator.subschema_for::<Line>()];
+    let outputs = [
+        generator.subschema_for::<Report>(),
+        generator.subschema_for::<Line>(),
+        generator.subschema_for::<Explained>(),
+    ];
     let meta = generator.settings().meta_schema.clone();
     json!({
         "$schema": meta,
         "$comment": STABILITY,
         "title": "authopsy",
-        "description": "A report (`-f json`) or an exchange, a line of `-f jsonl`.",
+        "description": "A report (`-f json`), an exchange (a line of `-f jsonl`), or a token (`authopsy token -f json`).",
         "anyOf": outputs,
         "$defs": generator.take_definitions(true),
     })

@@ -459,8 +459,8 @@ fn a_panic_costs_one_exchange() {
 fn what_is_no_capture_says_what_it_is() {
     let folder = Folder::new();
     let table: [(&[u8], &str); 8] = [
-        (b"", "empty input: expected a HAR file or JSON lines"),
-        (b" \n\n", "empty input: expected a HAR file or JSON lines"),
+        (b"", "empty input: expected a HAR, or a request log"),
+        (b" \n\n", "empty input: expected a HAR, or a request log"),
         (
             b"plain words\nand more\n",
             "text in which no line is a request: expected a HAR, or a request log",
@@ -470,12 +470,12 @@ fn what_is_no_capture_says_what_it_is() {
             b"{\"a\":1}",
             "JSON, but no exchange in it: expected \"entries\", or a status with a method or path",
         ),
-        (b"PAR1\x15\x04", "binary input (Parquet): expected a HAR file or JSON lines"),
+        (b"PAR1\x15\x04", "binary input (Parquet): expected a HAR, or a request log"),
         (
             b"\xD4\xC3\xB2\xA1\x02\0\x04\0",
-            "binary input (packet capture): expected a HAR file or JSON lines",
+            "binary input (packet capture): expected a HAR, or a request log",
         ),
-        (b"\x7FELF\x02\x01\x01\0", "binary input (program): expected a HAR file or JSON lines"),
+        (b"\x7FELF\x02\x01\x01\0", "binary input (program): expected a HAR, or a request log"),
     ];
     for (bytes, said) in table {
         let outcome = read_all(&folder.file("x.har", bytes));

@@ -30,7 +30,7 @@ pub enum InputError {
         source: io::Error,
     },
     /// No byte, or blanks only.
-    #[error("empty input: expected a HAR file or JSON lines")]
+    #[error("empty input: expected a HAR, or a request log")]
     Empty,
     /// A directory in which no file is a capture.
     #[error("no capture in this directory")]
@@ -42,7 +42,7 @@ pub enum InputError {
         members: usize,
     },
     /// Bytes that are no text.
-    #[error("binary input ({kind}): expected a HAR file or JSON lines")]
+    #[error("binary input ({kind}): expected a HAR, or a request log")]
     Binary {
         /// What it seems to be.
         kind: &'static str,

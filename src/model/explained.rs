@@ -1,5 +1,6 @@
 //! One token or header line explained, ready to render: no secret survives in it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cause::{CauseId, Confidence};
@@ -10,13 +11,15 @@ use super::report::{CaseAdvice, KeyRow};
 /// order.
 ///
 /// A field without a value is `null`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Explained {
     /// `authopsy.token/1`.
+    #[schemars(extend("const" = "authopsy.token/1"))]
     pub schema: String,
     /// Program version.
     pub version: String,
     /// The instant at which it was judged, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub at: String,
     /// `given`, or `now` where the clock of this machine was read.
     pub at_basis: String,
@@ -33,7 +36,7 @@ pub struct Explained {
 }
 
 /// One credential in words.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ExplainedCredential {
     /// `jwt`, `basic` and so on.
     pub kind: String,
@@ -61,7 +64,7 @@ pub struct ExplainedCredential {
 }
 
 /// One header parameter or claim.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenField {
     /// `header` or `payload`.
     pub part: String,
@@ -74,11 +77,12 @@ pub struct TokenField {
     /// The shape of the value: `text of 36 characters, a UUID`.
     pub shape: String,
     /// The instant that a time claim names, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub time: Option<String>,
 }
 
 /// One check of a token or its field.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
     /// What was checked: `field`, `form`, `alg`, `kid`, `exp`, `nbf`, `iat`, `iss`, `aud`, `claims`,
     /// `use`, `signature`.
@@ -90,7 +94,7 @@ pub struct Check {
 }
 
 /// A cause that fits, with what to do.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ExplainedFinding {
     /// Cause id.
     pub cause: CauseId,

@@ -35,7 +35,7 @@ pub use record::{
     Client, CookieRules, Denial, Endpoint, Facts, Grant, Issued, Leg, Origin, Record, Redirect,
 };
 pub use report::{
-    Assumption, CaseAdvice, CauseRow, ClientLine, ClockRow, CredentialLine, ExampleRow,
+    Affected, Assumption, CaseAdvice, CauseRow, ClientLine, ClockRow, CredentialLine, ExampleRow,
     Expectation, GroupRow, Incident, InputRow, KeyRow, Lifeline, Line, Period, Report, ServerLine,
     SkipRow, StoryItem, Timeline, TimelineBucket, Totals, ViewLine, round,
 };

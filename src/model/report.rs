@@ -30,6 +30,9 @@ pub struct Report {
     pub period: Period,
     /// Counts.
     pub totals: Totals,
+    /// The failures as a whole: since when, where, for whom.
+    #[serde(default)]
+    pub affected: Affected,
     /// Causes, failures first, then by count.
     pub causes: Vec<CauseRow>,
     /// Counts over time.
@@ -44,6 +47,9 @@ pub struct Report {
     pub story: Vec<StoryItem>,
     /// Counts under `--group-by`.
     pub groups: Vec<GroupRow>,
+    /// Who the clients are that `causes` and `groups` name, sorted by id.
+    #[serde(default)]
+    pub clients: Vec<ClientLine>,
     /// What hosts accept, learned or given.
     pub expectations: Vec<Expectation>,
     /// Keys that were given.
@@ -136,6 +142,35 @@ pub struct Totals {
     pub lookalike: u64,
     /// Exchanges by status; `none` for those without.
     pub by_status: BTreeMap<String, u64>,
+}
+
+/// What all failures together have hit. Rows of a report may be cut by `--top`; the counts here are whole.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Affected {
+    /// First failure, RFC 3339; `None` where no failure has a time.
+    #[schemars(extend("format" = "date-time"))]
+    pub first: Option<String>,
+    /// Last failure, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
+    pub last: Option<String>,
+    /// Hosts with failures, most first.
+    #[serde(with = "counts")]
+    #[schemars(with = "Vec<Count<String>>")]
+    pub hosts: Vec<(String, u64)>,
+    /// Endpoints with failures, most first.
+    #[serde(with = "counts")]
+    #[schemars(with = "Vec<Count<String>>")]
+    pub endpoints: Vec<(String, u64)>,
+    /// How many distinct `causes`, `hosts`, `endpoints`, `clients`, `addresses`, `users` and `tokens`
+    /// there are; clients of which nothing is known are not counted.
+    pub distinct: BTreeMap<String, u64>,
+}
+
+impl Affected {
+    /// Returns how many distinct ones there are.
+    pub fn distinct(&self, name: &str) -> u64 {
+        self.distinct.get(name).copied().unwrap_or_default()
+    }
 }
 
 /// One cause in a report.

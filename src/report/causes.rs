@@ -1,11 +1,11 @@
 //! The table of causes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Judged, ranked, share};
 use crate::causes::{advice, cards};
 use crate::model::{
-    CauseRow, Class, Confidence, ExampleRow, Kind, Origin, ServerLine, Statement, Time, Weight,
+    CauseRow, Class, Confidence, ExampleRow, Origin, ServerLine, Statement, Time, Weight,
 };
 use crate::world::World;
 
@@ -57,6 +57,7 @@ fn row(
     let mut tokens = BTreeMap::new();
     let mut users = BTreeMap::new();
     let mut clients = BTreeMap::new();
+    let mut names = BTreeSet::new();
     let mut also = BTreeMap::new();
     let mut examples: Vec<(&Origin, &Judged<'_>)> = Vec::new();
     for item in items {
@@ -68,14 +69,17 @@ fn row(
         if let Some(host) = &item.facts.endpoint.host {
             *hosts.entry(host.to_string()).or_default() += n;
         }
-        let kind = item.facts.credentials.first().map(|c| c.kind);
-        if let Some(mark) = item.token.filter(|_| kind != Some(Kind::Session)) {
+        if let Some(mark) = super::affected::token(item) {
             *tokens.entry(mark.to_string()).or_default() += n;
         }
-        if let Some(user) = &item.user {
-            *users.entry(user.clone()).or_default() += n;
+        // Of several names in a column it is not known whose refusals these were: counted, not listed.
+        if let [user] = item.users().collect::<Vec<_>>().as_slice() {
+            *users.entry((*user).clone()).or_default() += n;
         }
-        *clients.entry(super::line::client_id(&item.facts.client)).or_default() += n;
+        names.extend(item.users());
+        if super::affected::is_known(&item.facts.client) {
+            *clients.entry(super::line::client_id(&item.facts.client)).or_default() += n;
+        }
         for other in &item.judgement.also {
             *also.entry(other.cause.clone()).or_default() += n;
         }
@@ -83,7 +87,7 @@ fn row(
     }
     let strength = |j: &Judged<'_>| j.judgement.root.as_ref().map(|f| f.confidence);
     examples.sort_by(|a, b| strength(b.1).cmp(&strength(a.1)).then_with(|| a.0.cmp(b.0)));
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let (fresh, again): (Vec<_>, Vec<_>) =
         examples.into_iter().partition(|(_, j)| seen.insert((&j.facts.endpoint, &j.facts.client)));
     let examples =
@@ -96,7 +100,7 @@ fn row(
         ("endpoints".to_owned(), size(&endpoints)),
         ("hosts".to_owned(), size(&hosts)),
         ("tokens".to_owned(), size(&tokens)),
-        ("users".to_owned(), size(&users)),
+        ("users".to_owned(), u64::try_from(names.len()).unwrap_or(u64::MAX)),
         ("clients".to_owned(), size(&clients)),
     ]);
     for degree in Confidence::ALL {

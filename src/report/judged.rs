@@ -141,9 +141,15 @@ impl Judged<'_> {
     /// Returns the user; the users of a log's column are known as a set, so of several it is not known
     /// whose refusals these were.
     fn user(&self) -> Option<String> {
+        let several = self.users().nth(1).is_some();
+        if several { Some("(several)".to_owned()) } else { self.user.clone() }
+    }
+
+    /// Returns who these may have been: the user, or all of a log's column for equal refusals.
+    pub(super) fn users(&self) -> impl Iterator<Item = &String> {
         let named = self.decoded.is_some_and(|t| t.sub.is_some())
             || self.facts.credentials.first().is_some_and(|c| c.user.is_some());
-        let several = !named && self.group.users.iter().nth(1).is_some();
-        if several { Some("(several)".to_owned()) } else { self.user.clone() }
+        let column = self.group.users.iter().filter(move |_| !named);
+        self.user.iter().filter(move |_| named).chain(column)
     }
 }

@@ -1,6 +1,7 @@
 //! World and judgements to report: counts, timeline, incidents, lifelines, the story.
 
 mod advice;
+mod affected;
 mod causes;
 mod changes;
 mod incidents;
@@ -12,7 +13,7 @@ mod selection;
 mod story;
 mod timeline;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::judged::{GroupKey, Judged, judge_all};
 pub use self::line::line;
@@ -76,6 +77,7 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
         inputs: inputs::rows(tally),
         period: period(world, &judged, &options.selection),
         totals: totals(world, &judged, &options.selection),
+        affected: affected::by(&judged, options.top),
         causes: causes::rows(world, &judged, options.top),
         timeline: timeline::draw(tally, &judged, options.bucket),
         incidents: incidents::find(world, &judged),
@@ -83,6 +85,7 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
         clocks: clocks(world),
         story: story::tell(world, &judged),
         groups: groups(&judged, &options.group_by),
+        clients: Vec::new(),
         expectations: expectations(world, options.top),
         keys: Vec::new(),
         warnings: inputs::warnings(tally, &judged),
@@ -90,7 +93,8 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
         assumptions: inputs::assumptions(world),
         left_out,
     };
-    report.summary = story::summary(&report, &judged);
+    report.summary = story::summary(&report);
+    report.clients = affected::clients(&report, &judged);
     report
 }
 
@@ -110,6 +114,12 @@ pub fn cut(report: &mut Report, top: usize) {
     to(&mut report.clocks, top, "clocks", &mut left_out);
     to(&mut report.story, top.saturating_mul(2), "story", &mut left_out);
     to(&mut report.groups, top, "groups", &mut left_out);
+    let named: BTreeSet<String> = (report.causes.iter())
+        .flat_map(|cause| cause.clients.iter().map(|(id, _)| id))
+        .chain(report.groups.iter().flat_map(|group| &group.key))
+        .cloned()
+        .collect();
+    report.clients.retain(|client| named.contains(&client.id));
     to(&mut report.expectations, top.saturating_mul(4), "expectations", &mut left_out);
     report.left_out = left_out;
 }

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Judged, note};
-use crate::model::{At, CauseRow, Class, Report, StoryItem, Time, Token, Totals};
+use crate::model::{Affected, At, CauseRow, Class, Report, StoryItem, Time, Token, Totals};
 use crate::world::{Sight, World};
+
+/// Names of hosts and endpoints that are longer are only counted in the sentence, in bytes.
+const LONG: usize = 80;
 
 /// Tells the moments that explain the failures, one sentence each, in order.
 pub(super) fn tell(world: &World<'_>, judged: &[Judged<'_>]) -> Vec<StoryItem> {
@@ -74,7 +77,7 @@ pub(super) fn tell(world: &World<'_>, judged: &[Judged<'_>]) -> Vec<StoryItem> {
 }
 
 /// Returns a sentence or two: what failed, where, since when, for whom, why.
-pub(super) fn summary(report: &Report, judged: &[Judged<'_>]) -> String {
+pub(super) fn summary(report: &Report) -> String {
     let totals = &report.totals;
     let read = count(totals.exchanges, "exchange");
     if totals.exchanges == 0 {
@@ -87,47 +90,80 @@ pub(super) fn summary(report: &Report, judged: &[Judged<'_>]) -> String {
             .collect::<Vec<_>>()
             .join(" ");
     }
-    let causes: Vec<_> = report.causes.iter().filter(|c| c.class == Class::Failure).collect();
-    let hosts: BTreeSet<_> =
-        causes.iter().flat_map(|c| c.hosts.iter().map(|(host, _)| host)).collect();
-    let place = match (hosts.len(), hosts.first()) {
-        (1, Some(host)) => format!(" on {host}"),
-        (0, _) => String::new(),
-        (n, _) => format!(" on {n} hosts"),
-    };
-    let first = causes.iter().filter_map(|c| c.first.as_deref()).min();
-    let last = causes.iter().filter_map(|c| c.last.as_deref()).max();
-    let when = first.zip(last).map_or_else(String::new, |(first, last)| period(first, last));
+    let affected = &report.affected;
+    let when = affected.first.as_deref().zip(affected.last.as_deref());
+    let when = when.map_or_else(String::new, |(first, last)| period(first, last));
     let what = format!("{} of {read} failed to authenticate", totals.failure);
-    format!("{what}{place}{when}{}.{}", whom(judged), why(&causes))
+    let causes: Vec<_> = report.causes.iter().filter(|c| c.class == Class::Failure).collect();
+    format!("{what}{}{when}{}.{}", place(affected), whom(affected), why(&causes))
+}
+
+/// Says where: the two hosts that were hit most, where none is known the one endpoint.
+fn place(affected: &Affected) -> String {
+    let (at, names, one) = match affected.hosts.as_slice() {
+        [] => (" at ", affected.endpoints.as_slice(), "endpoint"),
+        hosts => (" on ", hosts, "host"),
+    };
+    let all = affected.distinct(&format!("{one}s"));
+    // A name that fills lines tells less than the number.
+    let mut named = names.iter().map(|(name, _)| name).take_while(|name| name.len() <= LONG);
+    match (all, named.next(), named.next()) {
+        (0, ..) => String::new(),
+        (1, Some(name), _) => format!("{at}{name}"),
+        (2, Some(a), Some(b)) if one == "host" => format!("{at}{a} and {b}"),
+        (_, Some(a), Some(b)) if one == "host" => {
+            format!("{at}{a}, {b} and {}", count(all.saturating_sub(2), &format!("more {one}")))
+        }
+        (_, Some(a), _) => {
+            format!("{at}{a} and {}", count(all.saturating_sub(1), &format!("more {one}")))
+        }
+        (_, None, _) => format!("{at}{}", count(all, one)),
+    }
 }
 
 /// Says why in a few words: the cause, or how many there are and which is the most frequent.
 fn why(causes: &[&CauseRow]) -> String {
-    match causes {
+    let (blind, known): (Vec<&CauseRow>, Vec<&CauseRow>) =
+        causes.iter().copied().partition(|cause| cause.id == "unknown");
+    let blind: u64 = blind.iter().map(|cause| cause.count).sum();
+    let rest = match blind {
+        0 => String::new(),
+        n => format!(" Of {} the cause is not visible.", count(n, "failure")),
+    };
+    match known.as_slice() {
+        [] if blind > 0 => " Why is not visible in it.".to_owned(),
         [] => String::new(),
-        [only] if only.id == "unknown" => " Why cannot be seen in it.".to_owned(),
-        [only] => format!(" The cause: {}.", lower(&only.title)),
-        [top, rest @ ..] if rest.iter().all(|cause| cause.count == top.count) => {
-            format!(" {} causes, {} each.", causes.len(), count(top.count, "failure"))
+        [only] if blind == 0 => format!(" The cause: {}.", lower(&only.title)),
+        [only] => {
+            format!(" The cause of {}: {}.{rest}", count(only.count, "failure"), lower(&only.title))
+        }
+        [top, others @ ..] if others.iter().all(|cause| cause.count == top.count) => {
+            format!(" {} causes with {} each.{rest}", known.len(), count(top.count, "failure"))
         }
         [top, ..] => format!(
-            " {} causes; the most frequent ({}): {}.",
-            causes.len(),
-            top.count,
+            " {} causes; most often ({}): {}.{rest}",
+            known.len(),
+            count(top.count, "time"),
             lower(&top.title)
         ),
     }
 }
 
-/// Says whose requests failed: `, for 3 clients and 2 users`; nothing where neither is known.
-fn whom(judged: &[Judged<'_>]) -> String {
-    let failures = || judged.iter().filter(|j| j.judgement.class == Class::Failure);
-    let clients: BTreeSet<_> = failures().map(|j| &j.facts.client).collect();
-    let users: BTreeSet<_> = failures().filter_map(|j| j.user.as_ref()).collect();
-    let named =
-        |n: usize, one: &str| (n > 0).then(|| count(u64::try_from(n).unwrap_or(u64::MAX), one));
-    match (named(clients.len(), "client"), named(users.len(), "user")) {
+/// Says whose requests failed: `, for 3 clients at 1 address and 2 users`; nothing where none is known.
+///
+/// Clients are told apart by address and user agent, so several may stand behind one address.
+fn whom(affected: &Affected) -> String {
+    let some = |name: &str, one: &str| {
+        Some(affected.distinct(name)).filter(|n| *n > 0).map(|n| count(n, one))
+    };
+    let (clients, addresses) = (affected.distinct("clients"), affected.distinct("addresses"));
+    let clients = some("clients", "client").map(|text| match addresses {
+        0 => text,
+        1 if clients > 1 => format!("{text} at 1 address"),
+        n if n < clients => format!("{text} at {n} addresses"),
+        _ => text,
+    });
+    match (clients, some("users", "user")) {
         (Some(clients), Some(users)) => format!(", for {clients} and {users}"),
         (Some(one), None) | (None, Some(one)) => format!(", for {one}"),
         (None, None) => String::new(),

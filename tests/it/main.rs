@@ -17,6 +17,7 @@
 )]
 
 mod advice;
+mod affected;
 mod architecture;
 mod cases;
 mod causes;

@@ -52,7 +52,13 @@ impl Folder {
     }
 
     pub(crate) fn run_with_stdin(&self, args: &[&str], input: &[u8]) -> Run {
-        let mut command = self.command(args);
+        Self::feed(self.command(args), input)
+    }
+
+    /// Runs a prepared command with this on its standard input.
+    pub(crate) fn feed(mut command: Command, input: &[u8]) -> Run {
+        let args: Vec<String> =
+            command.get_args().map(|arg| arg.to_string_lossy().into_owned()).collect();
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
@@ -61,7 +67,7 @@ impl Folder {
             scope.spawn(move || drop(stdin.write_all(input)));
             child.wait_with_output().unwrap()
         });
-        Run::of(args, &output)
+        Run::of(&args.iter().map(String::as_str).collect::<Vec<_>>(), &output)
     }
 
     /// Runs with `-f jsonl --class all` and returns the lines.

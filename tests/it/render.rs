@@ -57,6 +57,33 @@ fn colour_adds_escape_codes_and_changes_no_letter() {
 }
 
 #[test]
+fn an_instant_far_from_the_others_stands_apart_from_its_sentence() {
+    let mut report = everything();
+    report.story[0].time = Some("2023-11-14T23:13:20Z".to_owned());
+    let text = text(&report, wide(100));
+    assert!(text.contains("\n  2023-11-14 23:13:20  tok:3f9a61c2d07b is first used"), "{text}");
+}
+
+#[test]
+fn among_equal_causes_none_is_called_the_first_to_mend() {
+    let mut report = everything();
+    assert!(text(&report, wide(100)).contains("\ndo first  "));
+    let worst = report.causes[0].count;
+    report.causes[1].count = worst;
+    let text = text(&report, wide(160));
+    assert!(text.contains("\ndo  Refresh shortly"), "{text}");
+    assert!(text.contains("(time.expired_cached, one of 2 causes with 71 failures)"), "{text}");
+}
+
+#[test]
+fn endpoints_of_an_incident_whose_list_is_cut_are_not_counted_as_all() {
+    let mut report = everything();
+    assert!(text(&report, wide(160)).contains("2 endpoints"));
+    report.incidents[0].count += 1;
+    assert!(text(&report, wide(160)).contains("more than 2 endpoints"));
+}
+
+#[test]
 fn a_report_without_failures_says_so() {
     insta::assert_snapshot!(text(&calm(), wide(80)), @r"
     no request failed to authenticate
@@ -116,7 +143,7 @@ fn json_keeps_the_order_of_the_contract() {
         .lines()
         .filter_map(|line| line.strip_prefix("  \"")?.split_once('"').map(|(key, _)| key))
         .collect();
-    insta::assert_snapshot!(keys.join(" "), @"schema title summary inputs period totals causes timeline incidents tokens clocks story groups expectations keys warnings options version assumptions left_out");
+    insta::assert_snapshot!(keys.join(" "), @"schema title summary inputs period totals affected causes timeline incidents tokens clocks story groups clients expectations keys warnings options version assumptions left_out");
     insta::assert_snapshot!("json", text);
 }
 

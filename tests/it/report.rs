@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use authopsy::model::{
-    Assumption, At, CaseAdvice, CauseId, CauseRow, Class, ClockRow, Confidence, Evidence,
-    ExampleRow, Expectation, Incident, InputRow, Lifeline, Period, Position, Report, ServerLine,
-    SkipRow, StoryItem, Timeline, TimelineBucket, Totals,
+    Affected, Assumption, At, CaseAdvice, CauseId, CauseRow, Class, ClientLine, ClockRow,
+    Confidence, Evidence, ExampleRow, Expectation, Incident, InputRow, Lifeline, Period, Position,
+    Report, ServerLine, SkipRow, StoryItem, Timeline, TimelineBucket, Totals,
 };
 
 /// Half past ten on the day of the report, in seconds since 1970.
@@ -33,6 +33,25 @@ pub(crate) fn everything() -> Report {
             expected: 24,
             lookalike: 8,
             by_status: counted(&[("200", 1159), ("401", 117), ("403", 8)]),
+        },
+        affected: Affected {
+            first: Some(at(-1432)),
+            last: Some(at(1702)),
+            hosts: vec![("api.example.com".to_owned(), 93)],
+            endpoints: vec![
+                ("GET api.example.com/orders".to_owned(), 66),
+                ("PUT api.example.com/profile".to_owned(), 14),
+                ("POST api.example.com/cart".to_owned(), 13),
+            ],
+            distinct: counted(&[
+                ("addresses", 1),
+                ("causes", 3),
+                ("clients", 3),
+                ("endpoints", 3),
+                ("hosts", 1),
+                ("tokens", 4),
+                ("users", 1),
+            ]),
         },
         causes: causes(),
         timeline: timeline(),
@@ -80,6 +99,11 @@ pub(crate) fn everything() -> Report {
             story(510, "the first request with the new token is let in"),
         ],
         groups: Vec::new(),
+        clients: vec![ClientLine {
+            id: "cli:2b7d40c1".to_owned(),
+            ip: Some("192.0.2.7".to_owned()),
+            user_agent: Some("shop-app/5.4.4".to_owned()),
+        }],
         expectations: vec![Expectation {
             host: Some("api.example.com".to_owned()),
             what: "issuer".to_owned(),

@@ -139,6 +139,39 @@ fn a_report_with_everything_in_it_is_as_the_schema_says() {
 }
 
 #[test]
+fn explained_tokens_are_as_the_schema_says() {
+    let folder = Folder::new("schema-token");
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/quickstart.har");
+    let capture: Value = serde_json::from_slice(&std::fs::read(capture).unwrap()).unwrap();
+    let fields = |entry: &Value| entry["request"]["headers"].as_array().unwrap().clone();
+    let sent = capture["log"]["entries"].as_array().unwrap().iter().flat_map(fields);
+    let mut texts: Vec<String> = sent
+        .filter(|field| field["value"].as_str().unwrap().starts_with("Bearer "))
+        .map(|field| format!("{}: {}", field["name"], field["value"]).replace('"', ""))
+        .collect();
+    assert!(texts.len() > 5);
+    texts.extend(
+        ["Authorization: Basic YWxpY2U6c2VjcmV0", "Bearer eyJhbGciOiJub25lIn0.e30."]
+            .map(Into::into),
+    );
+    let mut schema = Schema::of("authopsy.token/1");
+    let secret = ["token", "-f", "json", "--at", "2026-11-24T14:30:00Z", "--secret-env", "KEY"];
+    for text in &texts {
+        for args in [&secret[..5], &secret[..]] {
+            let mut command = folder.command(args);
+            command.env("KEY", "not the key of this token, but long enough");
+            let told = Folder::feed(command, text.as_bytes());
+            schema.holds(&told.succeeds().value());
+        }
+    }
+    let root = schema.root.clone();
+    let mut told = folder.run_with_stdin(&secret[..5], texts[0].as_bytes()).value();
+    assert!(told["credentials"][0]["checks"].as_array().is_some_and(|all| !all.is_empty()));
+    told["credentials"][0]["checks"][0]["verdict"] = Value::Null;
+    assert!(schema.check(&root, &told, "").is_err());
+}
+
+#[test]
 fn a_partial_result_is_as_the_schema_says() {
     let folder = Folder::new("schema-partial");
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/quickstart.har");
@@ -166,14 +199,15 @@ fn a_schema_refuses_what_is_of_another_kind() {
 }
 
 #[test]
-fn without_a_name_one_schema_holds_for_both() {
+fn without_a_name_one_schema_holds_for_all() {
     let folder = Folder::new("schema-both");
     let both = folder.run(&["schema"]).succeeds().value();
     assert_eq!(both["$schema"], "https://json-schema.org/draft/2020-12/schema");
     let mut schema = Schema { root: both, untold: BTreeSet::new() };
     let root = schema.root.clone();
     let line = serde_json::to_value(crate::render::line()).unwrap();
-    for value in [serde_json::to_value(everything()).unwrap(), line] {
+    let told = folder.run_with_stdin(&["token", "-f", "json"], b"Bearer eyJhbGciOiJub25lIn0.e30.");
+    for value in [serde_json::to_value(everything()).unwrap(), line, told.value()] {
         assert_eq!(schema.check(&root, &value, ""), Ok(()));
     }
     assert!(schema.check(&root, &serde_json::json!({ "schema": "other" }), "").is_err());
@@ -184,6 +218,6 @@ fn a_schema_that_is_not_there_is_named() {
     let run = Folder::new("schema-none").run(&["schema", "reprot"]).exits(2);
     insta::assert_snapshot!(run.complaint(), @r"
     error: `reprot`: no such schema
-    hint: the schemas are authopsy.report/1, authopsy.exchange/1, partial
+    hint: the schemas are authopsy.report/1, authopsy.exchange/1, authopsy.token/1, partial
     ");
 }

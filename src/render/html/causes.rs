@@ -2,6 +2,7 @@
 
 use super::markup::Markup;
 use crate::model::{CauseRow, Class, Confidence, Evidence, ExampleRow, Position, Report};
+use crate::render::text::client;
 use crate::render::text::when::{Clock, count, number, percent};
 
 /// Names shown of a list before the rest is only counted.
@@ -17,23 +18,23 @@ pub(super) fn write(part: &mut Markup, report: &Report, clock: Clock) {
     if failures.is_empty() {
         part.within("p", "quiet", "No request failed to authenticate.");
     }
-    list(part, &failures, clock);
+    list(part, report, &failures, clock);
     if let Some(n) = report.left_out.get("causes").filter(|n| **n > 0) {
         part.within("p", "quiet", &format!("{} left out (--top).", count(*n, "more cause")));
     }
     if !others.is_empty() {
         part.within("h3", "", "Refused, and no failure of authentication");
-        list(part, &others, clock);
+        list(part, report, &others, clock);
     }
 }
 
-fn list(part: &mut Markup, rows: &[(usize, &CauseRow)], clock: Clock) {
+fn list(part: &mut Markup, report: &Report, rows: &[(usize, &CauseRow)], clock: Clock) {
     if rows.is_empty() {
         return;
     }
     part.open("ul", "causes");
     for (index, cause) in rows {
-        one(part, *index, cause, clock);
+        one(part, report, *index, cause, clock);
     }
     part.close("ul");
 }
@@ -46,7 +47,7 @@ pub(super) fn colour(index: usize, class: Class) -> &'static str {
     }
 }
 
-fn one(part: &mut Markup, index: usize, cause: &CauseRow, clock: Clock) {
+fn one(part: &mut Markup, report: &Report, index: usize, cause: &CauseRow, clock: Clock) {
     let colour = colour(index, cause.class);
     part.raw("<li class=\"cause\"");
     part.attribute("id", &format!("cause-{index}"));
@@ -86,7 +87,7 @@ fn one(part: &mut Markup, index: usize, cause: &CauseRow, clock: Clock) {
         }
         part.close("p");
     }
-    more(part, cause, clock);
+    more(part, report, cause, clock);
     part.close("li");
 }
 
@@ -134,7 +135,7 @@ fn confidence(cause: &CauseRow) -> String {
 }
 
 /// Writes what a click shows: what the cause is, advice by side, examples with their proof, lists.
-fn more(part: &mut Markup, cause: &CauseRow, clock: Clock) {
+fn more(part: &mut Markup, report: &Report, cause: &CauseRow, clock: Clock) {
     part.raw("<details><summary>");
     let proof = if cause.examples.is_empty() { "More" } else { "Proof and more" };
     part.raw(proof);
@@ -154,12 +155,14 @@ fn more(part: &mut Markup, cause: &CauseRow, clock: Clock) {
             pair(part, who, |part| part.prose(text));
         }
     }
+    let clients: Vec<(String, u64)> =
+        cause.clients.iter().map(|(id, n)| (client(report, id), *n)).collect();
     for (label, name, list) in [
         ("Endpoints", "endpoints", &cause.endpoints),
         ("Hosts", "hosts", &cause.hosts),
         ("Tokens", "tokens", &cause.tokens),
         ("Users", "users", &cause.users),
-        ("Clients", "clients", &cause.clients),
+        ("Clients", "clients", &clients),
     ] {
         if !list.is_empty() {
             let all = cause.distinct.get(name).copied().unwrap_or(list.len() as u64);

@@ -1,10 +1,9 @@
 //! The first screen: a sentence that says what happened, and five answers below it.
 
-use std::collections::BTreeSet;
-
 use super::markup::Markup;
-use crate::model::{CauseRow, Class, Report};
-use crate::render::text::when::{Clock, count, millis, number, percent, span_of};
+use crate::model::{Affected, CauseRow, Class, Report};
+use crate::render::text::NO_SUCCESS;
+use crate::render::text::when::{AROUND, Clock, count, millis, number, numbers, percent, span_of};
 
 /// Hosts named before the rest is only counted.
 const HOSTS: usize = 2;
@@ -26,7 +25,7 @@ pub(super) fn write(part: &mut Markup, report: &Report, clock: Clock) {
         None => (summary.clone(), ""),
     };
     part.open("h1", "");
-    part.prose(&first);
+    unbroken(part, &first);
     part.close("h1");
     if !rest.is_empty() {
         part.open("p", "lede");
@@ -40,6 +39,18 @@ pub(super) fn write(part: &mut Markup, report: &Report, clock: Clock) {
         answers(part, report, clock);
     }
     part.close("dl");
+}
+
+/// Writes a sentence in which no day is broken at its hyphens.
+fn unbroken(part: &mut Markup, text: &str) {
+    for (i, word) in text.split(' ').enumerate() {
+        part.raw(if i == 0 { "" } else { " " });
+        if word.trim_matches(AROUND).parse::<jiff::civil::Date>().is_ok() {
+            part.within("span", "solid", word);
+        } else {
+            part.text(word);
+        }
+    }
 }
 
 /// Writes the answers of a report in which nothing failed.
@@ -82,20 +93,17 @@ fn answers(part: &mut Markup, report: &Report, clock: Clock) {
         part.within("b", "", &number(totals.failure));
         part.text(&format!(" of {}", count(totals.exchanges, "exchange")));
         part.text(&format!(" ({})", percent(ratio(totals.failure, totals.exchanges))));
-        hosts(part, &causes);
+        place(part, &report.affected);
     });
     answer(part, "Since when", |part| {
-        let first = causes.iter().filter_map(|c| c.first.as_ref()).min();
-        let last = causes.iter().filter_map(|c| c.last.as_ref()).max();
-        span(part, first, last, clock);
+        span(part, report.affected.first.as_ref(), report.affected.last.as_ref(), clock);
         recovery(part, report, clock);
     });
-    answer(part, "For whom", |part| whom(part, &causes));
+    answer(part, "For whom", |part| whom(part, &report.affected));
     if let Some(worst) = causes.first() {
-        // Failures stand first: those that `--top` left out are some of them when all rows are.
-        let cut = report.left_out.get("causes").is_some_and(|n| *n > 0)
-            && causes.len() == report.causes.len();
-        answer(part, "Why", |part| why(part, worst, causes.len(), cut));
+        let equals = causes.iter().filter(|cause| cause.count == worst.count).count();
+        let all = report.affected.distinct("causes").max(causes.len() as u64);
+        answer(part, "Why", |part| why(part, worst, equals, all));
         answer(part, "What to do", |part| cure(part, worst));
     }
 }
@@ -109,22 +117,32 @@ fn answer(part: &mut Markup, question: &'static str, write: impl FnOnce(&mut Mar
     part.close("div");
 }
 
-/// Names the hosts that refused.
-fn hosts(part: &mut Markup, causes: &[&CauseRow]) {
-    let mut hosts: Vec<(&str, u64)> = Vec::new();
-    for (host, n) in causes.iter().flat_map(|cause| &cause.hosts) {
-        match hosts.iter_mut().find(|(known, _)| known == host) {
-            Some((_, known)) => *known += n,
-            None => hosts.push((host, *n)),
+/// Names the hosts that refused; where none is known, the endpoints.
+fn place(part: &mut Markup, affected: &Affected) {
+    let (names, shown, all) = match affected.hosts.as_slice() {
+        [] => (affected.endpoints.as_slice(), 1, affected.distinct("endpoints")),
+        hosts => (hosts, HOSTS, affected.distinct("hosts")),
+    };
+    for (i, (name, _)) in names.iter().take(shown).enumerate() {
+        let on = if affected.hosts.is_empty() { ", at " } else { ", on " };
+        part.text(if i == 0 { on } else { ", " });
+        if affected.hosts.is_empty() {
+            breaking(part, name);
+        } else {
+            part.within("span", "solid", name);
         }
     }
-    hosts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-    for (i, (host, _)) in hosts.iter().take(HOSTS).enumerate() {
-        part.text(if i == 0 { ", on " } else { ", " });
-        part.within("span", "solid", host);
+    match all.saturating_sub(shown as u64) {
+        0 => {}
+        more => part.text(&format!(" and {} more", number(more))),
     }
-    if hosts.len() > HOSTS {
-        part.text(&format!(" and {} more", number((hosts.len() - HOSTS) as u64)));
+}
+
+/// Writes an endpoint that may be broken behind its slashes, in a narrow column.
+fn breaking(part: &mut Markup, endpoint: &str) {
+    for piece in endpoint.split_inclusive('/') {
+        part.text(piece);
+        part.raw("<wbr>");
     }
 }
 
@@ -135,14 +153,15 @@ fn span(part: &mut Markup, first: Option<&String>, last: Option<&String>, clock:
     part.time(start, &clock.show(Some(start)));
     let shown = clock.range(Some(start), Some(end));
     if let Some((_, until)) = shown.split_once(" to ") {
-        part.raw(" to ");
+        part.raw(" to&nbsp;");
         part.time(end, until);
     }
     part.raw(" UTC");
     if let (Some(from), Some(to)) = (millis(Some(start)), millis(Some(end)))
         && to > from
     {
-        part.text(&format!(" ({})", span_of(to - from)));
+        part.raw(" ");
+        part.within("span", "solid", &format!("({})", span_of(to - from)));
     }
     if let Some(day) = start.get(..10).filter(|day| !clock.show(Some(start)).starts_with(day)) {
         part.raw("<br>");
@@ -160,65 +179,51 @@ fn recovery(part: &mut Markup, report: &Report, clock: Clock) {
             part.time(at, &clock.show(Some(at)));
             part.raw("</span>");
         }
+        None if report.totals.ok == 0 => part.within("span", "warn", NO_SUCCESS),
         None => part.raw("<span class=\"warn\">no success follows</span>"),
     }
 }
 
-/// Counts whom it hit: over all causes where their lists are whole, else at least as many.
-fn whom(part: &mut Markup, causes: &[&CauseRow]) {
-    let all: Vec<(&str, u64, bool)> =
-        [("users", "user"), ("clients", "client"), ("tokens", "token"), ("endpoints", "endpoint")]
-            .into_iter()
-            .map(|(name, one)| (one, distinct(causes, name)))
-            .filter(|(_, (n, _))| *n > 0)
-            .map(|(one, (n, exact))| (one, n, exact))
-            .collect();
+/// Counts whom it hit, and says what tells clients apart where that may surprise.
+fn whom(part: &mut Markup, affected: &Affected) {
+    let all = [("users", "user"), ("clients", "client"), ("tokens", "token")];
+    let all = all.into_iter().chain([("endpoints", "endpoint")]);
+    let all: Vec<String> = all
+        .map(|(name, one)| (affected.distinct(name), one))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, one)| count(n, one))
+        .collect();
     if all.is_empty() {
         return part.raw("the input does not say");
     }
-    part.raw(if all.iter().all(|(_, _, exact)| *exact) { "" } else { "at least " });
-    for (i, (one, n, _)) in all.iter().enumerate() {
+    for (i, one) in all.iter().enumerate() {
         part.raw(if i == 0 { "" } else { ", " });
-        part.within("span", "solid", &count(*n, one));
+        part.within("span", "solid", one);
+    }
+    let (clients, addresses) = (affected.distinct("clients"), affected.distinct("addresses"));
+    if addresses > 0 && addresses < clients {
+        part.raw("<br><span class=\"here\">");
+        part.text(&format!("the clients share {}", count(addresses, "address")));
+        part.raw("</span>");
     }
 }
 
-/// Returns how many distinct names causes have together, and whether that is all of them.
-fn distinct(causes: &[&CauseRow], name: &str) -> (u64, bool) {
-    let list = |cause: &'_ CauseRow| match name {
-        "users" => cause.users.clone(),
-        "clients" => cause.clients.clone(),
-        "tokens" => cause.tokens.clone(),
-        _ => cause.endpoints.clone(),
-    };
-    let mut names = BTreeSet::new();
-    let (mut most, mut exact) = (0, true);
-    for cause in causes {
-        let list = list(cause);
-        let listed = list.len() as u64;
-        let all = cause.distinct.get(name).copied().unwrap_or(listed);
-        most = most.max(all);
-        exact &= all == listed || causes.len() == 1;
-        names.extend(list.into_iter().map(|(name, _)| name));
-    }
-    (most.max(names.len() as u64), exact)
-}
-
-/// Names the most frequent cause and counts the others; `cut` when the report leaves some out.
-fn why(part: &mut Markup, worst: &CauseRow, causes: usize, cut: bool) {
+/// Names the most frequent cause, says how many are as frequent, and counts the others of `all`.
+fn why(part: &mut Markup, worst: &CauseRow, equals: usize, all: u64) {
     part.within("b", "", &worst.title);
     part.raw("<br>");
     part.within("code", "", worst.id.as_str());
-    part.text(&format!(", {} of the failures", percent(worst.share)));
+    part.raw("<br>");
+    part.text(&format!("{} of the failures", percent(worst.share)));
     if let Some(degree) = degree(worst) {
         part.text(&format!(", {degree}"));
     }
-    if causes > 1 {
+    if all > 1 {
         part.raw("; ");
         part.raw("<a href=\"#causes\">");
-        part.raw(if cut { "at least " } else { "" });
-        part.text(&count(causes as u64 - 1, "more cause"));
+        part.text(&count(all - 1, "more cause"));
         part.raw("</a>");
+        part.raw(if equals > 1 && equals as u64 == all { ", as frequent" } else { "" });
     }
 }
 
@@ -241,17 +246,13 @@ fn degree(cause: &CauseRow) -> Option<&str> {
 /// Shows the instants and numbers in a sentence as the rest of the page shows them.
 fn readable(text: &str, clock: Clock) -> String {
     let word = |word: &str| {
-        let bare = word.trim_matches(['(', ')', '.', ',', ':', ';']);
-        let shown = if bare.parse::<jiff::Timestamp>().is_ok() {
-            clock.show(Some(bare))
-        } else if bare.bytes().all(|b| b.is_ascii_digit()) {
-            bare.parse().map_or_else(|_| bare.to_owned(), number)
-        } else {
-            return word.to_owned();
-        };
-        word.replacen(bare, &shown, 1)
+        let bare = word.trim_matches(AROUND);
+        match bare.parse::<jiff::Timestamp>() {
+            Ok(_) => word.replacen(bare, &clock.show(Some(bare)), 1),
+            Err(_) => word.to_owned(),
+        }
     };
-    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+    numbers(&text.split(' ').map(word).collect::<Vec<_>>().join(" "))
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {
@@ -279,22 +280,28 @@ mod tests {
     }
 
     #[test]
-    fn whom_it_hit_is_exact_where_the_lists_are_whole() {
-        let cause = |names: &[&str], all: u64| {
-            let value = serde_json::json!({
-                "id": "unknown", "class": "failure", "title": "", "summary": "", "count": 1,
-                "share": 1.0, "confidence": {}, "endpoints": [], "hosts": [], "tokens": [],
-                "users": [], "examples": [], "also": [], "advice": "",
-                "clients": names.iter().map(|name| serde_json::json!({"name": name, "count": 1}))
-                    .collect::<Vec<_>>(),
-                "distinct": { "clients": all },
-            });
-            serde_json::from_value::<CauseRow>(value).unwrap()
+    fn whom_it_hit_is_told_of_all_failures() {
+        let told = |counts: &[(&str, u64)]| {
+            let distinct = counts.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
+            let mut markup = Markup::default();
+            whom(&mut markup, &Affected { distinct, ..Affected::default() });
+            String::from_utf8(markup.as_bytes().to_vec()).unwrap()
         };
-        let (one, two) = (cause(&["a", "b"], 2), cause(&["b", "c"], 2));
-        assert_eq!(distinct(&[&one, &two], "clients"), (3, true));
-        let cut = cause(&["b", "c"], 9);
-        assert_eq!(distinct(&[&one, &cut], "clients"), (9, false));
-        assert_eq!(distinct(&[&cut], "clients"), (9, true));
+        assert_eq!(told(&[("clients", 0)]), "the input does not say");
+        let two = "<span class=\"solid\">2 clients</span>";
+        assert_eq!(told(&[("clients", 2), ("addresses", 2)]), two);
+        assert_eq!(told(&[("clients", 2)]), two, "no address is known");
+        assert_eq!(
+            told(&[("clients", 2), ("addresses", 1)]),
+            format!("{two}<br><span class=\"here\">the clients share 1 address</span>")
+        );
+    }
+
+    #[test]
+    fn a_day_in_the_sentence_is_not_broken() {
+        let mut markup = Markup::default();
+        unbroken(&mut markup, "from 2026-11-23 02:47:03 on a-b <x>.");
+        let text = String::from_utf8(markup.as_bytes().to_vec()).unwrap();
+        assert_eq!(text, "from <span class=\"solid\">2026-11-23</span> 02:47:03 on a-b &lt;x&gt;.");
     }
 }

@@ -3,6 +3,7 @@
 use super::causes::names;
 use super::markup::Markup;
 use crate::model::{Evidence, Incident, Report, StoryItem};
+use crate::render::text::NO_SUCCESS;
 use crate::render::text::when::{Clock, count, millis, number, span_of};
 
 /// Sentences shown before a click shows the rest.
@@ -26,8 +27,10 @@ pub(super) fn write(part: &mut Markup, report: &Report, clock: Clock) {
     part.raw("<h3 id=\"incidents\">Incidents</h3>\n");
     part.raw("<p class=\"quiet\">Bursts of failures, the largest first, numbered as in the timeline.</p>\n");
     let (first, rest) = report.incidents.split_at(report.incidents.len().min(INCIDENTS));
-    incidents(part, 0, first, clock);
-    folded(part, rest.len(), "more incident", |part| incidents(part, first.len(), rest, clock));
+    incidents(part, report, 0, first, clock);
+    folded(part, rest.len(), "more incident", |part| {
+        incidents(part, report, first.len(), rest, clock);
+    });
     left_out(part, report, "incidents", "more incident");
 }
 
@@ -57,15 +60,15 @@ fn sentences(part: &mut Markup, story: &[StoryItem], clock: Clock) {
 }
 
 /// Writes incidents; `before` of them are written already.
-fn incidents(part: &mut Markup, before: usize, list: &[Incident], clock: Clock) {
+fn incidents(part: &mut Markup, report: &Report, before: usize, list: &[Incident], clock: Clock) {
     part.open("ol", "incidents");
     for (i, incident) in list.iter().enumerate() {
-        one(part, before + i, incident, clock);
+        one(part, report, before + i, incident, clock);
     }
     part.close("ol");
 }
 
-fn one(part: &mut Markup, index: usize, incident: &Incident, clock: Clock) {
+fn one(part: &mut Markup, report: &Report, index: usize, incident: &Incident, clock: Clock) {
     part.raw("<li");
     part.attribute("data-incident", &index.to_string());
     part.raw("><p><span class=\"tag\">");
@@ -100,6 +103,7 @@ fn one(part: &mut Markup, index: usize, incident: &Incident, clock: Clock) {
             }
             part.raw("</p>\n");
         }
+        None if report.totals.ok == 0 => part.within("p", "warn", NO_SUCCESS),
         None => part.within("p", "warn", "No success of these endpoints follows."),
     }
     part.close("li");

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use super::safe::{cell, code, prose};
 use super::{left_out, named, of};
 use crate::model::{Class, Incident, Report, Seconds};
-use crate::render::text::first_places;
 use crate::render::text::when::{Clock, count, millis, number, percent, span_of};
+use crate::render::text::{NO_SUCCESS, client, first_places};
 
 /// A clock that is off by less than this many seconds is not worth a line.
 const NOTABLE_SKEW: f64 = 2.0;
@@ -37,12 +37,17 @@ pub(super) fn incidents(report: &Report, clock: Clock, out: &mut dyn Write) -> i
     }
     writeln!(out, "\n### Incidents\n")?;
     for incident in &report.incidents {
-        one_incident(incident, clock, out)?;
+        one_incident(report, incident, clock, out)?;
     }
     left_out(report, "incidents", out)
 }
 
-fn one_incident(incident: &Incident, clock: Clock, out: &mut dyn Write) -> io::Result<()> {
+fn one_incident(
+    report: &Report,
+    incident: &Incident,
+    clock: Clock,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let when = prose(&clock.range(Some(&incident.start), Some(&incident.end)));
     let (from, to) = (millis(Some(&incident.start)), millis(Some(&incident.end)));
     let span = from.zip(to).filter(|(from, to)| to > from);
@@ -72,6 +77,7 @@ fn one_incident(incident: &Incident, clock: Clock, out: &mut dyn Write) -> io::R
             let at = prose(&clock.show(Some(recovery)));
             writeln!(out, "  - after: let in again at {at}{gap}")
         }
+        None if report.totals.ok == 0 => writeln!(out, "  - after: {NO_SUCCESS}"),
         None => writeln!(out, "  - after: no success of these endpoints follows"),
     }
 }
@@ -84,7 +90,8 @@ pub(super) fn groups(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n### Groups{by}\n\n| failures | share |{}", " |".repeat(first.key.len()))?;
     writeln!(out, "| --: | --: |{}", " :-- |".repeat(first.key.len()))?;
     for group in &report.groups {
-        let keys: Vec<String> = group.key.iter().map(|key| cell(&code(key))).collect();
+        let keys: Vec<String> =
+            (group.key.iter()).map(|key| cell(&code(&client(report, key)))).collect();
         let (n, share) = (number(group.count), percent(group.share));
         writeln!(out, "| {n} | {share} | {} |", keys.join(" | "))?;
     }

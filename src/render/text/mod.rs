@@ -17,13 +17,13 @@ use crate::model::{Class, Report};
 
 pub use card::{card, family, list, table};
 pub(super) use causes::{confidence, facts, pointer};
-pub(super) use notes::first_places;
+pub(super) use notes::{NO_SUCCESS, client, first_places};
 pub use page::{Look, Palette};
 pub(super) use page::{escape, is_unsafe};
 pub use token::token;
 
 use page::{Ink, Page, prose, solid, span};
-use when::{Clock, count, number};
+use when::{Clock, count, number, numbers};
 
 /// The report as text, in one look.
 #[derive(Clone, Copy, Debug, Default)]
@@ -79,11 +79,12 @@ fn headline(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()
     spans.extend([dot.clone(), solid(ink, count(totals.failure, "failure"))]);
     spans.extend([dot.clone(), solid(Ink::Good, format!("{} ok", number(totals.ok)))]);
     if totals.expected > 0 {
-        let text = format!("{} expected", number(totals.expected));
+        let text = count(totals.expected, "expected refusal");
         spans.extend([dot.clone(), solid(Ink::Plain, text)]);
     }
     if totals.lookalike > 0 {
-        spans.extend([dot.clone(), solid(Ink::Plain, count(totals.lookalike, "lookalike"))]);
+        let text = format!("{} not for auth", count(totals.lookalike, "refusal"));
+        spans.extend([dot.clone(), solid(Ink::Plain, text)]);
     }
     if let Some(first) = &report.period.first {
         let day = first.get(..10).unwrap_or_default();
@@ -106,7 +107,7 @@ pub(super) fn timeline(report: &Report, look: Look, out: &mut dyn Write) -> io::
 
 /// Returns the one sentence that says what happened.
 pub(super) fn summary(report: &Report) -> String {
-    if report.summary.is_empty() { fallback(report) } else { report.summary.clone() }
+    if report.summary.is_empty() { fallback(report) } else { numbers(&report.summary) }
 }
 
 /// Writes what helps most, so that it stands on the first screen.
@@ -115,10 +116,17 @@ fn advice(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     let Some(worst) = failures.first().filter(|worst| !worst.advice.is_empty()) else {
         return Ok(());
     };
-    let label = if failures.len() == 1 { "do" } else { "do first" };
+    // Among equals none is the first to mend.
+    let equals = failures.iter().filter(|cause| cause.count == worst.count).count();
+    let label = if failures.len() == 1 || equals > 1 { "do" } else { "do first" };
     let mut spans = prose(Ink::Plain, &worst.advice);
     if failures.len() > 1 && worst.count < report.totals.failure {
-        spans.extend([span(Ink::Plain, " "), solid(Ink::Faint, format!("({})", worst.id))]);
+        let more = match equals {
+            1 => String::new(),
+            n => format!(", one of {n} causes with {}", count(worst.count, "failure")),
+        };
+        spans.extend([span(Ink::Plain, " "), solid(Ink::Faint, format!("({}", worst.id))]);
+        spans.push(span(Ink::Faint, format!("{more})")));
     }
     page.para(label, label.len() + 2, &spans)?;
     page.gap()

@@ -27,9 +27,14 @@ pub(super) fn story(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::R
     }
     page.heading("WHAT HAPPENED", "")?;
     let shown = if page.look.verbose { report.story.len() } else { STORY };
+    let show = |time: Option<&str>| time.map_or(String::new(), |time| clock.show(Some(time)));
     let hang = clock.columns() + 4;
     for item in report.story.iter().take(shown) {
-        let time = item.time.as_deref().map_or(String::new(), |time| clock.show(Some(time)));
+        let mut time = show(item.time.as_deref());
+        // An instant from outside the period has its date and is wider than the others.
+        if time.len() > clock.columns() {
+            time.push_str("  ");
+        }
         page.para(
             &format!("  {}", escape(&time)),
             hang,
@@ -51,7 +56,7 @@ pub(super) fn incidents(page: &mut Page<'_>, report: &Report, clock: Clock) -> i
     page.heading("INCIDENTS", "")?;
     let shown = if page.look.verbose { report.incidents.len() } else { INCIDENTS };
     for incident in report.incidents.iter().take(shown) {
-        one_incident(page, incident, clock)?;
+        one_incident(page, report, incident, clock)?;
     }
     if report.incidents.len() > shown {
         let more = count((report.incidents.len() - shown) as u64, "more incident");
@@ -60,7 +65,12 @@ pub(super) fn incidents(page: &mut Page<'_>, report: &Report, clock: Clock) -> i
     left_out(page, report, "incidents", "  ")
 }
 
-fn one_incident(page: &mut Page<'_>, incident: &Incident, clock: Clock) -> io::Result<()> {
+fn one_incident(
+    page: &mut Page<'_>,
+    report: &Report,
+    incident: &Incident,
+    clock: Clock,
+) -> io::Result<()> {
     let dot = || span(Ink::Faint, page.look.dot());
     let when = clock.range(Some(&incident.start), Some(&incident.end));
     let mut spans = vec![solid(Ink::Bad, count(incident.count, "failure"))];
@@ -78,8 +88,7 @@ fn one_incident(page: &mut Page<'_>, incident: &Incident, clock: Clock) -> io::R
         spans.extend([dot(), solid(Ink::Plain, count(incident.clients, "client"))]);
     }
     if !incident.endpoints.is_empty() {
-        let text = count(incident.endpoints.len() as u64, "endpoint");
-        spans.extend([dot(), solid(Ink::Plain, text)]);
+        spans.extend([dot(), solid(Ink::Plain, endpoints(incident))]);
     }
     let hang = when.len() + 4;
     let hang = if hang * 2 > page.look.columns() { 4 } else { hang };
@@ -105,9 +114,28 @@ fn one_incident(page: &mut Page<'_>, incident: &Incident, clock: Clock) -> io::R
             let gap = gap.map_or(String::new(), |gap| format!(", {gap} after the last failure"));
             span(Ink::Good, format!("let in again at {}{gap}", clock.show(Some(recovery))))
         }
+        None if report.totals.ok == 0 => span(Ink::Warn, NO_SUCCESS),
         None => span(Ink::Warn, "no success of these endpoints follows"),
     };
     page.para("    after", 15, &[after])
+}
+
+/// Said of a recovery where nothing could show one: many logs hold refusals only.
+pub(in crate::render) const NO_SUCCESS: &str = "no success is recorded";
+
+/// Counts the endpoints of an incident, whose list may have been cut.
+fn endpoints(incident: &Incident) -> String {
+    let listed: u64 = incident.endpoints.iter().map(|(_, n)| n).sum();
+    let all = count(incident.endpoints.len() as u64, "endpoint");
+    if listed < incident.count { format!("more than {all}") } else { all }
+}
+
+/// Returns who a client is, `192.0.2.7 shop-app/5.4`; the id where the report does not tell.
+pub(in crate::render) fn client(report: &Report, id: &str) -> String {
+    let row = report.clients.iter().find(|client| client.id == id);
+    let parts = row.into_iter().flat_map(|row| [row.ip.as_deref(), row.user_agent.as_deref()]);
+    let name = parts.flatten().collect::<Vec<_>>().join(" ");
+    if name.is_empty() { id.to_owned() } else { name }
 }
 
 /// Writes the counts by the keys of `--group-by`.
@@ -132,7 +160,8 @@ pub(super) fn groups(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
             Cell::new(number(group.count)).set_alignment(right),
             Cell::new(percent(group.share)).set_alignment(right),
         ];
-        let names = group.key.iter().map(|key| shorten(&escape(key), room, &page.look));
+        let names = group.key.iter().map(|key| client(report, key));
+        let names = names.map(|name| shorten(&escape(&name), room, &page.look));
         cells.extend(names.map(Cell::new));
         table.add_row(cells);
     }

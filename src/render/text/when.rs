@@ -4,6 +4,9 @@ use jiff::Timestamp;
 
 use crate::model::{Period, Seconds};
 
+/// What may stand around a number or an instant in a sentence.
+pub(in crate::render) const AROUND: [char; 6] = ['(', ')', '.', ',', ':', ';'];
+
 /// How instants are shortened in one report.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::render) struct Clock {
@@ -117,6 +120,18 @@ pub(in crate::render) fn number(n: u64) -> String {
         out.push(c);
     }
     out
+}
+
+/// Returns a sentence with its whole numbers as [`number`] shows them.
+pub(in crate::render) fn numbers(text: &str) -> String {
+    let word = |word: &str| {
+        let bare = word.trim_matches(AROUND);
+        match bare.parse() {
+            Ok(n) if bare.bytes().all(|b| b.is_ascii_digit()) => word.replacen(bare, &number(n), 1),
+            _ => word.to_owned(),
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns `1 failure`, `2 failures`.

@@ -126,7 +126,7 @@ function tableRow(exchange) {
     cell('Request', el('span', { class: 'request' }, row.endpoint || row.url || '')),
     cell('Cause', el('span', { class: 'swatch ' + (cause ? cause.colour : 'c6'), 'aria-hidden': true }), ' ', el('code', {}, row.cause || '')),
     cell('Token', exchange.tokens[0] ? el('code', {}, exchange.tokens[0]) : '-'),
-    cell('Who', row.user || client.ip || client.id || '-'));
+    cell('Who', row.user || client.ip || client.user_agent || client.id || '-'));
   if (!open) return [line];
   return [line, el('tr', { class: 'open-row' }, el('td', { colspan: 6 }, detail(row)))];
 }
