@@ -3,7 +3,7 @@
 //! What does not move is written here, so it can be read, searched and printed without a script:
 //! the sentence, the causes with their proof, the story, the incidents, what could not be seen. The
 //! script draws the charts and fills the table out of the JSON at the end of the page. Text from a
-//! capture passes [`Markup::text`] or [`data`]; nothing else can carry it into the page.
+//! capture passes `Markup::text` or `data`; nothing else can carry it into the page.
 
 mod causes;
 mod coverage;
