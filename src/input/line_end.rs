@@ -39,7 +39,8 @@ impl End {
 /// Finds the end of the line that starts with `bytes`: its length and how it ends; `None` when that
 /// lies behind them. `last` says that nothing follows them.
 pub(super) fn find(bytes: &[u8], last: bool) -> Option<(usize, End)> {
-    let is_json = bytes.trim_ascii_start().first() == Some(&b'{');
+    // Of this line: a break that stands first ends it, whatever follows.
+    let is_json = bytes.iter().find(|b| !matches!(b, b' ' | b'\t')) == Some(&b'{');
     let mut at = 0;
     while let Some(found) = memchr3(b'\n', b'\r', 0, bytes.get(at..)?) {
         at += found;
@@ -97,6 +98,7 @@ mod tests {
         assert_eq!(find(b"ab\rcd", false), Some((2, End::Return)));
         assert_eq!(find(b"ab\r", false), None);
         assert_eq!(find(b"ab\r", true), Some((2, End::Return)));
+        assert_eq!(find(b"\r \n{}", true), Some((0, End::Return)), "the object is of another line");
         assert_eq!(find(b"ab", false), None);
         assert_eq!(find(b"ab", true), Some((2, End::Input)));
     }
