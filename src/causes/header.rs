@@ -224,7 +224,6 @@ pub(super) fn is_sound(case: &Case<'_>) -> bool {
     })
 }
 
-/// No credential at all, where the capture could have shown one.
 /// Returns whether the answer asks for an API key: by its words or code, or by every challenge.
 fn asks_for_key(case: &Case<'_>) -> bool {
     let is_key = |scheme: &str| {
@@ -241,6 +240,7 @@ pub(super) fn names_secret(case: &Case<'_>) -> bool {
     case.facts.endpoint.path.split('/').any(|segment| segment == "***")
 }
 
+/// No credential at all, where the capture could have shown one.
 fn missing(case: &Case<'_>) -> Option<Candidate> {
     let facts = case.facts;
     let asked = facts.answer.outcome;

@@ -8,6 +8,8 @@
 
 mod bare;
 mod clocks;
+mod entries;
+mod marks;
 mod releases;
 mod sample;
 mod sightings;
@@ -16,7 +18,7 @@ mod times;
 mod visits;
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hash};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use foldhash::quality::FixedState;
@@ -25,6 +27,9 @@ use serde::{Deserialize, Serialize};
 use self::bare::Refusal;
 pub use self::bare::{Bare, kind_of};
 pub use self::clocks::{Clocks, Offsets, Pair};
+pub use self::entries::{Door, Group, Input, Issue, Proof, ProofUse, Published, Slot, Use};
+pub use self::marks::{ask_of, group_key, line_mark_of};
+use self::marks::{content, content_of, fast_key, is_notable, lead_of, line_mark, tenths};
 pub use self::releases::{Release, Releases, place};
 pub use self::sample::Sample;
 pub use self::sightings::{Pass, Sighting, Sightings};
@@ -34,8 +39,7 @@ pub use self::visits::{
     Agent, Passage, Place, Refused, Told, Visit, Visits, place_mark, spot_mark,
 };
 use crate::model::{
-    Answer, At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Issued, KeyHasher,
-    KeyName, Observer, Origin, Outcome, Position, Record, Seconds, SkipRow, Token, Verdict,
+    Credential, Endpoint, Facts, Fingerprint, Origin, Outcome, Position, Record, Token, Verdict,
     Visibility, pseudonym,
 };
 
@@ -104,149 +108,6 @@ pub struct Tally {
     pub exchanges: u64,
     /// By status; 0 where there is none.
     pub statuses: BTreeMap<u16, u64>,
-}
-
-/// A value that is the same whoever brings it: the first of two equal ones stays.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Slot<T>(pub Option<T>);
-
-/// What one input was.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Input {
-    /// Format as detected.
-    pub format: Option<String>,
-    /// Exchanges by the format of their record.
-    #[serde(default)]
-    pub formats: BTreeMap<String, u64>,
-    /// Program that wrote it.
-    pub creator: Option<String>,
-    /// Who recorded it.
-    pub observer: Observer,
-    /// Exchanges read.
-    pub exchanges: u64,
-    /// Bytes read.
-    pub bytes: u64,
-    /// Cut off.
-    pub truncated: bool,
-    /// Named on the command line.
-    pub named: bool,
-    /// Records skipped, by reason.
-    pub skipped: BTreeMap<String, SkipRow>,
-    /// Records repaired, by kind.
-    pub repaired: BTreeMap<String, SkipRow>,
-    /// Why nothing could be read.
-    pub error: Option<String>,
-    /// Requests with a value in a field that carries credentials, or a cookie.
-    pub with_credentials: u64,
-    /// Answers that set a cookie.
-    pub with_set_cookie: u64,
-    /// Requests whose credentials are masked.
-    pub with_redacted: u64,
-    /// Requests of which no or not all fields are known.
-    pub unseen_fields: u64,
-    /// Refusals whose body is missing.
-    pub bodies_missing: u64,
-    /// Exchanges whose time had no zone.
-    pub zone_assumed: u64,
-    /// Exchanges whose time named no year.
-    #[serde(default)]
-    pub year_assumed: u64,
-    /// Sum of the marks of all its exchanges, wrapping: equal for inputs that hold the same ones.
-    #[serde(default)]
-    pub content: u64,
-}
-
-/// One credential let in on one host for one client.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Use {
-    /// Who.
-    pub client: Client,
-    /// Where.
-    pub host: Option<Arc<str>>,
-    /// With what; always there once the use is counted.
-    pub credential: Option<Credential>,
-    /// At a token or login endpoint, which takes other credentials than the API.
-    pub at_issuer: bool,
-    /// How often.
-    pub count: u64,
-    /// When, as far as times are known.
-    pub times: Times<48>,
-    /// At which endpoints.
-    pub endpoints: Few<Endpoint, Times<8>, 48>,
-    /// Which nodes answered.
-    pub nodes: Smallest<String, 8>,
-}
-
-/// Exchanges of equal facts: a refusal, or a moment of a flow.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Group {
-    /// What they have in common; always there once the group is counted.
-    pub facts: Option<Box<Facts>>,
-    /// How many.
-    pub count: u64,
-    /// When.
-    pub times: Times<256>,
-    /// The smallest by time, source, position.
-    pub examples: Smallest<Origin, 3>,
-    /// User names from a column, as pseudonyms.
-    pub users: Smallest<String, 16>,
-}
-
-/// Credentials handed out together, once or more.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Issue {
-    /// To whom.
-    pub client: Client,
-    /// What.
-    pub issued: Issued,
-    /// For what.
-    pub grant: Option<Grant>,
-    /// By whom.
-    pub endpoint: Endpoint,
-    /// When.
-    pub times: Times<16>,
-    /// Issuer's clock minus the capture's, in tenths of a second; of a token that was handed out more
-    /// than once the greatest, which is that of the first time.
-    #[serde(default)]
-    pub ahead: Option<i32>,
-}
-
-/// A public key that a host publishes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Published {
-    /// Who publishes it.
-    pub host: Option<Arc<str>>,
-    /// Its name.
-    pub key: KeyName,
-    /// When it was seen in an answer.
-    pub times: Times<16>,
-}
-
-/// One `DPoP` proof.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Proof {
-    /// The first of its uses.
-    pub uses: Smallest<ProofUse, 16>,
-}
-
-/// One use of a `DPoP` proof.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
-pub struct ProofUse {
-    /// When.
-    pub at: At,
-    /// Let in, or refused.
-    pub let_in: bool,
-    /// Where.
-    pub endpoint: Endpoint,
-    /// By whom.
-    pub client: Client,
-}
-
-/// How often one endpoint refused; endpoints that never did have none.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
-pub struct Door {
-    /// Refused.
-    pub refused: u64,
 }
 
 impl Tally {
@@ -578,263 +439,5 @@ impl Tally {
         let (ip, agent) = (facts.client.ip.as_deref(), facts.client.user_agent.as_ref());
         let kind = kind_of(&facts);
         self.bare.note(Refusal { kind, facts: &facts, ip, agent, origin, user });
-    }
-}
-
-/// Returns the half of a key that the uses of a credential begin with.
-fn lead_of(mark: Fingerprint) -> u64 {
-    FixedState::with_seed(0xcc9e_2d51).hash_one(mark)
-}
-
-/// Returns the key under which a record's facts are counted.
-pub fn group_key(facts: &Facts) -> u128 {
-    KeyHasher::key(&FactsKey(facts))
-}
-
-/// Returns the mark of refusals without a status, of equal facts and at one instant: lines of an error
-/// log, which may belong to an exchange that stands elsewhere.
-pub fn line_mark_of(group: u128, at: At) -> Fingerprint {
-    Fingerprint(fast_key(&("line", group, at)))
-}
-
-/// Returns the mark of what was asked: method and last segment, as gateways may cut the beginning of a path.
-pub fn ask_of(endpoint: &Endpoint) -> u64 {
-    let last = endpoint.path.rsplit('/').next();
-    FixedState::with_seed(0x1b87_3593).hash_one((&endpoint.method, last))
-}
-
-fn line_mark(record: &Record, group: u128) -> Option<Fingerprint> {
-    let facts = &record.facts;
-    let fits = facts.status.is_none() && facts.client.capture.is_none();
-    let time = record.origin.time.filter(|_| fits && facts.client.ip.is_some())?;
-    Some(line_mark_of(group, time.at))
-}
-
-/// Facts without the exact words of the answer: messages that differ in ids and times are one group.
-struct FactsKey<'a>(&'a Facts);
-
-impl Hash for FactsKey<'_> {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        let Facts { answer, .. } = self.0;
-        let Answer { outcome, statements, challenges, server_time: _, told: _, body_missing } =
-            answer;
-        (outcome, body_missing, statements.len(), challenges.len()).hash(state);
-        for statement in statements {
-            (&statement.causes, statement.weight, &statement.place, &statement.dialect).hash(state);
-            statement.expected.hash(state);
-            if let Some(source) = &statement.seen_by {
-                source.hash(state);
-            }
-        }
-        for challenge in challenges {
-            challenge.scheme.hash(state);
-            for name in ["error", "realm", "scope", "stale"] {
-                challenge.param(name).hash(state);
-            }
-        }
-        let mut rest = Facts::clone(self.0);
-        rest.answer = Answer::default();
-        rest.hash(state);
-    }
-}
-
-/// A mark of what an exchange is, wherever it stands.
-fn content(record: &Record) -> u64 {
-    let Record { origin, url, facts, .. } = record;
-    let Facts { client, endpoint, status, .. } = facts;
-    let who = (client.ip.as_deref(), client.user_agent.as_deref(), *status);
-    content_of(origin.time.map(|t| t.at), url, who, endpoint.method.as_deref())
-}
-
-/// The same of its parts; `who` is address, user agent and status.
-fn content_of(
-    at: Option<At>,
-    url: &str,
-    who: (Option<&str>, Option<&str>, Option<u16>),
-    method: Option<&str>,
-) -> u64 {
-    FixedState::with_seed(0x6c62_272e).hash_one((at, url, who, method))
-}
-
-fn tenths(offset: Seconds) -> i32 {
-    #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
-    let tenths = (offset.0 * 10.0).round() as i32;
-    tenths
-}
-
-/// Whether an exchange is kept with its facts: a refusal, or a moment that explains others.
-fn is_notable(facts: &Facts) -> bool {
-    facts.answer.outcome.is_refused()
-        || facts.preflight
-        || facts.grant.is_some()
-        || facts.logout
-        || facts.new_password
-        || facts.leg.is_some()
-        || facts.redirect.is_some()
-        || (facts.redirect_unseen && !facts.credentials.is_empty())
-        || !facts.cookies_set.is_empty()
-        || !facts.cookies_cleared.is_empty()
-        || !facts.answer.statements.is_empty()
-        || facts.is_odd_bad_request()
-        // Whether a browser sent what its preflight asked for shows in any answer.
-        || (facts.cross_origin
-            && matches!(facts.answer.outcome, Outcome::Unanswered | Outcome::Neutral))
-}
-
-/// A 128-bit key by a fast hash with fixed seeds: the same on every machine that runs this version.
-fn fast_key(value: &impl Hash) -> u128 {
-    let [high, low] =
-        [0x5bd1_e995_u64, 0x9e37_79b9].map(|s| FixedState::with_seed(s).hash_one(value));
-    u128::from(high) << 64 | u128::from(low)
-}
-
-impl Group {
-    fn add(&mut self, at: Option<At>, origin: Origin, user: Option<String>) {
-        self.count += 1;
-        if let Some(at) = at {
-            self.times.push(at);
-        }
-        self.examples.push(origin);
-        if let Some(user) = user {
-            self.users.push(user);
-        }
-    }
-
-    fn shift(&mut self, mut change: impl FnMut(&mut Position)) {
-        self.examples.shift(|origin| change(&mut origin.position));
-    }
-
-    /// Returns whether facts have other words than those that are kept.
-    fn says_otherwise(&self, facts: &Facts) -> bool {
-        let Some(known) = self.facts.as_deref() else { return true };
-        let (a, b) = (&known.answer, &facts.answer);
-        a.server_time != b.server_time
-            || !a.statements.iter().map(|s| &s.text).eq(b.statements.iter().map(|s| &s.text))
-            || !a.challenges.iter().map(|c| &c.params).eq(b.challenges.iter().map(|c| &c.params))
-    }
-
-    /// Takes the facts that sort first by their words, so that the shown text does not depend on order.
-    pub fn adopt(&mut self, facts: Option<Box<Facts>>) {
-        let words = |f: &Option<Box<Facts>>| {
-            f.as_ref().map(|f| {
-                let texts: Vec<_> = f.answer.statements.iter().map(|s| s.text.clone()).collect();
-                let params: Vec<_> = f.answer.challenges.iter().map(|c| c.params.clone()).collect();
-                (texts, params, f.answer.server_time)
-            })
-        };
-        let other = facts.as_deref().is_some_and(|facts| self.says_otherwise(facts));
-        if self.facts.is_none() || (other && words(&facts) < words(&self.facts)) {
-            self.facts = facts;
-        }
-    }
-}
-
-impl<T> Default for Slot<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<T> Merge for Slot<T> {
-    fn merge(&mut self, other: Self) {
-        if self.0.is_none() {
-            self.0 = other.0;
-        }
-    }
-}
-
-impl<const LIMIT: usize> Merge for Times<LIMIT> {
-    fn merge(&mut self, other: Self) {
-        Self::merge(self, &other);
-    }
-}
-
-impl Merge for Use {
-    fn merge(&mut self, other: Self) {
-        if self.count == 0 {
-            *self = other;
-            return;
-        }
-        self.count += other.count;
-        self.times.merge(&other.times);
-        self.endpoints.merge(other.endpoints);
-        self.nodes.merge(other.nodes);
-    }
-}
-
-impl Merge for Group {
-    fn merge(&mut self, other: Self) {
-        self.count += other.count;
-        self.times.merge(&other.times);
-        self.examples.merge(other.examples);
-        self.users.merge(other.users);
-        self.adopt(other.facts);
-    }
-}
-
-impl Merge for Issue {
-    fn merge(&mut self, other: Self) {
-        let mut times = std::mem::take(&mut self.times);
-        times.merge(&other.times);
-        let ahead = self.ahead.max(other.ahead);
-        *self = Self { times, ahead, ..other };
-    }
-}
-
-impl Merge for Door {
-    fn merge(&mut self, other: Self) {
-        self.refused += other.refused;
-    }
-}
-
-impl Merge for Proof {
-    fn merge(&mut self, other: Self) {
-        self.uses.merge(other.uses);
-    }
-}
-
-impl Merge for Published {
-    fn merge(&mut self, other: Self) {
-        self.host = self.host.take().or(other.host);
-        self.key = std::mem::take(&mut self.key).max(other.key);
-        self.times.merge(&other.times);
-    }
-}
-
-impl Merge for Input {
-    fn merge(&mut self, other: Self) {
-        self.format = std::mem::take(&mut self.format).max(other.format);
-        for (format, count) in other.formats {
-            *self.formats.entry(format).or_default() += count;
-        }
-        self.creator = std::mem::take(&mut self.creator).max(other.creator);
-        self.observer = self.observer.max(other.observer);
-        self.exchanges += other.exchanges;
-        self.bytes += other.bytes;
-        self.truncated |= other.truncated;
-        self.named |= other.named;
-        merge_skips(&mut self.skipped, other.skipped);
-        merge_skips(&mut self.repaired, other.repaired);
-        self.error = std::mem::take(&mut self.error).max(other.error);
-        self.with_credentials += other.with_credentials;
-        self.with_set_cookie += other.with_set_cookie;
-        self.with_redacted += other.with_redacted;
-        self.unseen_fields += other.unseen_fields;
-        self.bodies_missing += other.bodies_missing;
-        self.zone_assumed += other.zone_assumed;
-        self.year_assumed += other.year_assumed;
-        self.content = self.content.wrapping_add(other.content);
-    }
-}
-
-fn merge_skips(mine: &mut BTreeMap<String, SkipRow>, other: BTreeMap<String, SkipRow>) {
-    for (reason, row) in other {
-        let slot = mine
-            .entry(reason)
-            .or_insert_with_key(|reason| SkipRow { reason: reason.clone(), ..SkipRow::default() });
-        slot.count += row.count;
-        slot.first.extend(row.first);
-        slot.first.sort();
-        slot.first.truncate(3);
     }
 }
