@@ -10,6 +10,7 @@ use crate::causes::{Case, judge};
 use crate::engine::{
     self, Catalogue, Collector, InputFacts, InputSummary, Naming, ReadOptions, Verifier,
 };
+use crate::evidence::Memory;
 use crate::input::jsonl::Mapping;
 use crate::input::{Choice, Inputs};
 use crate::model::{Exchange, KeyRow, Line, Position, Record, Report, Rows, SkipRow};
@@ -90,7 +91,10 @@ pub fn run_with_leftovers(
     let options = read_options(job)?;
     let again = lines.is_some() || job.rows;
     let keep = again && !inputs.replayable();
-    let make = |keep| Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep);
+    let memory = Arc::new(Memory::default());
+    let make = |keep| {
+        Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep).sharing(&memory)
+    };
     let keep_leftovers = leftovers.is_some();
     let outcome = engine::read(
         &inputs,

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::again::Again;
 use super::kept::Kept;
 use super::leftovers::{Left, Leftovers};
 use super::plain::{Plain, Site};
 use super::{Gatherer, InputFacts};
-use crate::evidence::{Catalogue, Context, Source, gather, spelled_out};
+use crate::evidence::{Catalogue, Context, Memory, Source, gather, spelled_out};
 use crate::input::skip::SkipReason;
 use crate::model::{AccessLine, Exchange, Fingerprint, Position, Record, TokenField};
 use crate::tally::Tally;
@@ -29,6 +30,7 @@ pub struct Collector<'c> {
     context: Context<'c>,
     current: Option<(Arc<str>, Option<Arc<str>>)>,
     plain: Plain,
+    again: Again,
     naming: Option<Naming>,
     zone: Option<jiff::tz::TimeZone>,
     keep: bool,
@@ -68,7 +70,14 @@ impl<'c> Collector<'c> {
     ) -> Self {
         let context = Context::new(catalogue, Source::new("", "")).with_verifier(verifier);
         let plain = Plain::default();
-        Self { context, current: None, plain, naming, zone, keep, keep_leftovers: false }
+        let again = Again::default();
+        Self { context, current: None, plain, again, naming, zone, keep, keep_leftovers: false }
+    }
+
+    /// Shares what values hold with the other workers of a run.
+    #[must_use]
+    pub fn sharing(self, memory: &Arc<Memory>) -> Self {
+        Self { context: self.context.sharing(memory), ..self }
     }
 
     /// Keeps lines that could not be read, too.
@@ -117,6 +126,15 @@ impl<'c> Collector<'c> {
     }
 }
 
+/// Returns where what stands at a position is said to stand.
+fn site<'s>(naming: Option<&'s Naming>, position: Position, input: &'s InputFacts) -> Site<'s> {
+    let (source, position) = match naming {
+        Some(naming) => (&naming.name, naming.place(position)),
+        None => (&input.source, position),
+    };
+    Site { source, member: input.member.as_ref(), position }
+}
+
 impl Gatherer for Collector<'_> {
     type Harvest = Harvest;
 
@@ -126,11 +144,18 @@ impl Gatherer for Collector<'_> {
 
     fn observe(&mut self, harvest: &mut Harvest, exchange: &Exchange<'_>, input: &InputFacts) {
         self.context.show_ids(self.keep);
+        if !self.keep && self.zone.is_none() {
+            let site = site(self.naming.as_ref(), exchange.position, input);
+            if self.again.pass(exchange, site, &mut self.context, &mut harvest.tally) {
+                return;
+            }
+        }
         let record = self.gather(exchange, input);
         if self.keep {
             harvest.records.push(record.clone());
         }
         self.plain.learn(&record);
+        self.again.learn(&record);
         harvest.tally.observe(record);
     }
 
@@ -138,10 +163,7 @@ impl Gatherer for Collector<'_> {
         if self.keep || self.zone.is_some() {
             return false;
         }
-        let source = self.naming.as_ref().map_or(&input.source, |naming| &naming.name);
-        let place = |naming: &Naming| naming.place(line.position);
-        let position = self.naming.as_ref().map_or(line.position, place);
-        let site = Site { source, member: input.member.as_ref(), position };
+        let site = site(self.naming.as_ref(), line.position, input);
         self.plain.pass(line, site, &mut self.context, &mut harvest.tally)
     }
 

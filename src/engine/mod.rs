@@ -4,6 +4,7 @@
 //! guess; pieces are committed in order, and one that does not start where the piece before it ended
 //! is read again from there. So no result depends on how an input was cut or on who read it.
 
+mod again;
 mod collect;
 mod feed;
 mod gather;

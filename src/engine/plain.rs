@@ -95,7 +95,7 @@ impl Plain {
             source: site.source,
             time: line.time,
             url: line.target,
-            method: line.method,
+            method: Some(line.method),
             status: line.status,
             observer: Observer::Gateway,
             visit: Visit {

@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
+use super::memory::Memory;
 use crate::dialect::Catalogue;
 use crate::model::{Credential, Fingerprint, Secret, Token};
 use crate::token::{Verifier, is_jwt_shaped};
 
-/// Most credential values a worker remembers; then it forgets all and begins anew. A value with its facts
-/// takes some 4 KiB: 1,024 of them cost 4 MB a worker and decoded hardly fewer.
-const MOST_VALUES: usize = 128;
-/// A longer value is not remembered.
-const LONGEST_VALUE: usize = 16 * 1024;
+/// Most names of releases a worker remembers.
+const MOST_RELEASES: usize = 128;
+/// A longer user agent is not remembered.
+const LONGEST_AGENT: usize = 16 * 1024;
 /// Most names (hosts, paths, user agents) a worker shares.
 const MOST_NAMES: usize = 8192;
 
@@ -48,9 +48,9 @@ pub struct Context<'c> {
     pub(super) verifier: Option<&'c Verifier>,
     /// The input being read.
     pub(super) source: Source,
-    values: HashMap<u64, Arc<Remembered>, FixedState>,
+    memory: Arc<Memory>,
     /// The values before, of cookies and of all else: neighbours in a capture repeat them.
-    previous: [Option<Arc<Remembered>>; 2],
+    previous: [Option<(u128, Arc<Seen>)>; 2],
     names: HashSet<Arc<str>, FixedState>,
     /// User agents as sent and as shown; the one before stands apart.
     agents: HashMap<Arc<str>, Arc<str>, FixedState>,
@@ -69,19 +69,6 @@ pub(super) struct Seen {
     pub(super) secrets: Vec<Secret>,
 }
 
-#[derive(Debug)]
-struct Remembered {
-    field: Box<str>,
-    raw: Secret,
-    seen: Arc<Seen>,
-}
-
-impl Remembered {
-    fn is(&self, field: &str, raw: &str) -> bool {
-        *self.field == *field && self.raw.expose() == raw
-    }
-}
-
 impl<'c> Context<'c> {
     /// Makes the memory of a worker that reads `source`.
     pub fn new(catalogue: &'c Catalogue, source: Source) -> Self {
@@ -89,7 +76,7 @@ impl<'c> Context<'c> {
             catalogue,
             verifier: None,
             source,
-            values: HashMap::default(),
+            memory: Arc::default(),
             previous: [None, None],
             names: HashSet::default(),
             agents: HashMap::default(),
@@ -111,6 +98,12 @@ impl<'c> Context<'c> {
     pub fn with_verifier(mut self, verifier: &'c Verifier) -> Self {
         self.verifier = Some(verifier);
         self
+    }
+
+    /// Shares a memory with other workers, which check tokens by the same keys.
+    #[must_use]
+    pub fn sharing(self, memory: &Arc<Memory>) -> Self {
+        Self { memory: Arc::clone(memory), ..self }
     }
 
     /// Checks the tokens among `secrets`; each is checked once, when it is read.
@@ -138,31 +131,20 @@ impl<'c> Context<'c> {
     ) -> Arc<Seen> {
         let [cookies, others] = &mut self.previous;
         let previous = if field == "cookie" { cookies } else { others };
-        if let Some(known) = previous.as_ref().filter(|known| known.is(field, raw)) {
-            return Arc::clone(&known.seen);
+        let mark = self.memory.mark(field, raw);
+        if let Some((_, seen)) = previous.as_ref().filter(|(known, _)| *known == mark) {
+            return Arc::clone(seen);
         }
-        let key = self.hasher.hash_one((field, raw));
-        if let Some(known) = self.values.get(&key).filter(|known| known.is(field, raw)) {
-            *previous = Some(Arc::clone(known));
-            return Arc::clone(&known.seen);
-        }
-        let mut seen = read();
-        if let Some(verifier) = self.verifier {
-            check(verifier, seen.tokens.iter_mut().flatten(), &seen.secrets);
-        }
-        let seen = Arc::new(seen);
-        if raw.len() <= LONGEST_VALUE {
-            if self.values.len() >= MOST_VALUES {
-                self.values.clear();
+        let seen = self.memory.get(mark, raw.len()).unwrap_or_else(|| {
+            let mut seen = read();
+            if let Some(verifier) = self.verifier {
+                check(verifier, seen.tokens.iter_mut().flatten(), &seen.secrets);
             }
-            let known = Arc::new(Remembered {
-                field: field.into(),
-                raw: Secret::new(raw),
-                seen: Arc::clone(&seen),
-            });
-            *previous = Some(Arc::clone(&known));
-            self.values.insert(key, known);
-        }
+            let seen = Arc::new(seen);
+            self.memory.put(mark, raw.len(), &seen);
+            seen
+        });
+        *previous = Some((mark, Arc::clone(&seen)));
         seen
     }
 
@@ -199,7 +181,7 @@ impl<'c> Context<'c> {
         }
         let shown = super::request::shown_agent(raw);
         let (raw, shown): (Arc<str>, Arc<str>) = (raw.into(), self.share(&shown));
-        if raw.len() <= LONGEST_VALUE {
+        if raw.len() <= LONGEST_AGENT {
             self.agents.insert(Arc::clone(&raw), Arc::clone(&shown));
         }
         (raw, shown)
@@ -220,7 +202,7 @@ impl<'c> Context<'c> {
             return Arc::clone(shown);
         }
         let shown: Arc<str> = format!("{field} {}", show(raw)).into();
-        if self.releases.len() < MOST_VALUES {
+        if self.releases.len() < MOST_RELEASES {
             self.releases.insert(key, (field, raw.into(), Arc::clone(&shown)));
         }
         shown

@@ -64,17 +64,25 @@ fn mark(kind: &str, id: &str) -> Fingerprint {
     Fingerprint(u128::from(high) << 64 | u128::from(low))
 }
 
-fn fields<'x>(exchange: &'x Exchange<'_>, names: &'x [&str]) -> impl Iterator<Item = &'x str> {
-    let all = exchange.request_headers.iter().chain(&exchange.response_headers);
-    // Every exchange passes here: most fields are told by their ends.
-    let may_be = |name: &str| match name.as_bytes() {
+/// Returns whether a field of this name carries an id that is read here.
+pub(super) fn is_id(name: &str) -> bool {
+    may_be_id(name) && REQUEST.iter().chain(&TRACE).any(|id| name.eq_ignore_ascii_case(id))
+}
+
+/// Every exchange passes here: most fields are told by their ends.
+fn may_be_id(name: &str) -> bool {
+    match name.as_bytes() {
         [first, .., last] => {
             matches!(first | 0x20, b'x' | b'r' | b'a' | b'c' | b'f' | b't' | b'u')
                 && matches!(last | 0x20, b'd' | b'y' | b't')
         }
         _ => false,
-    };
-    all.filter(move |h| may_be(&h.name))
+    }
+}
+
+fn fields<'x>(exchange: &'x Exchange<'_>, names: &'x [&str]) -> impl Iterator<Item = &'x str> {
+    let all = exchange.request_headers.iter().chain(&exchange.response_headers);
+    all.filter(move |h| may_be_id(&h.name))
         .filter(|h| names.iter().any(|name| h.name.eq_ignore_ascii_case(name)))
         .map(|h| &*h.value)
 }

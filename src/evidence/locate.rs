@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::{
-    Credential, Exchange, Fingerprint, Kind, Observer, Oddity, Place, Secret, State, Visibility,
+    Credential, Exchange, Fingerprint, Header, Kind, Observer, Oddity, Place, Secret, State,
+    Visibility,
 };
 use crate::token;
 
@@ -153,10 +154,7 @@ fn locate_in_field(
     match field {
         Field::Authorization => {
             found.authorizations += 1;
-            let seen = context.seen("authorization", value, || {
-                let place = Place::Header("authorization".to_owned());
-                one(place, read_with_scheme(value), None)
-            });
+            let seen = in_authorization(value, context);
             let rank = if is_hollow(&seen) { Rank::Hollow } else { Rank::Authorization };
             found.push(rank, seen);
         }
@@ -211,11 +209,7 @@ fn locate_in_field(
         }
         Field::Never => {
             // No credential of this request, and still nothing to print.
-            if value.len() >= Fingerprint::SHORTEST
-                && (token::is_jwt_shaped(value)
-                    || token::is_random(value)
-                    || speaks_of_token(value))
-            {
+            if is_to_hide(value) {
                 let secrets = vec![Secret::new(value)];
                 found.push(Rank::Beside, Arc::new(Seen { secrets, ..Seen::default() }));
             }
@@ -230,6 +224,30 @@ fn locate_in_field(
         }
         Field::Cookie => {}
     }
+}
+
+/// Returns what the field `Authorization` holds.
+pub(super) fn in_authorization(value: &str, context: &mut Context<'_>) -> Arc<Seen> {
+    context.seen("authorization", value, || {
+        let place = Place::Header("authorization".to_owned());
+        one(place, read_with_scheme(value), None)
+    })
+}
+
+/// Returns whether a field holds no credential and nothing that has to be hidden, whatever its value:
+/// what locating it would say.
+pub(super) fn tells_nothing(header: &Header<'_>) -> bool {
+    match Field::of(&header.name) {
+        Field::Never => !is_to_hide(&header.value),
+        Field::Other => !speaks_of_token(&header.value),
+        _ => false,
+    }
+}
+
+/// Returns whether a value that is never the credential of its request looks like a secret.
+fn is_to_hide(value: &str) -> bool {
+    value.len() >= Fingerprint::SHORTEST
+        && (token::is_jwt_shaped(value) || token::is_random(value) || speaks_of_token(value))
 }
 
 /// Returns whether the value of a field of any name is plainly a credential.

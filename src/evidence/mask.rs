@@ -69,9 +69,7 @@ impl<'s> Masker<'s> {
     /// Makes a masker that knows the raw credentials of an exchange.
     pub(super) fn new(secrets: impl Iterator<Item = &'s Secret>) -> Self {
         let secrets: Vec<&str> = secrets.map(Secret::expose).collect();
-        let is_odd =
-            |s: &&str| s.len() < LONG_RUN || memchr::memchr2(b' ', b':', s.as_bytes()).is_some();
-        let odd = secrets.iter().copied().filter(is_odd).collect();
+        let odd = secrets.iter().copied().filter(|s| is_short_or_odd(s)).collect();
         Self { secrets, odd, spelt: std::cell::OnceCell::new() }
     }
 
@@ -181,6 +179,11 @@ impl<'s> Masker<'s> {
     }
 }
 
+/// Returns whether a secret may stand in text without a run of token letters that gives it away.
+pub(super) fn is_short_or_odd(secret: &str) -> bool {
+    secret.len() < LONG_RUN || memchr::memchr2(b' ', b':', secret.as_bytes()).is_some()
+}
+
 /// Applies `step` until it changes nothing, so that masking twice is masking once.
 fn settle(text: &str, step: impl Fn(&str) -> String) -> Cow<'_, str> {
     let mut now = Cow::Borrowed(text);
@@ -198,7 +201,7 @@ fn settle(text: &str, step: impl Fn(&str) -> String) -> Cow<'_, str> {
 /// with digits that is no plain word.
 ///
 /// Making the spellings costs more than all else together, and few texts need them.
-fn could_repeat(text: &str) -> bool {
+pub(super) fn could_repeat(text: &str) -> bool {
     let (mut run, mut mixed) = (0_usize, false);
     text.bytes().any(|b| {
         match b {

@@ -3,6 +3,7 @@
 //! Nothing here says "wrong". Past this room no raw credential exists: every text of a
 //! [`Record`] is masked by shape, by name, and by the values of its own exchange.
 
+mod again;
 mod clocks;
 mod context;
 mod grants;
@@ -11,6 +12,7 @@ mod legs;
 mod locate;
 mod marks;
 mod mask;
+mod memory;
 mod names;
 mod published;
 mod request;
@@ -20,8 +22,10 @@ mod value;
 mod words;
 
 pub use crate::dialect::{Catalogue, DialectError};
+pub use again::{Likeness, Sent, agent, ids, likeness, sent};
 pub use context::{Context, Source};
 pub use mask::{mask, mask_url};
+pub use memory::Memory;
 pub use url::{is_open_path, shape};
 pub use value::{Split, split_scheme};
 

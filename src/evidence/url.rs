@@ -135,9 +135,14 @@ pub fn shape(path: &str, out: &mut String) {
         if at > 0 {
             out.push('/');
         }
-        let number = !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_digit());
-        out.push_str(if number { "0" } else { segment });
+        out.push_str(fixed(segment));
     }
+}
+
+/// Returns a segment as it stands in the shape of its path.
+pub(super) fn fixed(segment: &str) -> &str {
+    let number = !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_digit());
+    if number { "0" } else { segment }
 }
 
 /// Returns what stands for a segment that is no fixed part of a path, between what stays of it: a name

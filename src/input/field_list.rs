@@ -172,6 +172,12 @@ pub(super) fn headers<'v>(list: &'v Value, repairs: &mut Repairs) -> Vec<Header<
     pairs(list, repairs).into_iter().map(|(name, value)| Header { name, value }).collect()
 }
 
+/// Reads header fields out of one raw text, a line each.
+pub(super) fn headers_of_text(text: &str) -> Vec<Header<'_>> {
+    let pairs = text.lines().filter_map(line).map(borrowed);
+    pairs.map(|(name, value)| Header { name, value }).collect()
+}
+
 /// Returns the value of the first field of this name, compared without case.
 pub(super) fn find<'h>(headers: &'h [Header<'_>], name: &str) -> Option<&'h str> {
     headers.iter().find(|h| h.name.eq_ignore_ascii_case(name)).map(|h| &*h.value)

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::clock::{epoch, epoch_f64, parse_time};
 use super::field_list::{self, Repairs, member, scalar};
@@ -158,6 +158,11 @@ fn has_colon_offset(text: &str) -> bool {
 
 /// Reads a number as a time by its magnitude.
 pub(super) fn number_time(value: &Value) -> Option<Time> {
+    time_of_number(value.as_number()?)
+}
+
+/// The same of the number itself.
+pub(super) fn time_of_number(value: &Number) -> Option<Time> {
     value.as_u64().map_or_else(|| value.as_f64().and_then(epoch_f64), epoch)
 }
 

@@ -62,11 +62,13 @@ pub(super) struct Counted<'s> {
     pub(super) found: u64,
     /// Why the last one that could not be read could not.
     pub(super) skipped: Option<SkipReason>,
+    /// Whether anything was repaired.
+    pub(super) repaired: bool,
 }
 
 impl<'s> Counted<'s> {
     pub(super) fn new(sink: &'s mut dyn Sink) -> Self {
-        Self { sink, found: 0, skipped: None }
+        Self { sink, found: 0, skipped: None, repaired: false }
     }
 }
 
@@ -83,6 +85,7 @@ impl Sink for Counted<'_> {
     }
 
     fn repaired(&mut self, position: Position, repairs: &[Repair]) {
+        self.repaired = true;
         self.sink.repaired(position, repairs);
     }
 

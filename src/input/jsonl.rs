@@ -5,26 +5,32 @@
 //! which takes from each place the first value that can be what its name says.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
 use serde_json::{Map, Value};
 
 use self::alias::Slot;
+use self::node::Node;
 use self::plan::{Candidate, Logger, Plan};
+use self::quick::{Line, Recipe};
 use self::value::{
     KNOWN_METHODS, VERBS, address, body_text, grpc_status, guessed_mime, host_and_path, is_blank,
-    is_routine, is_secret_field, is_unique, logged_fields, request_line, said, trace_id,
+    is_routine, is_secret_field, is_unique, request_line, trace_id,
 };
 use super::clock::parse_time;
 use super::field_list;
-use super::har_entry::{entry_from_value, number_time, status_of, without_port};
+use super::har_entry::{entry_from_value, status_of, time_of_number, without_port};
 use super::log::percent;
 use super::skip::SkipReason;
 use crate::model::{Body, Exchange, Header, Text, Visibility};
 
 mod alias;
 mod event;
+mod node;
 mod plan;
+mod quick;
 mod value;
 
 /// The text that stands for a value which the logger took out.
@@ -45,6 +51,8 @@ pub struct Mapping {
     plan: Arc<Plan>,
     /// Plans of the shapes met last, this one among them.
     met: Arc<[Arc<Plan>]>,
+    /// How lines are read whose names stand in an order that was met before; `None` where patiently.
+    recipes: Arc<HashMap<u64, Option<Arc<Recipe>>, FixedState>>,
 }
 
 impl PartialEq for Mapping {
@@ -57,6 +65,8 @@ impl Eq for Mapping {}
 
 /// Shapes that are remembered: a logger has a handful, most by fields that come and go.
 const MAX_SHAPES: usize = 32;
+/// Recipes that are remembered; then all are forgotten.
+const MAX_RECIPES: usize = 256;
 
 impl Mapping {
     /// Makes a mapping in which the user's paths come first: pairs of part and path, such as
@@ -85,7 +95,7 @@ impl Mapping {
         let plan = Arc::new(Plan::of(line, shape, &hint.given));
         let kept = hint.met.len().min(MAX_SHAPES - 1);
         let met = std::iter::once(&plan).chain(hint.met.iter().take(kept)).cloned().collect();
-        Self { given: hint.given, plan, met }
+        Self { plan, met, ..hint }
     }
 
     /// Returns the logger by which the shape is known: `caddy`, `pino`; `json` when it is not.
@@ -143,9 +153,56 @@ pub fn from_value<'v>(
         return Ok((exchange, hint.cloned().unwrap_or_default()));
     }
     let mapping = Mapping::of(line, hint);
-    let exchange = Reader { line, plan: &mapping.plan }.read().or_else(|| event::read(line));
+    let exchange = Reader { source: Source::Tree(line), plan: &mapping.plan }.read();
+    let exchange = exchange.or_else(|| event::read(line));
     let exchange = exchange.ok_or(SkipReason::NoExchange)?;
     Ok((exchange, mapping))
+}
+
+/// Reads a line of a shape that [`learn`] met before; `None` for all others, and where the patient
+/// reading may say something else.
+///
+/// The mapping becomes that of the line, as [`from_value`] would return it.
+pub(super) fn read_quickly<'v>(line: &'v [u8], mapping: &mut Mapping) -> Option<Exchange<'v>> {
+    if mapping.recipes.is_empty() {
+        return None;
+    }
+    let line = Line::of(line).ok()?;
+    let recipe = mapping.recipes.get(&line.shape)?.as_ref()?;
+    let mut exchange = Reader { source: Source::Text(&line, recipe), plan: &recipe.plan }.read()?;
+    if line.was_odd() {
+        return None;
+    }
+    if !Arc::ptr_eq(&mapping.plan, &recipe.plan) {
+        mapping.plan = Arc::clone(&recipe.plan);
+    }
+    exchange.format = recipe.plan.logger.name();
+    Some(exchange)
+}
+
+/// Learns the shape of a line that was just read to an exchange without any repair.
+pub(super) fn learn(line: &[u8], mapping: &mut Mapping) {
+    let Ok(Line { shape, .. }) = Line::of(line) else { return };
+    if mapping.recipes.contains_key(&shape) {
+        return;
+    }
+    let recipe = recipe(line, mapping);
+    let recipes = Arc::make_mut(&mut mapping.recipes);
+    if recipes.len() >= MAX_RECIPES {
+        recipes.clear();
+    }
+    recipes.insert(shape, recipe.map(Arc::new));
+}
+
+/// Returns how lines like this one are read; `None` when they need the patient reading.
+fn recipe(line: &[u8], mapping: &Mapping) -> Option<Recipe> {
+    let tree: Value = serde_json::from_slice(line).ok()?;
+    // What was read may have stood inside a wrapping.
+    let shape = plan::shape(tree.as_object()?, &mapping.given);
+    if mapping.plan.shape != Some(shape) || super::record::is_entry(&tree) {
+        return None;
+    }
+    Recipe::of(line, &tree, &mapping.plan)
 }
 
 /// Returns the HAR entry that a line is, or that a Playwright trace wraps.
@@ -163,27 +220,47 @@ fn har_entry<'v>(value: &'v Value, line: &'v Map<String, Value>) -> Option<&'v V
 }
 
 struct Reader<'v, 'p> {
-    line: &'v Map<String, Value>,
+    source: Source<'v, 'p>,
     plan: &'p Plan,
+}
+
+/// Where the values of a line are.
+#[derive(Clone, Copy)]
+enum Source<'v, 'p> {
+    /// In a tree.
+    Tree(&'v Map<String, Value>),
+    /// In its text.
+    Text(&'p Line<'v>, &'p Recipe),
+}
+
+impl<'v> Source<'v, '_> {
+    /// Returns the value of the candidate with a number.
+    fn get(self, number: usize, candidate: &Candidate) -> Option<Node<'v>> {
+        match self {
+            Self::Tree(line) => candidate.get(line).map(Node::of),
+            Self::Text(line, recipe) => line.get(recipe.place(number)?, candidate),
+        }
+    }
 }
 
 impl<'v, 'p> Reader<'v, 'p> {
     /// Places and values of a part, best first.
-    fn all(&self, slot: Slot) -> impl Iterator<Item = (&'p Candidate, &'v Value)> + use<'v, 'p> {
+    fn all(&self, slot: Slot) -> impl Iterator<Item = (&'p Candidate, Node<'v>)> + use<'v, 'p> {
         let candidates = &self.plan.candidates;
         let from = candidates.partition_point(|c| c.slot < slot);
-        let line = self.line;
+        let source = self.source;
         candidates
             .get(from..)
             .unwrap_or_default()
             .iter()
-            .take_while(move |c| c.slot == slot)
-            .filter_map(move |c| Some((c, c.get(line)?)))
+            .enumerate()
+            .take_while(move |(_, c)| c.slot == slot)
+            .filter_map(move |(at, c)| Some((c, source.get(from + at, c)?)))
     }
 
     /// The first text of a part that says something.
     fn text(&self, slot: Slot) -> Option<Cow<'v, str>> {
-        self.all(slot).find_map(|(_, value)| said(value))
+        self.all(slot).find_map(|(_, value)| value.said())
     }
 
     fn read(&self) -> Option<Exchange<'v>> {
@@ -197,7 +274,7 @@ impl<'v, 'p> Reader<'v, 'p> {
         let status = self.status();
         let grpc = self.all(Slot::GrpcStatus).find_map(|(_, value)| grpc_status(value));
         let near: &[Box<str>] = status.map_or(&[], |(place, _)| &place.path);
-        let line = self.all(Slot::RequestLine).find_map(|(_, v)| request_line(v.as_str()?));
+        let line = self.all(Slot::RequestLine).find_map(|(_, v)| request_line(v.text()?));
         let method = self.method(near).or(line.and_then(|(method, _)| method).map(Cow::Borrowed));
         let url = self.url(near);
         let weak = status.is_some_and(|(place, _)| place.rank >= WEAK_RANK)
@@ -242,8 +319,8 @@ impl<'v, 'p> Reader<'v, 'p> {
     fn status(&self) -> Option<(&'p Candidate, u16)> {
         self.all(Slot::Status).find_map(|(place, value)| {
             let number = match value {
-                Value::Number(number) => number.as_f64(),
-                Value::String(text) => text.trim().parse().ok(),
+                Node::Number(number) => number.as_f64(),
+                Node::Text(text) => text.trim().parse().ok(),
                 _ => None,
             };
             Some((place, status_of(number).filter(|status| *status < 600)?))
@@ -252,16 +329,16 @@ impl<'v, 'p> Reader<'v, 'p> {
 
     /// Whether a code says that the request was refused, status or not.
     fn is_reason_coded(&self) -> bool {
-        self.all(Slot::Reason).any(|(place, value)| place.rank == 0 && said(value).is_some())
+        self.all(Slot::Reason).any(|(place, value)| place.rank == 0 && value.said().is_some())
     }
 
     /// Whether the line has a status that says that there was none: 0, -1 or nothing.
     fn is_unanswered(&self) -> bool {
         self.all(Slot::Status).any(|(place, value)| {
             let none = match value {
-                Value::Null => true,
-                Value::Number(number) => number.as_f64().is_some_and(|n| n <= 0.0),
-                Value::String(text) => is_blank(text) || text.parse().is_ok_and(|n: i32| n <= 0),
+                Node::Null => true,
+                Node::Number(number) => number.as_f64().is_some_and(|n| n <= 0.0),
+                Node::Text(text) => is_blank(text) || text.parse().is_ok_and(|n: i32| n <= 0),
                 _ => false,
             };
             none && place.rank < WEAK_RANK
@@ -271,12 +348,12 @@ impl<'v, 'p> Reader<'v, 'p> {
     /// Whether a web server logged bytes that are no request line.
     fn is_garbled(&self) -> bool {
         self.plan.logger == Logger::Nginx
-            && self.all(Slot::RequestLine).any(|(_, value)| value.is_string())
+            && self.all(Slot::RequestLine).any(|(_, value)| value.is_text())
     }
 
     fn method(&self, near: &[Box<str>]) -> Option<Cow<'v, str>> {
         self.nearest(Slot::Method, near, |_, value| {
-            let word = said(value)?;
+            let word = value.said()?;
             let known = KNOWN_METHODS.iter().any(|known| word.eq_ignore_ascii_case(known));
             if known {
                 return Some(word);
@@ -289,7 +366,7 @@ impl<'v, 'p> Reader<'v, 'p> {
 
     fn url(&self, near: &[Box<str>]) -> Option<(&'p Candidate, Cow<'v, str>)> {
         self.nearest(Slot::Url, near, |place, value| {
-            let text = said(value)?;
+            let text = value.said()?;
             if self.plan.logger == Logger::Akamai {
                 return Some(Cow::Owned(format!("/{}", percent(&text).trim_start_matches('/'))));
             }
@@ -305,7 +382,7 @@ impl<'v, 'p> Reader<'v, 'p> {
         &self,
         slot: Slot,
         near: &[Box<str>],
-        read: impl Fn(&Candidate, &'v Value) -> Option<T>,
+        read: impl Fn(&Candidate, Node<'v>) -> Option<T>,
     ) -> Option<(&'p Candidate, T)> {
         self.all(slot).filter_map(|(place, value)| Some((place, read(place, value)?))).min_by_key(
             |(place, _)| {
@@ -326,9 +403,8 @@ impl<'v, 'p> Reader<'v, 'p> {
         if url.contains('?') || url.is_empty() {
             return url;
         }
-        let query = self
-            .all(Slot::Query)
-            .find_map(|(_, value)| value.is_string().then(|| said(value)).flatten());
+        let query =
+            self.all(Slot::Query).find_map(|(_, value)| value.text().and_then(|_| value.said()));
         match query {
             Some(query) if self.plan.logger == Logger::Akamai => {
                 Cow::Owned(format!("{url}?{}", percent(&query)))
@@ -342,16 +418,16 @@ impl<'v, 'p> Reader<'v, 'p> {
 
     fn time(&self, exchange: &mut Exchange<'v>) {
         for (place, value) in self.all(Slot::Time) {
-            let time = match value {
-                Value::String(text) => parse_time(text),
-                other => number_time(other),
+            let (text, time) = match value {
+                Node::Text(text) => (Some(text), parse_time(text)),
+                Node::Number(number) => (None, time_of_number(&number)),
+                _ => (None, None),
             };
             if time.is_some() {
                 (exchange.time, exchange.time_unreadable) = (time, false);
                 return;
             }
-            exchange.time_unreadable |=
-                place.rank < 2 && value.as_str().is_some_and(|text| !is_blank(text));
+            exchange.time_unreadable |= place.rank < 2 && text.is_some_and(|text| !is_blank(text));
         }
     }
 
@@ -362,7 +438,7 @@ impl<'v, 'p> Reader<'v, 'p> {
         let column = |telling: bool| {
             self.all(Slot::Host).filter(move |(place, _)| (place.rank < 2) == telling).find_map(
                 |(_, value)| {
-                    let host = value.is_string().then(|| said(value)).flatten()?;
+                    let host = value.text().and_then(|_| value.said())?;
                     // `host` alone is as often the machine that wrote the line.
                     let plausible = telling || host.contains(['.', ':']) || host == "localhost";
                     (plausible && !host.contains(['/', ' '])).then_some(host)
@@ -388,8 +464,9 @@ impl<'v, 'p> Reader<'v, 'p> {
     fn fields(&self, exchange: &mut Exchange<'v>, grpc: Option<u8>) {
         let map = |slot| {
             self.all(slot).find_map(|(_, value)| {
-                let list = logged_fields(value);
-                (!list.is_empty() || value.is_object()).then_some(list)
+                let is_object = value.is_object();
+                let list = value.fields();
+                (!list.is_empty() || is_object).then_some(list)
             })
         };
         let request = map(Slot::RequestHeaders);
@@ -443,12 +520,12 @@ impl<'v, 'p> Reader<'v, 'p> {
 
     fn reasons(&self, exchange: &mut Exchange<'v>) {
         for (place, value) in self.all(Slot::Reason).take(MAX_REASONS) {
-            if let Some(text) = said(value) {
+            if let Some(text) = value.said() {
                 exchange.reasons.push((Cow::Owned(place.name.to_string()), text));
             }
         }
         for (place, value) in self.all(Slot::Message) {
-            let text = value.as_str().map(str::trim).unwrap_or_default();
+            let text = value.text().map(str::trim).unwrap_or_default();
             if !is_blank(text) && !is_routine(text, exchange) {
                 exchange.reasons.push((Cow::Owned(place.name.to_string()), Cow::Borrowed(text)));
             }
@@ -457,9 +534,9 @@ impl<'v, 'p> Reader<'v, 'p> {
 }
 
 /// Adds a field that has a column of its own; `false` when the column says that there was none.
-fn push_column<'v>(place: &Candidate, value: &'v Value, headers: &mut Vec<Header<'v>>) -> bool {
-    let emptied = value.as_array().is_some_and(Vec::is_empty) && is_secret_field(&place.name);
-    let text = if emptied { Some(Cow::Borrowed(REDACTED)) } else { said(value) };
+fn push_column<'v>(place: &Candidate, value: Node<'v>, headers: &mut Vec<Header<'v>>) -> bool {
+    let emptied = value.is_empty_list() && is_secret_field(&place.name);
+    let text = if emptied { Some(Cow::Borrowed(REDACTED)) } else { value.said() };
     let Some(text) = text else { return false };
     if field_list::find(headers, &place.name).is_none() {
         headers.push(Header { name: Cow::Owned(place.name.to_string()), value: text });

@@ -8,7 +8,8 @@ use memchr::memchr2;
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
-use self::number::{number, odd_number};
+pub(super) use self::number::number;
+use self::number::odd_number;
 use super::skip::Repair;
 
 mod number;

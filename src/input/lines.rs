@@ -6,7 +6,7 @@ use memchr::memchr;
 
 use super::document::Pause;
 use super::indexed::Counted;
-use super::jsonl::Mapping;
+use super::jsonl::{self, Mapping};
 use super::line::{self, Place};
 use super::line_end::{self, End};
 use super::log::{Setting, Wanted, plain};
@@ -186,6 +186,14 @@ impl Lines {
             sink.access(&access);
         } else if *first == b'{'
             && any
+            && start == 0
+            && !wrapper::is_docker(text)
+            && let Some(mut exchange) = jsonl::read_quickly(text, &mut self.mapping)
+        {
+            exchange.position = position;
+            sink.exchange(&mut exchange, &Attached::default());
+        } else if *first == b'{'
+            && any
             && let Ok(end) = walk::entry(line, start, exchange, &mut attached)
             && skip_blanks(line, end) == line.len()
         {
@@ -209,8 +217,16 @@ impl Lines {
         let at = Place { time, ..Place::at(position, self.setting.calendar) };
         let mut counted = Counted::new(sink);
         line::read(text, at, &mut self.mapping, &mut self.setting, &mut counted);
+        let plain = counted.found == 1 && counted.skipped.is_none() && !counted.repaired;
         if let Some(reason) = counted.skipped {
             sink.left(position, reason, text);
+        }
+        if plain
+            && text.starts_with(b"{")
+            && self.setting.wanted == Wanted::Any
+            && !wrapper::is_docker(text)
+        {
+            jsonl::learn(text, &mut self.mapping);
         }
     }
 

@@ -9,8 +9,7 @@ mod json;
 
 use std::borrow::Cow;
 
-use self::json::{Json, Walk};
-
+pub(super) use self::json::{Json, Walk};
 use super::clock;
 use super::har_entry::{Sizes, conclude, without_port};
 use crate::model::{Body, Exchange, Header, Text, Time};

@@ -15,13 +15,12 @@ mod sample;
 mod sightings;
 mod smallest;
 mod times;
+mod uses;
 mod visits;
 
 use std::collections::BTreeMap;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
 
 use self::bare::Refusal;
@@ -35,16 +34,17 @@ pub use self::sample::Sample;
 pub use self::sightings::{Pass, Sighting, Sightings};
 pub use self::smallest::{Few, Merge, Smallest, Table};
 pub use self::times::{Bucket, Times};
+pub use self::uses::Used;
 pub use self::visits::{
     Agent, Passage, Place, Refused, Told, Visit, Visits, place_mark, spot_mark,
 };
 use crate::model::{
-    Credential, Endpoint, Facts, Fingerprint, Origin, Outcome, Position, Record, Token, Verdict,
-    Visibility, pseudonym,
+    Endpoint, Facts, Fingerprint, Origin, Outcome, Position, Record, Token, Verdict, Visibility,
+    pseudonym,
 };
 
 /// Version of the mergeable state; another one is refused.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Most distinct tokens, uses, groups kept. Chosen so that the tables of an ordinary capture never fill.
 const TOKENS: usize = 1 << 20;
@@ -65,7 +65,7 @@ pub struct Tally {
     /// One entry an input, by source name.
     pub inputs: BTreeMap<Arc<str>, Input>,
     /// Facts of each distinct token, used or handed out.
-    pub tokens: Table<Fingerprint, Slot<Token>, TOKENS>,
+    pub tokens: Table<Fingerprint, Slot<Arc<Token>>, TOKENS>,
     /// What was let in with a credential.
     pub uses: Sample<Use, USES>,
     /// What was let in without one.
@@ -96,7 +96,7 @@ pub struct Tally {
     pub sightings: Table<Fingerprint, Sightings<Sighting>, IDS>,
     /// What was not refused, by the marks of its ids.
     #[serde(default)]
-    pub passed: Table<Fingerprint, Sightings<Pass>, PASSED>,
+    pub passed: Sample<Sightings<Pass>, PASSED>,
     /// Offsets of servers' clocks by capture and host.
     #[serde(default)]
     pub offsets: Clocks,
@@ -118,6 +118,7 @@ impl Tally {
             uses: self.uses.part(),
             visits: self.visits.part(),
             bare: self.bare.part(),
+            passed: self.passed.part(),
             ..Self::default()
         }
     }
@@ -133,12 +134,7 @@ impl Tally {
         }
         self.note_input(&record);
         for token in tokens.iter().chain(issued_tokens) {
-            if let Some(mark) = token.fingerprint
-                && let Some(slot) = self.tokens.slot(&mark)
-                && slot.0.is_none()
-            {
-                slot.0 = Some(Token::clone(token));
-            }
+            self.note_token(token);
         }
         for key in &record.published {
             let mark = fast_key(&(&facts.endpoint.host, key));
@@ -156,7 +152,9 @@ impl Tally {
         self.note_door(facts);
         let let_in = facts.answer.outcome == Outcome::LetIn && !facts.preflight;
         let usage = match facts.credentials.first() {
-            Some(credential) if let_in => Some(self.note_use(&record, credential)),
+            Some(credential) if let_in => {
+                Some(self.note_use(&uses::Event::of(&record, credential)))
+            }
             _ => None,
         };
         if let_in && usage.is_none() {
@@ -164,7 +162,8 @@ impl Tally {
             self.visits.note(&Visit::of(&facts.client, &facts.endpoint, at));
         }
         if !record.ids.is_empty() && !facts.answer.outcome.is_refused() {
-            self.note_pass(&record, usage);
+            let origin = || record.origin.clone();
+            self.note_pass(&record.ids, &facts.endpoint, facts.status, usage, origin);
         }
         if let (Some(issued), Some(time)) = (issued, record.origin.time) {
             let key = fast_key(&(&facts.client, issued, facts.grant, &facts.endpoint));
@@ -188,13 +187,39 @@ impl Tally {
         *self.statuses.entry(passage.status).or_default() += 1;
         self.timeline.push(passage.time.at);
         let input = self.input(passage.source);
-        input.unseen_fields += 1;
         input.zone_assumed += u64::from(passage.time.zone_assumed);
         input.observer = input.observer.max(passage.observer);
         input.content = input.content.wrapping_add(passage.content());
+        let (sees_all, shows) = match passage.told {
+            Told::Use(used) => (used.sees_all, true),
+            _ => (false, false),
+        };
+        input.unseen_fields += u64::from(!sees_all);
+        input.with_credentials += u64::from(shows);
         match passage.told {
             Told::Nothing => {}
             Told::Visit => self.visits.note(&passage.visit),
+            Told::Use(used) => {
+                let Visit { ip, agent, endpoint, at, .. } = passage.visit;
+                let Used { credential, node, .. } = *used;
+                let event = uses::Event {
+                    capture: None,
+                    ip,
+                    agent,
+                    endpoint,
+                    credential,
+                    at_issuer: false,
+                    node,
+                    at,
+                };
+                let origin = || Origin {
+                    time: Some(passage.time),
+                    source: Arc::clone(passage.source),
+                    member: used.member.cloned(),
+                    position: used.position,
+                };
+                self.pass_use(used, &event, origin, passage.status);
+            }
             Told::Refusal(facts, refused) => {
                 input.bodies_missing += u64::from(facts.answer.body_missing);
                 self.note_door(facts);
@@ -273,7 +298,7 @@ impl Tally {
     /// Writes down what keys say of a token that is known.
     pub fn note_verdict(&mut self, token: Fingerprint, verdict: Verdict) {
         if let Some(Slot(Some(token))) = self.tokens.get_mut(&token) {
-            token.hear(verdict);
+            Arc::make_mut(token).hear(verdict);
         }
     }
 
@@ -290,9 +315,7 @@ impl Tally {
         for sightings in self.sightings.values_mut() {
             sightings.rebase(entries, lines);
         }
-        for passed in self.passed.values_mut() {
-            passed.rebase(entries, lines);
-        }
+        self.passed.change(|passed| passed.rebase(entries, lines));
     }
 
     /// Turns refusals without a credential into groups, for all that learn and judge: with their clients
@@ -361,60 +384,6 @@ impl Tally {
         if let Some(door) = self.doors.slot(&facts.endpoint) {
             door.refused += 1;
         }
-    }
-
-    fn note_pass(&mut self, record: &Record, usage: Option<u128>) {
-        for mark in &record.ids {
-            // Spares the long logs of gateways the search: their table is full soon.
-            if self.passed.is_sample() && !self.passed.admits(mark) {
-                continue;
-            }
-            if let Some(passed) = self.passed.slot(mark) {
-                passed.push(Pass {
-                    origin: record.origin.clone(),
-                    status: record.facts.status,
-                    ask: ask_of(&record.facts.endpoint),
-                    usage,
-                });
-            }
-        }
-    }
-
-    /// Returns the key of the use.
-    fn note_use(&mut self, record: &Record, credential: &Credential) -> u128 {
-        let facts = &record.facts;
-        let at_issuer = facts.grant.is_some();
-        // All uses of a credential lie together: of many the histories of some are known in full.
-        let lead = match credential.token.or(credential.fingerprint) {
-            Some(mark) => lead_of(mark),
-            None => spot_mark(facts.client.capture.as_deref(), facts.client.ip.as_deref()),
-        };
-        let rest = FixedState::with_seed(0x5bd1_e995).hash_one((
-            &facts.client,
-            &facts.endpoint.host,
-            credential,
-            at_issuer,
-        ));
-        let key = visits::key(lead, rest);
-        let Some(usage) = self.uses.slot(key) else { return key };
-        if usage.count == 0 {
-            usage.client = facts.client.clone();
-            usage.host.clone_from(&facts.endpoint.host);
-            usage.credential = Some(credential.clone());
-            usage.at_issuer = at_issuer;
-        }
-        usage.count += 1;
-        if let Some(node) = &facts.node {
-            usage.nodes.push(node.clone());
-        }
-        let spent = usage.endpoints.slot(&facts.endpoint);
-        if let Some(time) = record.origin.time {
-            usage.times.push(time.at);
-            if let Some(times) = spent {
-                times.push(time.at);
-            }
-        }
-        key
     }
 
     fn note_group(&mut self, record: Record) {

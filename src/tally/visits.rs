@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::sample::Sample;
 use super::smallest::Merge;
 use super::times::Times;
+use super::uses::Used;
 use crate::model::{At, Client, Endpoint, Facts, Observer, Position, Time};
 
 /// Pairs of client and endpoint that are kept: 4 MB when each has been there eight times or more.
@@ -77,8 +78,8 @@ pub struct Passage<'a> {
     pub time: Time,
     /// URL, in which nothing is to be masked.
     pub url: &'a str,
-    /// Request method.
-    pub method: &'a str,
+    /// Request method, as the endpoint names it.
+    pub method: Option<&'a str>,
     /// Response status.
     pub status: u16,
     /// Who recorded it.
@@ -96,6 +97,8 @@ pub enum Told<'a> {
     Nothing,
     /// It was let in.
     Visit,
+    /// It was let in with a credential.
+    Use(&'a Used<'a>),
     /// It was refused.
     Refusal(&'a Facts, &'a Refused<'a>),
 }
@@ -118,7 +121,7 @@ impl Passage<'_> {
     pub(super) fn content(&self) -> u64 {
         let agent = self.visit.agent.map(|agent| &**agent);
         let who = (self.visit.ip, agent, Some(self.status));
-        super::content_of(Some(self.time.at), self.url, who, Some(self.method))
+        super::content_of(Some(self.time.at), self.url, who, self.method)
     }
 }
 

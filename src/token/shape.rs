@@ -7,6 +7,10 @@ use super::vendor_of;
 /// The mask that stands for anything secret.
 const MASK: &str = "***";
 
+/// The shortest text that is told as a secret by its shape: `xoxb-` and ten characters, a JOSE header of
+/// twelve and a dot.
+const SHORTEST_SHAPE: usize = 13;
+
 /// Returns whether text is a compact JWS or JWE by its looks: `eyJ`, base64url, at least one dot.
 pub fn is_jwt_shaped(text: &str) -> bool {
     let Some((first, rest)) = text.split_once('.') else { return false };
@@ -109,6 +113,12 @@ pub fn is_plain_name(text: &str) -> bool {
 /// Identifiers may look random and are still public, so only text of a known secret's shape is
 /// masked. An e-mail address becomes a stand-in, control characters become blanks.
 pub fn identifier(text: &str, most: usize) -> String {
+    // Most are short words, too short for any secret that has a shape.
+    let is_plain = |b: u8| (b' '..=b'~').contains(&b) && b != b'@';
+    let is_short = text.len() < SHORTEST_SHAPE && text.len() <= most;
+    if is_short && text.bytes().all(is_plain) && !text.contains("-----") {
+        return text.to_owned();
+    }
     if is_email(text) {
         return pseudonym(text);
     }

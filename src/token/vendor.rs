@@ -127,6 +127,10 @@ const VENDORS: &[Vendor] = &[
 /// assert_eq!(vendor_of("ghp_short"), None);
 /// ```
 pub fn vendor_of(text: &str) -> Option<Vendor> {
+    let first = text.bytes().next()?;
+    if !FIRSTS.get(usize::from(first)).is_some_and(|is| *is) {
+        return None;
+    }
     let known = VENDORS.iter().find(|v| {
         text.strip_prefix(v.prefix).is_some_and(|rest| {
             rest.len() >= v.rest && rest.bytes().all(|b| b.is_ascii_graphic()) && is_mixed(rest)
@@ -137,6 +141,19 @@ pub fn vendor_of(text: &str) -> Option<Vendor> {
         .filter(|v| is_specific(v.prefix) || super::is_random(text))
         .or_else(|| okta(text))
 }
+
+/// The letters that prefixes begin with; `0` is that of Okta's.
+#[expect(clippy::indexing_slicing, reason = "a wrong index does not compile")]
+const FIRSTS: [bool; 128] = {
+    let mut firsts = [false; 128];
+    firsts[b'0' as usize] = true;
+    let mut at = 0;
+    while at < VENDORS.len() {
+        firsts[VENDORS[at].prefix.as_bytes()[0] as usize] = true;
+        at += 1;
+    }
+    firsts
+};
 
 /// A name written in words has neither digits nor letters of both cases.
 fn is_mixed(rest: &str) -> bool {

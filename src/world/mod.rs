@@ -359,7 +359,7 @@ impl<'t> World<'t> {
 
     /// Returns the facts of a token.
     pub fn token(&self, mark: Fingerprint) -> Option<&'t Token> {
-        self.tally.tokens.get(&mark).and_then(|slot| slot.0.as_ref())
+        self.tally.tokens.get(&mark).and_then(|slot| slot.0.as_deref())
     }
 
     /// Returns which client this is.

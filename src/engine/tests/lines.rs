@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::*;
 
 /// Lines of one kind each; what stands together belongs together.
@@ -134,14 +137,15 @@ impl Gatherer for Clients {
     }
 }
 
-/// A collector that looks at every line as an exchange.
+/// A collector that makes a record of every exchange.
 struct Patient(Collector<'static>);
 
 impl Gatherer for Patient {
     type Harvest = Harvest;
 
     fn observe(&mut self, harvest: &mut Harvest, exchange: &Exchange<'_>, input: &InputFacts) {
-        self.0.observe(harvest, exchange, input);
+        let record = self.0.record(exchange, input);
+        harvest.tally.observe(record);
     }
 
     fn rebase(harvest: &mut Harvest, entries: u64, lines: u64) {
@@ -189,6 +193,91 @@ proptest! {
             ..ReadOptions::default()
         };
         let quick = read(&inputs, &options, collector, &()).harvest.tally;
+        let whole = ReadOptions::default();
+        let patient = read(&inputs, &whole, || Patient(collector()), &()).harvest.tally;
+        prop_assert_eq!(&quick, &patient);
+        prop_assert_eq!(quick.exchanges, lines.len() as u64);
+    }
+}
+
+/// Values of `Authorization` in lines of an API: good tokens, bad ones, and none.
+fn credentials() -> Vec<String> {
+    let signed = |n: u32| {
+        let claims = format!(r#"{{"sub":"user-{n}","exp":{},"jti":"{n}"}}"#, 1_795_000_000 + n);
+        let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        let head = part(r#"{"alg":"HS256","typ":"JWT"}"#);
+        format!("Bearer {head}.{}.{}", part(&claims), part(&"s".repeat(32)))
+    };
+    let mut all: Vec<String> = (0..4).map(signed).collect();
+    all.extend(
+        [
+            "Bearer 8xLOxBtZp8a9Qk2mV4yT8xLOxBtZp8",
+            "Bearer short",
+            "Bearer orders",
+            "bearer  8xLOxBtZp8a9Qk2mV4yT8xLOxBtZp8",
+            "Basic YWxpY2U6c2VjcmV0",
+            "Bearer ***",
+            "Bearer api.example.com/notifications1",
+            "",
+            "-",
+        ]
+        .map(str::to_owned),
+    );
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn a_request_like_one_before_counts_as_its_record_does(
+        lines in prop::collection::vec(
+            ((0usize..4, 0usize..3, 0usize..14), (0usize..13, 0usize..6, 0usize..5), (0usize..5, 0usize..4)),
+            1..60,
+        ),
+        piece in 256usize..16_384,
+    ) {
+        let ips = ["192.0.2.7", "2001:db8::7", "10.0.0.1", "orders"];
+        let methods = ["GET", "POST", "DELETE"];
+        let paths = [
+            "/v1/orders/17", "/v1/orders/18", "/v1/orders/19/items", "/notifications1/3", "/login",
+            "/logout", "/oauth/token", "/users/12/password", "/a?page=2", "/u/ann@example.com",
+            "https://api.example.com/v1/orders/4", "/x/eyJhbGciOiJub25lIn0.e30.c2ln",
+            "/api.example.com/notifications1", "*",
+        ];
+        let statuses = [200, 201, 204, 304, 401, 500];
+        let agents = ["curl/8.5.0", "-", "Mozilla/5.0 (X11; Linux x86_64)", "x 8xLOxBtZp8a9Qk2mV4yT", "notifications1"];
+        let others = [
+            ("x-forwarded-for", "192.0.2.7, 10.0.0.1"),
+            ("x-forwarded-for", "Bearer 8xLOxBtZp8a9Qk2mV4yT8xLOxBtZp8"),
+            ("x-request-id", "7d8e2f10-4b3a-4c59-9e61-0a1b2c3d4e5f"),
+            ("cookie", "session=8xLOxBtZp8a9Qk2mV4yT"),
+            ("accept", "application/json"),
+        ];
+        let hosts = ["api.example.com", "API.example.com:8443", "localhost", "notifications1"];
+        let credentials = credentials();
+        let mut text = String::new();
+        for (second, ((ip, method, path), (sent, status, agent), (other, host))) in lines.iter().enumerate() {
+            let (at, (name, value)) = (second / 3, others[*other]);
+            let line = json!({
+                "ts": format!("2026-11-23T02:29:{at:02}.{second:03}Z"),
+                "request_id": format!("32cc53a5be73b5942416f4fc3604{:04}", second / 2),
+                "method": methods[*method], "host": hosts[*host], "path": paths[*path],
+                "status": statuses[*status], "client_ip": ips[*ip],
+                "headers": {"authorization": credentials[*sent], "user-agent": agents[*agent], name: value},
+            });
+            let _ = writeln!(text, "{line}");
+        }
+        let folder = Folder::new();
+        let path = folder.file("api.log", text);
+        let inputs = Inputs::find(&[path.display().to_string()]);
+        let verifier: &'static Verifier = Box::leak(Box::new(Verifier::new(Keyring::default())));
+        let collector = || Collector::new(Catalogue::embedded(), verifier, None, None, false);
+        let memory = Arc::default();
+        let options = ReadOptions {
+            piece_bytes: NonZeroUsize::new(piece),
+            ..ReadOptions::default()
+        };
+        let quick = read(&inputs, &options, || collector().sharing(&memory), &()).harvest.tally;
         let whole = ReadOptions::default();
         let patient = read(&inputs, &whole, || Patient(collector()), &()).harvest.tally;
         prop_assert_eq!(&quick, &patient);

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::alias::fold;
-use super::value::{address, said};
+use super::node::Node;
+use super::value;
 use crate::input::clock::parse_time;
 use crate::input::log::keycloak;
 use crate::model::{Exchange, Header, Observer};
@@ -43,6 +44,14 @@ pub(super) fn read(line: &Map<String, Value>) -> Option<Exchange<'_>> {
     found.user_agent = found.user_agent.or_else(|| first(&["useragent"]).and_then(said));
     found.request_id = found.request_id.or_else(|| first(&["requestid", "reqid"]).and_then(said));
     Some(found)
+}
+
+fn said(value: &Value) -> Option<Cow<'_, str>> {
+    Node::of(value).said()
+}
+
+fn address(value: &Value) -> Option<Cow<'_, str>> {
+    value::address(Node::of(value))
 }
 
 fn text<'v>(line: &'v Map<String, Value>, name: &str) -> Option<&'v str> {

@@ -13,7 +13,7 @@ use super::alias::{Slot, alias, fold, is_request_field};
 use crate::model::Observer;
 
 /// Members deeper than this are not looked at.
-const MAX_DEPTH: usize = 6;
+pub(super) const MAX_DEPTH: usize = 6;
 /// Members of one line that are looked at.
 const MAX_MEMBERS: usize = 2_000;
 /// Components of a path that one name can span (`http.response.status_code`).
@@ -243,7 +243,7 @@ const fn kind(value: &Value) -> u8 {
 }
 
 /// Whether the inside of a member is other people's text: fields, bodies, parameters.
-fn is_opaque(key: &str) -> bool {
+pub(super) fn is_opaque(key: &str) -> bool {
     const ENDS: [&str; 9] =
         ["headers", "header", "body", "query", "params", "cookies", "payload", "stack", "args"];
     // Google's envelope holds the exchange itself.

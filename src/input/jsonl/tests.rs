@@ -352,3 +352,106 @@ proptest! {
         prop_assert_eq!(alone, after);
     }
 }
+
+/// Lines of one shape with other values, and lines that a repair could touch.
+fn values() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("401".to_owned()),
+        Just("\"200\"".to_owned()),
+        Just("null".to_owned()),
+        Just("0.5".to_owned()),
+        Just("-1".to_owned()),
+        Just("007".to_owned()),
+        Just("true".to_owned()),
+        Just("[]".to_owned()),
+        Just("[\"a\",1]".to_owned()),
+        Just("{}".to_owned()),
+        Just("{\"b\":\"1\",\"a\":\"\"}".to_owned()),
+        Just("{\"a\":\"1\",\"a\":\"2\"}".to_owned()),
+        Just("{\"authorization\":[\"x\"],\"Cookie\":[]}".to_owned()),
+        "[ -~]{0,12}".prop_map(|text| serde_json::to_string(&text).unwrap()),
+        Just("\"/a\\/b?c=1\"".to_owned()),
+        Just("\"\\ud800\"".to_owned()),
+        Just("\"2026-11-23T02:47:47Z\"".to_owned()),
+        Just("\"GET\"".to_owned()),
+        Just("\"GET /me HTTP/1.1\"".to_owned()),
+        Just("\"192.0.2.7, 10.0.0.1\"".to_owned()),
+        Just("\"/me/17\"".to_owned()),
+        Just("\"\u{1}é\"".to_owned()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #[test]
+    fn a_line_of_a_known_shape_reads_as_it_does_patiently(
+        names in prop::collection::vec(
+            prop::sample::select(&[
+                "status", "method", "path", "url", "uri", "host", "ts", "time", "request", "req", "res",
+                "headers", "request_headers", "response_headers", "client_ip", "remote_addr", "user",
+                "user_agent", "request_id", "trace_id", "error", "msg", "response_body", "query", "item",
+                "http_authorization", "sent_http_www_authenticate", "response_code_details", "level",
+            ][..]),
+            1..9,
+        ),
+        inner in prop::collection::vec((0usize..9, prop::sample::select(&["method", "url", "headers", "status"][..])), 0..3),
+        rows in prop::collection::vec(prop::collection::vec(values(), 9), 2..6),
+        blank in prop::bool::ANY,
+    ) {
+        let line = |row: &[String]| {
+            let gap = if blank { " " } else { "" };
+            let member = |(at, name): (usize, &&str)| {
+                let inner: Vec<_> = inner.iter().filter(|(of, _)| *of == at).collect();
+                let value = if inner.is_empty() {
+                    row[at].clone()
+                } else {
+                    let parts = inner.iter().map(|(_, name)| format!("\"{name}\":{gap}{}", row[8 - at.min(8)]));
+                    format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
+                };
+                format!("\"{name}\":{gap}{value}")
+            };
+            let members: Vec<_> = names.iter().enumerate().map(member).collect();
+            format!("{{{}}}", members.join(&format!(",{gap}")))
+        };
+        let mut mapping = Mapping::default();
+        for row in &rows {
+            let line = line(row);
+            let tree = crate::input::lenient::parse(line.as_bytes());
+            let mut quick_mapping = mapping.clone();
+            let quick = read_quickly(line.as_bytes(), &mut quick_mapping);
+            let patient = from_value(&tree.value, Some(&mapping));
+            if let Some(quick) = quick {
+                let (mut patient, after) = patient.as_ref().map(Clone::clone).expect("it is an exchange");
+                patient.format = after.logger();
+                prop_assert_eq!(format!("{quick:?}"), format!("{patient:?}"), "{}", line);
+                prop_assert_eq!(&tree.repairs, &[]);
+                prop_assert_eq!(quick_mapping.fields(), after.fields());
+            }
+            if let Ok((_, after)) = patient {
+                mapping = after;
+                if tree.repairs.is_empty() {
+                    learn(line.as_bytes(), &mut mapping);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_second_line_of_a_shape_is_read_without_a_tree() {
+    let line = |n: u32| {
+        format!(
+            r#"{{"ts":"2026-01-01T02:38:{n:02}Z","method":"GET","path":"/orders/{n}","status":200,"headers":{{"a":"\"{n}\"","authorization":"Bearer x"}}}}"#
+        )
+    };
+    let mut mapping = Mapping::default();
+    let tree: Value = serde_json::from_str(&line(1)).unwrap();
+    let (_, after) = from_value(&tree, Some(&mapping)).unwrap();
+    mapping = after;
+    assert!(read_quickly(line(1).as_bytes(), &mut mapping).is_none());
+    learn(line(1).as_bytes(), &mut mapping);
+    let second = line(2);
+    let read = read_quickly(second.as_bytes(), &mut mapping).unwrap();
+    assert_eq!((&*read.url, read.status), ("/orders/2", Some(200)));
+    assert_eq!(read.request_headers[0].value, "\"2\"");
+}

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::REDACTED;
 use super::alias;
-use crate::input::field_list::{self, Repairs, scalar};
+use super::node::Node;
+use crate::input::field_list::{self, Repairs};
 use crate::input::har_entry::without_port;
 use crate::model::{Exchange, Header};
 
@@ -65,11 +66,12 @@ const GRPC_CODES: [&str; 17] = [
     "unauthenticated",
 ];
 
-pub(super) fn grpc_status(value: &Value) -> Option<u8> {
-    if let Some(number) = value.as_u64() {
-        return u8::try_from(number).ok().filter(|code| *code <= 16);
+pub(super) fn grpc_status(value: Node<'_>) -> Option<u8> {
+    if let Node::Number(number) = &value {
+        let code = number.as_u64().and_then(|code| u8::try_from(code).ok());
+        return code.filter(|code| *code <= 16);
     }
-    let text = value.as_str()?;
+    let text = value.text()?;
     let named = GRPC_CODES.iter().position(|code| *code == alias::fold(text));
     let number = named.or_else(|| text.trim().parse().ok()).filter(|code| *code <= 16)?;
     u8::try_from(number).ok()
@@ -78,15 +80,6 @@ pub(super) fn grpc_status(value: &Value) -> Option<u8> {
 /// Whether a logger wrote that there was nothing.
 pub(super) fn is_blank(text: &str) -> bool {
     matches!(text.trim(), "" | "-" | "null" | "undefined" | "<nil>" | "(none)")
-}
-
-/// A scalar's text, or that of a list's first item, unless it says nothing.
-pub(super) fn said(value: &Value) -> Option<Cow<'_, str>> {
-    let value = match value {
-        Value::Array(items) => items.first()?,
-        other => other,
-    };
-    scalar(value).filter(|text| !is_blank(text))
 }
 
 /// Splits `api.example/path`, which some logs write for a URL.
@@ -125,6 +118,13 @@ pub(super) fn logged_fields(value: &Value) -> Vec<Header<'_>> {
     list
 }
 
+/// Reads fields out of one raw text; what is empty was not there.
+pub(super) fn fields_of_text(text: &str) -> Vec<Header<'_>> {
+    let mut list = field_list::headers_of_text(text);
+    list.retain(|header| !is_blank(&header.value));
+    list
+}
+
 pub(super) fn is_secret_field(name: &str) -> bool {
     ["authorization", "proxy-authorization", "cookie", "set-cookie"]
         .iter()
@@ -132,8 +132,8 @@ pub(super) fn is_secret_field(name: &str) -> bool {
 }
 
 /// The first address of a column: a port, brackets and further hops are stripped.
-pub(super) fn address(value: &Value) -> Option<Cow<'_, str>> {
-    let text = match said(value)? {
+pub(super) fn address(value: Node<'_>) -> Option<Cow<'_, str>> {
+    let text = match value.said()? {
         Cow::Borrowed(text) => text.split(',').next().unwrap_or(text).trim(),
         Cow::Owned(_) => return None,
     };
@@ -172,11 +172,24 @@ pub(super) fn trace_id(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     (!found.is_empty()).then(|| Cow::Owned(found.to_owned()))
 }
 
-pub(super) fn body_text(value: &Value) -> Option<Cow<'_, str>> {
+pub(super) fn body_text(value: Node<'_>) -> Option<Cow<'_, str>> {
     match value {
-        Value::String(text) => (!is_blank(text)).then_some(Cow::Borrowed(text)),
-        Value::Object(map) => (!map.is_empty()).then(|| Cow::Owned(value.to_string())),
-        Value::Array(items) => (!items.is_empty()).then(|| Cow::Owned(value.to_string())),
+        Node::Text(text) => (!is_blank(text)).then_some(Cow::Borrowed(text)),
+        Node::Tree(value) => {
+            let empty = match value {
+                Value::Object(map) => map.is_empty(),
+                Value::Array(items) => items.is_empty(),
+                _ => true,
+            };
+            (!empty).then(|| Cow::Owned(value.to_string()))
+        }
+        Node::Fields(pairs) => {
+            let map: Map<String, Value> = pairs
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), Value::String(value.into_owned())))
+                .collect();
+            (!map.is_empty()).then(|| Cow::Owned(Value::Object(map).to_string()))
+        }
         _ => None,
     }
 }

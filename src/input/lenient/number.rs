@@ -3,7 +3,7 @@
 use serde_json::{Number, Value};
 
 /// Reads a number as JSON writes it, as `serde_json` does: `u64`, `i64`, else the nearest `f64`.
-pub(super) fn number(word: &str) -> Option<Number> {
+pub(in crate::input) fn number(word: &str) -> Option<Number> {
     let digits = word.strip_prefix('-').unwrap_or(word);
     if digits.is_empty() || !digits.as_bytes().first().is_some_and(u8::is_ascii_digit) {
         return None;

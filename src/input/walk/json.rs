@@ -16,25 +16,25 @@ pub(in crate::input) enum Stop {
     Odd,
 }
 
-pub(super) type Walk<T> = Result<T, Stop>;
+pub(in crate::input) type Walk<T> = Result<T, Stop>;
 
 /// A place in a JSON text.
-pub(super) struct Json<'a> {
+pub(in crate::input) struct Json<'a> {
     bytes: &'a [u8],
     /// Everything before is read.
-    pub(super) at: usize,
+    pub(in crate::input) at: usize,
 }
 
 impl<'a> Json<'a> {
-    pub(super) fn new(bytes: &'a [u8], at: usize) -> Self {
+    pub(in crate::input) fn new(bytes: &'a [u8], at: usize) -> Self {
         Self { bytes, at }
     }
 
-    pub(super) fn skip_list(&mut self) -> Walk<()> {
+    pub(in crate::input) fn skip_list(&mut self) -> Walk<()> {
         if self.peek()? == b'[' { self.skip_container() } else { Err(Stop::Odd) }
     }
 
-    pub(super) fn skip_container(&mut self) -> Walk<()> {
+    pub(in crate::input) fn skip_container(&mut self) -> Walk<()> {
         match self.peek()? {
             b'{' | b'[' => {
                 self.at = container_end(self.bytes, self.at).ok_or(Stop::More)?;
@@ -44,7 +44,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    pub(super) fn skip_value(&mut self) -> Walk<()> {
+    pub(in crate::input) fn skip_value(&mut self) -> Walk<()> {
         match self.peek()? {
             b'"' => self.string().map(drop),
             b'{' | b'[' => self.skip_container(),
@@ -54,7 +54,7 @@ impl<'a> Json<'a> {
 
     /// Reads a string as text; invalid UTF-8 and broken escapes become U+FFFD.
     #[inline]
-    pub(super) fn text(&mut self) -> Walk<Cow<'a, str>> {
+    pub(in crate::input) fn text(&mut self) -> Walk<Cow<'a, str>> {
         let (raw, escaped) = self.string()?;
         if escaped && memchr(b'\\', raw).is_some() {
             return Ok(unescaped(raw));
@@ -63,13 +63,13 @@ impl<'a> Json<'a> {
     }
 
     /// Reads a string as text; `None` when it is empty.
-    pub(super) fn filled_text(&mut self) -> Walk<Option<Cow<'a, str>>> {
+    pub(in crate::input) fn filled_text(&mut self) -> Walk<Option<Cow<'a, str>>> {
         Ok(Some(self.text()?).filter(|text| !text.is_empty()))
     }
 
     /// Reads a string; returns its inside and whether that may hold a backslash.
     #[inline]
-    pub(super) fn string(&mut self) -> Walk<(&'a [u8], bool)> {
+    pub(in crate::input) fn string(&mut self) -> Walk<(&'a [u8], bool)> {
         if self.peek()? != b'"' {
             return Err(Stop::Odd);
         }
@@ -80,7 +80,7 @@ impl<'a> Json<'a> {
     }
 
     /// Reads a number as it stands.
-    pub(super) fn number(&mut self) -> Walk<&'a str> {
+    pub(in crate::input) fn number(&mut self) -> Walk<&'a str> {
         let word = self.word()?;
         match word.first() {
             Some(b'-' | b'0'..=b'9') => std::str::from_utf8(word).map_err(|_| Stop::Odd),
@@ -89,7 +89,7 @@ impl<'a> Json<'a> {
     }
 
     /// Reads a number, `true`, `false` or `null` as it stands.
-    pub(super) fn word(&mut self) -> Walk<&'a [u8]> {
+    pub(in crate::input) fn word(&mut self) -> Walk<&'a [u8]> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let length = rest
             .iter()
@@ -107,7 +107,7 @@ impl<'a> Json<'a> {
 
     /// Enters an object and returns its first name, or `None` when it is empty.
     #[inline]
-    pub(super) fn open(&mut self) -> Walk<Option<&'a [u8]>> {
+    pub(in crate::input) fn open(&mut self) -> Walk<Option<&'a [u8]>> {
         self.expect(b'{')?;
         self.blanks();
         if self.peek()? == b'}' {
@@ -119,7 +119,7 @@ impl<'a> Json<'a> {
 
     /// Returns the next name of an object, or `None` at its end.
     #[inline]
-    pub(super) fn next(&mut self) -> Walk<Option<&'a [u8]>> {
+    pub(in crate::input) fn next(&mut self) -> Walk<Option<&'a [u8]>> {
         self.blanks();
         match self.peek()? {
             b',' => {
@@ -137,7 +137,7 @@ impl<'a> Json<'a> {
 
     /// Reads a name and the colon; leaves the walker at the value.
     #[inline]
-    pub(super) fn key(&mut self) -> Walk<&'a [u8]> {
+    pub(in crate::input) fn key(&mut self) -> Walk<&'a [u8]> {
         let (key, escaped) = self.string()?;
         if escaped && key.contains(&b'\\') {
             return Err(Stop::Odd);
@@ -150,7 +150,7 @@ impl<'a> Json<'a> {
 
     /// Enters a list; returns whether it has an item.
     #[inline]
-    pub(super) fn open_list(&mut self) -> Walk<bool> {
+    pub(in crate::input) fn open_list(&mut self) -> Walk<bool> {
         self.expect(b'[')?;
         self.blanks();
         if self.peek()? == b']' {
@@ -162,7 +162,7 @@ impl<'a> Json<'a> {
 
     /// Goes to the next item of a list; returns whether there is one.
     #[inline]
-    pub(super) fn next_item(&mut self) -> Walk<bool> {
+    pub(in crate::input) fn next_item(&mut self) -> Walk<bool> {
         self.blanks();
         match self.peek()? {
             b',' => {
@@ -179,7 +179,7 @@ impl<'a> Json<'a> {
     }
 
     #[inline]
-    pub(super) fn expect(&mut self, byte: u8) -> Walk<()> {
+    pub(in crate::input) fn expect(&mut self, byte: u8) -> Walk<()> {
         if self.peek()? != byte {
             return Err(Stop::Odd);
         }
@@ -188,12 +188,12 @@ impl<'a> Json<'a> {
     }
 
     #[inline]
-    pub(super) fn peek(&self) -> Walk<u8> {
+    pub(in crate::input) fn peek(&self) -> Walk<u8> {
         self.bytes.get(self.at).copied().ok_or(Stop::More)
     }
 
     #[inline]
-    pub(super) fn blanks(&mut self) {
+    pub(in crate::input) fn blanks(&mut self) {
         self.at = skip_blanks(self.bytes, self.at);
     }
 }

@@ -1,0 +1,136 @@
+//! Requests that were let in with a token, counted without a record of their own.
+//!
+//! The first request of each kind is gathered in full, and its record says what all others of its kind
+//! come to. Tests hold both ways against each other.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use foldhash::{fast::FixedState, quality::RandomState};
+
+use super::plain::Site;
+use crate::evidence::{self, Context, Likeness};
+use crate::model::{Endpoint, Exchange, Observer, Record, Visibility};
+use crate::tally::{Passage, Tally, Told, Used, Visit, place_mark};
+
+/// Kinds that are remembered; then all are forgotten, and it begins anew.
+const MOST: usize = 8192;
+
+/// What kinds of requests come to; what it remembers changes the speed, never the result.
+#[derive(Debug, Default)]
+pub(super) struct Again {
+    /// By 128 bits of a hash with seeds of this process.
+    kinds: HashMap<u128, Kind, FixedState>,
+    seeds: [RandomState; 2],
+    /// The kind of the request that was looked at last and was not known.
+    unknown: Option<u128>,
+}
+
+/// A kind of requests.
+#[derive(Debug)]
+enum Kind {
+    /// Each has to be gathered.
+    Own,
+    /// They differ in client, time, token and ids alone.
+    Same(Box<Common>),
+}
+
+/// What the requests of a kind have in common.
+#[derive(Debug)]
+struct Common {
+    /// Source name of the input.
+    source: std::sync::Arc<str>,
+    endpoint: Endpoint,
+    place: u64,
+    node: Option<String>,
+    observer: Observer,
+    sees_all: bool,
+}
+
+impl Again {
+    /// Hands over what a request adds to a tally when it is of a known kind; else returns `false`.
+    pub(super) fn pass(
+        &mut self,
+        exchange: &Exchange<'_>,
+        site: Site<'_>,
+        context: &mut Context<'_>,
+        tally: &mut Tally,
+    ) -> bool {
+        self.unknown = None;
+        let Some(likeness) = evidence::likeness(exchange) else { return false };
+        let mark = self.mark(&likeness);
+        let common = match self.kinds.get(&mark) {
+            Some(Kind::Same(common)) if common.source == *site.source => common,
+            Some(Kind::Own) => return false,
+            _ => {
+                self.unknown = Some(mark);
+                return false;
+            }
+        };
+        let Common { endpoint, .. } = &**common;
+        let Some(sent) = evidence::sent(exchange, context).filter(|sent| sent.leaves(endpoint))
+        else {
+            return false;
+        };
+        let (Some(credential), Some(time), Some(status), Some(agent)) =
+            (sent.credential(), exchange.time, exchange.status, evidence::agent(exchange, context))
+        else {
+            return false;
+        };
+        let said = |text: &&str| !matches!(*text, "" | "-");
+        let ids = evidence::ids(exchange, endpoint);
+        tally.pass(&Passage {
+            source: site.source,
+            time,
+            url: &exchange.url,
+            method: endpoint.method.as_deref(),
+            status,
+            observer: common.observer,
+            visit: Visit {
+                capture: None,
+                ip: exchange.client_ip.as_deref().filter(said),
+                agent,
+                place: common.place,
+                endpoint,
+                at: Some(time.at),
+            },
+            told: Told::Use(&Used {
+                credential,
+                token: sent.token(),
+                node: common.node.as_deref(),
+                sees_all: common.sees_all,
+                ids: &ids,
+                member: site.member,
+                position: site.position,
+            }),
+        });
+        true
+    }
+
+    /// Learns from the record of the request that was looked at last.
+    pub(super) fn learn(&mut self, record: &Record) {
+        let Some(mark) = self.unknown.take() else { return };
+        if self.kinds.len() >= MOST {
+            self.kinds.clear();
+        }
+        let facts = &record.facts;
+        let kind = if Tally::is_mere_use(record) {
+            Kind::Same(Box::new(Common {
+                source: facts.source.clone(),
+                endpoint: facts.endpoint.clone(),
+                place: place_mark(&facts.endpoint),
+                node: facts.node.clone(),
+                observer: facts.observer,
+                sees_all: facts.visibility == Visibility::Full,
+            }))
+        } else {
+            Kind::Own
+        };
+        self.kinds.insert(mark, kind);
+    }
+
+    fn mark(&self, likeness: &Likeness<'_>) -> u128 {
+        let [high, low] = &self.seeds;
+        u128::from(high.hash_one(likeness)) << 64 | u128::from(low.hash_one(likeness))
+    }
+}

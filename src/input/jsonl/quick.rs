@@ -1,0 +1,290 @@
+//! Reads a line of a shape that was met before, without building a tree: the fast path.
+//!
+//! A line of a log has the names of the line before it, in the same order. Where those are the same
+//! and only plain values stand behind them, the recipe of that shape says by number which value is
+//! what. The walk does not repair: on anything that a repair could touch, and on any value that is more
+//! than a text, a number or a flat list of fields where one was asked for, it gives up and the line goes
+//! to the patient reading. What it does read it reads to the same exchange; tests hold both against
+//! each other.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use memchr::memchr;
+use serde_json::{Number, Value};
+
+use super::node::Node;
+use super::plan::{Candidate, MAX_DEPTH, Plan, is_opaque};
+use crate::input::lenient::number;
+use crate::input::walk::{Json, Stop, Walk};
+use crate::model::Text;
+
+/// Values of one line that are numbered.
+const MOST_VALUES: usize = 256;
+/// Names of members of which some belong to records that tools save.
+const OF_TOOLS: [&str; 6] =
+    ["startedDateTime", "snapshot", "allTests", "actualPort", "item", "test"];
+
+/// The values of a line by number, and the mark of its names.
+#[derive(Debug)]
+pub(super) struct Line<'v> {
+    /// Fingerprint of all names, in their order, and of what kind of value each has.
+    pub(super) shape: u64,
+    values: Vec<(&'v [u8], Raw<'v>)>,
+    /// Members of flat objects.
+    pairs: Vec<(&'v str, Piece<'v>)>,
+    /// Whether a value was asked for that only the patient reading understands.
+    odd: Cell<bool>,
+}
+
+/// A value as it stands.
+#[derive(Clone, Copy, Debug)]
+enum Raw<'v> {
+    Null,
+    Bool(bool),
+    Number(&'v str),
+    Text(Piece<'v>),
+    /// A flat object: where its members stand among the pairs.
+    Fields(usize, usize),
+    /// A list of scalars.
+    List,
+}
+
+/// The inside of a string, and whether it holds a backslash.
+type Piece<'v> = (&'v str, bool);
+
+/// How lines of one shape are read.
+#[derive(Debug)]
+pub(super) struct Recipe {
+    pub(super) plan: Arc<Plan>,
+    /// For each candidate of the plan the number of its value.
+    places: Box<[u16]>,
+}
+
+impl<'v> Line<'v> {
+    /// Numbers the values of a line; an error when a repair may be needed.
+    pub(super) fn of(line: &'v [u8]) -> Walk<Self> {
+        Self::walked(line, |_| {})
+    }
+
+    /// The same; `see` is told the path of each value, in order.
+    fn walked(line: &'v [u8], see: impl FnMut(&[&'v [u8]])) -> Walk<Self> {
+        std::str::from_utf8(line).map_err(|_| Stop::Odd)?;
+        // Without a way out, so that it is compared in vectors.
+        let control = line.iter().fold(false, |any, b| any | (*b < b' '));
+        if control || !escapes_are_sound(line) {
+            return Err(Stop::Odd);
+        }
+        let mut walker = Walker {
+            json: Json::new(line, 0),
+            hasher: FixedState::with_seed(0x243f_6a88).build_hasher(),
+            values: Vec::with_capacity(32),
+            pairs: Vec::with_capacity(16),
+            path: Vec::with_capacity(MAX_DEPTH),
+            see,
+        };
+        walker.members()?;
+        walker.json.blanks();
+        if walker.json.at != line.len() {
+            return Err(Stop::Odd);
+        }
+        let Walker { hasher, values, pairs, .. } = walker;
+        Ok(Self { shape: hasher.finish(), values, pairs, odd: Cell::new(false) })
+    }
+
+    /// Returns the value of a candidate of its recipe.
+    pub(super) fn get(&self, place: u16, candidate: &Candidate) -> Option<Node<'v>> {
+        let value = self.values.get(usize::from(place)).filter(|(name, _)| {
+            // Two shapes may have one fingerprint.
+            candidate.path.last().is_some_and(|last| last.as_bytes() == *name)
+        });
+        let node = value.and_then(|(_, raw)| self.node(*raw));
+        self.odd.set(self.odd.get() || node.is_none());
+        node
+    }
+
+    fn node(&self, raw: Raw<'v>) -> Option<Node<'v>> {
+        Some(match raw {
+            Raw::Null => Node::Null,
+            Raw::Bool(is) => Node::Bool(is),
+            Raw::Number(word) => Node::Number(number(word)?),
+            Raw::Text((text, escaped)) => Node::Text((!escaped).then_some(text)?),
+            Raw::Fields(from, to) => {
+                let all = self.pairs.get(from..to)?.iter();
+                let mut pairs: Vec<_> =
+                    all.map(|(name, piece)| (*name, unescaped(*piece))).collect();
+                pairs.sort_unstable_by_key(|(name, _)| *name);
+                Node::Fields(pairs)
+            }
+            Raw::List => return None,
+        })
+    }
+
+    /// Whether a value was asked for that only the patient reading understands.
+    pub(super) fn was_odd(&self) -> bool {
+        self.odd.get()
+    }
+}
+
+impl Recipe {
+    /// Makes the recipe of lines like this one from its plan; `None` when they need the patient reading.
+    pub(super) fn of(line: &[u8], tree: &Value, plan: &Arc<Plan>) -> Option<Self> {
+        let members = tree.as_object()?;
+        let inside = |outer: &str, inner: &str| members.get(outer)?.get(inner);
+        if OF_TOOLS.iter().any(|name| members.contains_key(*name))
+            || inside("request", "postData").is_some()
+            || inside("response", "content").is_some()
+        {
+            return None;
+        }
+        let mut paths: Vec<Vec<&[u8]>> = Vec::new();
+        Line::walked(line, |path| paths.push(path.to_vec())).ok()?;
+        let place = |candidate: &Candidate| {
+            let same = |path: &Vec<&[u8]>| {
+                path.iter().copied().eq(candidate.path.iter().map(|part| part.as_bytes()))
+            };
+            u16::try_from(paths.iter().position(same)?).ok()
+        };
+        let places = plan.candidates.iter().map(place).collect::<Option<Box<[u16]>>>()?;
+        Some(Self { plan: Arc::clone(plan), places })
+    }
+
+    /// Returns the number of the value of a candidate, by the candidate's own number.
+    pub(super) fn place(&self, candidate: usize) -> Option<u16> {
+        self.places.get(candidate).copied()
+    }
+}
+
+struct Walker<'v, H, S> {
+    json: Json<'v>,
+    hasher: H,
+    values: Vec<(&'v [u8], Raw<'v>)>,
+    pairs: Vec<(&'v str, Piece<'v>)>,
+    path: Vec<&'v [u8]>,
+    see: S,
+}
+
+impl<'v, H: Hasher, S: FnMut(&[&'v [u8]])> Walker<'v, H, S> {
+    /// Reads an object whose inside belongs to the shape.
+    fn members(&mut self) -> Walk<()> {
+        let mut name = self.json.open()?;
+        while let Some(key) = name {
+            self.hasher.write(key);
+            self.path.push(key);
+            self.member(key)?;
+            self.path.pop();
+            name = self.json.next()?;
+        }
+        Ok(())
+    }
+
+    fn member(&mut self, key: &'v [u8]) -> Walk<()> {
+        let (kind, raw) = match self.json.peek()? {
+            b'"' => (0xFB, Raw::Text(self.piece()?)),
+            b'{' if self.path.len() < MAX_DEPTH && !is_opaque(utf8(key)?) => {
+                self.hasher.write_u8(0xFD);
+                // Its own number: an object may be asked for as a whole, and then is odd.
+                self.push(key, Raw::List)?;
+                self.members()?;
+                self.hasher.write_u8(0xFE);
+                return Ok(());
+            }
+            b'{' => (0xFD, self.fields()?),
+            b'[' => (0xFC, self.list()?),
+            _ => (0xFA, self.word()?),
+        };
+        self.hasher.write_u8(kind);
+        self.push(key, raw)
+    }
+
+    fn push(&mut self, key: &'v [u8], raw: Raw<'v>) -> Walk<()> {
+        if self.values.len() >= MOST_VALUES {
+            return Err(Stop::Odd);
+        }
+        self.values.push((key, raw));
+        (self.see)(&self.path);
+        Ok(())
+    }
+
+    /// Reads an object of texts.
+    fn fields(&mut self) -> Walk<Raw<'v>> {
+        let from = self.pairs.len();
+        let mut name = self.json.open()?;
+        while let Some(key) = name {
+            let key = utf8(key)?;
+            let piece = self.piece()?;
+            let twin = self.pairs.iter().skip(from).any(|(known, _)| *known == key);
+            if twin || self.pairs.len() >= MOST_VALUES {
+                return Err(Stop::Odd);
+            }
+            self.pairs.push((key, piece));
+            name = self.json.next()?;
+        }
+        Ok(Raw::Fields(from, self.pairs.len()))
+    }
+
+    /// Reads a list of scalars.
+    fn list(&mut self) -> Walk<Raw<'v>> {
+        let mut more = self.json.open_list()?;
+        while more {
+            match self.json.peek()? {
+                b'"' => drop(self.piece()?),
+                _ => drop(self.word()?),
+            }
+            more = self.json.next_item()?;
+        }
+        Ok(Raw::List)
+    }
+
+    fn piece(&mut self) -> Walk<Piece<'v>> {
+        let (raw, escaped) = self.json.string()?;
+        Ok((utf8(raw)?, escaped && memchr(b'\\', raw).is_some()))
+    }
+
+    fn word(&mut self) -> Walk<Raw<'v>> {
+        Ok(match self.json.word()? {
+            b"null" => Raw::Null,
+            b"true" => Raw::Bool(true),
+            b"false" => Raw::Bool(false),
+            word => {
+                let word = utf8(word)?;
+                let read: Option<Number> = number(word);
+                Raw::Number(read.map(|_| word).ok_or(Stop::Odd)?)
+            }
+        })
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Walk<&str> {
+    std::str::from_utf8(bytes).map_err(|_| Stop::Odd)
+}
+
+fn unescaped((text, escaped): Piece<'_>) -> Cow<'_, str> {
+    if escaped {
+        return Cow::Owned(Text::Escaped(text.as_bytes()).read().into_owned());
+    }
+    Cow::Borrowed(text)
+}
+
+/// Whether all escapes are those of JSON (RFC 8259, section 7), and none is half a character.
+fn escapes_are_sound(line: &[u8]) -> bool {
+    let mut rest = line;
+    while let Some(at) = memchr(b'\\', rest) {
+        let after = rest.get(at + 1..).unwrap_or_default();
+        let length = match after {
+            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 1,
+            [b'u', a, b, c, d, ..]
+                if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit())
+                    && !(matches!(a, b'd' | b'D') && !(b'0'..=b'7').contains(b)) =>
+            {
+                5
+            }
+            _ => return false,
+        };
+        rest = after.get(length..).unwrap_or_default();
+    }
+    true
+}

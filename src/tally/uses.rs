@@ -1,0 +1,177 @@
+//! Who was let in with a credential, and how often where.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use foldhash::quality::FixedState;
+
+use super::Tally;
+use super::marks::{ask_of, lead_of};
+use super::sightings::Pass;
+use super::visits::{self, spot_mark};
+use crate::model::{
+    At, Client, Credential, Endpoint, Fingerprint, Origin, Outcome, Position, Record, State, Token,
+};
+
+/// What a request that was let in with a credential has of its own, where it needs no record.
+#[derive(Clone, Copy, Debug)]
+pub struct Used<'a> {
+    /// The only one; it stood in the field `Authorization`.
+    pub credential: &'a Credential,
+    /// The token inside it.
+    pub token: Option<&'a Arc<Token>>,
+    /// Which node answered.
+    pub node: Option<&'a str>,
+    /// Whether all request fields were recorded.
+    pub sees_all: bool,
+    /// Marks of its ids, sorted.
+    pub ids: &'a [Fingerprint],
+    /// Member of an archive.
+    pub member: Option<&'a Arc<str>>,
+    /// Where it stands.
+    pub position: Position,
+}
+
+/// One use of a credential.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Event<'a> {
+    pub(super) capture: Option<&'a Arc<str>>,
+    pub(super) ip: Option<&'a str>,
+    pub(super) agent: Option<&'a Arc<str>>,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) credential: &'a Credential,
+    pub(super) at_issuer: bool,
+    pub(super) node: Option<&'a str>,
+    pub(super) at: Option<At>,
+}
+
+impl<'a> Event<'a> {
+    /// Makes the use that a record tells of.
+    pub(super) fn of(record: &'a Record, credential: &'a Credential) -> Self {
+        let facts = &record.facts;
+        Self {
+            capture: facts.client.capture.as_ref(),
+            ip: facts.client.ip.as_deref(),
+            agent: facts.client.user_agent.as_ref(),
+            endpoint: &facts.endpoint,
+            credential,
+            at_issuer: facts.grant.is_some(),
+            node: facts.node.as_deref(),
+            at: record.origin.time.map(|time| time.at),
+        }
+    }
+
+    /// Returns the key under which such uses are counted.
+    fn key(&self) -> u128 {
+        let capture = self.capture.map(|capture| &**capture);
+        // All uses of a credential lie together: of many the histories of some are known in full.
+        let lead = match self.credential.token.or(self.credential.fingerprint) {
+            Some(mark) => lead_of(mark),
+            None => spot_mark(capture, self.ip),
+        };
+        let client = (capture, self.ip, self.agent.map(|agent| &**agent));
+        let host = self.endpoint.host.as_deref();
+        let rest = FixedState::with_seed(0x5bd1_e995).hash_one((
+            client,
+            host,
+            self.credential,
+            self.at_issuer,
+        ));
+        visits::key(lead, rest)
+    }
+}
+
+impl Tally {
+    /// Returns whether a record tells no more than that its client was let in with the token in its field
+    /// `Authorization`.
+    pub fn is_mere_use(record: &Record) -> bool {
+        use crate::model::Place;
+        let Record { facts, .. } = record;
+        let [credential] = &*facts.credentials else { return false };
+        matches!(&credential.place, Place::Header(name) if name == "authorization")
+            && credential.state == State::Present
+            && facts.answer.outcome == Outcome::LetIn
+            && !super::is_notable(facts)
+            && facts.client.capture.is_none()
+            && facts.cookies_sent != Some(true)
+            && record.tokens.len() <= 1
+            && record.issued.is_none()
+            && record.issued_tokens.is_empty()
+            && record.published.is_empty()
+            && record.proof.is_none()
+            && record.release.is_none()
+            && record.date_offset.is_none()
+            && record.told_offset.is_none()
+            && record.issuer_offset.is_none()
+    }
+
+    /// Counts a use and returns its key.
+    pub(super) fn note_use(&mut self, event: &Event<'_>) -> u128 {
+        let key = event.key();
+        let Some(usage) = self.uses.slot(key) else { return key };
+        if usage.count == 0 {
+            usage.client = Client {
+                capture: event.capture.cloned(),
+                ip: event.ip.map(Into::into),
+                user_agent: event.agent.cloned(),
+            };
+            usage.host.clone_from(&event.endpoint.host);
+            usage.credential = Some(event.credential.clone());
+            usage.at_issuer = event.at_issuer;
+        }
+        usage.count += 1;
+        if let Some(node) = event.node {
+            usage.nodes.push(node.to_owned());
+        }
+        let spent = usage.endpoints.slot(event.endpoint);
+        if let Some(at) = event.at {
+            usage.times.push(at);
+            if let Some(times) = spent {
+                times.push(at);
+            }
+        }
+        key
+    }
+
+    /// Counts a use that has no record.
+    pub(super) fn pass_use(
+        &mut self,
+        used: &Used<'_>,
+        event: &Event<'_>,
+        origin: impl Fn() -> Origin,
+        status: u16,
+    ) {
+        if let Some(token) = used.token {
+            self.note_token(token);
+        }
+        let usage = self.note_use(event);
+        self.note_pass(used.ids, event.endpoint, Some(status), Some(usage), origin);
+    }
+
+    /// Keeps the facts of a token.
+    pub(super) fn note_token(&mut self, token: &Arc<Token>) {
+        if let Some(mark) = token.fingerprint
+            && let Some(slot) = self.tokens.slot(&mark)
+            && slot.0.is_none()
+        {
+            slot.0 = Some(Arc::clone(token));
+        }
+    }
+
+    /// Notes who was not refused, by the ids of the request.
+    pub(super) fn note_pass(
+        &mut self,
+        ids: &[Fingerprint],
+        endpoint: &Endpoint,
+        status: Option<u16>,
+        usage: Option<u128>,
+        origin: impl Fn() -> Origin,
+    ) {
+        for mark in ids {
+            if let Some(passed) = self.passed.slot(mark.0) {
+                let ask = ask_of(endpoint);
+                passed.push(Pass { origin: origin(), status, ask, usage });
+            }
+        }
+    }
+}
