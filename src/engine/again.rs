@@ -1,4 +1,4 @@
-//! Requests that were let in with a token, counted without a record of their own.
+//! Requests that were let in with a token or without, counted without a record of their own.
 //!
 //! The first request of each kind is gathered in full, and its record says what all others of its kind
 //! come to. Tests hold both ways against each other.
@@ -9,7 +9,7 @@ use std::hash::BuildHasher;
 use foldhash::{fast::FixedState, quality::RandomState};
 
 use super::plain::Site;
-use crate::evidence::{self, Context, Likeness};
+use crate::evidence::{self, Context, Likeness, Sent};
 use crate::model::{Endpoint, Exchange, Observer, Record, Visibility};
 use crate::tally::{Passage, Tally, Told, Used, Visit, place_mark};
 
@@ -22,8 +22,9 @@ pub(super) struct Again {
     /// By 128 bits of a hash with seeds of this process.
     kinds: HashMap<u128, Kind, FixedState>,
     seeds: [RandomState; 2],
-    /// The kind of the request that was looked at last and was not known.
-    unknown: Option<u128>,
+    /// The kind of the request that was looked at last and was not known, and whether it bore the field
+    /// `Authorization`.
+    unknown: Option<(u128, bool)>,
 }
 
 /// A kind of requests.
@@ -45,6 +46,8 @@ struct Common {
     node: Option<String>,
     observer: Observer,
     sees_all: bool,
+    /// None of them bears a credential.
+    bare: bool,
 }
 
 impl Again {
@@ -63,17 +66,21 @@ impl Again {
             Some(Kind::Same(common)) if common.source == *site.source => common,
             Some(Kind::Own) => return false,
             _ => {
-                self.unknown = Some(mark);
+                self.unknown = Some((mark, evidence::bears(exchange)));
                 return false;
             }
         };
         let Common { endpoint, .. } = &**common;
-        let Some(sent) = evidence::sent(exchange, context).filter(|sent| sent.leaves(endpoint))
-        else {
-            return false;
+        let sent = if common.bare {
+            None
+        } else {
+            match evidence::sent(exchange, context).filter(|sent| sent.leaves(endpoint)) {
+                Some(sent) => Some(sent),
+                None => return false,
+            }
         };
-        let (Some(credential), Some(time), Some(status), Some(agent)) =
-            (sent.credential(), exchange.time, exchange.status, evidence::agent(exchange, context))
+        let agent = evidence::agent(exchange, context);
+        let (Some(time), Some(status), Some(agent)) = (exchange.time, exchange.status, agent)
         else {
             return false;
         };
@@ -89,14 +96,14 @@ impl Again {
             visit: Visit {
                 capture: None,
                 ip: exchange.client_ip.as_deref().filter(said),
-                agent,
+                agent: agent.as_ref(),
                 place: common.place,
                 endpoint,
                 at: Some(time.at),
             },
             told: Told::Use(&Used {
-                credential,
-                token: sent.token(),
+                credential: sent.as_ref().and_then(Sent::credential),
+                token: sent.as_ref().and_then(Sent::token),
                 node: common.node.as_deref(),
                 sees_all: common.sees_all,
                 ids: &ids,
@@ -109,12 +116,13 @@ impl Again {
 
     /// Learns from the record of the request that was looked at last.
     pub(super) fn learn(&mut self, record: &Record) {
-        let Some(mark) = self.unknown.take() else { return };
+        let Some((mark, bears)) = self.unknown.take() else { return };
         if self.kinds.len() >= MOST {
             self.kinds.clear();
         }
         let facts = &record.facts;
-        let kind = if Tally::is_mere_use(record) {
+        // A field that was there and held nothing may hold a token next time.
+        let kind = if Tally::is_mere_use(record) && facts.credentials.is_empty() != bears {
             Kind::Same(Box::new(Common {
                 source: facts.source.clone(),
                 endpoint: facts.endpoint.clone(),
@@ -122,6 +130,7 @@ impl Again {
                 node: facts.node.clone(),
                 observer: facts.observer,
                 sees_all: facts.visibility == Visibility::Full,
+                bare: facts.credentials.is_empty(),
             }))
         } else {
             Kind::Own

@@ -75,7 +75,7 @@ pub fn likeness<'x>(exchange: &'x Exchange<'x>) -> Option<Likeness<'x>> {
 /// Returns the credential of a request, where its field `Authorization` holds a token and nothing is odd
 /// about it. Whether other fields hold one too depends on the kind of the request.
 pub fn sent(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Option<Sent> {
-    let mut fields = exchange.request_headers.iter().filter(|h| is_authorization(h));
+    let mut fields = authorizations(exchange);
     let (Some(field), None) = (fields.next(), fields.next()) else { return None };
     let seen = locate::in_authorization(&field.value, context);
     let ([credential], [_]) = (&*seen.credentials, &*seen.tokens) else { return None };
@@ -87,16 +87,25 @@ pub fn sent(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Option<Sent> 
     plain.then_some(Sent(seen))
 }
 
+/// Returns whether a request bears the field `Authorization`, whatever it holds.
+pub fn bears(exchange: &Exchange<'_>) -> bool {
+    authorizations(exchange).next().is_some()
+}
+
+fn authorizations<'x>(exchange: &'x Exchange<'_>) -> impl Iterator<Item = &'x Header<'x>> {
+    exchange.request_headers.iter().filter(|header| is_authorization(header))
+}
+
 /// Returns the user agent of a request as it is shown: `Some(None)` where there is none, `None` where a
 /// secret of the request could stand in it.
-pub fn agent<'c>(
+pub fn agent(
     exchange: &Exchange<'_>,
-    context: &'c mut Context<'_>,
-) -> Option<Option<&'c Arc<str>>> {
+    context: &mut Context<'_>,
+) -> Option<Option<Arc<str>>> {
     let raw = exchange.request_header("user-agent").or(exchange.user_agent.as_deref());
     let Some(raw) = raw else { return Some(None) };
     match context.agent_shown(raw) {
-        Some(shown) => (!could_repeat(shown)).then_some(Some(shown)),
+        Some(shown) => (!could_repeat(shown)).then(|| Some(Arc::clone(shown))),
         None => Some(None),
     }
 }

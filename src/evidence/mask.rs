@@ -11,7 +11,7 @@ mod secret;
 mod shape;
 mod target;
 
-use secret::{spellings, without_windows, without_word};
+use secret::{Hidden, spellings};
 use shape::{by_shape, could_hold};
 use target::{mask_parts, url_could_hold};
 
@@ -61,8 +61,9 @@ pub(super) struct Masker<'s> {
     secrets: Vec<&'s str>,
     /// Those that no run of token letters would give away: short ones, and those with blanks or colons.
     odd: Vec<&'s str>,
-    /// Base64, percent-encoded and JSON-escaped spellings, made when a text first needs them.
-    spelt: std::cell::OnceCell<Vec<String>>,
+    /// The secrets, then their base64, percent-encoded and JSON-escaped spellings, made when a text first
+    /// needs them.
+    hidden: std::cell::OnceCell<Vec<Hidden<'s>>>,
 }
 
 impl<'s> Masker<'s> {
@@ -70,7 +71,7 @@ impl<'s> Masker<'s> {
     pub(super) fn new(secrets: impl Iterator<Item = &'s Secret>) -> Self {
         let secrets: Vec<&str> = secrets.map(Secret::expose).collect();
         let odd = secrets.iter().copied().filter(|s| is_short_or_odd(s)).collect();
-        Self { secrets, odd, spelt: std::cell::OnceCell::new() }
+        Self { secrets, odd, hidden: std::cell::OnceCell::new() }
     }
 
     /// Masks free text.
@@ -157,21 +158,15 @@ impl<'s> Masker<'s> {
         if self.secrets.is_empty() {
             return Cow::Borrowed(text);
         }
-        let spelt = self.spelt.get_or_init(|| {
-            self.secrets
-                .iter()
-                .filter(|s| s.len() <= 16 * 1024)
-                .flat_map(|s| spellings(s))
-                .collect()
+        let hidden = self.hidden.get_or_init(|| {
+            let sent = self.secrets.iter().map(|secret| Cow::Borrowed(*secret));
+            let short = self.secrets.iter().filter(|s| s.len() <= 16 * 1024);
+            let spelt = short.flat_map(|secret| spellings(secret)).map(Cow::Owned);
+            sent.chain(spelt).map(Hidden::new).collect()
         });
         let mut out = Cow::Borrowed(text);
-        for secret in self.secrets.iter().copied().chain(spelt.iter().map(String::as_str)) {
-            let found = if secret.len() >= WINDOW {
-                without_windows(&out, secret)
-            } else {
-                without_word(&out, secret)
-            };
-            if let Some(found) = found {
+        for one in hidden {
+            if let Some(found) = one.taken_out(&out) {
                 out = Cow::Owned(found);
             }
         }

@@ -22,7 +22,7 @@ mod value;
 mod words;
 
 pub use crate::dialect::{Catalogue, DialectError};
-pub use again::{Likeness, Sent, agent, ids, likeness, sent};
+pub use again::{Likeness, Sent, agent, bears, ids, likeness, sent};
 pub use context::{Context, Source};
 pub use mask::{mask, mask_url};
 pub use memory::Memory;

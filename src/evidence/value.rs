@@ -57,7 +57,7 @@ impl Reading {
     }
 
     pub(super) fn hide(&mut self, text: &str) {
-        if text.len() >= 4 {
+        if text.len() >= 4 && self.secrets.iter().all(|known| known.expose() != text) {
             self.secrets.push(Secret::new(text));
         }
     }

@@ -274,7 +274,7 @@ impl<'v, 'p> Reader<'v, 'p> {
         let status = self.status();
         let grpc = self.all(Slot::GrpcStatus).find_map(|(_, value)| grpc_status(value));
         let near: &[Box<str>] = status.map_or(&[], |(place, _)| &place.path);
-        let line = self.all(Slot::RequestLine).find_map(|(_, v)| request_line(v.text()?));
+        let line = self.all(Slot::RequestLine).find_map(|(_, v)| request_line(v.borrowed()?));
         let method = self.method(near).or(line.and_then(|(method, _)| method).map(Cow::Borrowed));
         let url = self.url(near);
         let weak = status.is_some_and(|(place, _)| place.rank >= WEAK_RANK)
@@ -338,7 +338,7 @@ impl<'v, 'p> Reader<'v, 'p> {
             let none = match value {
                 Node::Null => true,
                 Node::Number(number) => number.as_f64().is_some_and(|n| n <= 0.0),
-                Node::Text(text) => is_blank(text) || text.parse().is_ok_and(|n: i32| n <= 0),
+                Node::Text(text) => is_blank(&text) || text.parse().is_ok_and(|n: i32| n <= 0),
                 _ => false,
             };
             none && place.rank < WEAK_RANK
@@ -404,7 +404,7 @@ impl<'v, 'p> Reader<'v, 'p> {
             return url;
         }
         let query =
-            self.all(Slot::Query).find_map(|(_, value)| value.text().and_then(|_| value.said()));
+            self.all(Slot::Query).find_map(|(_, value)| value.is_text().then(|| value.said()).flatten());
         match query {
             Some(query) if self.plan.logger == Logger::Akamai => {
                 Cow::Owned(format!("{url}?{}", percent(&query)))
@@ -418,16 +418,16 @@ impl<'v, 'p> Reader<'v, 'p> {
 
     fn time(&self, exchange: &mut Exchange<'v>) {
         for (place, value) in self.all(Slot::Time) {
-            let (text, time) = match value {
-                Node::Text(text) => (Some(text), parse_time(text)),
-                Node::Number(number) => (None, time_of_number(&number)),
-                _ => (None, None),
+            let (time, unread) = match value {
+                Node::Text(text) => (parse_time(&text), !is_blank(&text)),
+                Node::Number(number) => (time_of_number(&number), false),
+                _ => (None, false),
             };
             if time.is_some() {
                 (exchange.time, exchange.time_unreadable) = (time, false);
                 return;
             }
-            exchange.time_unreadable |= place.rank < 2 && text.is_some_and(|text| !is_blank(text));
+            exchange.time_unreadable |= place.rank < 2 && unread;
         }
     }
 
@@ -438,7 +438,7 @@ impl<'v, 'p> Reader<'v, 'p> {
         let column = |telling: bool| {
             self.all(Slot::Host).filter(move |(place, _)| (place.rank < 2) == telling).find_map(
                 |(_, value)| {
-                    let host = value.text().and_then(|_| value.said())?;
+                    let host = value.is_text().then(|| value.said()).flatten()?;
                     // `host` alone is as often the machine that wrote the line.
                     let plausible = telling || host.contains(['.', ':']) || host == "localhost";
                     (plausible && !host.contains(['/', ' '])).then_some(host)
@@ -525,9 +525,13 @@ impl<'v, 'p> Reader<'v, 'p> {
             }
         }
         for (place, value) in self.all(Slot::Message) {
-            let text = value.text().map(str::trim).unwrap_or_default();
-            if !is_blank(text) && !is_routine(text, exchange) {
-                exchange.reasons.push((Cow::Owned(place.name.to_string()), Cow::Borrowed(text)));
+            let Node::Text(text) = value else { continue };
+            let text = match text {
+                Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+                Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+            };
+            if !is_blank(&text) && !is_routine(&text, exchange) {
+                exchange.reasons.push((Cow::Owned(place.name.to_string()), text));
             }
         }
     }

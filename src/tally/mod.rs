@@ -191,7 +191,7 @@ impl Tally {
         input.observer = input.observer.max(passage.observer);
         input.content = input.content.wrapping_add(passage.content());
         let (sees_all, shows) = match passage.told {
-            Told::Use(used) => (used.sees_all, true),
+            Told::Use(used) => (used.sees_all, used.credential.is_some()),
             _ => (false, false),
         };
         input.unseen_fields += u64::from(!sees_all);
@@ -199,27 +199,7 @@ impl Tally {
         match passage.told {
             Told::Nothing => {}
             Told::Visit => self.visits.note(&passage.visit),
-            Told::Use(used) => {
-                let Visit { ip, agent, endpoint, at, .. } = passage.visit;
-                let Used { credential, node, .. } = *used;
-                let event = uses::Event {
-                    capture: None,
-                    ip,
-                    agent,
-                    endpoint,
-                    credential,
-                    at_issuer: false,
-                    node,
-                    at,
-                };
-                let origin = || Origin {
-                    time: Some(passage.time),
-                    source: Arc::clone(passage.source),
-                    member: used.member.cloned(),
-                    position: used.position,
-                };
-                self.pass_use(used, &event, origin, passage.status);
-            }
+            Told::Use(used) => self.pass_use(used, passage),
             Told::Refusal(facts, refused) => {
                 input.bodies_missing += u64::from(facts.answer.body_missing);
                 self.note_door(facts);

@@ -8,16 +8,16 @@ use foldhash::quality::FixedState;
 use super::Tally;
 use super::marks::{ask_of, lead_of};
 use super::sightings::Pass;
-use super::visits::{self, spot_mark};
+use super::visits::{self, Passage, Visit, spot_mark};
 use crate::model::{
     At, Client, Credential, Endpoint, Fingerprint, Origin, Outcome, Position, Record, State, Token,
 };
 
-/// What a request that was let in with a credential has of its own, where it needs no record.
+/// What a request that was let in has of its own, where it needs no record.
 #[derive(Clone, Copy, Debug)]
 pub struct Used<'a> {
-    /// The only one; it stood in the field `Authorization`.
-    pub credential: &'a Credential,
+    /// The only one, which stood in the field `Authorization`; `None` where none could be seen.
+    pub credential: Option<&'a Credential>,
     /// The token inside it.
     pub token: Option<&'a Arc<Token>>,
     /// Which node answered.
@@ -82,14 +82,20 @@ impl<'a> Event<'a> {
 }
 
 impl Tally {
-    /// Returns whether a record tells no more than that its client was let in with the token in its field
-    /// `Authorization`.
+    /// Returns whether a record tells no more than that its client was let in, with the token in its field
+    /// `Authorization` or without a credential.
     pub fn is_mere_use(record: &Record) -> bool {
         use crate::model::Place;
         let Record { facts, .. } = record;
-        let [credential] = &*facts.credentials else { return false };
-        matches!(&credential.place, Place::Header(name) if name == "authorization")
-            && credential.state == State::Present
+        let plain = match &*facts.credentials {
+            [] => true,
+            [one] => {
+                matches!(&one.place, Place::Header(name) if name == "authorization")
+                    && one.state == State::Present
+            }
+            _ => false,
+        };
+        plain
             && facts.answer.outcome == Outcome::LetIn
             && !super::is_notable(facts)
             && facts.client.capture.is_none()
@@ -133,19 +139,26 @@ impl Tally {
         key
     }
 
-    /// Counts a use that has no record.
-    pub(super) fn pass_use(
-        &mut self,
-        used: &Used<'_>,
-        event: &Event<'_>,
-        origin: impl Fn() -> Origin,
-        status: u16,
-    ) {
+    /// Counts a request that was let in and has no record.
+    pub(super) fn pass_use(&mut self, used: &Used<'_>, passage: &Passage<'_>) {
         if let Some(token) = used.token {
             self.note_token(token);
         }
-        let usage = self.note_use(event);
-        self.note_pass(used.ids, event.endpoint, Some(status), Some(usage), origin);
+        let Visit { ip, agent, endpoint, at, .. } = passage.visit;
+        let usage = used.credential.map(|credential| {
+            let (capture, at_issuer, node) = (None, false, used.node);
+            self.note_use(&Event { capture, ip, agent, endpoint, credential, at_issuer, node, at })
+        });
+        if usage.is_none() {
+            self.visits.note(&passage.visit);
+        }
+        let origin = || Origin {
+            time: Some(passage.time),
+            source: Arc::clone(passage.source),
+            member: used.member.cloned(),
+            position: used.position,
+        };
+        self.note_pass(used.ids, endpoint, Some(passage.status), usage, origin);
     }
 
     /// Keeps the facts of a token.

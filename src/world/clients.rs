@@ -1,6 +1,6 @@
 //! Tells clients apart: the capture, or address and user agent.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use foldhash::quality::FixedState;
@@ -21,7 +21,7 @@ impl Clients {
     /// Numbers all clients in their order; a capture with one user agent is one client, also where some
     /// of its requests do not show the agent.
     pub(super) fn learn(tally: &Tally) -> Self {
-        let mut all = BTreeSet::new();
+        let mut all: HashSet<&Client, FixedState> = HashSet::default();
         for (_, usage) in tally.uses.iter() {
             all.insert(&usage.client);
         }
@@ -31,6 +31,7 @@ impl Clients {
         for (_, issue) in tally.issues.iter() {
             all.insert(&issue.client);
         }
+        let all: BTreeSet<&Client> = all.into_iter().collect();
         let mut clients = Self { only: only_agents(tally, &all), ..Self::default() };
         let mut known: HashMap<Client, Who, FixedState> = HashMap::default();
         for client in all {

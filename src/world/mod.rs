@@ -70,14 +70,14 @@ pub struct World<'t> {
     clocks: clocks::Clocks,
     owners: Owners<'t>,
     profiles: BTreeMap<Arc<str>, Profile>,
-    by_token: BTreeMap<Fingerprint, Vec<Sight<'t>>>,
+    by_token: HashMap<Fingerprint, Vec<Sight<'t>>, FixedState>,
     /// Signatures that stand on more than one header and payload.
     doubled_signatures: BTreeSet<Fingerprint>,
     /// When each token was handed out first.
     births: BTreeMap<Fingerprint, At>,
     /// What was handed out as a refresh token and as nothing else.
     refresh_tokens: BTreeSet<Fingerprint>,
-    entries: HashMap<(Who, &'t Endpoint), Vec<Entry<'t>>, FixedState>,
+    entries: HashMap<(Who, u32), Vec<Entry<'t>>, FixedState>,
     successions: HashMap<(Who, Option<Arc<str>>), Vec<Succession<'t>>, FixedState>,
     refusals: HashMap<(Who, &'t Endpoint), Vec<(&'t Group, &'t Facts)>, FixedState>,
     flows: BTreeMap<Who, Flow<'t>>,
@@ -85,16 +85,27 @@ pub struct World<'t> {
     strangers: HashMap<&'t Endpoint, Vec<&'t Facts>, FixedState>,
     /// Calls to other origins that were not let in, answered or not.
     cross_origin: BTreeMap<Who, Vec<(&'t Group, &'t Facts)>>,
-    /// Endpoints that were seen to let in a request with a credential, and the schemes of those.
-    open_doors: HashMap<&'t Endpoint, BTreeSet<&'t str>, FixedState>,
+    /// Endpoints that were seen to let in a request with a credential.
+    open_doors: HashMap<&'t Endpoint, OpenDoor<'t>, FixedState>,
     /// Endpoints that were seen to let in a request without one.
     free_doors: HashSet<&'t Endpoint, FixedState>,
     outages: BTreeMap<Arc<str>, Vec<Outage>>,
     legs: legs::Legs,
     veils: Veils,
     proofs: proofs::Proofs<'t>,
-    /// Tokens let in at endpoints that refused others, the smallest few of each.
-    guests: BTreeMap<&'t Endpoint, BTreeSet<Fingerprint>>,
+}
+
+/// An endpoint that was seen to let in a request with a credential.
+#[derive(Debug)]
+struct OpenDoor<'t> {
+    /// Its number among them, for the keys of other tables.
+    number: u32,
+    /// It refused others.
+    guarded: bool,
+    /// Schemes of those credentials.
+    schemes: BTreeSet<&'t str>,
+    /// Tokens let in where others were refused, the smallest few.
+    guests: BTreeSet<Fingerprint>,
 }
 
 /// One kind of use of a token: let in or refused.
@@ -205,7 +216,7 @@ impl<'t> World<'t> {
                 tally.tokens.get(&mark)?.0.as_ref()?.sub.as_deref()
             }),
             profiles: BTreeMap::new(),
-            by_token: BTreeMap::new(),
+            by_token: HashMap::default(),
             doubled_signatures: BTreeSet::new(),
             births: BTreeMap::new(),
             refresh_tokens: BTreeSet::new(),
@@ -221,7 +232,6 @@ impl<'t> World<'t> {
             legs: legs::Legs::learn(tally),
             veils: Veils::learn(tally),
             proofs,
-            guests: BTreeMap::new(),
         };
         world.index();
         world.profiles = profile::learn(&world);
@@ -240,24 +250,27 @@ impl<'t> World<'t> {
             if let Some(mark) = mark {
                 self.by_token.entry(mark).or_default().push(Sight::LetIn(usage));
             }
+            let Some(credential) = &usage.credential else { continue };
+            let scheme = credential.scheme.as_ref().map_or("", Scheme::as_str);
             for (endpoint, times) in usage.endpoints.iter() {
-                self.entries.entry((who, endpoint)).or_default().push(Entry { usage, times });
-                if let Some(mark) = mark.filter(|_| self.is_guarded(endpoint)) {
-                    let guests = self.guests.entry(endpoint).or_default();
-                    guests.insert(mark);
-                    if guests.len() > GUESTS {
-                        guests.pop_last();
+                let next = u32::try_from(self.open_doors.len()).unwrap_or(u32::MAX);
+                let door = self.open_doors.entry(endpoint).or_insert_with(|| OpenDoor {
+                    number: next,
+                    guarded: tally.doors.get(endpoint).is_some_and(|door| door.refused > 0),
+                    schemes: BTreeSet::new(),
+                    guests: BTreeSet::new(),
+                });
+                door.schemes.insert(scheme);
+                self.entries.entry((who, door.number)).or_default().push(Entry { usage, times });
+                if let Some(mark) = mark.filter(|_| door.guarded) {
+                    let fits = door.guests.len() < GUESTS
+                        || door.guests.last().is_some_and(|last| mark < *last);
+                    if fits && door.guests.insert(mark) && door.guests.len() > GUESTS {
+                        door.guests.pop_last();
                     }
                 }
             }
-            for (endpoint, _) in usage.endpoints.iter() {
-                let Some(credential) = &usage.credential else { continue };
-                let scheme = credential.scheme.as_ref().map_or("", Scheme::as_str);
-                self.open_doors.entry(endpoint).or_default().insert(scheme);
-            }
-            if usage.credential.is_some()
-                && let Some(first) = usage.times.first()
-            {
+            if let Some(first) = usage.times.first() {
                 let subject = mark.and_then(|m| self.token(m)).and_then(|t| t.sub.as_deref());
                 let exp = mark.and_then(|m| self.token(m)).and_then(Token::expires);
                 self.flows.entry(who).or_default().note_life(subject, Some(first), exp);
@@ -269,7 +282,7 @@ impl<'t> World<'t> {
                 });
             }
         }
-        let mut signatures: BTreeMap<Fingerprint, Fingerprint> = BTreeMap::new();
+        let mut signatures: HashMap<Fingerprint, Fingerprint, FixedState> = HashMap::default();
         for (_, slot) in tally.tokens.iter() {
             let Some(token) = slot.0.as_ref() else { continue };
             if let (Some(signature), Some(unsigned)) = (token.signature_mark, token.unsigned)
@@ -423,7 +436,7 @@ impl<'t> World<'t> {
 
     /// Returns whether an endpoint was seen to let in credentials, and none under this scheme.
     pub fn knows_only_other_schemes(&self, endpoint: &Endpoint, scheme: &Scheme) -> bool {
-        self.open_doors.get(endpoint).is_some_and(|schemes| {
+        self.open_doors.get(endpoint).is_some_and(|OpenDoor { schemes, .. }| {
             schemes.iter().any(|s| !s.is_empty()) && !schemes.contains(scheme.as_str())
         })
     }

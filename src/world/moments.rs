@@ -330,9 +330,9 @@ impl<'t> World<'t> {
         let (from, until) = (at.plus(Seconds(-LATE_NOTE.0)), at.plus(SENT_BEHIND));
         let used = self
             .open_doors
-            .keys()
-            .filter(|endpoint| is_behind(endpoint))
-            .filter_map(|endpoint| self.entries.get(&(who, *endpoint)))
+            .iter()
+            .filter(|(endpoint, _)| is_behind(endpoint))
+            .filter_map(|(_, door)| self.entries.get(&(who, door.number)))
             .flatten()
             .filter_map(|entry| entry.times.last_until(until));
         let visited = self

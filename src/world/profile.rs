@@ -66,8 +66,12 @@ pub type SigningKey = (Option<String>, Option<String>, Option<String>);
 pub struct Learned(pub BTreeMap<String, (Option<At>, Option<At>)>);
 
 impl Learned {
-    fn note(&mut self, value: impl Into<String>, first: Option<At>, last: Option<At>) {
-        let slot = self.0.entry(value.into()).or_insert((first, last));
+    fn note(&mut self, value: impl AsRef<str>, first: Option<At>, last: Option<At>) {
+        let value = value.as_ref();
+        if !self.0.contains_key(value) {
+            self.0.insert(value.to_owned(), (first, last));
+        }
+        let Some(slot) = self.0.get_mut(value) else { return };
         slot.0 = match (slot.0, first) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -162,12 +166,23 @@ impl Profile {
     fn token(&mut self, token: &Token, first: Option<At>, last: Option<At>, shift: Seconds) {
         self.tokens += 1;
         if let (Some(last), Some(mark)) = (last, token.fingerprint) {
-            let key = (token.iss.clone(), token.kid.clone(), token.alg.clone());
-            let latest = self.keys.entry(key).or_default();
-            latest.push((last, mark));
-            latest.sort_unstable_by(|a, b| b.cmp(a));
-            latest.dedup_by_key(|(_, mark)| *mark);
-            latest.truncate(2);
+            let is_same = |(iss, kid, alg): &SigningKey| {
+                *iss == token.iss && *kid == token.kid && *alg == token.alg
+            };
+            let known = self.keys.iter_mut().find(|(key, _)| is_same(key));
+            let latest = match known {
+                Some((_, latest)) => latest,
+                None => {
+                    let key = (token.iss.clone(), token.kid.clone(), token.alg.clone());
+                    self.keys.entry(key).or_default()
+                }
+            };
+            if latest.len() < 2 || latest.last() < Some(&(last, mark)) {
+                latest.push((last, mark));
+                latest.sort_unstable_by(|a, b| b.cmp(a));
+                latest.dedup_by_key(|(_, mark)| *mark);
+                latest.truncate(2);
+            }
         }
         for date in [&token.nbf, &token.iat].into_iter().flatten() {
             if date.is_number && date.unit != Unit::Seconds && !self.units.contains(&date.unit) {
@@ -216,6 +231,7 @@ impl Profile {
         if token.form == crate::model::Form::Jws {
             self.claims = Some(match self.claims.take() {
                 None => token.claims.clone(),
+                Some(common) if common == token.claims => common,
                 Some(common) => common.into_iter().filter(|c| token.has_claim(c)).collect(),
             });
             self.without_exp |= token.exp.is_none();

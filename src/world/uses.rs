@@ -69,7 +69,7 @@ impl<'t> World<'t> {
 
     /// Returns the tokens that were let in at an endpoint.
     pub fn let_in_at(&self, endpoint: &Endpoint) -> Vec<&'t Token> {
-        let marks = self.guests.get(endpoint).into_iter().flatten();
+        let marks = self.open_doors.get(endpoint).into_iter().flat_map(|door| &door.guests);
         marks.filter_map(|mark| self.token(*mark)).collect()
     }
 
@@ -281,7 +281,8 @@ impl<'t> World<'t> {
         endpoint: &'w Endpoint,
         fits: impl Fn(Option<&Credential>) -> bool,
     ) -> impl Iterator<Item = &'w Entry<'t>> {
-        let entries = self.entries.get(&(self.who(client), endpoint));
+        let door = self.open_doors.get(endpoint).map(|door| door.number);
+        let entries = door.and_then(|number| self.entries.get(&(self.who(client), number)));
         entries.into_iter().flatten().filter(move |entry| fits(entry.usage.credential.as_ref()))
     }
 }

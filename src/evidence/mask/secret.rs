@@ -1,5 +1,7 @@
 //! Hides a known secret wherever it or a piece of it stands in a text.
 
+use std::borrow::Cow;
+
 use super::{MASK, WINDOW};
 
 /// Returns other spellings under which a secret may come back: base64, percent-encoded, JSON-escaped.
@@ -38,13 +40,37 @@ pub(super) fn spellings(secret: &str) -> Vec<String> {
     out
 }
 
+/// A spelling of a secret, made ready to be looked for in many texts.
+#[derive(Debug)]
+pub(super) struct Hidden<'s> {
+    text: Cow<'s, str>,
+    grams: Grams,
+}
+
+impl<'s> Hidden<'s> {
+    /// Makes a text ready to be looked for.
+    pub(super) fn new(text: Cow<'s, str>) -> Self {
+        let long = text.len() >= WINDOW;
+        let grams = if long { Grams::of(text.as_bytes()) } else { Grams([0; 64]) };
+        Self { text, grams }
+    }
+
+    /// Masks what text shares with it; `None` where that is nothing.
+    pub(super) fn taken_out(&self, text: &str) -> Option<String> {
+        if self.text.len() >= WINDOW {
+            without_windows(text, &self.text, &self.grams)
+        } else {
+            without_word(text, &self.text)
+        }
+    }
+}
+
 /// Masks every run of text that shares [`WINDOW`] bytes or more with a secret.
-pub(super) fn without_windows(text: &str, secret: &str) -> Option<String> {
+fn without_windows(text: &str, secret: &str, grams: &Grams) -> Option<String> {
     let (bytes, hidden) = (text.as_bytes(), secret.as_bytes());
     if bytes.len() < WINDOW {
         return None;
     }
-    let grams = Grams::of(hidden);
     let mut out = Vec::new();
     let (mut kept, mut at) = (0, 0);
     while let Some(window) = bytes.get(at..at + WINDOW) {
@@ -81,10 +107,11 @@ pub(super) fn without_windows(text: &str, secret: &str) -> Option<String> {
 }
 
 /// Bytes of a gram.
-pub(super) const GRAM: usize = 4;
+const GRAM: usize = 4;
 
 /// The four-byte pieces of a secret, hashed into 4,096 bits: a quick "surely not part of it".
-pub(super) struct Grams([u64; 64]);
+#[derive(Debug)]
+struct Grams([u64; 64]);
 
 impl Grams {
     fn of(secret: &[u8]) -> Self {
@@ -111,7 +138,7 @@ impl Grams {
 }
 
 /// Masks a short secret where it stands as a word.
-pub(super) fn without_word(text: &str, secret: &str) -> Option<String> {
+fn without_word(text: &str, secret: &str) -> Option<String> {
     if secret.len() < 4 || secret == MASK || !text.contains(secret) {
         return None;
     }

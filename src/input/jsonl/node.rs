@@ -17,7 +17,7 @@ pub(super) enum Node<'v> {
     /// A number.
     Number(Number),
     /// A text.
-    Text(&'v str),
+    Text(Cow<'v, str>),
     /// A list or an object of a tree.
     Tree(&'v Value),
     /// An object of texts, sorted by name.
@@ -31,12 +31,20 @@ impl<'v> Node<'v> {
             Value::Null => Self::Null,
             Value::Bool(b) => Self::Bool(*b),
             Value::Number(number) => Self::Number(number.clone()),
-            Value::String(text) => Self::Text(text),
+            Value::String(text) => Self::Text(Cow::Borrowed(text)),
             Value::Array(_) | Value::Object(_) => Self::Tree(value),
         }
     }
 
-    pub(super) fn text(&self) -> Option<&'v str> {
+    /// The text as it stands in the input.
+    pub(super) fn borrowed(&self) -> Option<&'v str> {
+        match self {
+            Self::Text(Cow::Borrowed(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
@@ -59,7 +67,7 @@ impl<'v> Node<'v> {
     /// A scalar's text.
     pub(super) fn scalar(self) -> Option<Cow<'v, str>> {
         match self {
-            Self::Text(text) => Some(Cow::Borrowed(text)),
+            Self::Text(text) => Some(text),
             Self::Number(number) => Some(Cow::Owned(number.to_string())),
             Self::Bool(b) => Some(Cow::Borrowed(if b { "true" } else { "false" })),
             _ => None,
@@ -84,7 +92,7 @@ impl<'v> Node<'v> {
                 .filter(|(_, value)| !is_blank(value))
                 .map(|(name, value)| Header { name: Cow::Borrowed(name), value })
                 .collect(),
-            Self::Text(text) => fields_of_text(text),
+            Self::Text(Cow::Borrowed(text)) => fields_of_text(text),
             _ => Vec::new(),
         }
     }

@@ -16,6 +16,7 @@ use foldhash::fast::FixedState;
 use memchr::memchr;
 use serde_json::{Number, Value};
 
+use super::alias::Slot;
 use super::node::Node;
 use super::plan::{Candidate, MAX_DEPTH, Plan, is_opaque};
 use crate::input::lenient::number;
@@ -27,6 +28,17 @@ const MOST_VALUES: usize = 256;
 /// Names of members of which some belong to records that tools save.
 const OF_TOOLS: [&str; 6] =
     ["startedDateTime", "snapshot", "allTests", "actualPort", "item", "test"];
+
+/// Parts whose texts are taken as they are, and may hold escapes.
+const WHOLE: [Slot; 7] = [
+    Slot::RequestBody,
+    Slot::ResponseBody,
+    Slot::Message,
+    Slot::Reason,
+    Slot::UserAgent,
+    Slot::RequestField,
+    Slot::ResponseField,
+];
 
 /// The values of a line by number, and the mark of its names.
 #[derive(Debug)]
@@ -101,17 +113,19 @@ impl<'v> Line<'v> {
             // Two shapes may have one fingerprint.
             candidate.path.last().is_some_and(|last| last.as_bytes() == *name)
         });
-        let node = value.and_then(|(_, raw)| self.node(*raw));
+        let node = value.and_then(|(_, raw)| self.node(*raw, candidate.slot));
         self.odd.set(self.odd.get() || node.is_none());
         node
     }
 
-    fn node(&self, raw: Raw<'v>) -> Option<Node<'v>> {
+    fn node(&self, raw: Raw<'v>, slot: Slot) -> Option<Node<'v>> {
         Some(match raw {
             Raw::Null => Node::Null,
             Raw::Bool(is) => Node::Bool(is),
             Raw::Number(word) => Node::Number(number(word)?),
-            Raw::Text((text, escaped)) => Node::Text((!escaped).then_some(text)?),
+            // The others are taken apart, and parts are borrowed.
+            Raw::Text((_, true)) if !WHOLE.contains(&slot) => return None,
+            Raw::Text(piece) => Node::Text(unescaped(piece)),
             Raw::Fields(from, to) => {
                 let all = self.pairs.get(from..to)?.iter();
                 let mut pairs: Vec<_> =

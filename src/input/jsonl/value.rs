@@ -174,7 +174,7 @@ pub(super) fn trace_id(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
 
 pub(super) fn body_text(value: Node<'_>) -> Option<Cow<'_, str>> {
     match value {
-        Node::Text(text) => (!is_blank(text)).then_some(Cow::Borrowed(text)),
+        Node::Text(text) => (!is_blank(&text)).then_some(text),
         Node::Tree(value) => {
             let empty = match value {
                 Value::Object(map) => map.is_empty(),
