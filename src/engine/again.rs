@@ -22,9 +22,9 @@ pub(super) struct Again {
     /// By 128 bits of a hash with seeds of this process.
     kinds: HashMap<u128, Kind, FixedState>,
     seeds: [RandomState; 2],
-    /// The kind of the request that was looked at last and was not known, and whether it bore the field
-    /// `Authorization`.
-    unknown: Option<(u128, bool)>,
+    /// The kind of the request that was looked at last and was not known, and its token where it bore
+    /// the field `Authorization`.
+    unknown: Option<(u128, Option<Sent>)>,
 }
 
 /// A kind of requests.
@@ -66,7 +66,11 @@ impl Again {
             Some(Kind::Same(common)) if common.source == *site.source => common,
             Some(Kind::Own) => return false,
             _ => {
-                self.unknown = Some((mark, evidence::bears(exchange)));
+                let sent = evidence::sent(exchange, context);
+                // One whose value is odd may be told otherwise than the next of its kind.
+                if sent.is_some() || !evidence::bears(exchange) {
+                    self.unknown = Some((mark, sent));
+                }
                 return false;
             }
         };
@@ -116,13 +120,15 @@ impl Again {
 
     /// Learns from the record of the request that was looked at last.
     pub(super) fn learn(&mut self, record: &Record) {
-        let Some((mark, bears)) = self.unknown.take() else { return };
+        let Some((mark, sent)) = self.unknown.take() else { return };
         if self.kinds.len() >= MOST {
             self.kinds.clear();
         }
         let facts = &record.facts;
-        // A field that was there and held nothing may hold a token next time.
-        let kind = if Tally::is_mere_use(record) && facts.credentials.is_empty() != bears {
+        if sent.as_ref().is_some_and(|sent| !sent.leaves(&facts.endpoint)) {
+            return;
+        }
+        let kind = if Tally::is_mere_use(record) && facts.credentials.is_empty() == sent.is_none() {
             Kind::Same(Box::new(Common {
                 source: facts.source.clone(),
                 endpoint: facts.endpoint.clone(),

@@ -98,10 +98,7 @@ fn authorizations<'x>(exchange: &'x Exchange<'_>) -> impl Iterator<Item = &'x He
 
 /// Returns the user agent of a request as it is shown: `Some(None)` where there is none, `None` where a
 /// secret of the request could stand in it.
-pub fn agent(
-    exchange: &Exchange<'_>,
-    context: &mut Context<'_>,
-) -> Option<Option<Arc<str>>> {
+pub fn agent(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Option<Option<Arc<str>>> {
     let raw = exchange.request_header("user-agent").or(exchange.user_agent.as_deref());
     let Some(raw) = raw else { return Some(None) };
     match context.agent_shown(raw) {

@@ -403,8 +403,9 @@ impl<'v, 'p> Reader<'v, 'p> {
         if url.contains('?') || url.is_empty() {
             return url;
         }
-        let query =
-            self.all(Slot::Query).find_map(|(_, value)| value.is_text().then(|| value.said()).flatten());
+        let query = self
+            .all(Slot::Query)
+            .find_map(|(_, value)| value.is_text().then(|| value.said()).flatten());
         match query {
             Some(query) if self.plan.logger == Logger::Akamai => {
                 Cow::Owned(format!("{url}?{}", percent(&query)))
