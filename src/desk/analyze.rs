@@ -10,7 +10,6 @@ use crate::causes::{Case, judge};
 use crate::engine::{
     self, Catalogue, Collector, InputFacts, InputSummary, Naming, ReadOptions, Verifier,
 };
-use crate::evidence::Memory;
 use crate::input::jsonl::Mapping;
 use crate::input::{Choice, Inputs};
 use crate::model::{Exchange, KeyRow, Line, Position, Record, Report, Rows, SkipRow};
@@ -85,13 +84,12 @@ pub fn run_with_leftovers(
     let catalogue = more.as_ref().unwrap_or_else(|| Catalogue::embedded());
     let naming = naming(job);
     let zone = job.reading.zone.clone();
-    let verifier = Verifier::new(super::keys::read(&job.keys)?);
-    let verifier = &verifier;
+    let verifier = &Verifier::new(super::keys::read(&job.keys)?);
     let inputs = Inputs::find(&job.inputs);
     let options = read_options(job)?;
     let again = lines.is_some() || job.rows;
     let keep = again && !inputs.replayable();
-    let memory = Arc::new(Memory::default());
+    let memory = Arc::default();
     let make = |keep| {
         Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep).sharing(&memory)
     };

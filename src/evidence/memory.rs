@@ -24,7 +24,7 @@ const LONGEST_VALUE: usize = 16 * 1024;
 ///
 /// A value is known by 128 bits of a hash with seeds of this process: nobody who writes a capture can
 /// make two that are taken for one another. What is remembered changes the speed, never a result.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Memory {
     shards: [Mutex<Shard>; SHARDS],
     seeds: [RandomState; 2],
@@ -39,12 +39,6 @@ struct Shard {
 }
 
 type Values = HashMap<u128, Arc<Seen>, FixedState>;
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self { shards: Default::default(), seeds: [RandomState::default(), RandomState::default()] }
-    }
-}
 
 impl Memory {
     /// Returns the mark under which the value of a field is remembered.

@@ -272,7 +272,7 @@ impl<'v, 'p> Reader<'v, 'p> {
             return None;
         }
         let status = self.status();
-        let grpc = self.all(Slot::GrpcStatus).find_map(|(_, value)| grpc_status(value));
+        let grpc = self.all(Slot::GrpcStatus).find_map(|(_, value)| grpc_status(&value));
         let near: &[Box<str>] = status.map_or(&[], |(place, _)| &place.path);
         let line = self.all(Slot::RequestLine).find_map(|(_, v)| request_line(v.borrowed()?));
         let method = self.method(near).or(line.and_then(|(method, _)| method).map(Cow::Borrowed));

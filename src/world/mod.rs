@@ -244,6 +244,31 @@ impl<'t> World<'t> {
         for (endpoint, _) in tally.visits.places() {
             self.free_doors.insert(endpoint);
         }
+        self.index_uses();
+        self.index_groups();
+        for (_, issue) in tally.issues.iter() {
+            let who = self.clients.who(&issue.client);
+            let subject = issue.issued.access.and_then(|m| self.token(m)?.sub.as_deref());
+            if let Some(at) = issue.times.first() {
+                for mark in [issue.issued.access, issue.issued.id].into_iter().flatten() {
+                    let born = self.births.entry(mark).or_insert(at);
+                    *born = at.min(*born);
+                }
+            }
+            let other = [issue.issued.access, issue.issued.id];
+            let refresh = issue.issued.refresh.filter(|mark| !other.contains(&Some(*mark)));
+            self.refresh_tokens.extend(refresh);
+            let exp = issue.issued.access.and_then(|m| self.token(m)).and_then(Token::expires);
+            let flow = self.flows.entry(who).or_default();
+            flow.note_life(subject, issue.times.first(), exp);
+            flow.issues.push(issue);
+        }
+        self.index_refused_refreshes();
+    }
+
+    /// Indexes what was let in with a credential.
+    fn index_uses(&mut self) {
+        let tally = self.tally;
         for (_, usage) in tally.uses.iter() {
             let who = self.clients.who(&usage.client);
             let mark = usage.credential.as_ref().and_then(mark_of);
@@ -292,6 +317,11 @@ impl<'t> World<'t> {
             }
         }
         self.successions.values_mut().for_each(|list| list.sort_by_key(|s| s.first));
+    }
+
+    /// Indexes refusals and moments of flows.
+    fn index_groups(&mut self) {
+        let tally = self.tally;
         for (_, group) in tally.groups.iter() {
             let Some(facts) = group.facts.as_deref() else { continue };
             let who = self.clients.who(&facts.client);
@@ -323,24 +353,6 @@ impl<'t> World<'t> {
                 }
             }
         }
-        for (_, issue) in tally.issues.iter() {
-            let who = self.clients.who(&issue.client);
-            let subject = issue.issued.access.and_then(|m| self.token(m)?.sub.as_deref());
-            if let Some(at) = issue.times.first() {
-                for mark in [issue.issued.access, issue.issued.id].into_iter().flatten() {
-                    let born = self.births.entry(mark).or_insert(at);
-                    *born = at.min(*born);
-                }
-            }
-            let other = [issue.issued.access, issue.issued.id];
-            let refresh = issue.issued.refresh.filter(|mark| !other.contains(&Some(*mark)));
-            self.refresh_tokens.extend(refresh);
-            let exp = issue.issued.access.and_then(|m| self.token(m)).and_then(Token::expires);
-            let flow = self.flows.entry(who).or_default();
-            flow.note_life(subject, issue.times.first(), exp);
-            flow.issues.push(issue);
-        }
-        self.index_refused_refreshes();
     }
 
     /// Returns the tally that was learned from.

@@ -170,12 +170,11 @@ impl Profile {
                 *iss == token.iss && *kid == token.kid && *alg == token.alg
             };
             let known = self.keys.iter_mut().find(|(key, _)| is_same(key));
-            let latest = match known {
-                Some((_, latest)) => latest,
-                None => {
-                    let key = (token.iss.clone(), token.kid.clone(), token.alg.clone());
-                    self.keys.entry(key).or_default()
-                }
+            let latest = if let Some((_, latest)) = known {
+                latest
+            } else {
+                let key = (token.iss.clone(), token.kid.clone(), token.alg.clone());
+                self.keys.entry(key).or_default()
             };
             if latest.len() < 2 || latest.last() < Some(&(last, mark)) {
                 latest.push((last, mark));

@@ -86,7 +86,7 @@ impl<'v> Line<'v> {
     fn walked(line: &'v [u8], see: impl FnMut(&[&'v [u8]])) -> Walk<Self> {
         std::str::from_utf8(line).map_err(|_| Stop::Odd)?;
         // Without a way out, so that it is compared in vectors.
-        let control = line.iter().fold(false, |any, b| any | (*b < b' '));
+        let control = line.iter().fold(0, |any, b| any | u8::from(*b < b' ')) != 0;
         if control || !escapes_are_sound(line) {
             return Err(Stop::Odd);
         }
@@ -292,7 +292,7 @@ fn escapes_are_sound(line: &[u8]) -> bool {
             [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 1,
             [b'u', a, b, c, d, ..]
                 if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit())
-                    && !(matches!(a, b'd' | b'D') && !(b'0'..=b'7').contains(b)) =>
+                    && (!matches!(a, b'd' | b'D') || (b'0'..=b'7').contains(b)) =>
             {
                 5
             }

@@ -448,7 +448,7 @@ proptest! {
             let quick = read_quickly(line.as_bytes(), &mut quick_mapping);
             let patient = from_value(&tree.value, Some(&mapping));
             if let Some(quick) = quick {
-                let (mut patient, after) = patient.as_ref().map(Clone::clone).expect("it is an exchange");
+                let (mut patient, after) = patient.clone().expect("it is an exchange");
                 patient.format = after.logger();
                 prop_assert_eq!(format!("{quick:?}"), format!("{patient:?}"), "{}", line);
                 prop_assert_eq!(&tree.repairs, &[]);

@@ -66,8 +66,8 @@ const GRPC_CODES: [&str; 17] = [
     "unauthenticated",
 ];
 
-pub(super) fn grpc_status(value: Node<'_>) -> Option<u8> {
-    if let Node::Number(number) = &value {
+pub(super) fn grpc_status(value: &Node<'_>) -> Option<u8> {
+    if let Node::Number(number) = value {
         let code = number.as_u64().and_then(|code| u8::try_from(code).ok());
         return code.filter(|code| *code <= 16);
     }
