@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
 
 use super::lines::{self, Lines, Nowhere};
 use super::partial::{self, Shape};
@@ -181,6 +182,9 @@ pub fn run_with_leftovers(
     let (mut report, failed) = finish(job, &world);
     report.keys = keys;
     let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // Millions of small things: they are given back while the report is written.
+    drop(world);
+    thread::spawn(move || drop(harvest));
     Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults, rows })
 }
 
@@ -256,7 +260,7 @@ fn hand_over(
     replay: impl FnOnce(&mut (dyn Write + Send)) -> Result<(), engine::ReplayError> + Send,
 ) -> Result<(), Error> {
     let (send, receive) = mpsc::sync_channel(BLOCKS_AHEAD);
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         let pass = scope.spawn(move || replay(&mut Blocks(send)));
         let written = receive.iter().try_for_each(|block: Vec<u8>| lines::unpack(&block, sink));
         drop(receive);

@@ -153,7 +153,7 @@ impl Tally {
         let let_in = facts.answer.outcome == Outcome::LetIn && !facts.preflight;
         let usage = match facts.credentials.first() {
             Some(credential) if let_in => {
-                Some(self.note_use(&uses::Event::of(&record, credential)))
+                Some(self.note_use(&uses::Event::of(&record, credential)).0)
             }
             _ => None,
         };

@@ -128,14 +128,15 @@ impl<K: Ord, V, const LIMIT: usize> Default for Table<K, V, LIMIT> {
 impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> {
     /// Returns the value under `key`, made new where it was not there; `None` when the key is left out.
     pub fn slot(&mut self, key: &K) -> Option<&mut V> {
+        if self.kept.len() < LIMIT {
+            return Some(self.kept.entry(key.clone()).or_default());
+        }
         if !self.kept.contains_key(key) {
-            if self.kept.len() >= LIMIT {
-                self.full = true;
-                if self.kept.last_key_value().is_some_and(|(last, _)| last < key) {
-                    return None;
-                }
-                self.kept.pop_last();
+            self.full = true;
+            if self.kept.last_key_value().is_some_and(|(last, _)| last < key) {
+                return None;
             }
+            self.kept.pop_last();
             self.kept.insert(key.clone(), V::default());
         }
         self.kept.get_mut(key)

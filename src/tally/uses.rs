@@ -111,11 +111,12 @@ impl Tally {
             && record.issuer_offset.is_none()
     }
 
-    /// Counts a use and returns its key.
-    pub(super) fn note_use(&mut self, event: &Event<'_>) -> u128 {
+    /// Counts a use; returns its key, and whether none like it was counted here before, or may have been.
+    pub(super) fn note_use(&mut self, event: &Event<'_>) -> (u128, bool) {
         let key = event.key();
-        let Some(usage) = self.uses.slot(key) else { return key };
-        if usage.count == 0 {
+        let Some(usage) = self.uses.slot(key) else { return (key, true) };
+        let is_first = usage.count == 0;
+        if is_first {
             usage.client = Client {
                 capture: event.capture.cloned(),
                 ip: event.ip.map(Into::into),
@@ -136,18 +137,21 @@ impl Tally {
                 times.push(at);
             }
         }
-        key
+        (key, is_first)
     }
 
     /// Counts a request that was let in and has no record.
     pub(super) fn pass_use(&mut self, used: &Used<'_>, passage: &Passage<'_>) {
-        if let Some(token) = used.token {
-            self.note_token(token);
-        }
         let Visit { ip, agent, endpoint, at, .. } = passage.visit;
         let usage = used.credential.map(|credential| {
             let (capture, at_issuer, node) = (None, false, used.node);
-            self.note_use(&Event { capture, ip, agent, endpoint, credential, at_issuer, node, at })
+            let event = Event { capture, ip, agent, endpoint, credential, at_issuer, node, at };
+            let (key, is_first) = self.note_use(&event);
+            // Whoever counted an earlier one kept the token.
+            if let Some(token) = used.token.filter(|_| is_first) {
+                self.note_token(token);
+            }
+            key
         });
         if usage.is_none() {
             self.visits.note(&passage.visit);
