@@ -69,6 +69,12 @@ pub fn run(
     run_with_leftovers(job, progress, lines, None)
 }
 
+fn no_capture(job: &Job) -> Error {
+    let message = format!("no capture in {}", job.inputs.join(", "));
+    let hint = Some("`authopsy formats` lists what can be read".to_owned());
+    Error::Refused { message, hint }
+}
+
 /// Does what [`run`] does, and writes the lines that no format took to `leftovers`: masked, with their
 /// place, `source:line: reason: text`.
 ///
@@ -125,9 +131,7 @@ pub fn run_with_leftovers(
         return Err(nothing(&faults));
     }
     if harvest.tally.exchanges == 0 {
-        let message = format!("no capture in {}", job.inputs.join(", "));
-        let hint = Some("`authopsy formats` lists what can be read".to_owned());
-        return Err(Error::Refused { message, hint });
+        return Err(no_capture(job));
     }
     verifier.settle(|mark, verdict| harvest.tally.note_verdict(mark, verdict));
     let keys = super::keys::rows(verifier.given());
