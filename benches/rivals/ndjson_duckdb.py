@@ -19,9 +19,9 @@ database.execute(
 rows = database.execute(
     """
     WITH line AS (
-        SELECT time, res.statusCode AS status, res.body AS body, req.headers.authorization AS token
+        SELECT time, res.statusCode AS status, res.body AS body, req.headers."authorization" AS token
         FROM read_json($file, format = 'newline_delimited', columns = {
-            time: 'BIGINT', req: 'STRUCT(headers STRUCT(authorization VARCHAR))',
+            time: 'BIGINT', req: 'STRUCT(headers STRUCT("authorization" VARCHAR))',
             res: 'STRUCT(statusCode INTEGER, body JSON)'})
     ), token AS MATERIALIZED (
         SELECT token, TRY((payload(token)->>'$.exp')::BIGINT) AS exp
