@@ -186,7 +186,10 @@ impl Serialize for Entries<'_> {
         let mut list = serializer.serialize_seq(None)?;
         while self.0.written.get() < self.0.bytes {
             let (step, _) = self.0.traffic.borrow_mut().step();
-            list.serialize_element(&traffic::seen_by_chrome(&step, Recorder::Chrome.har_entry(&step)))?;
+            list.serialize_element(&traffic::seen_by_chrome(
+                &step,
+                Recorder::Chrome.har_entry(&step),
+            ))?;
         }
         list.end()
     }

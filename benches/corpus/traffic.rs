@@ -95,7 +95,8 @@ impl Traffic {
     /// Makes the next exchange and the address of its client.
     pub(super) fn step(&mut self) -> (Step, String) {
         self.truth.entries += 1;
-        self.at += if self.is_log() { self.dice.between(1, 40) } else { self.dice.between(20, 500) };
+        self.at +=
+            if self.is_log() { self.dice.between(1, 40) } else { self.dice.between(20, 500) };
         if self.is_log() && self.dice.percent(5) {
             let who = self.dice.below(ACTIVE);
             self.users[who] = self.user();
@@ -263,7 +264,8 @@ impl Traffic {
                 ]),
             )
             .json(body.to_string())
-    }}
+    }
+}
 
 /// Makes text of which bodies are cut.
 fn filler(dice: &mut Dice, mix: Mix) -> String {
