@@ -253,7 +253,7 @@ def compare(chosen, file, truth, scratch, rounds):
 def table(programs, runs, wrong, truth):
     """Returns the rows of a set; times are those of the first program."""
     median = lambda name, what: statistics.median(getattr(run, what) for run in runs[name])  # noqa: E731
-    rows = ["| | does | wall s | CPU s | peak MB | wall | CPU |", "|---|---|--:|--:|--:|--:|--:|"]
+    rows = ["| | does | wall s | CPU s | peak MB | wall × | CPU × |", "|---|---|--:|--:|--:|--:|--:|"]
     first = programs[0].name
     for program in programs:
         if not runs[program.name]:
@@ -274,7 +274,7 @@ def table(programs, runs, wrong, truth):
 
 
 def ratio(number):
-    return f"{number:.1f} ×" if number < 10 else f"{number:,.0f} ×"
+    return f"{number:,.{2 if number < 1 else 1 if number < 10 else 0}f}"
 
 
 def machine():
