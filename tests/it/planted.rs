@@ -488,10 +488,10 @@ fn what_stands_before_a_plant_is_never_blamed() {
 #[test]
 fn the_traffic_of_the_benches_is_told_as_it_was_planted() {
     for (shape, mix, name, size) in [
-        (Shape::Har, Mix::Browsing, "a.har", 9_000_000),
-        (Shape::CompactHar, Mix::Browsing, "b.har", 9_000_000),
-        (Shape::Har, Mix::Dense, "dense.har", 2_500_000),
-        (Shape::Har, Mix::Distinct, "distinct.har", 2_500_000),
+        (Shape::Har, Mix::Browsing, "a.har", 7_000_000),
+        (Shape::CompactHar, Mix::Browsing, "b.har", 7_000_000),
+        (Shape::Har, Mix::Dense, "dense.har", 1_500_000),
+        (Shape::Har, Mix::Distinct, "distinct.har", 1_500_000),
         (Shape::CompactHar, Mix::Escaped, "escaped.har", 5_000_000),
         (Shape::Lines, Mix::Browsing, "c.jsonl", 1_000_000),
         (Shape::Combined, Mix::Browsing, "d.log", 100_000),
