@@ -32,15 +32,22 @@ use authopsy::tally::Tally;
 use authopsy::world::{Given, World};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
-use corpus::{Shape, Truth};
+use corpus::{Mix, Plan, Shape, Truth};
 
 mod corpus;
 #[allow(dead_code, reason = "tests use the rest of the forge")]
 #[path = "../tests/it/forge.rs"]
 mod forge;
 
-const CORPORA: [(&str, Shape); 3] =
-    [("har", Shape::Har), ("har-compact", Shape::CompactHar), ("ndjson", Shape::Lines)];
+const CORPORA: [(&str, Shape, Mix); 7] = [
+    ("har", Shape::Har, Mix::Browsing),
+    ("har-compact", Shape::CompactHar, Mix::Browsing),
+    ("har-dense", Shape::Har, Mix::Dense),
+    ("har-distinct", Shape::Har, Mix::Distinct),
+    ("har-escaped", Shape::Har, Mix::Escaped),
+    ("ndjson", Shape::Lines, Mix::Browsing),
+    ("combined", Shape::Combined, Mix::Browsing),
+];
 
 /// A corpus on disk, in the page cache, with what was planted.
 struct Corpus {
@@ -56,10 +63,11 @@ fn corpora() -> Vec<Corpus> {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     std::fs::create_dir_all(&folder).unwrap();
     CORPORA
-        .map(|(name, shape)| {
+        .map(|(name, shape, mix)| {
             let path = folder.join(format!("bench-{name}-{megabytes}.corpus"));
             let mut out = BufWriter::new(File::create(&path).unwrap());
-            let truth = corpus::write(shape, megabytes * 1_000_000, 1, &mut out).unwrap();
+            let plan = Plan { mix, ..Plan::new(shape, megabytes * 1_000_000, 1) };
+            let truth = corpus::write(plan, &mut out).unwrap();
             out.flush().unwrap();
             let bytes = std::fs::metadata(&path).unwrap().len();
             Corpus { name, path, bytes, truth }
@@ -107,7 +115,7 @@ fn read(c: &mut Criterion) {
 /// Entries of a corpus of HAR as values, for the stages behind the reader.
 fn entries() -> Vec<serde_json::Value> {
     let mut bytes = Vec::new();
-    corpus::write(Shape::CompactHar, 6_000_000, 2, &mut bytes).unwrap();
+    corpus::write(Plan::new(Shape::CompactHar, 6_000_000, 2), &mut bytes).unwrap();
     let mut har: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
     har["log"]["entries"].as_array_mut().unwrap().drain(..).collect()
 }

@@ -3,15 +3,15 @@
 //! In an answer of status 400 and above every text may hold the reason. In a 2xx answer only the
 //! structure of an error counts: a list of log entries that speaks of expired tokens is data.
 
-use std::sync::OnceLock;
+use std::borrow::Cow;
 
-use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 
 use crate::model::Exchange;
 
 use super::keys::{is_echo, rank_of};
 use super::markup;
+use super::signs;
 use super::structure::{is_region, of_login as errors_of_login, structural};
 use super::tree::{self, Node};
 use super::words::{floor, is_word};
@@ -153,7 +153,6 @@ pub(super) fn is_login_page(exchange: &Exchange<'_>) -> bool {
 
 /// Decides by size, type and one search over the raw bytes whether a 2xx body is to be parsed.
 fn worth_a_look(exchange: &Exchange<'_>) -> bool {
-    static SIGNS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
     let body = &exchange.response_body;
     let raw = body.text.raw();
     if raw.is_empty() || raw.len() > LONGEST {
@@ -175,62 +174,7 @@ fn worth_a_look(exchange: &Exchange<'_>) -> bool {
     if first == Some(b'[') {
         return false;
     }
-    let signs = SIGNS.get_or_init(|| {
-        AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .build([
-                "error",
-                "fault",
-                "fail",
-                "unauth",
-                "expired",
-                "invalid",
-                "forbidden",
-                "denied",
-                "401",
-                "403",
-                "token",
-                "jwt",
-                "login",
-                "log in",
-                "sign in",
-                "session",
-                "credential",
-                "permission",
-                "signature",
-                "authoriz",
-                "authentic",
-                "rate limit",
-                "rate_limit",
-                "ratelimit",
-                "too many",
-                "throttl",
-                "quota exceeded",
-                "quota_exceeded",
-                "频繁",
-                "限流",
-                "登录",
-                "登陆",
-                "过期",
-                "失效",
-                "令牌",
-                "权限",
-                "认证",
-                "鉴权",
-                "签名",
-                "授权",
-                "\\u8fc7\\u671f",
-                "\\u767b\\u5f55",
-                "\\u767b\\u9646",
-                "\\u6743\\u9650",
-                "\\u5931\\u6548",
-                "\\u8ba4\\u8bc1",
-                "認証",
-                "トークン",
-            ])
-            .ok()
-    });
-    signs.as_ref().is_none_or(|signs| signs.is_match(raw))
+    signs::occur(raw)
 }
 
 /// Returns the media type in lower case, parameters left out.
@@ -246,7 +190,7 @@ pub(super) fn media_type(exchange: &Exchange<'_>) -> String {
 }
 
 /// Returns the first 64 KiB of the text, decoded; `None` when there is none.
-fn text_of(exchange: &Exchange<'_>) -> Option<String> {
+fn text_of<'x>(exchange: &'x Exchange<'_>) -> Option<Cow<'x, str>> {
     let body = &exchange.response_body;
     let mut text = body.text.read();
     if body.base64 {
@@ -257,8 +201,14 @@ fn text_of(exchange: &Exchange<'_>) -> Option<String> {
         text = String::from_utf8_lossy(&bytes).into_owned().into();
     }
     let cut = floor(&text, LONGEST);
-    let text = text.get(..cut).unwrap_or_default();
-    (!text.trim().is_empty()).then(|| text.to_owned())
+    let text = match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(..cut).unwrap_or_default()),
+        Cow::Owned(mut text) => {
+            text.truncate(cut);
+            Cow::Owned(text)
+        }
+    };
+    (!text.trim().is_empty()).then_some(text)
 }
 
 enum Notation {

@@ -17,6 +17,7 @@ mod outcome;
 mod read;
 mod required;
 mod settle;
+mod signs;
 mod speaker;
 mod structure;
 mod tree;

@@ -387,17 +387,19 @@ fn path(url: &str) -> &str {
     }
 }
 
+/// Returns whether a segment of a path is one of these words in lower case, or two words of which one is.
 fn has_word(path: &str, words: &[&str]) -> bool {
     path.split(['/', '.', ';', '#', '!']).any(|segment| {
+        let (one, other) = match segment.split_once(['-', '_']) {
+            Some((_, more)) if more.contains(['-', '_']) => ("", ""),
+            Some(two) => two,
+            None => ("", ""),
+        };
+        let is = |text: &str, word: &str| text.eq_ignore_ascii_case(word);
         !segment.is_empty()
             && segment.len() < 40
             && words.iter().any(|word| {
-                segment.eq_ignore_ascii_case(word)
-                    || (word.len() > 4 && {
-                        let lower = segment.to_ascii_lowercase();
-                        let parts: Vec<&str> = lower.split(['-', '_']).collect();
-                        parts.len() <= 2 && parts.contains(word)
-                    })
+                is(segment, word) || (word.len() > 4 && (is(one, word) || is(other, word)))
             })
     })
 }

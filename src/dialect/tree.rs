@@ -239,17 +239,15 @@ impl Json<'_> {
 
     fn string(&mut self, quote: char) -> String {
         self.bump();
+        let end = u8::try_from(quote).unwrap_or(b'"');
         let mut out = String::new();
-        let mut chars = self.rest.chars();
-        while let Some(c) = chars.next() {
-            if c == quote {
-                break;
-            }
-            if c != '\\' {
-                out.push(c);
-                continue;
-            }
-            match chars.next() {
+        loop {
+            let plain = memchr::memchr2(end, b'\\', self.rest.as_bytes());
+            let (plain, tail) = self.rest.split_at(plain.unwrap_or(self.rest.len()));
+            out.push_str(plain);
+            let mut chars = tail.chars();
+            let is_escape = chars.next() == Some('\\');
+            match chars.next().filter(|_| is_escape) {
                 Some('n' | 'r') => out.push('\n'),
                 Some('t') => out.push('\t'),
                 Some('u') => {
@@ -262,11 +260,13 @@ impl Json<'_> {
                     }
                 }
                 Some(other) => out.push(other),
-                None => break,
+                None => {
+                    self.rest = tail.get(1..).unwrap_or_default();
+                    return out;
+                }
             }
+            self.rest = chars.as_str();
         }
-        self.rest = chars.as_str();
-        out
     }
 
     /// Reads a number or a word; what is neither is skipped as one character.
@@ -349,6 +349,14 @@ mod tests {
     fn deep_nesting_neither_overflows_nor_loses_what_follows() {
         let text = format!("{{\"a\":{}1{},\"error\":\"x\"}}", "[".repeat(5000), "]".repeat(5000));
         assert_eq!(json(&text).unwrap().get("error").unwrap().text(), Some("x"));
+    }
+
+    #[test]
+    fn strings_are_read_up_to_their_own_quote_and_escapes_resolved() {
+        let node = json(r#"{"a":"x\n\"é\u00e9\q'","b":'it\'s "b"',"c":"cut\"#).unwrap();
+        assert_eq!(node.get("a").unwrap().text(), Some("x\n\"ééq'"));
+        assert_eq!(node.get("b").unwrap().text(), Some("it's \"b\""));
+        assert_eq!(node.get("c").unwrap().text(), Some("cut"));
     }
 
     #[test]

