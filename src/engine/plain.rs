@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use crate::evidence::{Context, is_open_path, shape};
+use crate::evidence::{Context, open_shape};
 use crate::model::{AccessLine, Client, Facts, Observer, Outcome, Position, Record};
 use crate::tally::{Passage, Refused, Tally, Told, Visit, kind_of, place_mark};
 
@@ -19,10 +19,11 @@ const MOST: usize = 4096;
 /// What kinds of lines come to; what it remembers changes the speed, never the result.
 #[derive(Debug, Default)]
 pub(super) struct Plain {
-    kinds: HashMap<Box<str>, Kind, FixedState>,
-    /// The kind of the line that was looked at last and was not known.
-    unknown: Option<Box<str>>,
-    key: String,
+    kinds: HashMap<Box<[u8]>, Kind, FixedState>,
+    /// What stands for the kind of the line that was looked at last.
+    key: Vec<u8>,
+    /// Whether that was not known.
+    is_unknown: bool,
 }
 
 /// A kind of lines.
@@ -62,26 +63,24 @@ impl Plain {
         context: &mut Context<'_>,
         tally: &mut Tally,
     ) -> bool {
-        self.unknown = None;
-        if !is_open_path(line.target) {
+        self.is_unknown = false;
+        self.key.clear();
+        self.key.extend_from_slice(&line.status.to_le_bytes());
+        self.key.push(u8::from(line.referer == "-"));
+        self.key.extend_from_slice(line.method.as_bytes());
+        self.key.push(b' ');
+        if !open_shape(line.target, &mut self.key) {
             return false;
         }
-        self.key.clear();
-        let status = char::from_u32(u32::from(line.status)).unwrap_or_default();
-        self.key.push(status);
-        self.key.push(if line.referer == "-" { '-' } else { '+' });
-        self.key.push_str(line.method);
-        self.key.push(' ');
-        shape(line.target, &mut self.key);
         let Some(kind) = self.kinds.get(&*self.key) else {
-            self.unknown = Some(self.key.as_str().into());
+            self.is_unknown = true;
             return false;
         };
         // Facts name their source: a kind holds for one input.
         let Kind::Same(common) = kind else { return false };
         let (said, facts) = (|text| !matches!(text, "" | "-"), &common.facts);
         if facts.source != *site.source {
-            self.unknown = Some(self.key.as_str().into());
+            self.is_unknown = true;
             return false;
         }
         let named = said(line.user) && line.user != "anonymous";
@@ -117,7 +116,9 @@ impl Plain {
 
     /// Learns from the record of the line that was looked at last.
     pub(super) fn learn(&mut self, record: &Record) {
-        let Some(key) = self.unknown.take() else { return };
+        if !std::mem::take(&mut self.is_unknown) {
+            return;
+        }
         if self.kinds.len() >= MOST {
             self.kinds.clear();
         }
@@ -128,6 +129,6 @@ impl Plain {
         } else {
             Kind::Own
         };
-        self.kinds.insert(key, kind);
+        self.kinds.insert(self.key.as_slice().into(), kind);
     }
 }

@@ -13,7 +13,8 @@ mod target;
 
 use secret::{spellings, without_windows, without_word};
 use shape::{by_shape, could_hold};
-use target::{mask_parts, url_could_hold};
+use target::mask_parts;
+pub(super) use target::{LEAST_RUN, url_could_hold};
 
 /// What stands in place of a secret.
 pub(super) const MASK: &str = "***";
@@ -35,11 +36,6 @@ const LONG_RUN: usize = 20;
 /// ```
 pub fn mask(text: &str) -> Cow<'_, str> {
     Masker::default().text(text)
-}
-
-/// Returns whether a URL has anything that masking could touch.
-pub(super) fn could_hide(url: &str) -> bool {
-    url_could_hold(url)
 }
 
 /// Takes secrets out of a URL: user info, values of secret-bearing parameters, secrets in the path.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::token;
 
-use super::mask::mask_url;
+use super::mask::{LEAST_RUN, mask_url};
 use super::words::Words;
 
 /// Letters that a secret has at least, where only its shape tells.
@@ -114,29 +114,45 @@ pub(super) fn template(path: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Longest path that is told by its [`shape`].
+/// Longest path that is told by its [`open_shape`].
 const LONGEST_SHAPE: usize = 160;
 
-/// Returns whether a request target is a path with nothing in it that masking could touch: no query, no
-/// path parameters, no long runs, nothing encoded.
-pub fn is_open_path(target: &str) -> bool {
-    target.starts_with('/')
-        && !target.starts_with("//")
-        && target.len() <= LONGEST_SHAPE
-        && !super::mask::could_hide(target)
-}
-
-/// Appends a path to `out`, every segment that is a number as `0`.
+/// Appends a path to `out`, every segment that is a number as `0`; returns `false` when it is no path in
+/// which there is nothing that masking could touch: a query, path parameters, long runs, codes.
 ///
 /// What a path is for, and its endpoint, are the same for all paths of one shape: no word that tells
-/// anything holds a number as a segment of its own.
-pub fn shape(path: &str, out: &mut String) {
-    for (at, segment) in path.split('/').enumerate() {
-        if at > 0 {
-            out.push('/');
+/// anything holds a number as a segment of its own. One pass, as it is made of every line of a log.
+pub fn open_shape(target: &str, out: &mut Vec<u8>) -> bool {
+    let path = target.as_bytes();
+    if !path.starts_with(b"/") || path.starts_with(b"//") || path.len() > LONGEST_SHAPE {
+        return false;
+    }
+    let (mut segment, mut run, mut words) = (out.len(), 0, false);
+    for b in path {
+        match b {
+            b'0'..=b'9' => run += 1,
+            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'+' | b'=' => (run, words) = (run + 1, true),
+            b'/' => {
+                end_segment(out, segment, words);
+                (segment, run, words) = (out.len() + 1, 0, false);
+            }
+            b'?' | b'#' | b'@' | b'%' | b';' | b'|' => return false,
+            _ => (run, words) = (0, true),
         }
-        let number = !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_digit());
-        out.push_str(if number { "0" } else { segment });
+        if run >= LEAST_RUN {
+            return false;
+        }
+        out.push(*b);
+    }
+    end_segment(out, segment, words);
+    true
+}
+
+/// Replaces a segment that is a number.
+fn end_segment(out: &mut Vec<u8>, start: usize, words: bool) {
+    if !words && out.len() > start {
+        out.truncate(start);
+        out.push(b'0');
     }
 }
 
@@ -233,6 +249,9 @@ pub(super) fn is_login_target(url: &Url<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::mask::url_could_hold;
     use super::*;
 
     #[test]
@@ -270,9 +289,7 @@ mod tests {
             for digit in '0'..='9' {
                 let number: String = std::iter::repeat_n(digit, digits).collect();
                 let path = format!("/v1/orders/{number}/items");
-                assert!(is_open_path(&path));
-                let mut told = String::new();
-                shape(&path, &mut told);
+                let told = shape(&path).unwrap();
                 assert_eq!(
                     (&*told, &*template(&path)),
                     ("/v1/orders/0/items", "/v1/orders/{id}/items")
@@ -281,7 +298,28 @@ mod tests {
             }
         }
         for closed in ["/a?b=1", "//a.example/x", "a", "*", "/a;b", "/a%20b", "/abcdefghijklmnop"] {
-            assert!(!is_open_path(closed), "{closed}");
+            assert_eq!(shape(closed), None, "{closed}");
+        }
+    }
+
+    fn shape(path: &str) -> Option<String> {
+        let mut told = b"before".to_vec();
+        let open = open_shape(path, &mut told);
+        open.then(|| String::from_utf8(told.split_off(6)).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn a_shape_is_told_of_what_no_masking_touches_segment_by_segment(
+            path in "(/|//)?([a-z0-9]{0,3}[/.~]?|[0-9]{1,17}|[-_+=A-Z]{1,9}|/[0-9]{1,3}|[?#@%;|:é]){0,9}"
+        ) {
+            let open = path.starts_with('/')
+                && !path.starts_with("//")
+                && path.len() <= LONGEST_SHAPE
+                && !url_could_hold(&path);
+            let is_number = |s: &&str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+            let segments = path.split('/').map(|s| if is_number(&s) { "0" } else { s });
+            prop_assert_eq!(shape(&path), open.then(|| segments.collect::<Vec<_>>().join("/")));
         }
     }
 

@@ -187,16 +187,15 @@ impl Tally {
         self.exchanges += 1;
         *self.statuses.entry(passage.status).or_default() += 1;
         self.timeline.push(passage.time.at);
-        let input = self.input(passage.source);
-        input.unseen_fields += 1;
-        input.zone_assumed += u64::from(passage.time.zone_assumed);
-        input.observer = input.observer.max(passage.observer);
-        input.content = input.content.wrapping_add(passage.content());
+        // All workers hold the name of the source: to take it once more costs a wait for the others.
+        match self.inputs.get_mut(passage.source) {
+            Some(input) => passage.count(input),
+            None => passage.count(self.input(passage.source)),
+        }
         match passage.told {
             Told::Nothing => {}
             Told::Visit => self.visits.note(&passage.visit),
             Told::Refusal(facts, refused) => {
-                input.bodies_missing += u64::from(facts.answer.body_missing);
                 self.note_door(facts);
                 let Visit { ip, agent, .. } = passage.visit;
                 let origin = Origin {

@@ -7,8 +7,11 @@ use super::super::url::{Url, decode_param};
 use super::MASK;
 use super::shape::by_shape;
 
+/// The shortest run of a token's letters that masking may touch in a URL.
+pub(in crate::evidence) const LEAST_RUN: usize = 16;
+
 /// Returns whether a URL has anything that masking could touch.
-pub(super) fn url_could_hold(url: &str) -> bool {
+pub(in crate::evidence) fn url_could_hold(url: &str) -> bool {
     let mut run = 0;
     for b in url.bytes() {
         match b {
@@ -16,7 +19,7 @@ pub(super) fn url_could_hold(url: &str) -> bool {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'+' | b'=' => run += 1,
             _ => run = 0,
         }
-        if run >= 16 {
+        if run >= LEAST_RUN {
             return true;
         }
     }

@@ -4,9 +4,7 @@
 //! that stand before it want another beginning than an IPv4 address. What is read here is what
 //! [`super::read`] makes of the line; whatever looks odd is left to it.
 
-use std::net::Ipv4Addr;
-
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memchr2};
 
 use super::clf::COMBINED;
 use crate::input::clock::parse_time;
@@ -42,34 +40,27 @@ impl Recent {
 }
 
 /// Reads a plain line; `None` for all others, whatever they are.
+///
+/// It goes from left to right and looks for one end at a time: the fields are short, and what ends one
+/// is known. Printable ASCII alone, so every index is a border of characters.
 pub(in crate::input) fn read<'a>(
     line: &'a [u8],
     position: Position,
     recent: &mut Recent,
 ) -> Option<AccessLine<'a>> {
-    if !line.first()?.is_ascii_digit() || memchr(b'\\', line).is_some() {
-        return None;
-    }
-    // ASCII alone: every index is a border of characters.
-    let text = std::str::from_utf8(line).ok().filter(|text| text.is_ascii())?;
-    let mut quotes = memchr_iter(b'"', line);
-    let [open, close] = [quotes.next()?, quotes.next()?];
-    let [referer, referer_end, agent, agent_end] =
-        [quotes.next()?, quotes.next()?, quotes.next()?, quotes.next()?];
-    let between = (text.get(referer_end + 1..agent)?, text.get(agent_end + 1..)?);
-    if between != (" ", "") || quotes.next().is_some() {
-        return None;
-    }
-    let (client_ip, user, time) = who(text.get(..open)?, recent)?;
-    let (method, target) = request(text.get(open + 1..close)?)?;
-    let status = status(line.get(close + 1..referer)?)?;
-    let referer = text.get(referer + 1..referer_end)?;
-    if referer != "-" && !referer.starts_with("http") {
-        return None;
-    }
-    let agent = text.get(agent + 1..agent_end)?;
+    let client = address(line)?;
+    let text = std::str::from_utf8(line).ok().filter(|_| is_bare(line))?;
+    let (client_ip, rest) = text.split_at_checked(client)?;
+    let (user, rest) = user(rest.strip_prefix(" - ")?)?;
+    let (stamp, rest) = rest.strip_prefix(" [")?.split_at_checked(STAMP)?;
+    let time = recent.time(stamp.as_bytes())?;
+    let (method, target, rest) = request(rest.strip_prefix("] \"")?)?;
+    let (status, rest) = status(rest)?;
+    let (referer, rest) = until_quote(rest)?;
+    let (agent, rest) = until_quote(rest.strip_prefix(" \"")?)?;
+    let plain = rest.is_empty() && (referer == "-" || referer.starts_with("http"));
     let format = COMBINED.name;
-    Some(AccessLine {
+    plain.then_some(AccessLine {
         position,
         time,
         format,
@@ -83,39 +74,65 @@ pub(in crate::input) fn read<'a>(
     })
 }
 
-/// `192.0.2.7 - user [23/Nov/2026:02:29:33 +0000] `.
-fn who<'a>(text: &'a str, recent: &mut Recent) -> Option<(&'a str, &'a str, Time)> {
-    let stamped = text.strip_suffix("] ")?;
-    let (who, stamp) = stamped.split_at_checked(stamped.len().checked_sub(STAMP)?)?;
-    let who = who.strip_suffix(" [")?;
-    let blank = memchr(b' ', who.as_bytes())?;
-    let (client, rest) = who.split_at_checked(blank)?;
-    client.parse::<Ipv4Addr>().ok()?;
-    let user = rest.strip_prefix(" - ")?;
-    let plain = !user.is_empty() && user.bytes().all(|b| b.is_ascii_graphic() && b != b':');
-    Some((client, user, recent.time(stamp.as_bytes()).filter(|_| plain)?))
+/// Returns whether all bytes are printable ASCII and none is a backslash; no branch, so that the
+/// compiler compares in vectors.
+fn is_bare(line: &[u8]) -> bool {
+    let odd = |b: &u8| u8::from(b.wrapping_sub(b' ') > b'~' - b' ') | u8::from(*b == b'\\');
+    line.iter().fold(0, |any, b| any | odd(b)) == 0
 }
 
-/// `GET /path HTTP/1.1`.
-fn request(text: &str) -> Option<(&str, &str)> {
-    let (method, rest) = text.split_at_checked(memchr(b' ', text.as_bytes())?)?;
-    let rest = rest.get(1..)?;
-    let (target, version) = rest.split_at_checked(memrchr(b' ', rest.as_bytes())?)?;
-    let plain = version.starts_with(" HTTP/")
-        && !method.is_empty()
-        && method.bytes().all(|b| b.is_ascii_uppercase())
-        && !target.is_empty()
-        && target.bytes().all(|b| b.is_ascii_graphic());
-    plain.then_some((method, target))
+/// Returns the length of the IPv4 address that a line starts with and a blank ends, as
+/// [`Ipv4Addr`](std::net::Ipv4Addr) has it: no number over 255, none with a zero in front.
+fn address(line: &[u8]) -> Option<usize> {
+    let (mut dots, mut digits, mut number) = (0, 0, 0_u32);
+    for (at, b) in line.iter().enumerate() {
+        match b {
+            b'0'..=b'9' if digits == 0 || number > 0 => {
+                number = number * 10 + u32::from(b - b'0');
+                digits += 1;
+                (number < 256).then_some(())?;
+            }
+            b'.' if digits > 0 && dots < 3 => (dots, digits, number) = (dots + 1, 0, 0),
+            b' ' if digits > 0 && dots == 3 => return Some(at),
+            _ => return None,
+        }
+    }
+    None
 }
 
-/// ` 200 512 `, with a dash for the number of bytes.
-fn status(text: &[u8]) -> Option<u16> {
-    let &[b' ', a @ b'1'..=b'9', b, c, b' ', ref size @ .., b' '] = text else { return None };
-    let sized = !size.is_empty() && size.iter().all(u8::is_ascii_digit) || size == b"-";
-    let digits = [a, b, c].map(|digit| u16::from(digit.wrapping_sub(b'0')));
-    let [a, b, c] = digits;
-    (sized && b < 10 && c < 10).then_some(a * 100 + b * 10 + c)
+/// Splits `user [`: a word that is no other format's.
+fn user(text: &str) -> Option<(&str, &str)> {
+    let end = text.bytes().position(|b| matches!(b, b' ' | b':' | b'"'))?;
+    let (user, rest) = text.split_at_checked(end)?;
+    (end > 0 && rest.starts_with(' ')).then_some((user, rest))
+}
+
+/// Splits `GET /path HTTP/1.1" ` into method, target and what follows the quote.
+fn request(text: &str) -> Option<(&str, &str, &str)> {
+    let end = text.bytes().position(|b| !b.is_ascii_uppercase()).filter(|end| *end > 0)?;
+    let (method, rest) = text.split_at_checked(end)?;
+    let rest = rest.strip_prefix(' ')?;
+    let (target, rest) = rest.split_at_checked(memchr2(b' ', b'"', rest.as_bytes())?)?;
+    let version = rest.strip_prefix(" HTTP/")?;
+    let end = version.bytes().position(|b| matches!(b, b' ' | b'"'))?;
+    let rest = version.get(end..)?.strip_prefix('"')?;
+    (!target.is_empty()).then_some((method, target, rest))
+}
+
+/// Splits ` 200 512 "`, with a dash for the number of bytes.
+fn status(text: &str) -> Option<(u16, &str)> {
+    let &[b' ', a @ b'1'..=b'9', b, c, b' ', ref rest @ ..] = text.as_bytes() else { return None };
+    let [a, b, c] = [a, b, c].map(|digit| u16::from(digit.wrapping_sub(b'0')));
+    let digits = rest.iter().position(|b| !b.is_ascii_digit())?;
+    let size = if digits == 0 && rest.starts_with(b"-") { 1 } else { digits };
+    let rest = text.get(5 + size..)?.strip_prefix(" \"")?;
+    (size > 0 && b < 10 && c < 10).then_some((a * 100 + b * 10 + c, rest))
+}
+
+/// Splits at a quote, which is left out.
+fn until_quote(text: &str) -> Option<(&str, &str)> {
+    let (field, rest) = text.split_at_checked(memchr(b'"', text.as_bytes())?)?;
+    Some((field, rest.get(1..)?))
 }
 
 #[cfg(test)]
