@@ -1,7 +1,7 @@
 //! Plain lines of access logs, counted without a record of their own.
 //!
-//! What such a line tells beside who asked and when follows from method, path, status and whether there
-//! was a referrer, numbers in the path aside. The first line of each kind is gathered in full, and its
+//! What such a line tells beside who asked and when follows from method, target, status and whether there
+//! was a referrer, numbers in the target aside. The first line of each kind is gathered in full, and its
 //! record says what all others of its kind come to. Tests hold both ways against each other.
 
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use crate::evidence::{Context, open_shape};
+use crate::evidence::{Context, is_told_by_shape, open_shape};
 use crate::model::{AccessLine, Client, Facts, Observer, Outcome, Position, Record};
 use crate::tally::{Passage, Refused, Tally, Told, Visit, kind_of, place_mark};
 
@@ -22,6 +22,8 @@ pub(super) struct Plain {
     kinds: HashMap<Box<[u8]>, Kind, FixedState>,
     /// What stands for the kind of the line that was looked at last.
     key: Vec<u8>,
+    /// Where in it the shape of the target begins.
+    shape: usize,
     /// Whether that was not known.
     is_unknown: bool,
 }
@@ -69,6 +71,7 @@ impl Plain {
         self.key.push(u8::from(line.referer == "-"));
         self.key.extend_from_slice(line.method.as_bytes());
         self.key.push(b' ');
+        self.shape = self.key.len();
         if !open_shape(line.target, &mut self.key) {
             return false;
         }
@@ -122,7 +125,8 @@ impl Plain {
         if self.kinds.len() >= MOST {
             self.kinds.clear();
         }
-        let kind = if Tally::is_told(record) {
+        let shape = self.key.get(self.shape..).unwrap_or_default();
+        let kind = if Tally::is_told(record) && is_told_by_shape(&record.url, shape) {
             let facts = Facts { client: Client::default(), ..record.facts.clone() };
             let (kind, place) = (kind_of(&facts), place_mark(&facts.endpoint));
             Kind::Same(Box::new(Common { facts, kind, place }))

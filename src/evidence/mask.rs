@@ -14,7 +14,7 @@ mod target;
 use secret::{spellings, without_windows, without_word};
 use shape::{by_shape, could_hold};
 use target::mask_parts;
-pub(super) use target::{LEAST_RUN, url_could_hold};
+pub(super) use target::{LEAST_RUN, is_open_name, url_could_hold};
 
 /// What stands in place of a secret.
 pub(super) const MASK: &str = "***";

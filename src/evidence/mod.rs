@@ -22,7 +22,7 @@ mod words;
 pub use crate::dialect::{Catalogue, DialectError};
 pub use context::{Context, Source};
 pub use mask::{mask, mask_url};
-pub use url::open_shape;
+pub use url::{is_told_by_shape, open_shape};
 pub use value::{Split, split_scheme};
 
 use std::borrow::Cow;

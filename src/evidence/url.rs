@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::token;
 
-use super::mask::{LEAST_RUN, mask_url};
+use super::mask::{LEAST_RUN, is_open_name, mask_url};
 use super::words::Words;
 
 /// Letters that a secret has at least, where only its shape tells.
@@ -114,46 +114,86 @@ pub(super) fn template(path: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Longest path that is told by its [`open_shape`].
+/// Longest target that is told by its [`open_shape`].
 const LONGEST_SHAPE: usize = 160;
 
-/// Appends a path to `out`, every segment that is a number as `0`; returns `false` when it is no path in
-/// which there is nothing that masking could touch: a query, path parameters, long runs, codes.
+/// Longest number in a query that stands for others: a shorter value than six bytes is never masked.
+const LONGEST_NUMBER: usize = 5;
+
+/// Appends a request target to `out`, every segment of its path that is a number as `0`, and every value
+/// of its query that is a short one; returns `false` where masking could touch more than a value by its
+/// name: path parameters, long runs, codes.
 ///
 /// What a path is for, and its endpoint, are the same for all paths of one shape: no word that tells
 /// anything holds a number as a segment of its own. One pass, as it is made of every line of a log.
 pub fn open_shape(target: &str, out: &mut Vec<u8>) -> bool {
-    let path = target.as_bytes();
-    if !path.starts_with(b"/") || path.starts_with(b"//") || path.len() > LONGEST_SHAPE {
+    let bytes = target.as_bytes();
+    if !bytes.starts_with(b"/") || bytes.starts_with(b"//") || bytes.len() > LONGEST_SHAPE {
         return false;
     }
-    let (mut segment, mut run, mut words) = (out.len(), 0, false);
-    for b in path {
-        match b {
-            b'0'..=b'9' => run += 1,
-            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'+' | b'=' => (run, words) = (run + 1, true),
-            b'/' => {
-                end_segment(out, segment, words);
-                (segment, run, words) = (out.len() + 1, 0, false);
+    let (mut part, mut start, mut run, mut is_number) = (Part::Path, out.len(), 0, true);
+    for b in bytes {
+        let next = match (b, part) {
+            (b'0'..=b'9', _) => {
+                run += 1;
+                None
             }
-            b'?' | b'#' | b'@' | b'%' | b';' | b'|' => return false,
-            _ => (run, words) = (0, true),
+            (b'/', Part::Path) => Some(Part::Path),
+            (b'?', Part::Path) | (b'&', Part::Name | Part::Value) => Some(Part::Name),
+            (b'=', Part::Name) => Some(Part::Value),
+            (b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'=' | b'+', _) => {
+                (run, is_number) = (run + 1, false);
+                None
+            }
+            (b'?' | b'#' | b'@' | b'%' | b';' | b'|', _) => return false,
+            _ => {
+                (run, is_number) = (0, false);
+                None
+            }
+        };
+        if let Some(next) = next {
+            end_number(out, start, is_number, part);
+            (part, start, run, is_number) = (next, out.len() + 1, 0, true);
         }
         if run >= LEAST_RUN {
             return false;
         }
         out.push(*b);
     }
-    end_segment(out, segment, words);
+    end_number(out, start, is_number, part);
     true
 }
 
-/// Replaces a segment that is a number.
-fn end_segment(out: &mut Vec<u8>, start: usize, words: bool) {
-    if !words && out.len() > start {
+/// What a number in a request target may be.
+#[derive(Clone, Copy)]
+enum Part {
+    /// A segment of the path.
+    Path,
+    /// The name of a parameter.
+    Name,
+    /// Its value.
+    Value,
+}
+
+/// Replaces a number, which begins at `start` and goes to the end.
+fn end_number(out: &mut Vec<u8>, start: usize, is_number: bool, part: Part) {
+    let longest = match part {
+        Part::Path => LEAST_RUN,
+        Part::Name => 0,
+        Part::Value => LONGEST_NUMBER,
+    };
+    if is_number && out.len() > start && out.len() - start <= longest {
         out.truncate(start);
         out.push(b'0');
     }
+}
+
+/// Returns whether all targets of one [`open_shape`] are shown as they are, as `shown` is, and carry
+/// nothing that depends on a number: no value is of a secret's name.
+pub fn is_told_by_shape(shown: &str, shape: &[u8]) -> bool {
+    let mut own = Vec::new();
+    let query = shown.split_once('?').map_or("", |(_, query)| query);
+    open_shape(shown, &mut own) && own == shape && params(query).all(|(name, _)| is_open_name(name))
 }
 
 /// Returns what stands for a segment that is no fixed part of a path, between what stays of it: a name
@@ -297,7 +337,7 @@ mod tests {
                 assert_eq!(Words::of(&path), Words::of(&told));
             }
         }
-        for closed in ["/a?b=1", "//a.example/x", "a", "*", "/a;b", "/a%20b", "/abcdefghijklmnop"] {
+        for closed in ["/a?b=c%20d", "//a.example/x", "a", "*", "/a;b", "/a%20b", "/abcdefghijklmnop"] {
             assert_eq!(shape(closed), None, "{closed}");
         }
     }
@@ -308,10 +348,33 @@ mod tests {
         open.then(|| String::from_utf8(told.split_off(6)).unwrap())
     }
 
+    #[test]
+    fn short_numbers_in_a_query_stand_for_each_other() {
+        let table = [
+            ("/a/7?page=12&sort=name", Some("/a/0?page=0&sort=name")),
+            ("/a?page=1&size=&x", Some("/a?page=0&size=&x")),
+            ("/a?12345", Some("/a?12345")),
+            ("/a?t=123456&v=1.5", Some("/a?t=123456&v=1.5")),
+            ("/a?next=/b/17", Some("/a?next=/b/17")),
+            ("/a?x=1=2", Some("/a?x=1=2")),
+            ("/a?x=1?2", None),
+            ("/a?q=a%20b", None),
+            ("/a?q=abcdefghijklmnop", None),
+        ];
+        for (target, told) in table {
+            assert_eq!(shape(target).as_deref(), told, "{target}");
+        }
+        let told = |target: &str| is_told_by_shape(target, shape(target).unwrap().as_bytes());
+        assert!(told("/a?page=12&sort=name&filter[size]=3"));
+        assert!(!told("/a?pin=1234"));
+        assert!(!told("/a?user[password]=1"));
+        assert!(!is_told_by_shape("/a?pin=***", b"/a?pin=0"));
+    }
+
     proptest! {
         #[test]
         fn a_shape_is_told_of_what_no_masking_touches_segment_by_segment(
-            path in "(/|//)?([a-z0-9]{0,3}[/.~]?|[0-9]{1,17}|[-_+=A-Z]{1,9}|/[0-9]{1,3}|[?#@%;|:é]){0,9}"
+            path in "(/|//)?([a-z0-9]{0,3}[/.~]?|[0-9]{1,17}|[-_+=A-Z]{1,9}|/[0-9]{1,3}|[#@%;|:é]){0,9}"
         ) {
             let open = path.starts_with('/')
                 && !path.starts_with("//")
@@ -320,6 +383,22 @@ mod tests {
             let is_number = |s: &&str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
             let segments = path.split('/').map(|s| if is_number(&s) { "0" } else { s });
             prop_assert_eq!(shape(&path), open.then(|| segments.collect::<Vec<_>>().join("/")));
+        }
+
+        #[test]
+        fn targets_of_one_shape_are_shown_as_they_are_with_any_numbers(
+            target in "/[a-z]{0,3}(/[0-9]{1,3})?[?][a-z]{0,4}=[0-9a-z./+]{0,7}(&[a-z.\\[\\]]{0,9}=[0-9]{0,7}){0,3}",
+            digits in "[0-9]{5}", id in "[0-9]{1,15}"
+        ) {
+            if let Some(told) = shape(&target).filter(|told| is_told_by_shape(&mask_url(&target), told.as_bytes())) {
+                let (path, query) = told.split_once('?').unwrap();
+                let (path, query) = (path.replace("/0", &format!("/{id}")), query.replace("=0", &format!("={digits}")));
+                let other = format!("{path}?{query}");
+                if shape(&other).is_some_and(|same| same == told) {
+                    prop_assert_eq!(&*mask_url(&other), other.as_str());
+                }
+                prop_assert_eq!(&*mask_url(&target), target.as_str());
+            }
         }
     }
 

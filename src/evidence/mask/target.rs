@@ -93,18 +93,23 @@ pub(super) fn mask_params(query: &str, depth: u8, out: &mut String) {
         };
         mask_value(name, 3, out);
         out.push('=');
-        let decoded = decode_param(name);
-        // `user[password]`, `filter.token`: the last word of a nested name counts.
-        let last = decoded.trim_end_matches(']').rsplit(['[', '.']).next().unwrap_or(&decoded);
         if value.is_empty() {
             continue;
         }
-        if secrecy(last) == Secrecy::Open && secrecy(&decoded) == Secrecy::Open {
+        if is_open_name(name) {
             mask_value(value, depth, out);
         } else {
             out.push_str(MASK);
         }
     }
+}
+
+/// Returns whether the value of a parameter of this name may be shown.
+pub(in crate::evidence) fn is_open_name(name: &str) -> bool {
+    let decoded = decode_param(name);
+    // `user[password]`, `filter.token`: the last word of a nested name counts.
+    let last = decoded.trim_end_matches(']').rsplit(['[', '.']).next().unwrap_or(&decoded);
+    secrecy(last) == Secrecy::Open && secrecy(&decoded) == Secrecy::Open
 }
 
 /// Masks a value of a URL as a whole when anything inside it, decoded, is secret.
