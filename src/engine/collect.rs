@@ -145,6 +145,11 @@ impl Gatherer for Collector<'_> {
         self.plain.pass(line, site, &mut self.context, &mut harvest.tally)
     }
 
+    fn close(&mut self, harvest: Option<&mut Harvest>, input: &InputFacts) {
+        let source = self.naming.as_ref().map_or(&input.source, |naming| &naming.name);
+        self.plain.close(source, harvest.map(|harvest| &mut harvest.tally));
+    }
+
     fn left(&mut self, harvest: &mut Harvest, left: Left<'_>, input: &InputFacts) {
         // What a format took is no leftover.
         if !self.keep_leftovers || left.reason == SkipReason::Notice {

@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 
 use crate::evidence::{Context, is_told_by_shape, open_shape};
 use crate::model::{AccessLine, Client, Facts, Observer, Outcome, Position, Record};
-use crate::tally::{Passage, Refused, Tally, Told, Visit, kind_of, place_mark};
+use crate::tally::{Crowd, Passage, Refused, Tally, Told, Visit, kind_of, place_mark};
 
 /// Kinds of lines that are remembered; then all are forgotten, and it begins anew.
 const MOST: usize = 4096;
@@ -26,6 +26,8 @@ pub(super) struct Plain {
     shape: usize,
     /// Whether that was not known.
     is_unknown: bool,
+    /// What was counted of the piece that is being read.
+    crowd: Crowd,
 }
 
 /// A kind of lines.
@@ -68,7 +70,7 @@ impl Plain {
         self.is_unknown = false;
         self.key.clear();
         self.key.extend_from_slice(&line.status.to_le_bytes());
-        self.key.push(u8::from(line.referer == "-"));
+        self.key.push(u8::from(line.referer == b"-"));
         self.key.extend_from_slice(line.method.as_bytes());
         self.key.push(b' ');
         self.shape = self.key.len();
@@ -93,7 +95,7 @@ impl Plain {
             position: site.position,
             user: named.then_some(line.user),
         };
-        tally.pass(&Passage {
+        let passage = Passage {
             source: site.source,
             time: line.time,
             url: line.target,
@@ -113,8 +115,17 @@ impl Plain {
                 Outcome::Refused(_) => Told::Refusal(facts, &refused),
                 Outcome::Neutral | Outcome::Unanswered => Told::Nothing,
             },
-        });
+        };
+        tally.pass(&passage, &mut self.crowd);
         true
+    }
+
+    /// Adds what was counted of a piece; without a tally it is forgotten.
+    pub(super) fn close(&mut self, source: &Arc<str>, tally: Option<&mut Tally>) {
+        match tally {
+            Some(tally) => tally.join(source, &mut self.crowd),
+            None => self.crowd = Crowd::default(),
+        }
     }
 
     /// Learns from the record of the line that was looked at last.

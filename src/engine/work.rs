@@ -378,12 +378,16 @@ impl<'a, G: Gatherer> Worker<'a, G> {
             let met = sink.met;
             match result {
                 Ok(Ok((end, pause))) => {
-                    let Gathering { harvest, log, .. } = sink;
+                    let Gathering { mut harvest, log, .. } = sink;
+                    self.gatherer.close(Some(&mut harvest), &active.opened.facts);
                     let ended = pause == Pause::End;
                     let error = None;
                     return Found { start, from, end, ended, reader, log, harvest, error };
                 }
-                Ok(Err(error)) => return Found::failed(start, &reader, error),
+                Ok(Err(error)) => {
+                    self.gatherer.close(None, &active.opened.facts);
+                    return Found::failed(start, &reader, error);
+                }
                 Err(_) => {
                     avoid.push(if avoid.len() < PANICS { met } else { Gathering::<G>::ALL });
                     self.gatherer = (self.shop.make)();

@@ -131,38 +131,79 @@ pub fn open_shape(target: &str, out: &mut Vec<u8>) -> bool {
     if !bytes.starts_with(b"/") || bytes.starts_with(b"//") || bytes.len() > LONGEST_SHAPE {
         return false;
     }
-    let (mut part, mut start, mut run, mut is_number) = (Part::Path, out.len(), 0, true);
-    for b in bytes {
-        let next = match (b, part) {
-            (b'0'..=b'9', _) => {
-                run += 1;
-                None
+    let (mut part, mut start, mut run, mut is_number) = (Part::Path, 0, 0, true);
+    for (at, b) in bytes.iter().enumerate() {
+        let class = CLASSES.get(usize::from(*b)).copied().unwrap_or(Class::Closed);
+        if matches!(class, Class::Digit | Class::Letter) {
+            run += 1;
+            is_number &= class == Class::Digit;
+            if run >= LEAST_RUN {
+                return false;
             }
-            (b'/', Part::Path) => Some(Part::Path),
-            (b'?', Part::Path) | (b'&', Part::Name | Part::Value) => Some(Part::Name),
-            (b'=', Part::Name) => Some(Part::Value),
-            (b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'=' | b'+', _) => {
+            continue;
+        }
+        let next = match (class, part) {
+            (Class::Closed, _) | (Class::Question, Part::Name | Part::Value) => return false,
+            (Class::Slash, Part::Path) => Part::Path,
+            (Class::Question, Part::Path) | (Class::And, Part::Name | Part::Value) => Part::Name,
+            (Class::Equals, Part::Name) => Part::Value,
+            (Class::Equals, _) => {
                 (run, is_number) = (run + 1, false);
-                None
+                if run >= LEAST_RUN {
+                    return false;
+                }
+                continue;
             }
-            (b'?' | b'#' | b'@' | b'%' | b';' | b'|', _) => return false,
             _ => {
                 (run, is_number) = (0, false);
-                None
+                continue;
             }
         };
-        if let Some(next) = next {
-            end_number(out, start, is_number, part);
-            (part, start, run, is_number) = (next, out.len() + 1, 0, true);
-        }
-        if run >= LEAST_RUN {
-            return false;
-        }
+        let Some(piece) = bytes.get(start..at) else { return false };
+        add_piece(out, piece, is_number, part);
         out.push(*b);
+        (part, start, run, is_number) = (next, at + 1, 0, true);
     }
-    end_number(out, start, is_number, part);
+    add_piece(out, bytes.get(start..).unwrap_or_default(), is_number, part);
     true
 }
+
+/// What a byte is in a request target.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Class {
+    Digit,
+    /// What runs of tokens are made of, too.
+    Letter,
+    Slash,
+    Question,
+    And,
+    Equals,
+    /// What ends a run.
+    Other,
+    /// What closes a target to a quick look.
+    Closed,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Other; 256];
+    let mut at = 0;
+    while at < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "it is less than 256")]
+        let b = at as u8;
+        classes[at] = match b {
+            b'0'..=b'9' => Class::Digit,
+            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'+' => Class::Letter,
+            b'/' => Class::Slash,
+            b'?' => Class::Question,
+            b'&' => Class::And,
+            b'=' => Class::Equals,
+            b'#' | b'@' | b'%' | b';' | b'|' => Class::Closed,
+            _ => Class::Other,
+        };
+        at += 1;
+    }
+    classes
+};
 
 /// What a number in a request target may be.
 #[derive(Clone, Copy)]
@@ -175,16 +216,17 @@ enum Part {
     Value,
 }
 
-/// Replaces a number, which begins at `start` and goes to the end.
-fn end_number(out: &mut Vec<u8>, start: usize, is_number: bool, part: Part) {
+/// Appends what stands between two marks; `0` for a number.
+fn add_piece(out: &mut Vec<u8>, piece: &[u8], is_number: bool, part: Part) {
     let longest = match part {
         Part::Path => LEAST_RUN,
         Part::Name => 0,
         Part::Value => LONGEST_NUMBER,
     };
-    if is_number && out.len() > start && out.len() - start <= longest {
-        out.truncate(start);
+    if is_number && (1..=longest).contains(&piece.len()) {
         out.push(b'0');
+    } else {
+        out.extend_from_slice(piece);
     }
 }
 
@@ -337,7 +379,9 @@ mod tests {
                 assert_eq!(Words::of(&path), Words::of(&told));
             }
         }
-        for closed in ["/a?b=c%20d", "//a.example/x", "a", "*", "/a;b", "/a%20b", "/abcdefghijklmnop"] {
+        for closed in
+            ["/a?b=c%20d", "//a.example/x", "a", "*", "/a;b", "/a%20b", "/abcdefghijklmnop"]
+        {
             assert_eq!(shape(closed), None, "{closed}");
         }
     }

@@ -8,6 +8,7 @@
 
 mod bare;
 mod clocks;
+mod crowd;
 mod entries;
 mod marks;
 mod releases;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use self::bare::Refusal;
 pub use self::bare::{Bare, kind_of};
 pub use self::clocks::{Clocks, Offsets, Pair};
+pub use self::crowd::Crowd;
 pub use self::entries::{Door, Group, Input, Issue, Proof, ProofUse, Published, Slot, Use};
 pub use self::marks::{ask_of, group_key, line_mark_of};
 use self::marks::{content, content_of, fast_key, is_notable, lead_of, line_mark, tenths};
@@ -182,16 +184,11 @@ impl Tally {
         }
     }
 
-    /// Adds an exchange that needs no record, see [`Tally::is_told`].
-    pub fn pass(&mut self, passage: &Passage<'_>) {
-        self.exchanges += 1;
-        *self.statuses.entry(passage.status).or_default() += 1;
+    /// Adds an exchange that needs no record, see [`Tally::is_told`], but for what `crowd` counts of it,
+    /// which [`Tally::join`] adds.
+    pub fn pass(&mut self, passage: &Passage<'_>, crowd: &mut Crowd) {
+        crowd.count(passage);
         self.timeline.push(passage.time.at);
-        // All workers hold the name of the source: to take it once more costs a wait for the others.
-        match self.inputs.get_mut(passage.source) {
-            Some(input) => passage.count(input),
-            None => passage.count(self.input(passage.source)),
-        }
         match passage.told {
             Told::Nothing => {}
             Told::Visit => self.visits.note(&passage.visit),

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
 
-use super::entries::Input;
 use super::sample::Sample;
 use super::smallest::Merge;
 use super::times::Times;
@@ -115,19 +114,8 @@ pub struct Refused<'a> {
 }
 
 impl Passage<'_> {
-    /// Adds what it tells of its input.
-    pub(super) fn count(&self, input: &mut Input) {
-        input.unseen_fields += 1;
-        input.zone_assumed += u64::from(self.time.zone_assumed);
-        input.observer = input.observer.max(self.observer);
-        input.content = input.content.wrapping_add(self.content());
-        if let Told::Refusal(facts, _) = self.told {
-            input.bodies_missing += u64::from(facts.answer.body_missing);
-        }
-    }
-
     /// Returns the mark of what the exchange is, wherever it stands.
-    fn content(&self) -> u64 {
+    pub(super) fn content(&self) -> u64 {
         let agent = self.visit.agent.map(|agent| &**agent);
         let who = (self.visit.ip, agent, Some(self.status));
         super::content_of(Some(self.time.at), self.url, who, Some(self.method))

@@ -13,13 +13,21 @@ use crate::model::{AccessLine, Position, Time};
 /// Bytes of `23/Nov/2026:02:29:33 +0000`.
 const STAMP: usize = 26;
 
-/// The time that was read last: neighbours share it. It changes the speed of reading, never its result.
+/// Longest end of a line that is compared with that of the next one.
+const LONGEST_TAIL: usize = 512;
+
+/// What was read last: neighbours share their time, and often their user agent. It changes the speed of
+/// reading, never its result.
 #[derive(Clone, Debug, Default)]
-pub(in crate::input) struct Recent(Option<([u8; STAMP], Time)>);
+pub(in crate::input) struct Recent {
+    time: Option<([u8; STAMP], Time)>,
+    /// What followed the link of a plain line.
+    tail: Vec<u8>,
+}
 
 impl Recent {
     fn time(&mut self, stamp: &[u8]) -> Option<Time> {
-        if let Some((known, time)) = &self.0
+        if let Some((known, time)) = &self.time
             && known == stamp
         {
             return Some(*time);
@@ -34,8 +42,21 @@ impl Recent {
         });
         let text = std::str::from_utf8(stamp).ok().filter(|_| shaped)?;
         let time = parse_time(text)?;
-        self.0 = Some((stamp.try_into().ok()?, time));
+        self.time = Some((stamp.try_into().ok()?, time));
         Some(time)
+    }
+
+    /// Returns the user agent in ` "user agent"`, the end of a line.
+    fn agent<'a>(&mut self, tail: &'a [u8]) -> Option<&'a [u8]> {
+        let agent = tail.strip_prefix(b" \"")?.strip_suffix(b"\"")?;
+        if self.tail != tail {
+            (is_bare(agent) && memchr(b'"', agent).is_none()).then_some(())?;
+            self.tail.clear();
+            if tail.len() <= LONGEST_TAIL {
+                self.tail.extend_from_slice(tail);
+            }
+        }
+        Some(agent)
     }
 }
 
@@ -49,18 +70,23 @@ pub(in crate::input) fn read<'a>(
     recent: &mut Recent,
 ) -> Option<AccessLine<'a>> {
     let client = address(line)?;
-    let text = std::str::from_utf8(line).ok().filter(|_| is_bare(line))?;
-    let (client_ip, rest) = text.split_at_checked(client)?;
-    let (user, rest) = user(rest.strip_prefix(" - ")?)?;
-    let (stamp, rest) = rest.strip_prefix(" [")?.split_at_checked(STAMP)?;
-    let time = recent.time(stamp.as_bytes())?;
-    let (method, target, rest) = request(rest.strip_prefix("] \"")?)?;
+    let open = client + memchr(b'"', line.get(client..)?)? + 1;
+    let (head, rest) = line.split_at_checked(open)?;
+    let (method, target, rest) = request(rest)?;
     let (status, rest) = status(rest)?;
-    let (referer, rest) = until_quote(rest)?;
-    let (agent, rest) = until_quote(rest.strip_prefix(" \"")?)?;
-    let plain = rest.is_empty() && (referer == "-" || referer.starts_with("http"));
+    let (referer, tail) = rest.split_at_checked(memchr(b'"', rest)?)?;
+    let agent = recent.agent(tail.get(1..)?)?;
+    let link = referer == b"-" || referer.starts_with(b"http");
+    let before = line.get(..line.len().checked_sub(tail.len())?)?;
+    (link && is_bare(before)).then_some(())?;
+    let head = text(head)?;
+    let (client_ip, rest) = head.split_at_checked(client)?;
+    let (user, rest) = user(rest.strip_prefix(" - ")?)?;
+    let stamp = rest.strip_prefix(" [")?.strip_suffix("] \"")?;
+    let time = recent.time(stamp.as_bytes())?;
+    let (method, target) = (text(method)?, text(target)?);
     let format = COMBINED.name;
-    plain.then_some(AccessLine {
+    Some(AccessLine {
         position,
         time,
         format,
@@ -74,6 +100,10 @@ pub(in crate::input) fn read<'a>(
     })
 }
 
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
+
 /// Returns whether all bytes are printable ASCII and none is a backslash; no branch, so that the
 /// compiler compares in vectors.
 fn is_bare(line: &[u8]) -> bool {
@@ -84,20 +114,24 @@ fn is_bare(line: &[u8]) -> bool {
 /// Returns the length of the IPv4 address that a line starts with and a blank ends, as
 /// [`Ipv4Addr`](std::net::Ipv4Addr) has it: no number over 255, none with a zero in front.
 fn address(line: &[u8]) -> Option<usize> {
-    let (mut dots, mut digits, mut number) = (0, 0, 0_u32);
-    for (at, b) in line.iter().enumerate() {
-        match b {
-            b'0'..=b'9' if digits == 0 || number > 0 => {
-                number = number * 10 + u32::from(b - b'0');
-                digits += 1;
-                (number < 256).then_some(())?;
-            }
-            b'.' if digits > 0 && dots < 3 => (dots, digits, number) = (dots + 1, 0, 0),
-            b' ' if digits > 0 && dots == 3 => return Some(at),
-            _ => return None,
-        }
+    let mut at = 0;
+    for end in *b"... " {
+        at += number(line.get(at..)?)?;
+        (*line.get(at)? == end).then_some(())?;
+        at += 1;
     }
-    None
+    at.checked_sub(1)
+}
+
+/// Returns the length of the number up to 255 that a text starts with.
+fn number(text: &[u8]) -> Option<usize> {
+    let digit = |at| text.get(at).map(|b: &u8| b.wrapping_sub(b'0')).filter(|digit| *digit < 10);
+    match (digit(0)?, digit(1), digit(2)) {
+        (_, None, _) => Some(1),
+        (1..=9, Some(_), None) => Some(2),
+        (1, Some(_), Some(_)) | (2, Some(0..=4), Some(_)) | (2, Some(5), Some(0..=5)) => Some(3),
+        _ => None,
+    }
 }
 
 /// Splits `user [`: a word that is no other format's.
@@ -108,31 +142,31 @@ fn user(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Splits `GET /path HTTP/1.1" ` into method, target and what follows the quote.
-fn request(text: &str) -> Option<(&str, &str, &str)> {
-    let end = text.bytes().position(|b| !b.is_ascii_uppercase()).filter(|end| *end > 0)?;
+fn request(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let end = text.iter().position(|b| !b.is_ascii_uppercase()).filter(|end| *end > 0)?;
     let (method, rest) = text.split_at_checked(end)?;
-    let rest = rest.strip_prefix(' ')?;
-    let (target, rest) = rest.split_at_checked(memchr2(b' ', b'"', rest.as_bytes())?)?;
-    let version = rest.strip_prefix(" HTTP/")?;
-    let end = version.bytes().position(|b| matches!(b, b' ' | b'"'))?;
-    let rest = version.get(end..)?.strip_prefix('"')?;
+    let rest = rest.strip_prefix(b" ")?;
+    let (target, rest) = rest.split_at_checked(memchr2(b' ', b'"', rest)?)?;
+    let version = rest.strip_prefix(b" HTTP/")?;
+    let rest = match version {
+        // `1.1`, `2.0`: all others are rare.
+        [b'0'..=b'9', b'.', b'0'..=b'9', b'"', rest @ ..] => rest,
+        _ => {
+            let end = version.iter().position(|b| matches!(b, b' ' | b'"'))?;
+            version.get(end..)?.strip_prefix(b"\"")?
+        }
+    };
     (!target.is_empty()).then_some((method, target, rest))
 }
 
 /// Splits ` 200 512 "`, with a dash for the number of bytes.
-fn status(text: &str) -> Option<(u16, &str)> {
-    let &[b' ', a @ b'1'..=b'9', b, c, b' ', ref rest @ ..] = text.as_bytes() else { return None };
+fn status(text: &[u8]) -> Option<(u16, &[u8])> {
+    let &[b' ', a @ b'1'..=b'9', b, c, b' ', ref rest @ ..] = text else { return None };
     let [a, b, c] = [a, b, c].map(|digit| u16::from(digit.wrapping_sub(b'0')));
     let digits = rest.iter().position(|b| !b.is_ascii_digit())?;
     let size = if digits == 0 && rest.starts_with(b"-") { 1 } else { digits };
-    let rest = text.get(5 + size..)?.strip_prefix(" \"")?;
+    let rest = rest.get(size..)?.strip_prefix(b" \"")?;
     (size > 0 && b < 10 && c < 10).then_some((a * 100 + b * 10 + c, rest))
-}
-
-/// Splits at a quote, which is left out.
-fn until_quote(text: &str) -> Option<(&str, &str)> {
-    let (field, rest) = text.split_at_checked(memchr(b'"', text.as_bytes())?)?;
-    Some((field, rest.get(1..)?))
 }
 
 #[cfg(test)]

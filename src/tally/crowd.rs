@@ -1,0 +1,59 @@
+//! Exchanges of one piece that need no record: what is added up for each is added to the tally once.
+
+use std::sync::Arc;
+
+use super::visits::{Passage, Told};
+use super::{Input, Tally};
+use crate::model::Observer;
+
+/// What is counted of exchanges of one source, see [`Tally::pass`].
+#[derive(Debug, Default)]
+pub struct Crowd {
+    count: u64,
+    /// By status, from 0 on.
+    statuses: Vec<u64>,
+    zone_assumed: u64,
+    bodies_missing: u64,
+    observer: Observer,
+    content: u64,
+}
+
+impl Crowd {
+    pub(super) fn count(&mut self, passage: &Passage<'_>) {
+        self.count += 1;
+        let status = usize::from(passage.status);
+        if status >= self.statuses.len() {
+            self.statuses.resize(status + 1, 0);
+        }
+        if let Some(count) = self.statuses.get_mut(status) {
+            *count += 1;
+        }
+        self.zone_assumed += u64::from(passage.time.zone_assumed);
+        if let Told::Refusal(facts, _) = passage.told {
+            self.bodies_missing += u64::from(facts.answer.body_missing);
+        }
+        self.observer = self.observer.max(passage.observer);
+        self.content = self.content.wrapping_add(passage.content());
+    }
+}
+
+impl Tally {
+    /// Adds what was counted of a source; nothing stays in `crowd`.
+    pub fn join(&mut self, source: &Arc<str>, crowd: &mut Crowd) {
+        let Crowd { count, statuses, zone_assumed, bodies_missing, observer, content } =
+            std::mem::take(crowd);
+        if count == 0 {
+            return;
+        }
+        self.exchanges += count;
+        for (status, count) in (0..).zip(statuses).filter(|(_, count)| *count > 0) {
+            *self.statuses.entry(status).or_default() += count;
+        }
+        let input: &mut Input = self.inputs.entry(Arc::clone(source)).or_default();
+        input.unseen_fields += count;
+        input.zone_assumed += zone_assumed;
+        input.bodies_missing += bodies_missing;
+        input.observer = input.observer.max(observer);
+        input.content = input.content.wrapping_add(content);
+    }
+}
