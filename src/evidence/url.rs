@@ -131,74 +131,59 @@ pub fn open_shape(target: &str, out: &mut Vec<u8>) -> bool {
     if !bytes.starts_with(b"/") || bytes.starts_with(b"//") || bytes.len() > LONGEST_SHAPE {
         return false;
     }
-    let (mut part, mut start, mut run, mut is_number) = (Part::Path, 0, 0, true);
+    let (mut part, mut start, mut run, mut seen) = (Part::Path, 0, 0, 0);
     for (at, b) in bytes.iter().enumerate() {
-        let class = CLASSES.get(usize::from(*b)).copied().unwrap_or(Class::Closed);
-        if matches!(class, Class::Digit | Class::Letter) {
-            run += 1;
-            is_number &= class == Class::Digit;
-            if run >= LEAST_RUN {
-                return false;
-            }
+        let class = CLASSES.get(usize::from(*b)).copied().unwrap_or(MARK);
+        seen |= class;
+        if class < BREAK {
             continue;
         }
-        let next = match (class, part) {
-            (Class::Closed, _) | (Class::Question, Part::Name | Part::Value) => return false,
-            (Class::Slash, Part::Path) => Part::Path,
-            (Class::Question, Part::Path) | (Class::And, Part::Name | Part::Value) => Part::Name,
-            (Class::Equals, Part::Name) => Part::Value,
-            (Class::Equals, _) => {
-                (run, is_number) = (run + 1, false);
-                if run >= LEAST_RUN {
-                    return false;
-                }
+        // A run goes on behind an equals sign, but for that which begins a value.
+        if *b == b'=' && part != Part::Name {
+            seen |= LETTER;
+            continue;
+        }
+        if at - run >= LEAST_RUN {
+            return false;
+        }
+        run = at + 1;
+        if class == BREAK {
+            continue;
+        }
+        let next = match (b, part) {
+            (b'/', Part::Path) => Part::Path,
+            (b'?', Part::Path) | (b'&', Part::Name | Part::Value) => Part::Name,
+            (b'=', Part::Name) => Part::Value,
+            (b'/', _) | (b'&', Part::Path) => {
+                seen |= LETTER;
                 continue;
             }
-            _ => {
-                (run, is_number) = (0, false);
-                continue;
-            }
+            _ => return false,
         };
-        let Some(piece) = bytes.get(start..at) else { return false };
-        add_piece(out, piece, is_number, part);
+        add_piece(out, bytes.get(start..at).unwrap_or_default(), seen == MARK, part);
         out.push(*b);
-        (part, start, run, is_number) = (next, at + 1, 0, true);
+        (part, start, seen) = (next, at + 1, 0);
     }
-    add_piece(out, bytes.get(start..).unwrap_or_default(), is_number, part);
-    true
+    add_piece(out, bytes.get(start..).unwrap_or_default(), seen == 0, part);
+    bytes.len() - run < LEAST_RUN
 }
 
-/// What a byte is in a request target.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Class {
-    Digit,
-    /// What runs of tokens are made of, too.
-    Letter,
-    Slash,
-    Question,
-    And,
-    Equals,
-    /// What ends a run.
-    Other,
-    /// What closes a target to a quick look.
-    Closed,
-}
+/// Letters of runs that are no digits, which are 0.
+const LETTER: u8 = 1;
+/// What ends a run.
+const BREAK: u8 = 2;
+/// What may end a piece, or closes a target to a quick look.
+const MARK: u8 = 4;
 
-const CLASSES: [Class; 256] = {
-    let mut classes = [Class::Other; 256];
+static CLASSES: [u8; 256] = {
+    let mut classes = [BREAK; 256];
     let mut at = 0;
-    while at < 256 {
-        #[expect(clippy::cast_possible_truncation, reason = "it is less than 256")]
-        let b = at as u8;
-        classes[at] = match b {
-            b'0'..=b'9' => Class::Digit,
-            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'+' => Class::Letter,
-            b'/' => Class::Slash,
-            b'?' => Class::Question,
-            b'&' => Class::And,
-            b'=' => Class::Equals,
-            b'#' | b'@' | b'%' | b';' | b'|' => Class::Closed,
-            _ => Class::Other,
+    while at < 128 {
+        classes[at as usize] = match at {
+            b'0'..=b'9' => 0,
+            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'+' => LETTER,
+            b'/' | b'?' | b'&' | b'=' | b'#' | b'@' | b'%' | b';' | b'|' => MARK,
+            _ => BREAK,
         };
         at += 1;
     }
@@ -206,7 +191,7 @@ const CLASSES: [Class; 256] = {
 };
 
 /// What a number in a request target may be.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 enum Part {
     /// A segment of the path.
     Path,

@@ -158,8 +158,9 @@ impl Lines {
         {
             let position = Position { line: Some(self.met + 1), ..Position::default() };
             let text = line.strip_suffix(b"\r").unwrap_or(line);
-            let Some(access) = plain::read(text, position, &mut self.recent) else { break };
-            sink.access(&access);
+            let read = plain::read(text, position, &mut self.recent);
+            let Some(access) = &read else { break };
+            sink.access(access);
             self.met += 1;
             self.entries += 1;
             at += length + 1;
