@@ -11,7 +11,7 @@ use foldhash::{fast::FixedState, quality::RandomState};
 use super::plain::Site;
 use crate::evidence::{self, Context, Likeness, Sent};
 use crate::model::{Endpoint, Exchange, Observer, Record, Visibility};
-use crate::tally::{Passage, Tally, Told, Used, Visit, place_mark};
+use crate::tally::{Crowd, Passage, Tally, Told, Used, Visit, place_mark};
 
 /// Kinds that are remembered; then all are forgotten, and it begins anew.
 const MOST: usize = 8192;
@@ -58,6 +58,7 @@ impl Again {
         site: Site<'_>,
         context: &mut Context<'_>,
         tally: &mut Tally,
+        crowd: &mut Crowd,
     ) -> bool {
         self.unknown = None;
         let Some(likeness) = evidence::likeness(exchange) else { return false };
@@ -90,7 +91,7 @@ impl Again {
         };
         let said = |text: &&str| !matches!(*text, "" | "-");
         let ids = evidence::ids(exchange, endpoint);
-        tally.pass(&Passage {
+        let passage = Passage {
             source: site.source,
             time,
             url: &exchange.url,
@@ -114,7 +115,8 @@ impl Again {
                 member: site.member,
                 position: site.position,
             }),
-        });
+        };
+        tally.pass(&passage, crowd);
         true
     }
 

@@ -146,7 +146,8 @@ impl Gatherer for Collector<'_> {
         self.context.show_ids(self.keep);
         if !self.keep && self.zone.is_none() {
             let site = site(self.naming.as_ref(), exchange.position, input);
-            if self.again.pass(exchange, site, &mut self.context, &mut harvest.tally) {
+            let (context, tally) = (&mut self.context, &mut harvest.tally);
+            if self.again.pass(exchange, site, context, tally, self.plain.crowd()) {
                 return;
             }
         }
@@ -165,6 +166,11 @@ impl Gatherer for Collector<'_> {
         }
         let site = site(self.naming.as_ref(), line.position, input);
         self.plain.pass(line, site, &mut self.context, &mut harvest.tally)
+    }
+
+    fn close(&mut self, harvest: Option<&mut Harvest>, input: &InputFacts) {
+        let source = self.naming.as_ref().map_or(&input.source, |naming| &naming.name);
+        self.plain.close(source, harvest.map(|harvest| &mut harvest.tally));
     }
 
     fn left(&mut self, harvest: &mut Harvest, left: Left<'_>, input: &InputFacts) {

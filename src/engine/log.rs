@@ -75,6 +75,8 @@ impl Noted {
 pub(super) struct Log {
     pub(super) exchanges: u64,
     pub(super) formats: BTreeMap<&'static str, u64>,
+    /// The format of the last records and how many they are, to be added to those.
+    latest: (&'static str, u64),
     pub(super) wrappings: BTreeMap<&'static str, u64>,
     pub(super) years_assumed: u64,
     pub(super) passed: u64,
@@ -85,8 +87,19 @@ pub(super) struct Log {
 impl Log {
     pub(super) fn read(&mut self, format: &'static str) {
         self.exchanges += 1;
+        if std::ptr::eq(self.latest.0, format) {
+            self.latest.1 += 1;
+        } else {
+            self.settle();
+            self.latest = (format, 1);
+        }
+    }
+
+    /// Adds up what was counted apart.
+    pub(super) fn settle(&mut self) {
+        let (format, count) = std::mem::take(&mut self.latest);
         if !format.is_empty() {
-            *self.formats.entry(format).or_default() += 1;
+            *self.formats.entry(format).or_default() += count;
         }
     }
 
@@ -101,7 +114,8 @@ impl Log {
     }
 
     /// Adds the log of the piece that follows, whose positions count from its own start.
-    pub(super) fn absorb(&mut self, next: Self, entries: u64, lines: u64) {
+    pub(super) fn absorb(&mut self, mut next: Self, entries: u64, lines: u64) {
+        next.settle();
         self.exchanges += next.exchanges;
         self.passed += next.passed;
         self.years_assumed += next.years_assumed;

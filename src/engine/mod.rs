@@ -73,6 +73,9 @@ pub trait Gatherer: Send {
         false
     }
 
+    /// Ends a piece: adds what it did not add to its harvest yet. `None` when the piece is given up.
+    fn close(&mut self, _harvest: Option<&mut Self::Harvest>, _input: &InputFacts) {}
+
     /// Takes a line of which something could not be read.
     fn left(&mut self, _harvest: &mut Self::Harvest, _left: Left<'_>, _input: &InputFacts) {}
 

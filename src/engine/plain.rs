@@ -1,7 +1,7 @@
 //! Plain lines of access logs, counted without a record of their own.
 //!
-//! What such a line tells beside who asked and when follows from method, path, status and whether there
-//! was a referrer, numbers in the path aside. The first line of each kind is gathered in full, and its
+//! What such a line tells beside who asked and when follows from method, target, status and whether there
+//! was a referrer, numbers in the target aside. The first line of each kind is gathered in full, and its
 //! record says what all others of its kind come to. Tests hold both ways against each other.
 
 use std::collections::HashMap;
@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use crate::evidence::{Context, is_open_path, shape};
+use crate::evidence::{Context, is_told_by_shape, open_shape};
 use crate::model::{AccessLine, Client, Facts, Observer, Outcome, Position, Record};
-use crate::tally::{Passage, Refused, Tally, Told, Visit, kind_of, place_mark};
+use crate::tally::{Crowd, Passage, Refused, Tally, Told, Visit, kind_of, place_mark};
 
 /// Kinds of lines that are remembered; then all are forgotten, and it begins anew.
 const MOST: usize = 4096;
@@ -19,10 +19,15 @@ const MOST: usize = 4096;
 /// What kinds of lines come to; what it remembers changes the speed, never the result.
 #[derive(Debug, Default)]
 pub(super) struct Plain {
-    kinds: HashMap<Box<str>, Kind, FixedState>,
-    /// The kind of the line that was looked at last and was not known.
-    unknown: Option<Box<str>>,
-    key: String,
+    kinds: HashMap<Box<[u8]>, Kind, FixedState>,
+    /// What stands for the kind of the line that was looked at last.
+    key: Vec<u8>,
+    /// Where in it the shape of the target begins.
+    shape: usize,
+    /// Whether that was not known.
+    is_unknown: bool,
+    /// What was counted of the piece that is being read.
+    crowd: Crowd,
 }
 
 /// A kind of lines.
@@ -62,26 +67,25 @@ impl Plain {
         context: &mut Context<'_>,
         tally: &mut Tally,
     ) -> bool {
-        self.unknown = None;
-        if !is_open_path(line.target) {
+        self.is_unknown = false;
+        self.key.clear();
+        self.key.extend_from_slice(&line.status.to_le_bytes());
+        self.key.push(u8::from(line.referer == b"-"));
+        self.key.extend_from_slice(line.method.as_bytes());
+        self.key.push(b' ');
+        self.shape = self.key.len();
+        if !open_shape(line.target, &mut self.key) {
             return false;
         }
-        self.key.clear();
-        let status = char::from_u32(u32::from(line.status)).unwrap_or_default();
-        self.key.push(status);
-        self.key.push(if line.referer == "-" { '-' } else { '+' });
-        self.key.push_str(line.method);
-        self.key.push(' ');
-        shape(line.target, &mut self.key);
         let Some(kind) = self.kinds.get(&*self.key) else {
-            self.unknown = Some(self.key.as_str().into());
+            self.is_unknown = true;
             return false;
         };
         // Facts name their source: a kind holds for one input.
         let Kind::Same(common) = kind else { return false };
         let (said, facts) = (|text| !matches!(text, "" | "-"), &common.facts);
         if facts.source != *site.source {
-            self.unknown = Some(self.key.as_str().into());
+            self.is_unknown = true;
             return false;
         }
         let named = said(line.user) && line.user != "anonymous";
@@ -91,7 +95,7 @@ impl Plain {
             position: site.position,
             user: named.then_some(line.user),
         };
-        tally.pass(&Passage {
+        let passage = Passage {
             source: site.source,
             time: line.time,
             url: line.target,
@@ -111,23 +115,40 @@ impl Plain {
                 Outcome::Refused(_) => Told::Refusal(facts, &refused),
                 Outcome::Neutral | Outcome::Unanswered => Told::Nothing,
             },
-        });
+        };
+        tally.pass(&passage, &mut self.crowd);
         true
+    }
+
+    /// Returns what is counted of the piece that is read.
+    pub(super) fn crowd(&mut self) -> &mut Crowd {
+        &mut self.crowd
+    }
+
+    /// Adds what was counted of a piece; without a tally it is forgotten.
+    pub(super) fn close(&mut self, source: &Arc<str>, tally: Option<&mut Tally>) {
+        match tally {
+            Some(tally) => tally.join(source, &mut self.crowd),
+            None => self.crowd = Crowd::default(),
+        }
     }
 
     /// Learns from the record of the line that was looked at last.
     pub(super) fn learn(&mut self, record: &Record) {
-        let Some(key) = self.unknown.take() else { return };
+        if !std::mem::take(&mut self.is_unknown) {
+            return;
+        }
         if self.kinds.len() >= MOST {
             self.kinds.clear();
         }
-        let kind = if Tally::is_told(record) {
+        let shape = self.key.get(self.shape..).unwrap_or_default();
+        let kind = if Tally::is_told(record) && is_told_by_shape(&record.url, shape) {
             let facts = Facts { client: Client::default(), ..record.facts.clone() };
             let (kind, place) = (kind_of(&facts), place_mark(&facts.endpoint));
             Kind::Same(Box::new(Common { facts, kind, place }))
         } else {
             Kind::Own
         };
-        self.kinds.insert(key, kind);
+        self.kinds.insert(self.key.as_slice().into(), kind);
     }
 }

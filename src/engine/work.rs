@@ -38,15 +38,12 @@ pub fn read<G: Gatherer>(
         progress,
         orders: Mutex::new(Orders { next: 0, opening: 0, open: VecDeque::new() }),
         changed: Condvar::new(),
-        done: Mutex::new(Done { harvests: Vec::new(), inputs: Vec::new(), map: Map::default() }),
+        done: Mutex::new(Done { harvest: None, inputs: Vec::new(), map: Map::default() }),
     };
     on_all(options.workers(), || Worker::new(&shop).run());
     let done = shop.done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let mut harvest = G::Harvest::default();
-    for one in done.harvests {
-        G::merge(&mut harvest, one);
-    }
-    let Done { mut inputs, mut map, .. } = done;
+    let Done { harvest, mut inputs, mut map } = done;
+    let harvest = harvest.unwrap_or_default();
     let key = |facts: &InputFacts| (Arc::clone(&facts.source), facts.member.clone());
     inputs.sort_by_key(|summary| key(&summary.facts));
     map.inputs.sort_by_key(|input| key(&input.facts));
@@ -89,7 +86,7 @@ struct Orders<G: Gatherer> {
 }
 
 struct Done<G: Gatherer> {
-    harvests: Vec<G::Harvest>,
+    harvest: Option<G::Harvest>,
     inputs: Vec<InputSummary>,
     map: Map,
 }
@@ -112,6 +109,8 @@ struct Ledger<G: Gatherer> {
     /// Everything before is read, and the reader stands there.
     at: u64,
     reader: Reader,
+    /// Of all pieces so far, whoever read them: those of a large file are merged once.
+    harvest: Option<G::Harvest>,
     ended: bool,
     entries: u64,
     lines: u64,
@@ -157,7 +156,8 @@ enum Order<G: Gatherer> {
 struct Worker<'a, G: Gatherer> {
     shop: &'a Shop<'a, G>,
     gatherer: G,
-    harvest: G::Harvest,
+    /// Of the inputs whose last piece was committed here; it is lent to the next one that is opened.
+    harvest: Option<G::Harvest>,
     window: Window,
     /// The input this worker opened last: it stays with it as long as there are pieces.
     mine: Option<Arc<Active<G>>>,
@@ -171,7 +171,7 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         Self {
             shop,
             gatherer: (shop.make)(),
-            harvest: G::Harvest::default(),
+            harvest: None,
             window: Window::new(shop.options.window_bytes.get()),
             mine: None,
         }
@@ -189,7 +189,9 @@ impl<'a, G: Gatherer> Worker<'a, G> {
             self.shop.changed.notify_all();
             drop(orders);
         }
-        lock(&self.shop.done).harvests.push(self.harvest);
+        if let Some(harvest) = self.harvest {
+            add::<G>(&mut lock(&self.shop.done).harvest, harvest);
+        }
     }
 
     fn next_order(&mut self) -> Order<G> {
@@ -241,7 +243,9 @@ impl<'a, G: Gatherer> Worker<'a, G> {
                         if let Some(length) = one.length() {
                             self.shop.progress.ahead(length);
                         }
-                        opened.push(Arc::new(Active::new(index, part, file.named, one)));
+                        // It goes on where the last one ended: there are never more than workers.
+                        let harvest = self.harvest.take();
+                        opened.push(Arc::new(Active::new(index, part, file.named, one, harvest)));
                     }
                 }
                 Err(error) => lock(&self.shop.done).inputs.push(unread(file, error)),
@@ -265,9 +269,10 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         }
         let guess = {
             let ledger = lock(&active.ledger);
-            (!ledger.ended).then(|| active.opened.first.guess(&ledger.reader))
+            (!ledger.ended)
+                .then(|| (active.opened.first.guess(&ledger.reader), self.begin(&ledger)))
         };
-        let found = guess.and_then(|reader| self.read(active, &reader, &piece));
+        let found = guess.and_then(|(reader, part)| self.read(active, &reader, &piece, part));
         let mut ledger = lock(&active.ledger);
         ledger.pending.insert(piece.index(), Read { piece, found });
         self.commit(active, &mut ledger);
@@ -278,8 +283,20 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         lock(&self.shop.orders).open.retain(|open| !Arc::ptr_eq(open, active));
     }
 
+    /// Starts the harvest of a piece.
+    fn begin(&self, ledger: &Ledger<G>) -> G::Harvest {
+        let so_far = ledger.harvest.as_ref().or(self.harvest.as_ref());
+        so_far.map_or_else(G::Harvest::default, G::begin)
+    }
+
     /// Reads a piece from where its first record seems to start, as `reader` seems to stand there.
-    fn read(&mut self, active: &Active<G>, reader: &Reader, piece: &Piece) -> Option<Found<G>> {
+    fn read(
+        &mut self,
+        active: &Active<G>,
+        reader: &Reader,
+        piece: &Piece,
+        part: G::Harvest,
+    ) -> Option<Found<G>> {
         let opened = &active.opened;
         match (piece, &opened.source) {
             (Piece::Range { index, from, to }, Source::Section { section, .. }) => {
@@ -289,12 +306,12 @@ impl<'a, G: Gatherer> Worker<'a, G> {
                     self.window.seam(section, reader, *from, *to)
                 };
                 match start {
-                    Ok(start) => Some(self.gather_range(active, reader, start?, *to)),
+                    Ok(start) => Some(self.gather_range(active, reader, start?, *to, part)),
                     Err(error) => Some(Found::failed(*from, reader, error)),
                 }
             }
             (Piece::Block { at, bytes, guessed: true, last, .. }, _) => {
-                Some(self.gather_block(active, reader, *at, bytes, *last))
+                Some(self.gather_block(active, reader, *at, (bytes, *last), part))
             }
             _ => None,
         }
@@ -307,12 +324,13 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         reader: &Reader,
         start: u64,
         to: u64,
+        part: G::Harvest,
     ) -> Found<G> {
         let Source::Section { section, .. } = &active.opened.source else {
             return Found::failed(start, reader, io::ErrorKind::Unsupported.into());
         };
         let mut window = std::mem::replace(&mut self.window, Window::new(0));
-        let found = self.gather(active, reader, start, &mut |reader, sink| {
+        let found = self.gather(active, reader, start, part, &mut |reader, sink| {
             window.drive(section, reader, start, to, sink)
         });
         self.window = window;
@@ -325,10 +343,10 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         active: &Active<G>,
         reader: &Reader,
         start: u64,
-        bytes: &[u8],
-        last: bool,
+        (bytes, last): (&[u8], bool),
+        part: G::Harvest,
     ) -> Found<G> {
-        self.gather(active, reader, start, &mut |reader, sink| {
+        self.gather(active, reader, start, part, &mut |reader, sink| {
             let (done, pause) = reader.read(bytes, last, usize::MAX, sink);
             Ok((start + done as u64, pause))
         })
@@ -340,12 +358,13 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         active: &Active<G>,
         reader: &Reader,
         start: u64,
+        part: G::Harvest,
         drive: &mut Drive<'_>,
     ) -> Found<G> {
         let (from, mut avoid) = (reader.mark(), Vec::new());
+        let mut harvest = part;
         loop {
             let mut reader = reader.fresh();
-            let harvest = G::begin(&self.harvest);
             let mut sink = Gathering {
                 gatherer: &mut self.gatherer,
                 harvest,
@@ -359,15 +378,20 @@ impl<'a, G: Gatherer> Worker<'a, G> {
             let met = sink.met;
             match result {
                 Ok(Ok((end, pause))) => {
-                    let Gathering { harvest, log, .. } = sink;
+                    let Gathering { mut harvest, log, .. } = sink;
+                    self.gatherer.close(Some(&mut harvest), &active.opened.facts);
                     let ended = pause == Pause::End;
                     let error = None;
                     return Found { start, from, end, ended, reader, log, harvest, error };
                 }
-                Ok(Err(error)) => return Found::failed(start, &reader, error),
+                Ok(Err(error)) => {
+                    self.gatherer.close(None, &active.opened.facts);
+                    return Found::failed(start, &reader, error);
+                }
                 Err(_) => {
                     avoid.push(if avoid.len() < PANICS { met } else { Gathering::<G>::ALL });
                     self.gatherer = (self.shop.make)();
+                    harvest = G::Harvest::default();
                 }
             }
         }
@@ -384,6 +408,9 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         }
         if is_over {
             let (summary, map) = active.finish(ledger);
+            if let Some(harvest) = ledger.harvest.take() {
+                add::<G>(&mut self.harvest, harvest);
+            }
             let mut done = lock(&self.shop.done);
             done.inputs.push(summary);
             done.map.inputs.push(map);
@@ -401,21 +428,22 @@ impl<'a, G: Gatherer> Worker<'a, G> {
             _ if ledger.ended => {}
             Piece::Range { to, .. } => {
                 let again = |worker: &mut Self, ledger: &Ledger<G>| {
-                    worker.gather_range(active, &ledger.reader, ledger.at, to)
+                    let part = worker.begin(ledger);
+                    worker.gather_range(active, &ledger.reader, ledger.at, to, part)
                 };
                 match found {
-                    Some(found) => self.accept(ledger, found),
+                    Some(found) => Self::accept(ledger, found),
                     None if ledger.at >= to => {}
                     None => {
                         let found = again(self, ledger);
-                        self.accept(ledger, found);
+                        Self::accept(ledger, found);
                     }
                 }
             }
             Piece::Block { bytes, last, .. } => {
                 if let Some(found) = found {
                     let done = usize::try_from(found.end - ledger.at).unwrap_or(usize::MAX);
-                    self.accept(ledger, found);
+                    Self::accept(ledger, found);
                     ledger.rest.extend_from_slice(bytes.get(done..).unwrap_or_default());
                     ledger.tried = ledger.rest.len();
                 } else {
@@ -423,10 +451,11 @@ impl<'a, G: Gatherer> Worker<'a, G> {
                     // A record longer than many blocks is tried each time they doubled.
                     if last || ledger.rest.len() >= 2 * ledger.tried {
                         let rest = std::mem::take(&mut ledger.rest);
+                        let (reader, part) = (&ledger.reader, self.begin(ledger));
                         let found =
-                            self.gather_block(active, &ledger.reader, ledger.at, &rest, last);
+                            self.gather_block(active, reader, ledger.at, (&rest, last), part);
                         let done = usize::try_from(found.end - ledger.at).unwrap_or(usize::MAX);
-                        self.accept(ledger, found);
+                        Self::accept(ledger, found);
                         ledger.rest = rest.get(done..).unwrap_or_default().to_vec();
                         ledger.tried = ledger.rest.len();
                     }
@@ -437,13 +466,13 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         self.shop.progress.done(ledger.at - before);
     }
 
-    fn accept(&mut self, ledger: &mut Ledger<G>, found: Found<G>) {
+    fn accept(ledger: &mut Ledger<G>, found: Found<G>) {
         let Found { start, end, ended, reader, log, mut harvest, error, .. } = found;
         let (entries, lines) = (ledger.entries, ledger.lines);
         if entries | lines != 0 {
             G::rebase(&mut harvest, entries, lines);
         }
-        G::merge(&mut self.harvest, harvest);
+        add::<G>(&mut ledger.harvest, harvest);
         ledger.log.absorb(log, entries, lines);
         let before = std::mem::replace(&mut ledger.reader, reader.fresh());
         if end > start {
@@ -459,6 +488,14 @@ impl<'a, G: Gatherer> Worker<'a, G> {
             ledger.ended = true;
         }
         ledger.ended |= ended;
+    }
+}
+
+/// Merges a harvest into what there is; the first one is taken as it is.
+fn add<G: Gatherer>(so_far: &mut Option<G::Harvest>, harvest: G::Harvest) {
+    match so_far {
+        Some(whole) => G::merge(whole, harvest),
+        None => *so_far = Some(harvest),
     }
 }
 
@@ -486,12 +523,19 @@ impl<G: Gatherer> Ledger<G> {
 }
 
 impl<G: Gatherer> Active<G> {
-    fn new(file: usize, part: usize, named: bool, opened: Opened) -> Self {
+    fn new(
+        file: usize,
+        part: usize,
+        named: bool,
+        opened: Opened,
+        harvest: Option<G::Harvest>,
+    ) -> Self {
         let ledger = Ledger {
             next: 0,
             pending: BTreeMap::new(),
             at: opened.start,
             reader: opened.first.fresh(),
+            harvest,
             ended: false,
             entries: 0,
             lines: 0,

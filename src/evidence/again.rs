@@ -101,7 +101,7 @@ fn authorizations<'x>(exchange: &'x Exchange<'_>) -> impl Iterator<Item = &'x He
 pub fn agent(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Option<Option<Arc<str>>> {
     let raw = exchange.request_header("user-agent").or(exchange.user_agent.as_deref());
     let Some(raw) = raw else { return Some(None) };
-    match context.agent_shown(raw) {
+    match context.agent_shown(raw.as_bytes()) {
         Some(shown) => (!could_repeat(shown)).then(|| Some(Arc::clone(shown))),
         None => Some(None),
     }

@@ -162,12 +162,13 @@ impl<'c> Context<'c> {
     }
 
     /// Returns the shown form of a user agent, made once for each distinct one; `None` for none.
-    pub fn agent_shown(&mut self, raw: &str) -> Option<&Arc<str>> {
-        if matches!(raw, "" | "-") {
+    pub fn agent_shown(&mut self, raw: &[u8]) -> Option<&Arc<str>> {
+        if matches!(raw, b"" | b"-") {
             return None;
         }
-        let is_previous = |(previous, _): &(Arc<str>, Arc<str>)| **previous == *raw;
+        let is_previous = |(previous, _): &(Arc<str>, Arc<str>)| previous.as_bytes() == raw;
         if !self.previous_agent.as_ref().is_some_and(is_previous) {
+            let raw = std::str::from_utf8(raw).ok()?;
             let known = self.agents.get_key_value(raw);
             let known = known.map(|(raw, shown)| (Arc::clone(raw), Arc::clone(shown)));
             self.previous_agent = Some(known.unwrap_or_else(|| self.new_agent(raw)));

@@ -13,7 +13,8 @@ mod target;
 
 use secret::{Hidden, spellings};
 use shape::{by_shape, could_hold};
-use target::{mask_parts, url_could_hold};
+use target::mask_parts;
+pub(super) use target::{LEAST_RUN, is_open_name, url_could_hold};
 
 /// What stands in place of a secret.
 pub(super) const MASK: &str = "***";

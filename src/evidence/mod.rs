@@ -26,7 +26,7 @@ pub use again::{Likeness, Sent, agent, bears, ids, likeness, sent};
 pub use context::{Context, Source};
 pub use mask::{mask, mask_url};
 pub use memory::Memory;
-pub use url::{is_open_path, shape};
+pub use url::{is_told_by_shape, open_shape};
 pub use value::{Split, split_scheme};
 
 use std::borrow::Cow;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::token;
 
-use super::mask::mask_url;
+use super::mask::{LEAST_RUN, is_open_name, mask_url};
 use super::words::Words;
 
 /// Letters that a secret has at least, where only its shape tells.
@@ -114,32 +114,126 @@ pub(super) fn template(path: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Longest path that is told by its [`shape`].
+/// Longest target that is told by its [`open_shape`].
 const LONGEST_SHAPE: usize = 160;
+
+/// Longest number in a query that stands for others: a shorter value than six bytes is never masked.
+const LONGEST_NUMBER: usize = 5;
+
+/// Appends a request target to `out`, every segment of its path that is a number as `0`, and every value
+/// of its query that is a short one; returns `false` where masking could touch more than a value by its
+/// name: path parameters, long runs, codes.
+///
+/// What a path is for, and its endpoint, are the same for all paths of one shape: no word that tells
+/// anything holds a number as a segment of its own. One pass, as it is made of every line of a log.
+pub fn open_shape(target: &str, out: &mut Vec<u8>) -> bool {
+    let bytes = target.as_bytes();
+    if !bytes.starts_with(b"/") || bytes.starts_with(b"//") || bytes.len() > LONGEST_SHAPE {
+        return false;
+    }
+    let (mut part, mut start, mut run, mut seen) = (Part::Path, 0, 0, 0);
+    for (at, b) in bytes.iter().enumerate() {
+        let class = CLASSES.get(usize::from(*b)).copied().unwrap_or(MARK);
+        seen |= class;
+        if class < BREAK {
+            continue;
+        }
+        // A run goes on behind an equals sign, but for that which begins a value.
+        if *b == b'=' && part != Part::Name {
+            seen |= LETTER;
+            continue;
+        }
+        if at - run >= LEAST_RUN {
+            return false;
+        }
+        run = at + 1;
+        if class == BREAK {
+            continue;
+        }
+        let next = match (b, part) {
+            (b'/', Part::Path) => Part::Path,
+            (b'?', Part::Path) | (b'&', Part::Name | Part::Value) => Part::Name,
+            (b'=', Part::Name) => Part::Value,
+            (b'/', _) | (b'&', Part::Path) => {
+                seen |= LETTER;
+                continue;
+            }
+            _ => return false,
+        };
+        add_piece(out, bytes.get(start..at).unwrap_or_default(), seen == MARK, part);
+        out.push(*b);
+        (part, start, seen) = (next, at + 1, 0);
+    }
+    add_piece(out, bytes.get(start..).unwrap_or_default(), seen == 0, part);
+    bytes.len() - run < LEAST_RUN
+}
+
+/// Letters of runs that are no digits, which are 0.
+const LETTER: u8 = 1;
+/// What ends a run.
+const BREAK: u8 = 2;
+/// What may end a piece, or closes a target to a quick look.
+const MARK: u8 = 4;
+
+static CLASSES: [u8; 256] = {
+    let mut classes = [BREAK; 256];
+    let mut at = 0;
+    while at < 128 {
+        classes[at as usize] = match at {
+            b'0'..=b'9' => 0,
+            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'+' => LETTER,
+            b'/' | b'?' | b'&' | b'=' | b'#' | b'@' | b'%' | b';' | b'|' => MARK,
+            _ => BREAK,
+        };
+        at += 1;
+    }
+    classes
+};
+
+/// What a number in a request target may be.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Part {
+    /// A segment of the path.
+    Path,
+    /// The name of a parameter.
+    Name,
+    /// Its value.
+    Value,
+}
+
+/// Appends what stands between two marks; `0` for a number.
+fn add_piece(out: &mut Vec<u8>, piece: &[u8], is_number: bool, part: Part) {
+    let longest = match part {
+        Part::Path => LEAST_RUN,
+        Part::Name => 0,
+        Part::Value => LONGEST_NUMBER,
+    };
+    if is_number && (1..=longest).contains(&piece.len()) {
+        out.push(b'0');
+    } else {
+        out.extend_from_slice(piece);
+    }
+}
+
+/// Returns whether all targets of one [`open_shape`] are shown as they are, as `shown` is, and carry
+/// nothing that depends on a number: no value is of a secret's name.
+pub fn is_told_by_shape(shown: &str, shape: &[u8]) -> bool {
+    let mut own = Vec::new();
+    let query = shown.split_once('?').map_or("", |(_, query)| query);
+    open_shape(shown, &mut own) && own == shape && params(query).all(|(name, _)| is_open_name(name))
+}
 
 /// Returns whether a request target is a path with nothing in it that masking could touch: no query, no
 /// path parameters, no long runs, nothing encoded.
-pub fn is_open_path(target: &str) -> bool {
+pub(super) fn is_open_path(target: &str) -> bool {
     target.starts_with('/')
         && !target.starts_with("//")
         && target.len() <= LONGEST_SHAPE
         && !super::mask::could_hide(target)
 }
 
-/// Appends a path to `out`, every segment that is a number as `0`.
-///
-/// What a path is for, and its endpoint, are the same for all paths of one shape: no word that tells
-/// anything holds a number as a segment of its own.
-pub fn shape(path: &str, out: &mut String) {
-    for (at, segment) in path.split('/').enumerate() {
-        if at > 0 {
-            out.push('/');
-        }
-        out.push_str(fixed(segment));
-    }
-}
-
-/// Returns a segment as it stands in the shape of its path.
+/// Returns a segment of an open path, a number as `0`: what a path is for, and its endpoint, are the same
+/// for all paths that differ in those.
 pub(super) fn fixed(segment: &str) -> &str {
     let number = !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_digit());
     if number { "0" } else { segment }
@@ -238,6 +332,9 @@ pub(super) fn is_login_target(url: &Url<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::mask::url_could_hold;
     use super::*;
 
     #[test]
@@ -275,9 +372,7 @@ mod tests {
             for digit in '0'..='9' {
                 let number: String = std::iter::repeat_n(digit, digits).collect();
                 let path = format!("/v1/orders/{number}/items");
-                assert!(is_open_path(&path));
-                let mut told = String::new();
-                shape(&path, &mut told);
+                let told = shape(&path).unwrap();
                 assert_eq!(
                     (&*told, &*template(&path)),
                     ("/v1/orders/0/items", "/v1/orders/{id}/items")
@@ -285,8 +380,70 @@ mod tests {
                 assert_eq!(Words::of(&path), Words::of(&told));
             }
         }
-        for closed in ["/a?b=1", "//a.example/x", "a", "*", "/a;b", "/a%20b", "/abcdefghijklmnop"] {
-            assert!(!is_open_path(closed), "{closed}");
+        for closed in
+            ["/a?b=c%20d", "//a.example/x", "a", "*", "/a;b", "/a%20b", "/abcdefghijklmnop"]
+        {
+            assert_eq!(shape(closed), None, "{closed}");
+        }
+    }
+
+    fn shape(path: &str) -> Option<String> {
+        let mut told = b"before".to_vec();
+        let open = open_shape(path, &mut told);
+        open.then(|| String::from_utf8(told.split_off(6)).unwrap())
+    }
+
+    #[test]
+    fn short_numbers_in_a_query_stand_for_each_other() {
+        let table = [
+            ("/a/7?page=12&sort=name", Some("/a/0?page=0&sort=name")),
+            ("/a?page=1&size=&x", Some("/a?page=0&size=&x")),
+            ("/a?12345", Some("/a?12345")),
+            ("/a?t=123456&v=1.5", Some("/a?t=123456&v=1.5")),
+            ("/a?next=/b/17", Some("/a?next=/b/17")),
+            ("/a?x=1=2", Some("/a?x=1=2")),
+            ("/a?x=1?2", None),
+            ("/a?q=a%20b", None),
+            ("/a?q=abcdefghijklmnop", None),
+        ];
+        for (target, told) in table {
+            assert_eq!(shape(target).as_deref(), told, "{target}");
+        }
+        let told = |target: &str| is_told_by_shape(target, shape(target).unwrap().as_bytes());
+        assert!(told("/a?page=12&sort=name&filter[size]=3"));
+        assert!(!told("/a?pin=1234"));
+        assert!(!told("/a?user[password]=1"));
+        assert!(!is_told_by_shape("/a?pin=***", b"/a?pin=0"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_shape_is_told_of_what_no_masking_touches_segment_by_segment(
+            path in "(/|//)?([a-z0-9]{0,3}[/.~]?|[0-9]{1,17}|[-_+=A-Z]{1,9}|/[0-9]{1,3}|[#@%;|:é]){0,9}"
+        ) {
+            let open = path.starts_with('/')
+                && !path.starts_with("//")
+                && path.len() <= LONGEST_SHAPE
+                && !url_could_hold(&path);
+            let is_number = |s: &&str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+            let segments = path.split('/').map(|s| if is_number(&s) { "0" } else { s });
+            prop_assert_eq!(shape(&path), open.then(|| segments.collect::<Vec<_>>().join("/")));
+        }
+
+        #[test]
+        fn targets_of_one_shape_are_shown_as_they_are_with_any_numbers(
+            target in "/[a-z]{0,3}(/[0-9]{1,3})?[?][a-z]{0,4}=[0-9a-z./+]{0,7}(&[a-z.\\[\\]]{0,9}=[0-9]{0,7}){0,3}",
+            digits in "[0-9]{5}", id in "[0-9]{1,15}"
+        ) {
+            if let Some(told) = shape(&target).filter(|told| is_told_by_shape(&mask_url(&target), told.as_bytes())) {
+                let (path, query) = told.split_once('?').unwrap();
+                let (path, query) = (path.replace("/0", &format!("/{id}")), query.replace("=0", &format!("={digits}")));
+                let other = format!("{path}?{query}");
+                if shape(&other).is_some_and(|same| same == told) {
+                    prop_assert_eq!(&*mask_url(&other), other.as_str());
+                }
+                prop_assert_eq!(&*mask_url(&target), target.as_str());
+            }
         }
     }
 

@@ -79,6 +79,7 @@ impl Lines {
         let mut at = 0;
         let mut exchange = Exchange::default();
         loop {
+            at += self.plain(bytes.get(at..limit.min(bytes.len())).unwrap_or_default(), sink);
             let rest = bytes.get(at..).unwrap_or_default();
             if rest.is_empty() && last {
                 self.end(sink);
@@ -139,6 +140,32 @@ impl Lines {
             }
             self.state = if end == End::Hole { State::BehindHole } else { State::Between };
         }
+    }
+
+    /// Reads the plain lines of an access log that come first; returns how many bytes they take.
+    ///
+    /// Nearly all lines of a long log are such, and each comes to what [`Lines::line`] makes of it: a plain
+    /// line holds nothing that would end it early, have it go on in another or wrap it.
+    fn plain(&mut self, bytes: &[u8], sink: &mut dyn Sink) -> usize {
+        let mut at = 0;
+        if self.state != State::Between || self.setting.wanted != Wanted::Any {
+            return at;
+        }
+        while let Some(rest) = bytes.get(at..)
+            && rest.first().is_some_and(u8::is_ascii_digit)
+            && let Some(length) = memchr(b'\n', rest)
+            && let Some(line) = rest.get(..length).filter(|line| line.len() < LONGEST_LINE)
+        {
+            let position = Position { line: Some(self.met + 1), ..Position::default() };
+            let text = line.strip_suffix(b"\r").unwrap_or(line);
+            let read = plain::read(text, position, &mut self.recent);
+            let Some(access) = &read else { break };
+            sink.access(access);
+            self.met += 1;
+            self.entries += 1;
+            at += length + 1;
+        }
+        at
     }
 
     /// Notes what is odd about the beginning or the end of the line that comes next.

@@ -27,16 +27,17 @@ pub struct AccessLine<'a> {
     pub target: &'a str,
     /// Response status, 100 to 999.
     pub status: u16,
-    /// `Referer`, `-` for none, or a link.
-    pub referer: &'a str,
+    /// `Referer`, `-` for none, or a link; ASCII, as all else.
+    pub referer: &'a [u8],
     /// `User-Agent`, `-` or empty for none.
-    pub agent: &'a str,
+    pub agent: &'a [u8],
 }
 
 impl<'a> AccessLine<'a> {
     /// Returns the exchange that the line tells of.
     pub fn exchange(&self) -> Exchange<'a> {
         let said = |text: &'a str| (!matches!(text, "" | "-")).then_some(Cow::Borrowed(text));
+        let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).unwrap_or_default();
         let mut exchange = Exchange {
             position: self.position,
             time: Some(self.time),
@@ -47,10 +48,10 @@ impl<'a> AccessLine<'a> {
             status: Some(self.status),
             client_ip: said(self.client_ip),
             user: said(self.user),
-            user_agent: said(self.agent),
+            user_agent: said(text(self.agent)),
             ..Exchange::default()
         };
-        if let Some(value) = said(self.referer) {
+        if let Some(value) = said(text(self.referer)) {
             exchange.request_headers.push(Header { name: Cow::Borrowed("Referer"), value });
             exchange.request_visibility = Visibility::Partial;
         }

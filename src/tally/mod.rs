@@ -8,6 +8,7 @@
 
 mod bare;
 mod clocks;
+mod crowd;
 mod entries;
 mod marks;
 mod releases;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use self::bare::Refusal;
 pub use self::bare::{Bare, kind_of};
 pub use self::clocks::{Clocks, Offsets, Pair};
+pub use self::crowd::Crowd;
 pub use self::entries::{Door, Group, Input, Issue, Proof, ProofUse, Published, Slot, Use};
 pub use self::marks::{ask_of, group_key, line_mark_of};
 use self::marks::{content, content_of, fast_key, is_notable, lead_of, line_mark, tenths};
@@ -181,27 +183,16 @@ impl Tally {
         }
     }
 
-    /// Adds an exchange that needs no record, see [`Tally::is_told`].
-    pub fn pass(&mut self, passage: &Passage<'_>) {
-        self.exchanges += 1;
-        *self.statuses.entry(passage.status).or_default() += 1;
+    /// Adds an exchange that needs no record, see [`Tally::is_told`], but for what `crowd` counts of it,
+    /// which [`Tally::join`] adds.
+    pub fn pass(&mut self, passage: &Passage<'_>, crowd: &mut Crowd) {
+        crowd.count(passage);
         self.timeline.push(passage.time.at);
-        let input = self.input(passage.source);
-        input.zone_assumed += u64::from(passage.time.zone_assumed);
-        input.observer = input.observer.max(passage.observer);
-        input.content = input.content.wrapping_add(passage.content());
-        let (sees_all, shows) = match passage.told {
-            Told::Use(used) => (used.sees_all, used.credential.is_some()),
-            _ => (false, false),
-        };
-        input.unseen_fields += u64::from(!sees_all);
-        input.with_credentials += u64::from(shows);
         match passage.told {
             Told::Nothing => {}
             Told::Visit => self.visits.note(&passage.visit),
             Told::Use(used) => self.pass_use(used, passage),
             Told::Refusal(facts, refused) => {
-                input.bodies_missing += u64::from(facts.answer.body_missing);
                 self.note_door(facts);
                 let Visit { ip, agent, .. } = passage.visit;
                 let origin = Origin {

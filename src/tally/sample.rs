@@ -138,7 +138,11 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
     pub fn most(&self) -> Option<u128> {
         match self.most {
             Some(most) if self.kept.len() <= LIMIT => Some(most),
-            _ if self.is_sample() => self.sorted().last().map(|(key, _)| *key),
+            _ if self.is_sample() => {
+                let mut keys: Vec<u128> = self.kept.keys().copied().collect();
+                let last = LIMIT.checked_sub(1).filter(|last| *last < keys.len())?;
+                Some(*keys.select_nth_unstable(last).1)
+            }
             _ => None,
         }
     }

@@ -124,8 +124,9 @@ impl<const LIMIT: usize> Times<LIMIT> {
         // Neighbours in an input are neighbours in time: what lies in the last bucket needs no search.
         if let Some(last) = self.buckets.last_mut()
             && last.first <= at
-            && at <= last.last
+            && (at <= last.last || slot(last.first, self.rung) == slot(at, self.rung))
         {
+            last.last = last.last.max(at);
             last.count += 1;
             return;
         }
@@ -216,7 +217,11 @@ impl<const LIMIT: usize> Times<LIMIT> {
 
     fn insert(&mut self, new: Bucket) {
         let key = self.slot(new.first);
-        let at = self.buckets().partition_point(|b| self.slot(b.first) < key);
+        // Most are later than all before them.
+        let at = match self.buckets().last() {
+            Some(last) if self.slot(last.first) < key => self.buckets().len(),
+            _ => self.buckets().partition_point(|b| self.slot(b.first) < key),
+        };
         match self.buckets.get_mut(at) {
             Some(b) if slot(b.first, self.rung) == key => {
                 b.first = b.first.min(new.first);
@@ -260,7 +265,8 @@ fn width(rung: u8) -> i64 {
 }
 
 fn slot(at: At, rung: u8) -> i64 {
-    at.0.div_euclid(width(rung))
+    // The finest rung needs no division, which costs as much as all else.
+    if rung == 0 { at.0 } else { at.0.div_euclid(width(rung)) }
 }
 
 #[cfg(test)]

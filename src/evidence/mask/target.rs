@@ -7,8 +7,11 @@ use super::super::url::{Url, decode_param};
 use super::MASK;
 use super::shape::by_shape;
 
+/// The shortest run of a token's letters that masking may touch in a URL.
+pub(in crate::evidence) const LEAST_RUN: usize = 16;
+
 /// Returns whether a URL has anything that masking could touch.
-pub(super) fn url_could_hold(url: &str) -> bool {
+pub(in crate::evidence) fn url_could_hold(url: &str) -> bool {
     let mut run = 0;
     for b in url.bytes() {
         match b {
@@ -16,7 +19,7 @@ pub(super) fn url_could_hold(url: &str) -> bool {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'+' | b'=' => run += 1,
             _ => run = 0,
         }
-        if run >= 16 {
+        if run >= LEAST_RUN {
             return true;
         }
     }
@@ -90,18 +93,23 @@ pub(super) fn mask_params(query: &str, depth: u8, out: &mut String) {
         };
         mask_value(name, 3, out);
         out.push('=');
-        let decoded = decode_param(name);
-        // `user[password]`, `filter.token`: the last word of a nested name counts.
-        let last = decoded.trim_end_matches(']').rsplit(['[', '.']).next().unwrap_or(&decoded);
         if value.is_empty() {
             continue;
         }
-        if secrecy(last) == Secrecy::Open && secrecy(&decoded) == Secrecy::Open {
+        if is_open_name(name) {
             mask_value(value, depth, out);
         } else {
             out.push_str(MASK);
         }
     }
+}
+
+/// Returns whether the value of a parameter of this name may be shown.
+pub(in crate::evidence) fn is_open_name(name: &str) -> bool {
+    let decoded = decode_param(name);
+    // `user[password]`, `filter.token`: the last word of a nested name counts.
+    let last = decoded.trim_end_matches(']').rsplit(['[', '.']).next().unwrap_or(&decoded);
+    secrecy(last) == Secrecy::Open && secrecy(&decoded) == Secrecy::Open
 }
 
 /// Masks a value of a URL as a whole when anything inside it, decoded, is secret.
