@@ -113,6 +113,13 @@ impl Tally {
 
     /// Counts a use and returns its key.
     pub(super) fn note_use(&mut self, event: &Event<'_>) -> u128 {
+        if !event.at_issuer
+            && event.credential.kind.is_token()
+            && let (Some(host), Some(at)) = (&event.endpoint.host, event.at)
+            && let Some(entrances) = self.entrances.slot(host)
+        {
+            entrances.push(at);
+        }
         let key = event.key();
         let Some(usage) = self.uses.slot(key) else { return key };
         if usage.count == 0 {
