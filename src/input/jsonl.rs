@@ -15,8 +15,9 @@ use self::alias::Slot;
 use self::node::Node;
 use self::plan::{Candidate, Logger, Plan};
 use self::quick::{Line, Recipe};
+pub(in crate::input) use self::value::host_and_path;
 use self::value::{
-    KNOWN_METHODS, VERBS, address, body_text, grpc_status, guessed_mime, host_and_path, is_blank,
+    KNOWN_METHODS, VERBS, address, body_text, grpc_status, guessed_mime, is_blank,
     is_routine, is_secret_field, is_unique, request_line, trace_id,
 };
 use super::clock::parse_time;

@@ -108,6 +108,8 @@ impl Logger {
             | Self::KubernetesAudit
             | Self::Tomcat
             | Self::Other => Observer::App,
+            // It listens on the wire beside both.
+            Self::Zeek => Observer::Proxy,
             _ => Observer::Gateway,
         }
     }
@@ -123,6 +125,8 @@ impl Logger {
         let inside = |outer: &str, inner: &str| {
             line.get(outer).and_then(Value::as_object).is_some_and(|map| map.contains_key(inner))
         };
+        // Applications write their messages with a level, servers their requests without.
+        let tells_level = has("level") && (has("msg") || has("message"));
         let envoy =
             ["responsecodedetails", "responseflags", "xenvoyoriginpath", "xenvoyoriginalpath"];
         if has("respheaders") && has("request") {
@@ -164,7 +168,7 @@ impl Logger {
             Self::Pino
         } else if has("ecsversion") || has("ecs") {
             Self::Ecs
-        } else if has("remoteaddr")
+        } else if (has("remoteaddr") && !tells_level)
             || has("upstreamstatus")
             || line.iter().any(|(key, value)| key.starts_with("http_") && !value.is_object())
         {

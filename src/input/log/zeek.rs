@@ -91,7 +91,16 @@ impl Directives {
         // Names of all fields, by a policy script: those that came, and those that did not.
         if let Some(names) = value("client_header_names") {
             let names = names.split(',');
-            exchange.request_headers = names.map(|name| field(name, REDACTED)).collect();
+            // The table has columns for the values of three of them.
+            let known = |name: &str| {
+                ["user_agent", "referrer", "host"]
+                    .into_iter()
+                    .zip(["user-agent", "referer", "host"])
+                    .find(|(_, field)| name.eq_ignore_ascii_case(field))
+                    .and_then(|(column, _)| value(column))
+                    .map_or(Cow::Borrowed(REDACTED), unescape)
+            };
+            exchange.request_headers = names.map(|name| field(name, known(name))).collect();
             exchange.request_visibility = Visibility::Full;
         } else if exchange.user.is_some() {
             // It is taken from Basic credentials.
@@ -144,6 +153,8 @@ mod tests {
         let Some(Found::Exchange(found)) = table(&columns).row(row) else { panic!("a row") };
         assert_eq!(found.request_visibility, Visibility::Full);
         assert_eq!(found.request_header("authorization"), None);
+        assert_eq!(found.request_header("host"), Some("api.example.com"));
+        assert_eq!(found.request_header("accept"), Some(REDACTED));
     }
 
     #[test]
