@@ -28,6 +28,7 @@ use super::skip::SkipReason;
 use crate::model::{Body, Exchange, Header, Text, Visibility};
 
 mod alias;
+mod cloudtrail;
 mod event;
 mod node;
 mod plan;

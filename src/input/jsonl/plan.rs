@@ -66,6 +66,7 @@ pub(super) enum Logger {
     Cloudflare,
     ApiGateway,
     Azure,
+    CloudTrail,
     KubernetesAudit,
     Zeek,
     Pino,
@@ -91,6 +92,7 @@ impl Logger {
             Self::Cloudflare => "cloudflare",
             Self::ApiGateway => "api gateway",
             Self::Azure => "azure",
+            Self::CloudTrail => "cloudtrail",
             Self::KubernetesAudit => "kubernetes audit",
             Self::Zeek => "zeek",
             Self::Pino => "pino",
@@ -105,6 +107,7 @@ impl Logger {
             Self::Pino
             | Self::Winston
             | Self::Ecs
+            | Self::CloudTrail
             | Self::KubernetesAudit
             | Self::Tomcat
             | Self::Other => Observer::App,
@@ -149,6 +152,8 @@ impl Logger {
             Self::Gcp
         } else if has("edgeresponsestatus") || has("rayid") {
             Self::Cloudflare
+        } else if has("eventversion") && has("eventsource") && has("eventname") {
+            Self::CloudTrail
         } else if has("auditid") && has("verb") {
             Self::KubernetesAudit
         } else if has("lasterrorreason")
