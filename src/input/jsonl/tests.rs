@@ -481,6 +481,8 @@ fn the_second_line_of_a_shape_is_read_without_a_tree() {
     let read = read_quickly(second.as_bytes(), &mut mapping).unwrap();
     assert_eq!((&*read.url, read.status), ("/orders/2", Some(200)));
     assert_eq!(read.request_headers[0].value, "\"2\"");
+}
+
 #[test]
 fn who_saw_an_exchange_is_told_by_the_names_of_its_logger() {
     let seen = |line: Value| {
