@@ -16,7 +16,7 @@ pub(super) const ZEEK: Format = Format {
     observer: Observer::Proxy,
     read: |line, setting: &mut Setting| match line.strip_prefix('#') {
         Some(directive) => setting.zeek.directive(directive),
-        None => setting.zeek.row(line),
+        None => setting.zeek.head(line).or_else(|| setting.zeek.row(line)),
     },
 };
 
@@ -50,6 +50,16 @@ impl Directives {
             "set_separator" | "path" | "open" | "close" | "types" => {}
             _ => return None,
         }
+        Some(Found::Directive)
+    }
+
+    /// Takes the names of columns that stand alone in a line, as `zeek-cut -m` leaves them.
+    fn head(&mut self, line: &str) -> Option<Found<'static>> {
+        let start = line.starts_with("ts\t") || line.starts_with("uid\t");
+        let names = || line.split('\t');
+        let has = |name: &str| names().any(|known| known == name);
+        (start && has("method") && has("status_code")).then_some(())?;
+        *self = Self { columns: Some(names().map(Box::from).collect()), ..Self::default() };
         Some(Found::Directive)
     }
 
@@ -121,7 +131,7 @@ mod tests {
     fn read<'a>(setting: &mut Directives, line: &'a str) -> Option<Found<'a>> {
         match line.strip_prefix('#') {
             Some(directive) => setting.directive(directive),
-            None => setting.row(line),
+            None => setting.head(line).or_else(|| setting.row(line)),
         }
     }
 
@@ -144,6 +154,17 @@ mod tests {
         assert_eq!(found.time.unwrap().to_string(), "2026-11-23T02:29:33.452687Z");
         assert!(Directives::default().row(row).is_none());
         assert!(table(COLUMNS).row("1795400973.452687\tCx").is_none());
+    }
+
+    #[test]
+    fn names_that_stand_alone_name_the_columns_too() {
+        let mut setting = Directives::default();
+        assert!(matches!(read(&mut setting, COLUMNS), Some(Found::Directive)));
+        let row =
+            "1795400973.452687\tCx\t192.0.2.7\t10.0.0.1\tGET\tapi.example.com\t/me\t-\t401\t-";
+        let Some(Found::Exchange(found)) = read(&mut setting, row) else { panic!("a row") };
+        assert_eq!((found.status, found.user.as_deref()), (Some(401), None));
+        assert!(read(&mut Directives::default(), "ts\tuid\tmethod").is_none());
     }
 
     #[test]
