@@ -17,8 +17,8 @@ use self::plan::{Candidate, Logger, Plan};
 use self::quick::{Line, Recipe};
 pub(in crate::input) use self::value::host_and_path;
 use self::value::{
-    KNOWN_METHODS, VERBS, address, body_text, grpc_status, guessed_mime, is_blank,
-    is_routine, is_secret_field, is_unique, request_line, trace_id,
+    KNOWN_METHODS, VERBS, address, body_text, grpc_status, guessed_mime, is_blank, is_routine,
+    is_secret_field, is_unique, request_line, trace_id,
 };
 use super::calendar::Calendar;
 use super::clock::parse_time;
@@ -219,9 +219,8 @@ pub(super) fn date(
 ) {
     let Some(line) = value.as_object().filter(|_| exchange.time.is_none()) else { return };
     let places = mapping.plan.candidates.iter().filter(|place| place.slot == Slot::Time);
-    let mut yearless = places
-        .filter_map(|place| place.get(line)?.as_str())
-        .filter(|text| is_yearless(text));
+    let mut yearless =
+        places.filter_map(|place| place.get(line)?.as_str()).filter(|text| is_yearless(text));
     if let Some((time, assumed)) = yearless.next().and_then(|text| calendar.date(text)) {
         exchange.time = Some(time);
         exchange.year_assumed = assumed;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use super::node::Node;
 use super::value::address;
 use crate::model::{Exchange, Observer};
 
@@ -29,7 +30,7 @@ pub(super) fn read(line: &Map<String, Value>) -> Option<Exchange<'_>> {
         host: Some(Cow::Borrowed(host)),
         user: identity.and_then(user).map(Cow::Borrowed),
         // Where a service of AWS called, its name stands in place of an address.
-        client_ip: line.get("sourceIPAddress").and_then(address),
+        client_ip: line.get("sourceIPAddress").and_then(|ip| address(Node::of(ip))),
         user_agent: text(line, "userAgent").map(Cow::Borrowed),
         request_id: text(line, "requestID").or_else(|| text(line, "eventID")).map(Cow::Borrowed),
         observer: if SIGN_IN.contains(&service) { Observer::Idp } else { Observer::App },
