@@ -441,7 +441,7 @@ fn wrong_place(case: &Case<'_>) -> Option<Candidate> {
     if credential.place.is_authorization()
         || matches!(credential.place, Place::Header(ref n) if n == "proxy-authorization")
         || credential.oddities.iter().any(|o| matches!(o, Oddity::Misspelt(_)))
-        || !matches!(credential.kind, Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::ApiKey)
+        || !credential.kind.is_token()
         || case.facts.grant.is_some()
     {
         return None;

@@ -1,7 +1,7 @@
 //! Refusals whose reason lies with the verifier: one node of several, or all of it from one instant.
 
 use super::case::{Candidate, Case};
-use crate::model::{At, Confidence, Fingerprint, Kind};
+use crate::model::{At, Confidence, Fingerprint};
 use crate::world::{Sight, is_token_refusal, mark_of};
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
@@ -13,8 +13,7 @@ pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
 fn outage(case: &Case<'_>) -> Option<Candidate> {
     let facts = case.facts;
     let (at, credential) = (case.at?, case.bearer()?);
-    let token = matches!(credential.kind, Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::ApiKey);
-    if !token || !is_token_refusal(facts) || facts.grant.is_some() {
+    if !credential.kind.is_token() || !is_token_refusal(facts) || facts.grant.is_some() {
         return None;
     }
     let outage = case.world.outage(facts.endpoint.host.as_ref(), at)?;

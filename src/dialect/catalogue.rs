@@ -42,6 +42,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("iis", include_str!("vendors/iis.toml")),
     ("keycloak", include_str!("vendors/keycloak.toml")),
     ("kong", include_str!("vendors/kong.toml")),
+    ("krakend", include_str!("vendors/krakend.toml")),
     ("kubernetes", include_str!("vendors/kubernetes.toml")),
     ("logins", include_str!("vendors/logins.toml")),
     ("node", include_str!("vendors/node.toml")),

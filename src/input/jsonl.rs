@@ -15,18 +15,22 @@ use self::alias::Slot;
 use self::node::Node;
 use self::plan::{Candidate, Logger, Plan};
 use self::quick::{Line, Recipe};
+pub(in crate::input) use self::value::host_and_path;
 use self::value::{
-    KNOWN_METHODS, VERBS, address, body_text, grpc_status, guessed_mime, host_and_path, is_blank,
-    is_routine, is_secret_field, is_unique, request_line, trace_id,
+    KNOWN_METHODS, VERBS, address, body_text, grpc_status, guessed_mime, is_blank, is_routine,
+    is_secret_field, is_unique, request_line, trace_id,
 };
+use super::calendar::Calendar;
 use super::clock::parse_time;
 use super::field_list;
 use super::har_entry::{entry_from_value, status_of, time_of_number, without_port};
 use super::log::percent;
 use super::skip::SkipReason;
+use super::wrapper::is_yearless;
 use crate::model::{Body, Exchange, Header, Text, Visibility};
 
 mod alias;
+mod cloudtrail;
 mod event;
 mod node;
 mod plan;
@@ -170,7 +174,8 @@ pub(super) fn read_quickly<'v>(line: &'v [u8], mapping: &mut Mapping) -> Option<
     let line = Line::of(line).ok()?;
     let recipe = mapping.recipes.get(&line.shape)?.as_ref()?;
     let mut exchange = Reader { source: Source::Text(&line, recipe), plan: &recipe.plan }.read()?;
-    if line.was_odd() {
+    // A time that is not read may be one without a year.
+    if line.was_odd() || exchange.time_unreadable {
         return None;
     }
     if !Arc::ptr_eq(&mapping.plan, &recipe.plan) {
@@ -203,6 +208,24 @@ fn recipe(line: &[u8], mapping: &Mapping) -> Option<Recipe> {
         return None;
     }
     Recipe::of(line, &tree, &mapping.plan)
+}
+
+/// Gives an exchange the time of its line where that names no year, `Nov 23 02:29:33`, by a calendar.
+pub(super) fn date(
+    exchange: &mut Exchange<'_>,
+    value: &Value,
+    mapping: &Mapping,
+    calendar: Calendar,
+) {
+    let Some(line) = value.as_object().filter(|_| exchange.time.is_none()) else { return };
+    let places = mapping.plan.candidates.iter().filter(|place| place.slot == Slot::Time);
+    let mut yearless =
+        places.filter_map(|place| place.get(line)?.as_str()).filter(|text| is_yearless(text));
+    if let Some((time, assumed)) = yearless.next().and_then(|text| calendar.date(text)) {
+        exchange.time = Some(time);
+        exchange.year_assumed = assumed;
+        exchange.time_unreadable = false;
+    }
 }
 
 /// Returns the HAR entry that a line is, or that a Playwright trace wraps.

@@ -102,6 +102,7 @@ pub(super) fn value(
     match read {
         Ok(Ok((mut exchange, mapping))) => {
             exchange.position = position;
+            jsonl::date(&mut exchange, value, &mapping, place.calendar);
             place.date(&mut exchange);
             exchange.format = mapping.logger();
             *hint = mapping;

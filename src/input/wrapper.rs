@@ -157,6 +157,15 @@ fn syslog(line: &str) -> Option<Peeled<'_>> {
     named.then(|| Peeled { yearless, ..plain("syslog", inner.into(), time) })
 }
 
+/// Returns whether a text is a time without a year, `Nov 23 02:29:33`, with a fraction or not.
+pub(super) fn is_yearless(text: &str) -> bool {
+    let fraction = text.get(15..).unwrap_or_default();
+    let digits = fraction.strip_prefix('.').unwrap_or(fraction);
+    let fits = digits.len() < 10 && digits.bytes().all(|b| b.is_ascii_digit());
+    let head = text.get(..15).map(|head| format!("{head} "));
+    fits && head.is_some_and(|head| month_day(&head).is_some())
+}
+
 /// Takes `Nov 23 02:29:33 ` off: the time, and what follows.
 fn month_day(line: &str) -> Option<(&str, &str)> {
     const MONTHS: &str = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";

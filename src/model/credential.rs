@@ -69,6 +69,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Returns whether this is a token or key that goes along with every request.
+    pub const fn is_token(self) -> bool {
+        matches!(self, Self::Jwt | Self::Jwe | Self::Opaque | Self::ApiKey)
+    }
+
     /// Returns the name used in outputs.
     pub const fn as_str(self) -> &'static str {
         match self {

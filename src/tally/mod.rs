@@ -46,7 +46,7 @@ use crate::model::{
 };
 
 /// Version of the mergeable state; another one is refused.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Most distinct tokens, uses, groups kept. Chosen so that the tables of an ordinary capture never fill.
 const TOKENS: usize = 1 << 20;
@@ -55,6 +55,8 @@ const GROUPS: usize = 1 << 17;
 const ISSUES: usize = 1 << 17;
 const DOORS: usize = 1 << 16;
 const KEYS: usize = 1 << 12;
+/// Hosts whose times are kept apart: 100 KB each at most, an instant a minute for two days.
+const HOSTS: usize = 1 << 10;
 const PROOFS: usize = 1 << 16;
 /// Marks of refusals that others may have seen; of more a sample is compared.
 const IDS: usize = 1 << 15;
@@ -70,6 +72,9 @@ pub struct Tally {
     pub tokens: Table<Fingerprint, Slot<Arc<Token>>, TOKENS>,
     /// What was let in with a credential.
     pub uses: Sample<Use, USES>,
+    /// When each host let in a token or key, at other endpoints than those of its issuer; of every use,
+    /// also of those that `uses` leaves out.
+    pub entrances: Table<Arc<str>, Times<4096>, HOSTS>,
     /// What was let in without one.
     pub visits: Visits,
     /// Refusals and moments of flows, by the key of their facts; after [`Tally::settle`] all refusals.
@@ -246,6 +251,7 @@ impl Tally {
         }
         self.tokens.merge(other.tokens);
         self.uses.merge(other.uses);
+        self.entrances.merge(other.entrances);
         self.visits.merge(other.visits);
         self.groups.merge(other.groups);
         self.bare.merge(other.bare);

@@ -107,6 +107,11 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Few<K, V, LIMIT> {
         }
     }
 
+    /// Returns whether a key that is not there never was: greater ones may have been left out.
+    pub fn knows(&self, key: &K) -> bool {
+        self.0.len() < LIMIT || self.0.last().is_some_and(|(last, _)| key <= last)
+    }
+
     /// Returns keys and values in order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.0.iter().map(|(key, value)| (key, value))

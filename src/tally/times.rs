@@ -182,6 +182,15 @@ impl<const LIMIT: usize> Times<LIMIT> {
         self.first_from(from).is_some_and(|at| at <= until)
     }
 
+    /// Returns whether it is certain that no instant lies in `from..=until`: never where a wide bucket
+    /// spans them and holds more than its ends.
+    pub fn none_within(&self, from: At, until: At) -> bool {
+        let start = self.buckets().partition_point(|b| b.last < from);
+        self.buckets()
+            .get(start)
+            .is_none_or(|b| b.first > until || (b.first < from && b.last > until && b.count <= 2))
+    }
+
     /// Returns the earliest known instant at or after `from`.
     pub fn first_from(&self, from: At) -> Option<At> {
         let start = self.buckets().partition_point(|b| b.last < from);
@@ -309,7 +318,29 @@ mod tests {
         assert_eq!(times, of(&[5, 1]));
     }
 
+    #[test]
+    fn a_wide_bucket_proves_no_absence_between_its_ends() {
+        let three = of(&[0, SECOND, 4 * SECOND]).at_least(5 * SECOND);
+        assert_eq!(three.buckets().len(), 1);
+        assert!(!three.none_within(At(2 * SECOND), At(3 * SECOND)));
+        assert!(three.none_within(At(5 * SECOND), At(9 * SECOND)));
+        // Of two both are known.
+        let two = of(&[0, 4 * SECOND]).at_least(5 * SECOND);
+        assert!(two.none_within(At(2 * SECOND), At(3 * SECOND)));
+        assert!(!two.none_within(At(2 * SECOND), At(4 * SECOND)));
+    }
+
     proptest! {
+        #[test]
+        fn a_proven_absence_is_one(
+            instants in prop::collection::vec(0i64..3_000_000_000, 0..30),
+            from in 0i64..3_000_000_000, span in 0i64..1_000_000_000,
+        ) {
+            let (from, until) = (from, from + span);
+            let there = instants.iter().any(|at| (from..=until).contains(at));
+            prop_assert!(!(there && of(&instants).none_within(At(from), At(until))));
+        }
+
         #[test]
         fn any_split_and_order_gives_the_same_value(
             mut instants in prop::collection::vec(-3_000_000_000_000i64..3_000_000_000_000, 0..60),

@@ -113,6 +113,13 @@ impl Tally {
 
     /// Counts a use; returns its key, and whether none like it was counted here before, or may have been.
     pub(super) fn note_use(&mut self, event: &Event<'_>) -> (u128, bool) {
+        if !event.at_issuer
+            && event.credential.kind.is_token()
+            && let (Some(host), Some(at)) = (&event.endpoint.host, event.at)
+            && let Some(entrances) = self.entrances.slot(host)
+        {
+            entrances.push(at);
+        }
         let key = event.key();
         let Some(usage) = self.uses.slot(key) else { return (key, true) };
         let is_first = usage.count == 0;

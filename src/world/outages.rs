@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Who, World, is_token_refusal, mark_of};
-use crate::model::{At, Facts, Fingerprint, Kind};
+use crate::model::{At, Facts, Fingerprint};
 use crate::tally::Times;
 
 /// Fewer refusals are no outage.
@@ -54,7 +54,7 @@ pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Vec<Outage>> {
         if speaks_of_verifier(facts) || facts.status.is_some_and(|s| s >= 500) {
             breaks.entry(Arc::clone(host)).or_default().extend(instants());
         }
-        let Some(mark) = facts.credentials.first().filter(|c| is_token(c.kind)).and_then(mark_of)
+        let Some(mark) = facts.credentials.first().filter(|c| c.kind.is_token()).and_then(mark_of)
         else {
             continue;
         };
@@ -74,21 +74,9 @@ pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Vec<Outage>> {
         let marks: BTreeSet<Fingerprint> = list.iter().map(|r| r.mark).collect();
         list.len() >= LEAST && marks.len() > 1
     });
-    let mut doors: BTreeMap<Arc<str>, Times<4096>> = BTreeMap::new();
-    for (_, usage) in world.tally().uses.iter() {
-        let Some(host) = usage.host.as_ref().filter(|host| refusals.contains_key(*host)) else {
-            continue;
-        };
-        if !usage.at_issuer && usage.credential.as_ref().is_some_and(|c| is_token(c.kind)) {
-            for bucket in usage.times.buckets() {
-                doors.entry(Arc::clone(host)).or_default().push(bucket.first);
-                doors.entry(Arc::clone(host)).or_default().push(bucket.last);
-            }
-        }
-    }
     let mut found = BTreeMap::new();
     for (host, mut list) in refusals {
-        let Some(door) = doors.get(&host) else { continue };
+        let Some(door) = world.tally().entrances.get(&host) else { continue };
         list.sort_unstable_by_key(|r| (r.at, r.mark, r.who));
         let broken = breaks.get(&host).map_or(&[][..], Vec::as_slice);
         let outages: Vec<Outage> =
@@ -100,9 +88,10 @@ pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Vec<Outage>> {
     found
 }
 
-/// Splits refusals where something was let in between.
+/// Splits refusals where something was let in between, or may have been: where so much was that not every
+/// instant is kept, its absence is not known.
 fn runs<'r>(list: &'r [Refusal], door: &Times<4096>) -> impl Iterator<Item = &'r [Refusal]> {
-    list.chunk_by(|a, b| !door.any_within(a.at, b.at))
+    list.chunk_by(|a, b| door.none_within(a.at, b.at))
 }
 
 fn outage(
@@ -137,10 +126,6 @@ fn outage(
     let broken = breaks.iter().any(|at| *at >= start && *at <= end);
     let (tokens, clients) = (tokens.len(), clients.len());
     Some(Outage { before, start, end, recovery, tokens, clients, healed, broken })
-}
-
-fn is_token(kind: Kind) -> bool {
-    matches!(kind, Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::ApiKey)
 }
 
 fn speaks_of_verifier(facts: &Facts) -> bool {

@@ -25,7 +25,12 @@ impl<'t> World<'t> {
         let elsewhere = |pick: &dyn Fn(&Times<8>) -> Option<At>| -> Vec<At> {
             self.acceptances(mark, near, pick).map(|a| a.at).collect()
         };
-        if self.acceptances(mark, near, Times::first).any(|a| a.same_endpoint) {
+        // Of a token that goes to very many endpoints, or of very many tokens, not all uses are kept.
+        let known = |usage: &Use| usage.endpoints.knows(&near.endpoint);
+        if self.acceptances(mark, near, Times::first).any(|a| a.same_endpoint)
+            || !self.tally.knows_uses(mark)
+            || !self.uses_of(mark).all(known)
+        {
             return None;
         }
         let before = elsewhere(&|times| times.last_until(at)).into_iter().max()?;

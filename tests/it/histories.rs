@@ -206,6 +206,40 @@ fn others_that_are_let_in_between_rule_an_outage_out() {
     assert!(!told(&steps).contains("verifier."), "{}", told(&steps));
 }
 
+#[test]
+fn what_was_let_in_too_often_to_keep_each_instant_still_rules_an_outage_out() {
+    let users: Vec<String> = (0..3).map(|user| fresh(&format!("u{user}"))).collect();
+    let call = |user: usize, second: f64| me(second, &users[user]).agent(&format!("agent/{user}"));
+    // Three refusals within 60 ms, and somebody let in every 5 ms all the time: of so many instants
+    // only the first and last of each tenth of a second are kept.
+    let story = |shut: std::ops::Range<usize>| {
+        let calls = (0..6300).filter(|nth| !shut.contains(nth));
+        let mut steps: Vec<Step> = calls.map(|nth| call(nth % 3, nth as f64 * 0.005)).collect();
+        steps.extend((0..3).map(|user| call(user, 10.021 + user as f64 * 0.02).gets(401)));
+        told(&steps)
+    };
+    assert!(!story(0..0).contains("verifier.misconfigured"), "an outage is told");
+    // A gap that is wider than that shows.
+    assert!(story(1950..2300).contains("verifier.misconfigured"), "no outage is told");
+}
+
+#[test]
+fn never_let_in_at_an_endpoint_is_said_of_a_token_only_while_all_its_endpoints_are_kept() {
+    let t = fresh("a");
+    let area = |nth: usize| {
+        format!("/area-{}{}", (b'a' + nth as u8 / 26) as char, (b'a' + nth as u8 % 26) as char)
+    };
+    let story = |areas: usize| {
+        let call = |second: f64, nth: usize| at(second, "GET", &area(nth)).bearer(&t);
+        let mut steps: Vec<Step> = (0..areas).map(|nth| call(nth as f64, nth)).collect();
+        steps.push(call(100.0, areas).gets(401));
+        steps.push(call(101.0, 0));
+        told(&steps)
+    };
+    assert!(story(5).contains("authz.role"), "{}", story(5));
+    assert!(!story(60).contains("authz.role"), "{}", story(60));
+}
+
 fn keyed(kid: &str, sub: &str) -> String {
     token_with(
         &json!({"alg": "RS256", "kid": kid}),

@@ -94,3 +94,18 @@ fn a_pipe_is_as_old_as_its_reading() {
     let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
     assert!(text.contains("\"time\":\"2025-12-31T23:59:58Z\""), "a file has its own age: {text}");
 }
+
+#[test]
+fn a_time_without_a_year_in_json_or_pairs_is_dated_as_one_in_syslog() {
+    let folder = Folder::new("json");
+    let told = r#""method": "GET", "path": "/me", "status": 401}"#;
+    let lines = ["Dec 31 23:59:58.250", "Jan  1 00:00:02"]
+        .map(|stamp| format!("{{\"time\": \"{stamp}\", {told}\n"))
+        .concat();
+    folder.write("a.jsonl", lines);
+    changed(&folder, "a.jsonl", CHANGED);
+    assert_eq!(times(&folder, &["a.jsonl"]), ["2025-12-31T23:59:58.250Z", "2026-01-01T00:00:02Z"]);
+    folder.write("b.log", "time=\"Dec 31 23:59:58\" method=GET path=/me status=401\n");
+    changed(&folder, "b.log", CHANGED);
+    assert_eq!(times(&folder, &["b.log"]), ["2025-12-31T23:59:58Z"]);
+}

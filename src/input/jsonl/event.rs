@@ -10,7 +10,7 @@ use super::alias::fold;
 use super::node::Node;
 use super::value;
 use crate::input::clock::parse_time;
-use crate::input::log::keycloak;
+use crate::input::log::{self, keycloak};
 use crate::model::{Exchange, Header, Observer};
 
 /// Reads an event; `None` for all other messages.
@@ -23,6 +23,8 @@ pub(super) fn read(line: &Map<String, Value>) -> Option<Exchange<'_>> {
         .or_else(|| vault(line))
         .or_else(|| gitlab(line))
         .or_else(|| tyk(line))
+        .or_else(|| super::cloudtrail::read(line))
+        .or_else(|| krakend(line))
         .or_else(|| google_audit(line))
         .or_else(|| told_by_keycloak(line))?;
     let first = |names: &[&str]| {
@@ -196,7 +198,7 @@ fn gitlab(line: &Map<String, Value>) -> Option<Exchange<'_>> {
     let (user, client) = message.strip_prefix("Failed Login: username=")?.rsplit_once(" ip=")?;
     Some(Exchange {
         user: Some(Cow::Borrowed(user)),
-        client_ip: crate::input::log::address(client),
+        client_ip: log::address(client),
         reasons: vec![("message".into(), Cow::Borrowed("Failed Login"))],
         ..Exchange::default()
     })
@@ -248,6 +250,13 @@ fn google_audit(line: &Map<String, Value>) -> Option<Exchange<'_>> {
     if let Some(message) = status.and_then(|status| text(status, "message")) {
         found.reasons.push(("status.message".into(), Cow::Borrowed(message)));
     }
+    Some(found)
+}
+
+/// `{"@timestamp":...,"level":"ERROR","message":"[ENDPOINT: /me][JWTValidator] ...","module":"KRAKEND"}`.
+fn krakend(line: &Map<String, Value>) -> Option<Exchange<'_>> {
+    let mut found = log::krakend::refused(text(line, "message")?)?;
+    found.time = text(line, "@timestamp").and_then(parse_time);
     Some(found)
 }
 
@@ -361,6 +370,16 @@ mod tests {
         assert_eq!((&*url, &*reason, user.as_deref()), ("", "Failed Login", Some("a ip=b")));
         let line = json!({"msg": "Attempted access", "origin": "192.0.2.7", "path": "/orders"});
         assert_eq!(told(&line), None);
+    }
+
+    #[test]
+    fn krakend_with_its_log_in_json_tells_the_same_as_in_text() {
+        let line = json!({"@timestamp": "2026-11-23T02:29:33.413+00:00", "@version": 1, "level": "ERROR",
+            "message": "[ENDPOINT: /me][JWTValidator] Unable to validate the token: Token is expired",
+            "module": "KRAKEND"});
+        assert_eq!(told(&line).unwrap().1, "Token is expired");
+        let (found, _) = from_value(&line, None).unwrap();
+        assert_eq!(found.time.unwrap().to_string(), "2026-11-23T02:29:33.413Z");
     }
 
     #[test]

@@ -66,6 +66,7 @@ pub(super) enum Logger {
     Cloudflare,
     ApiGateway,
     Azure,
+    CloudTrail,
     KubernetesAudit,
     Zeek,
     Pino,
@@ -91,6 +92,7 @@ impl Logger {
             Self::Cloudflare => "cloudflare",
             Self::ApiGateway => "api gateway",
             Self::Azure => "azure",
+            Self::CloudTrail => "cloudtrail",
             Self::KubernetesAudit => "kubernetes audit",
             Self::Zeek => "zeek",
             Self::Pino => "pino",
@@ -105,9 +107,12 @@ impl Logger {
             Self::Pino
             | Self::Winston
             | Self::Ecs
+            | Self::CloudTrail
             | Self::KubernetesAudit
             | Self::Tomcat
             | Self::Other => Observer::App,
+            // It listens on the wire beside both.
+            Self::Zeek => Observer::Proxy,
             _ => Observer::Gateway,
         }
     }
@@ -123,6 +128,8 @@ impl Logger {
         let inside = |outer: &str, inner: &str| {
             line.get(outer).and_then(Value::as_object).is_some_and(|map| map.contains_key(inner))
         };
+        // Applications write their messages with a level, servers their requests without.
+        let tells_level = has("level") && (has("msg") || has("message"));
         let envoy =
             ["responsecodedetails", "responseflags", "xenvoyoriginpath", "xenvoyoriginalpath"];
         if has("respheaders") && has("request") {
@@ -145,6 +152,8 @@ impl Logger {
             Self::Gcp
         } else if has("edgeresponsestatus") || has("rayid") {
             Self::Cloudflare
+        } else if has("eventversion") && has("eventsource") && has("eventname") {
+            Self::CloudTrail
         } else if has("auditid") && has("verb") {
             Self::KubernetesAudit
         } else if has("lasterrorreason")
@@ -164,7 +173,7 @@ impl Logger {
             Self::Pino
         } else if has("ecsversion") || has("ecs") {
             Self::Ecs
-        } else if has("remoteaddr")
+        } else if (has("remoteaddr") && !tells_level)
             || has("upstreamstatus")
             || line.iter().any(|(key, value)| key.starts_with("http_") && !value.is_object())
         {

@@ -482,3 +482,21 @@ fn the_second_line_of_a_shape_is_read_without_a_tree() {
     assert_eq!((&*read.url, read.status), ("/orders/2", Some(200)));
     assert_eq!(read.request_headers[0].value, "\"2\"");
 }
+
+#[test]
+fn who_saw_an_exchange_is_told_by_the_names_of_its_logger() {
+    let seen = |line: Value| {
+        let mut mapping = Mapping::default();
+        from_value(&line, Some(&mut mapping)).unwrap().0.observer
+    };
+    // Zeek listens on the wire, whether it writes tables or JSON.
+    let zeek = json!({"ts": 1_795_402_067.5, "uid": "C1", "id.orig_h": "192.0.2.7", "method": "GET",
+        "host": "a.example", "uri": "/me", "status_code": 401});
+    assert_eq!(seen(zeek), Observer::Proxy);
+    // An address under nginx's name makes an application's message no line of nginx.
+    let app = json!({"level": "info", "msg": "request", "remote_addr": "192.0.2.7", "method": "GET",
+        "path": "/me", "status": 401});
+    assert_eq!(seen(app), Observer::App);
+    let nginx = json!({"remote_addr": "192.0.2.7", "request": "GET /me HTTP/1.1", "status": 401});
+    assert_eq!(seen(nginx), Observer::Gateway);
+}

@@ -83,7 +83,7 @@ pub(super) fn is_blank(text: &str) -> bool {
 }
 
 /// Splits `api.example/path`, which some logs write for a URL.
-pub(super) fn host_and_path(text: &str) -> Option<(&str, &str)> {
+pub(in crate::input) fn host_and_path(text: &str) -> Option<(&str, &str)> {
     let (host, path) = text.split_at(text.find('/')?);
     (host.contains('.') && !host.contains(':')).then_some((host, path))
 }

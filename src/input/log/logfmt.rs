@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::{Format, Found, Setting};
-use crate::input::jsonl::from_value;
+use crate::input::jsonl::{self, from_value};
 use crate::model::{Body, Exchange, Header, Observer, Text};
 
 /// `time=... level=info method=GET path=/ status=401`.
@@ -37,9 +37,10 @@ fn read(line: &str, setting: &mut Setting) -> Option<Found<'static>> {
     let enough = pairs.len() >= 3 && usual.iter().any(|name| pairs.contains_key(*name));
     enough.then_some(())?;
     let value = Value::Object(pairs);
-    let Ok((exchange, mapping)) = from_value(&value, Some(&setting.mapping)) else {
+    let Ok((mut exchange, mapping)) = from_value(&value, Some(&setting.mapping)) else {
         return Some(Found::Notice);
     };
+    jsonl::date(&mut exchange, &value, &mapping, setting.calendar);
     let exchange = owned(exchange);
     setting.mapping = mapping;
     Some(Found::Exchange(Box::new(exchange)))

@@ -21,6 +21,8 @@ mod extras;
 mod fastly;
 mod haproxy;
 pub(super) mod keycloak;
+mod kong;
+pub(super) mod krakend;
 mod logfmt;
 mod logins;
 mod morgan;
@@ -120,6 +122,7 @@ const FORMATS: &[Format] = &[
     nginx_error::NGINX_ERROR,
     apache_error::APACHE_ERROR,
     keycloak::KEYCLOAK,
+    krakend::KRAKEND,
     clf::COMBINED,
     clf::COMMON,
     php::PHP,

@@ -53,6 +53,7 @@ struct Context<'a> {
     upstream: &'a str,
     host: &'a str,
     referrer: &'a str,
+    request_id: &'a str,
 }
 
 /// Splits a message from its context: the last one that fits to the end of the line.
@@ -76,9 +77,10 @@ impl<'a> Context<'a> {
     /// Reads `address, server: name, request: "...", upstream: "...", host: "...", referrer: "..."`, all
     /// but the address may be missing.
     fn of(text: &'a str) -> Option<Self> {
+        let (text, request_id) = identified(text);
         let (client, mut rest) = text.split_once(", ").unwrap_or((text, ""));
         address(client).or_else(|| client.starts_with("unix:").then_some(Cow::Borrowed("")))?;
-        let mut found = Self { client, ..Self::default() };
+        let mut found = Self { client, request_id, ..Self::default() };
         if let Some(after) = rest.strip_prefix("server: ") {
             (found.server, rest) = after.split_once(", ").unwrap_or((after, ""));
         }
@@ -108,6 +110,7 @@ impl<'a> Context<'a> {
 
     fn fill(self, exchange: &mut Exchange<'a>) {
         exchange.client_ip = address(self.client);
+        exchange.request_id = said(self.request_id).map(Cow::Borrowed);
         let server = Some(self.server).filter(|name| *name != "_");
         exchange.host = said(self.host).or(server.and_then(said)).map(Cow::Borrowed);
         if let Some((method, target)) = request_line(self.request) {
@@ -124,6 +127,12 @@ impl<'a> Context<'a> {
             exchange.request_visibility = Visibility::Partial;
         }
     }
+}
+
+/// Splits what Kong adds behind all other parts: `, request_id: "..."`.
+fn identified(text: &str) -> (&str, &str) {
+    let split = text.strip_suffix('"').and_then(|text| text.rsplit_once(", request_id: \""));
+    split.filter(|(_, id)| id.bytes().all(|b| b.is_ascii_alphanumeric())).unwrap_or((text, ""))
 }
 
 #[cfg(test)]
@@ -162,6 +171,21 @@ mod tests {
         let found = exchange(&line);
         assert_eq!(found.client_ip.as_deref(), Some("192.0.2.7"));
         assert_eq!((&*found.url, found.user.as_deref()), ("/me?x=1", Some(name)));
+    }
+
+    #[test]
+    fn a_plugin_of_kong_tells_why_it_refused_and_by_which_id() {
+        let line = format!(
+            r#"{START}[lua] responses.lua:24: [openid-connect] invalid issuer (https://a.example) was specified for access token, {END}, referrer: "http://x/", request_id: "ed621d4370bad6319cf058330812184e""#
+        );
+        let found = exchange(&line);
+        assert_eq!(found.request_id.as_deref(), Some("ed621d4370bad6319cf058330812184e"));
+        assert_eq!(found.request_header("referer"), Some("http://x/"));
+        assert_eq!(found.client_ip.as_deref(), Some("192.0.2.7"));
+        assert_eq!(
+            reason(&found),
+            "invalid issuer (https://a.example) was specified for access token"
+        );
     }
 
     #[test]

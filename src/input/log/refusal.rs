@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::kong;
 use super::scan::said;
 use crate::model::Exchange;
 
@@ -62,6 +63,9 @@ pub(super) fn of_nginx(message: &str) -> Option<Refusal<'_>> {
     }
     if message.contains("ModSecurity: ") {
         return blocked(message);
+    }
+    if let Some(reason) = kong::refused(message) {
+        return Some(Refusal::plain(reason));
     }
     if let Some(told) = message.strip_prefix("[lua] ") {
         // A plugin of APISIX names its place first.

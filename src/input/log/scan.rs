@@ -101,7 +101,7 @@ pub(super) fn request_line(line: &str) -> Option<(&str, &str)> {
     let known = !method.is_empty()
         && method.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-' || b == b'_');
     let target = match rest.rsplit_once(' ') {
-        Some((target, version)) if version.starts_with("HTTP/") => target,
+        Some((target, version)) if version.starts_with("HTTP/") => target.trim_end_matches(' '),
         _ if method.bytes().any(|b| b.is_ascii_lowercase()) => return None,
         _ if rest.starts_with(['/', '*']) || rest.contains("://") => rest,
         _ => return None,
@@ -173,6 +173,13 @@ mod tests {
         assert_eq!(unescape(r#"Bearer \x22a\x22 \"b\" \\c"#), r#"Bearer "a" "b" \c"#);
         assert_eq!(unescape(r"\xC3\xA9 \xFF"), "é \u{fffd}");
         assert_eq!(unescape(r"\xZZ\"), "xZZ\\");
+    }
+
+    #[test]
+    fn blanks_before_the_version_are_no_part_of_the_target() {
+        assert_eq!(request_line("GET /me  HTTP/2.0"), Some(("GET", "/me")));
+        assert_eq!(request_line("GET /a b HTTP/1.1"), Some(("GET", "/a b")));
+        assert_eq!(request_line("GET  HTTP/1.1"), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::scan::{address, reason, said, status};
 use super::w3c_columns::{CLOUDFRONT, Column, Words, decoded, percent, words};
 use super::{Format, Found, Setting};
 use crate::input::clock::parse_time;
+use crate::input::jsonl::host_and_path;
 use crate::model::{Exchange, Header, Observer, Time, Visibility};
 
 /// `#Fields: date time cs-method cs-uri-stem sc-status ...` and rows of those columns.
@@ -180,7 +181,12 @@ impl<'a> Row<'a> {
     }
 
     fn finish(self, exchange: &mut Exchange<'a>) {
-        let target = self.target.unwrap_or_default();
+        let mut target = self.target.unwrap_or_default();
+        // Incapsula writes `www.example.com/page` into the column of the URI.
+        if let Some((host, path)) = host_and_path(target) {
+            exchange.host = exchange.host.take().or(Some(Cow::Borrowed(host)));
+            target = path;
+        }
         exchange.url = match self.query {
             Some(query) => Cow::Owned(format!("{target}?{}", query.trim_start_matches('?'))),
             None => Cow::Borrowed(target),
@@ -315,6 +321,19 @@ mod tests {
         assert_eq!(found.time.unwrap().to_string(), "2026-11-23T23:00:01Z");
         let found = exchange(&mut setting, "00:00:01 192.0.2.7 403 GET /b");
         assert_eq!(found.time.unwrap().to_string(), "2026-11-24T00:00:01Z");
+    }
+
+    #[test]
+    fn a_host_in_the_column_of_the_uri_is_the_host() {
+        let mut setting = with("date time cs-method cs-uri cs-uri-query sc-status");
+        let row = r#""2026-11-23" "02:29:33" "GET" "www.example.com/page.php" "a=1" "401""#;
+        let found = exchange(&mut setting, row);
+        assert_eq!(
+            (found.host.as_deref(), &*found.url),
+            (Some("www.example.com"), "/page.php?a=1")
+        );
+        let found = exchange(&mut setting, "2026-11-23 02:29:33 GET http://a.example/b - 401");
+        assert_eq!((found.host.as_deref(), &*found.url), (None, "http://a.example/b"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(super) const ZEEK: Format = Format {
     observer: Observer::Proxy,
     read: |line, setting: &mut Setting| match line.strip_prefix('#') {
         Some(directive) => setting.zeek.directive(directive),
-        None => setting.zeek.row(line),
+        None => setting.zeek.head(line).or_else(|| setting.zeek.row(line)),
     },
 };
 
@@ -50,6 +50,16 @@ impl Directives {
             "set_separator" | "path" | "open" | "close" | "types" => {}
             _ => return None,
         }
+        Some(Found::Directive)
+    }
+
+    /// Takes the names of columns that stand alone in a line, as `zeek-cut -m` leaves them.
+    fn head(&mut self, line: &str) -> Option<Found<'static>> {
+        let start = line.starts_with("ts\t") || line.starts_with("uid\t");
+        let names = || line.split('\t');
+        let has = |name: &str| names().any(|known| known == name);
+        (start && has("method") && has("status_code")).then_some(())?;
+        *self = Self { columns: Some(names().map(Box::from).collect()), ..Self::default() };
         Some(Found::Directive)
     }
 
@@ -91,7 +101,16 @@ impl Directives {
         // Names of all fields, by a policy script: those that came, and those that did not.
         if let Some(names) = value("client_header_names") {
             let names = names.split(',');
-            exchange.request_headers = names.map(|name| field(name, REDACTED)).collect();
+            // The table has columns for the values of three of them.
+            let known = |name: &str| {
+                ["user_agent", "referrer", "host"]
+                    .into_iter()
+                    .zip(["user-agent", "referer", "host"])
+                    .find(|(_, field)| name.eq_ignore_ascii_case(field))
+                    .and_then(|(column, _)| value(column))
+                    .map_or(Cow::Borrowed(REDACTED), unescape)
+            };
+            exchange.request_headers = names.map(|name| field(name, known(name))).collect();
             exchange.request_visibility = Visibility::Full;
         } else if exchange.user.is_some() {
             // It is taken from Basic credentials.
@@ -112,7 +131,7 @@ mod tests {
     fn read<'a>(setting: &mut Directives, line: &'a str) -> Option<Found<'a>> {
         match line.strip_prefix('#') {
             Some(directive) => setting.directive(directive),
-            None => setting.row(line),
+            None => setting.head(line).or_else(|| setting.row(line)),
         }
     }
 
@@ -138,12 +157,25 @@ mod tests {
     }
 
     #[test]
+    fn names_that_stand_alone_name_the_columns_too() {
+        let mut setting = Directives::default();
+        assert!(matches!(read(&mut setting, COLUMNS), Some(Found::Directive)));
+        let row =
+            "1795400973.452687\tCx\t192.0.2.7\t10.0.0.1\tGET\tapi.example.com\t/me\t-\t401\t-";
+        let Some(Found::Exchange(found)) = read(&mut setting, row) else { panic!("a row") };
+        assert_eq!((found.status, found.user.as_deref()), (Some(401), None));
+        assert!(read(&mut Directives::default(), "ts\tuid\tmethod").is_none());
+    }
+
+    #[test]
     fn names_of_fields_tell_which_were_not_sent() {
         let columns = format!("{COLUMNS}\tclient_header_names");
         let row = "1795400973.452687\tCx\t192.0.2.7\t10.0.0.1\tGET\tapi.example.com\t/me\t-\t401\t-\tHOST,ACCEPT";
         let Some(Found::Exchange(found)) = table(&columns).row(row) else { panic!("a row") };
         assert_eq!(found.request_visibility, Visibility::Full);
         assert_eq!(found.request_header("authorization"), None);
+        assert_eq!(found.request_header("host"), Some("api.example.com"));
+        assert_eq!(found.request_header("accept"), Some(REDACTED));
     }
 
     #[test]
