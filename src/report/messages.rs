@@ -1,0 +1,95 @@
+//! What servers said with the refusals under a cause: each wording once, what varies in it left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Judged;
+use super::causes::shows;
+use crate::model::{At, MessageRow, Origin, PlaceRow, Time};
+use crate::tally::{Said, Wording, words};
+
+/// The wordings under a cause.
+#[derive(Debug, Default)]
+pub(super) struct Messages {
+    /// Most frequent first, at most as many as asked for.
+    pub(super) rows: Vec<MessageRow>,
+    /// How many wordings are known.
+    pub(super) distinct: u64,
+    /// How often something was said that no row counts.
+    pub(super) left_out: u64,
+}
+
+/// One wording over all refusals under the cause.
+#[derive(Debug, Default)]
+struct Heard<'t> {
+    count: u64,
+    first: Option<At>,
+    example: Option<&'t Origin>,
+    /// The words themselves, where all say the same; `None` before the first.
+    same: Option<Option<&'t str>>,
+}
+
+/// Gathers what was said with the refusals of one cause and class.
+pub(super) fn of<'t>(items: &[&Judged<'t>], top: usize) -> Messages {
+    let mut heard: BTreeMap<&'t Wording, Heard<'t>> = BTreeMap::new();
+    let mut said_in_all = 0_u64;
+    for item in items {
+        let spoken: BTreeSet<&str> = words(&item.facts.answer).map(|s| s.place.as_str()).collect();
+        said_in_all += item.bucket.count * u64::try_from(spoken.len()).unwrap_or_default();
+        for (wording, said) in item.group.said.iter() {
+            let count = count_in(said, item);
+            if count == 0 {
+                continue;
+            }
+            let known = heard.entry(wording).or_default();
+            known.count += count;
+            if item.timed {
+                let first = said.times.first_from(item.bucket.first);
+                known.first = known.first.into_iter().chain(first).min();
+            }
+            let example = example_of(wording, said, item);
+            known.example = known.example.into_iter().chain(example).min();
+            let same = said.same();
+            known.same = Some(known.same.unwrap_or(same).filter(|text| same == Some(text)));
+        }
+    }
+    let distinct = u64::try_from(heard.len()).unwrap_or(u64::MAX);
+    let mut rows: Vec<MessageRow> =
+        heard.iter().map(|(wording, heard)| row(wording, heard)).collect();
+    rows.sort_by(|a, b| (b.count, &a.place, &a.template).cmp(&(a.count, &b.place, &b.template)));
+    rows.truncate(top);
+    let shown: u64 = rows.iter().map(|row| row.count).sum();
+    Messages { rows, distinct, left_out: said_in_all.saturating_sub(shown) }
+}
+
+/// Returns how many of the refusals were answered so. Each bucket of a wording lies in one of its group.
+fn count_in(said: &Said, item: &Judged<'_>) -> u64 {
+    if item.timed {
+        said.times.count_within(item.bucket.first, item.bucket.last)
+    } else {
+        said.count.saturating_sub(said.times.count())
+    }
+}
+
+/// Returns the first place that is known to say so.
+fn example_of<'t>(wording: &Wording, said: &'t Said, item: &Judged<'t>) -> Option<&'t Origin> {
+    let alone =
+        item.group.said.iter().filter(|(other, _)| other.place == wording.place).count() == 1;
+    let of_group = item.group.examples.iter().filter(|_| alone);
+    said.first.as_deref().into_iter().chain(of_group).find(|origin| shows(origin, item))
+}
+
+fn row(wording: &Wording, heard: &Heard<'_>) -> MessageRow {
+    let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
+    MessageRow {
+        template: wording.template.to_string(),
+        text: heard.same.flatten().map(str::to_owned),
+        count: heard.count,
+        place: wording.place.to_string(),
+        first: heard.first.map(show),
+        example: heard.example.map(|origin| PlaceRow {
+            source: origin.source.to_string(),
+            member: origin.member.as_ref().map(ToString::to_string),
+            position: origin.position,
+        }),
+    }
+}
