@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Judged;
 use super::causes::shows;
-use crate::model::{At, MessageRow, Origin, PlaceRow, Time};
+use crate::model::{At, MessageRow, Origin, PlaceRow, Time, Weight};
 use crate::tally::{Said, Wording, words};
 
 /// The wordings under a cause.
@@ -26,6 +26,8 @@ struct Heard<'t> {
     example: Option<&'t Origin>,
     /// The words themselves, where all say the same; `None` before the first.
     same: Option<Option<&'t str>>,
+    /// How much the words weigh that name a cause; `None` where they name none.
+    weight: Option<Weight>,
 }
 
 /// Gathers what was said with the refusals of one cause and class.
@@ -49,14 +51,21 @@ pub(super) fn of<'t>(items: &[&Judged<'t>], top: usize) -> Messages {
             let example = example_of(wording, said, item);
             known.example = known.example.into_iter().chain(example).min();
             let same = said.same();
+            let telling = words(&item.facts.answer)
+                .filter(|s| *s.place == *wording.place && !s.causes.is_empty())
+                .map(|s| s.weight);
+            known.weight = known.weight.into_iter().chain(telling).max();
             known.same = Some(known.same.unwrap_or(same).filter(|text| same == Some(text)));
         }
     }
     let distinct = u64::try_from(heard.len()).unwrap_or(u64::MAX);
-    let mut rows: Vec<MessageRow> =
-        heard.iter().map(|(wording, heard)| row(wording, heard)).collect();
-    rows.sort_by(|a, b| (b.count, &a.place, &a.template).cmp(&(a.count, &b.place, &b.template)));
-    rows.truncate(top);
+    // Of what is said equally often comes first what names a cause.
+    let mut heard: Vec<(&Wording, Heard<'_>)> = heard.into_iter().collect();
+    heard.sort_by(|(a, x), (b, y)| {
+        (y.count, y.weight, &a.place, a).cmp(&(x.count, x.weight, &b.place, b))
+    });
+    let rows: Vec<MessageRow> =
+        heard.iter().take(top).map(|(wording, heard)| row(wording, heard)).collect();
     let shown: u64 = rows.iter().map(|row| row.count).sum();
     Messages { rows, distinct, left_out: said_in_all.saturating_sub(shown) }
 }

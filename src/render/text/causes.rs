@@ -275,14 +275,15 @@ fn server(page: &mut Page<'_>, example: &ExampleRow) -> io::Result<()> {
     page.para("  server", 9, &spans)
 }
 
-/// Writes what the servers said, a wording a line, but for what all said and an example shows already.
+/// Writes what the servers said, a wording a line.
+///
+/// What all of them said word for word stands for itself in the line of an example, if that names a cause.
 fn said(page: &mut Page<'_>, cause: &CauseRow, examples: usize) -> io::Result<()> {
-    let by_example = |text: &str| {
-        let mut shown = cause.examples.iter().take(examples);
-        shown.any(|example| example.server.text.as_deref() == Some(text))
-    };
+    let shown = || cause.examples.iter().take(examples).map(|example| &example.server);
+    let told = shown().any(|said| said.says.is_some() && said.place.as_deref() != Some("status"));
     let news = |message: &&MessageRow| {
-        message.count != cause.count || !message.text.as_deref().is_some_and(by_example)
+        let by_example = || shown().any(|said| said.text == message.text);
+        message.count != cause.count || message.text.is_none() || !told && !by_example()
     };
     let rows: Vec<&MessageRow> = cause.messages.iter().filter(news).collect();
     let shown = if page.look.verbose { rows.len() } else { MESSAGES };
