@@ -279,7 +279,7 @@ pub struct MessageRow {
     /// The words, masked, with `<n>`, `<id>`, `<time>`, `<address>`, `<url>`, `<path>`, `<value>` or
     /// `<user>` in place of values: `token expired <n> seconds ago`.
     pub template: String,
-    /// The words themselves, masked, where all that are counted say the same.
+    /// The words themselves, masked, where all that are counted say the same and name nobody.
     pub text: Option<String>,
     /// Exchanges.
     pub count: u64,

@@ -7,6 +7,9 @@ use super::causes::shows;
 use crate::model::{At, MessageRow, Origin, PlaceRow, Time, Weight};
 use crate::tally::{Said, Wording, words};
 
+/// Stands for a person in a template.
+const USER: &str = "<user>";
+
 /// The wordings under a cause.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
@@ -24,8 +27,10 @@ struct Heard<'t> {
     count: u64,
     first: Option<At>,
     example: Option<&'t Origin>,
-    /// The words themselves, where all say the same; `None` before the first.
-    same: Option<Option<&'t str>>,
+    /// The words themselves, as long as all say the same.
+    same: Option<&'t str>,
+    /// Not all say the same.
+    differ: bool,
     /// How much the words weigh that name a cause; `None` where they name none.
     weight: Option<Weight>,
 }
@@ -55,7 +60,8 @@ pub(super) fn of<'t>(items: &[&Judged<'t>], top: usize) -> Messages {
                 .filter(|s| *s.place == *wording.place && !s.causes.is_empty())
                 .map(|s| s.weight);
             known.weight = known.weight.into_iter().chain(telling).max();
-            known.same = Some(known.same.unwrap_or(same).filter(|text| same == Some(text)));
+            known.differ |= same.is_none() || known.same.is_some_and(|text| same != Some(text));
+            known.same = known.same.or(same);
         }
     }
     let distinct = u64::try_from(heard.len()).unwrap_or(u64::MAX);
@@ -89,9 +95,11 @@ fn example_of<'t>(wording: &Wording, said: &'t Said, item: &Judged<'t>) -> Optio
 
 fn row(wording: &Wording, heard: &Heard<'_>) -> MessageRow {
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
+    // Where the template leaves out a person, so do the words.
+    let names = wording.template.contains(USER);
     MessageRow {
         template: wording.template.to_string(),
-        text: heard.same.flatten().map(str::to_owned),
+        text: heard.same.filter(|_| !heard.differ && !names).map(str::to_owned),
         count: heard.count,
         place: wording.place.to_string(),
         first: heard.first.map(show),

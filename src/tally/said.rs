@@ -161,6 +161,7 @@ impl Sayings {
 
     /// Takes out what so many answers at one instant said. Where they said several things it is not known
     /// which of them: then the first.
+    #[must_use]
     pub fn take(&mut self, at: At, count: u64) -> Self {
         let mut taken = Self::default();
         let mut open: BTreeMap<Box<str>, u64> = BTreeMap::new();
@@ -173,20 +174,13 @@ impl Sayings {
             *open -= n;
             said.count = said.count.saturating_sub(n);
             said.times.remove(at, n);
-            if let Some(new) = taken.0.slot(wording) {
-                let (least, most, first) =
-                    (said.least.clone(), said.most.clone(), said.first.clone());
-                *new = Said { least, most, first, ..Said::default() };
-                new.count = n;
-                (0..n).for_each(|_| new.times.push(at));
-            }
-            let here = |first: &Origin| first.time.is_some_and(|time| time.at == at);
-            if let Some(new) = taken.0.slot(wording)
-                && !said.first.as_deref().is_some_and(here)
-            {
-                new.first = None;
-            } else {
-                said.first = None;
+            let here = said.first.as_deref().and_then(|first| first.time);
+            let first = said.first.take_if(|_| here.is_some_and(|time| time.at == at));
+            let (least, most) = (said.least.clone(), said.most.clone());
+            let mut moved = Said { count: n, times: Times::default(), first, least, most };
+            (0..n).for_each(|_| moved.times.push(at));
+            if let Some(slot) = taken.0.slot(wording) {
+                *slot = moved;
             }
         }
         self.0.retain(|said| said.count > 0);

@@ -151,3 +151,32 @@ fn an_error_log_says_what_the_access_log_only_counts() {
     let template = row["template"].as_str().unwrap();
     assert!(template.ends_with(": password mismatch") && !template.contains("u1000"), "{template}");
 }
+
+#[test]
+fn no_message_names_a_person() {
+    let folder = Folder::new("messages-persons");
+    let basic = "Basic YWxpY2U6aHVudGVyMjIy";
+    let line = |i: u8, fields: Value, user: Value, message: &str| {
+        json!({"time": format!("2026-11-20T10:00:0{i}Z"), "method": "GET", "status": 401,
+            "url": "https://api.example.com/orders", "user": user, "request_headers": fields,
+            "res_body": json!({"message": message}).to_string(), "client_ip": "192.0.2.7"})
+        .to_string()
+            + "\n"
+    };
+    let log = line(0, json!({}), "alice".into(), "User alice not found")
+        + &line(1, json!({"authorization": basic}), Value::Null, "no account for 'alice'")
+        + &line(2, json!({}), "bob".into(), "User bob not found");
+    folder.write("a.jsonl", log);
+    for format in ["text", "json", "jsonl", "markdown", "html", "csv", "sarif", "junit"] {
+        let said = folder.run(&["a.jsonl", "-f", format]).succeeds().text();
+        for name in ["alice", "bob "] {
+            assert!(!said.contains(name), "{format}: {said}");
+        }
+    }
+    let report = folder.report(&["a.jsonl"]);
+    let found = rows(&report);
+    let known = found.iter().find(|row| row.1 == "User <user> not found").unwrap();
+    assert_eq!((known.2.as_ref(), known.3), (None, 2), "{found:?}");
+    let shown = folder.run(&["a.jsonl", "-f", "jsonl", "--show-identity"]).succeeds().text();
+    assert!(shown.contains("User alice not found"), "{shown}");
+}

@@ -275,15 +275,16 @@ fn server(page: &mut Page<'_>, example: &ExampleRow) -> io::Result<()> {
     page.para("  server", 9, &spans)
 }
 
-/// Writes what the servers said, a wording a line.
+/// Writes what the servers said, a wording a line, but for what examples show already.
 ///
-/// What all of them said word for word stands for itself in the line of an example, if that names a cause.
+/// What all of them said word for word adds nothing where the line of an example names a cause.
 fn said(page: &mut Page<'_>, cause: &CauseRow, examples: usize) -> io::Result<()> {
     let shown = || cause.examples.iter().take(examples).map(|example| &example.server);
     let told = shown().any(|said| said.says.is_some() && said.place.as_deref() != Some("status"));
     let news = |message: &&MessageRow| {
-        let by_example = || shown().any(|said| said.text == message.text);
-        message.count != cause.count || message.text.is_none() || !told && !by_example()
+        let of_all = told && message.count == cause.count;
+        let by_examples = shown().filter(|said| said.text == message.text).count() as u64;
+        message.text.is_none() || !of_all && by_examples < message.count
     };
     let rows: Vec<&MessageRow> = cause.messages.iter().filter(news).collect();
     let shown = if page.look.verbose { rows.len() } else { MESSAGES };

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::shape::{self, Around, NUMBER, PATH, TIME, URL, USER, VALUE};
+use super::shape::{self, Around, ID, NUMBER, PATH, TIME, URL, USER, VALUE};
 use super::words::{
     DAYS, MONTHS, NAMING, NO_NAMES, PERSONS, PREDICATES, UNITS, VALUED, ZONES, is_in,
 };
@@ -13,6 +13,8 @@ const EDGES: &[char] = &[
     '!', '?', '…',
 ];
 const QUOTES: &[char] = &['"', '\'', '`', '“', '”', '‘', '’'];
+/// Marks that may stand before a name.
+const OPENING: &[char] = &['<', '[', '(', '"', '\'', '`', '“', '‘'];
 /// Marks between words that have no blank between them.
 const JOINTS: &[char] = &[
     '=', ':', ',', ';', '/', '(', ')', '[', ']', '{', '}', '|', '&', '?', '#', '<', '>', '"', '\'',
@@ -52,47 +54,48 @@ impl<'t> Chunk<'t> {
     }
 
     /// Returns the word without marks.
-    pub(super) fn word(&self) -> String {
-        self.core.clone().into_owned()
+    pub(super) fn word(&self) -> &str {
+        &self.core
     }
 
-    /// Returns the text of the chunk.
-    pub(super) fn into_text(self) -> String {
-        format!("{}{}{}", self.lead, self.core, self.tail)
+    /// Writes the text of the chunk.
+    pub(super) fn write(&self, out: &mut String) {
+        out.push_str(self.lead);
+        out.push_str(&self.core);
+        out.push_str(self.tail);
     }
 
     /// Looks at the only word of a text: a code, unless it can be nothing but an id.
     pub(super) fn alone(&mut self) {
         let around = Around { first: true, before: "", after: "" };
-        if shape::is_plain_id(&self.core) {
-            self.put(shape::ID);
-        } else if let Some(kind @ (URL | PATH | USER)) = shape::of(&self.core, around) {
-            self.put(kind);
-        } else if self.core.contains(['=', ':']) {
-            self.fill_pieces("");
-        }
+        let made = match shape::of(&self.core, around) {
+            _ if self.done => None,
+            _ if shape::is_plain_id(&self.core) => Some(Cow::Borrowed(ID)),
+            Some(kind @ (URL | PATH | USER)) => Some(Cow::Borrowed(kind)),
+            _ => self.pieces("").filter(|_| self.core.contains(['=', ':'])).map(Cow::Owned),
+        };
+        self.put(made);
     }
 
-    /// Puts the kind in place of a value, or of the values in it.
-    pub(super) fn fill(&mut self, first: bool, before: &str, after: &str) {
-        if self.done || self.core.is_empty() {
-            return;
-        }
-        if is_in(before, NAMING) {
-            return;
+    /// Returns what stands in place of the word: the kind of a value, or the word with the values in it
+    /// left out.
+    pub(super) fn made(&self, first: bool, before: &str, after: &str) -> Option<Cow<'t, str>> {
+        if self.done || self.core.is_empty() || is_in(before, NAMING) {
+            return None;
         }
         if self.is_quoted() && self.is_value(before) {
-            return self.put(VALUE);
+            return Some(Cow::Borrowed(VALUE));
         }
-        match shape::of(&self.core, Around { first, before, after }) {
-            Some(kind) => self.put(kind),
-            None => self.fill_pieces(before),
-        }
+        let kind = shape::of(&self.core, Around { first, before, after });
+        kind.map(Cow::Borrowed).or_else(|| self.pieces(before).map(Cow::Owned))
     }
 
-    fn put(&mut self, kind: &'static str) {
-        self.core = Cow::Borrowed(kind);
-        self.done = true;
+    /// Puts this in place of the word, if there is anything.
+    pub(super) fn put(&mut self, made: Option<Cow<'t, str>>) {
+        if let Some(made) = made {
+            self.core = made;
+            self.done = true;
+        }
     }
 
     fn is_quoted(&self) -> bool {
@@ -110,20 +113,39 @@ impl<'t> Chunk<'t> {
         letter || is_in(before, VALUED) && !self.core.contains("***")
     }
 
-    /// Looks at the pieces between marks: `RequestId:7c71aff4`, `1795537917/0`.
-    fn fill_pieces(&mut self, before: &str) {
+    /// Whether this is a name behind `user`: in quotes, with a domain or digits, or a word where the sentence
+    /// goes on as it does behind a name.
+    fn is_name(&self, goes_on: bool) -> bool {
+        let core = &*self.core;
+        let has = |marks: &[char]| core.contains(marks);
+        let letters = core.chars().any(char::is_alphabetic);
+        let marks = ['\\', '@', '.', '-', '_', '+'];
+        let whole = core.chars().all(|c| c.is_alphanumeric() || marks.contains(&c));
+        if self.done || core.contains("***") || !self.lead.chars().all(|c| OPENING.contains(&c)) {
+            return false;
+        }
+        if self.is_quoted() {
+            return !core.is_empty();
+        }
+        let digits = core.bytes().any(|b| b.is_ascii_digit()) && !shape::is_fixed(core);
+        let word = goes_on && !has(&['_', '-']) && !is_in(core, NO_NAMES);
+        letters && whole && (has(&['\\', '@']) || digits || word)
+    }
+
+    /// Returns the word with the values between marks left out: `RequestId:7c71aff4`, `1795537917/0`.
+    fn pieces(&self, before: &str) -> Option<String> {
         if self.core.contains("***") || !self.core.contains(JOINTS) {
-            return;
+            return None;
         }
         let mut out = String::with_capacity(self.core.len());
-        let mut before = before.to_owned();
+        let mut before = before;
         let mut changed = false;
         for piece in self.core.split_inclusive(JOINTS) {
             let word = piece.trim_end_matches(JOINTS);
             let mark = piece.get(word.len()..).unwrap_or_default();
-            let around = Around { first: false, before: &before, after: "" };
+            let around = Around { first: false, before, after: "" };
             let open = out.ends_with('<') && mark.starts_with('>');
-            match shape::of(word, around).filter(|_| !open && !is_in(&before, NAMING)) {
+            match shape::of(word, around).filter(|_| !open && !is_in(before, NAMING)) {
                 Some(kind) => {
                     out.push_str(kind);
                     changed = true;
@@ -132,13 +154,10 @@ impl<'t> Chunk<'t> {
             }
             out.push_str(mark);
             if matches!(mark, "=" | ":") && !word.is_empty() {
-                word.clone_into(&mut before);
+                before = word;
             }
         }
-        if changed {
-            self.core = Cow::Owned(out);
-            self.done = true;
-        }
+        changed.then_some(out)
     }
 
     /// Returns whether this tells a time by itself; `None` where it is no part of one.
@@ -156,6 +175,13 @@ impl<'t> Chunk<'t> {
     }
 }
 
+/// Whether a text has anything that could give way, told by its marks and words: most codes have nothing.
+pub(super) fn could_vary(text: &str) -> bool {
+    let marked = |b: u8| b.is_ascii_digit() || !b.is_ascii() || b"'\"`/\\:".contains(&b);
+    let person = |word: &str| is_in(word.trim_matches(EDGES), PERSONS);
+    text.bytes().any(marked) || text.split(' ').any(person)
+}
+
 /// Cuts off a word that a bound has cut in two, which is another one in each message.
 pub(super) fn drop_cut_word(chunks: &mut Vec<Chunk<'_>>) {
     if let Some(last) = chunks.last_mut()
@@ -165,53 +191,26 @@ pub(super) fn drop_cut_word(chunks: &mut Vec<Chunk<'_>>) {
     }
 }
 
-/// Puts the kind in place of who stands behind `user`: in quotes, with marks or digits of a name, or
-/// where the sentence goes on as it does behind a name.
+/// Puts the kind in place of who stands behind `user`.
 pub(super) fn name_persons(chunks: &mut Vec<Chunk<'_>>) {
     for at in 1..chunks.len() {
-        let noun = chunks.get(at - 1).is_some_and(|c| !c.done && is_in(&c.core, PERSONS));
-        if !noun {
+        if !chunks.get(at - 1).is_some_and(|c| !c.done && is_in(&c.core, PERSONS)) {
             continue;
         }
         let goes_on = chunks.get(at + 1).is_some_and(|next| is_in(&next.core, PREDICATES));
-        let last = names_end(chunks, at);
-        let Some(chunk) = chunks.get_mut(at) else { continue };
-        if let Some(end) = last {
-            chunk.put(USER);
-            if let Some(tail) = chunks.get(end).map(|c| c.tail)
-                && let Some(chunk) = chunks.get_mut(at)
-            {
-                chunk.tail = tail;
-            }
-            chunks.drain(at + 1..=end);
-            continue;
-        }
-        let core = &*chunk.core;
-        let plain = !core.is_empty() && core.chars().all(char::is_alphabetic);
-        let name = if chunk.is_quoted() {
-            !core.is_empty() && !core.contains("***")
-        } else if plain {
-            goes_on && !is_in(core, NO_NAMES)
-        } else {
-            core.contains(['\\', '@', '.', '-', '_']) && is_name(core)
-                || core.bytes().any(|b| b.is_ascii_digit())
-                    && core.bytes().any(|b| b.is_ascii_alphabetic())
-                    && is_name(core)
-        };
-        if name
-            && !chunk.done
-            && chunk.lead.trim_matches(['<', '[', '(']).chars().all(|c| QUOTES.contains(&c))
-        {
-            chunk.put(USER);
+        if let Some(end) = names_end(chunks, at) {
+            join(chunks, at, end, USER);
+        } else if let Some(chunk) = chunks.get_mut(at).filter(|chunk| chunk.is_name(goes_on)) {
+            chunk.put(Some(Cow::Borrowed(USER)));
         }
     }
 }
 
-/// Letters, digits and the marks of names.
-fn is_name(core: &str) -> bool {
-    core.chars().all(|c| c.is_alphanumeric() || matches!(c, '\\' | '@' | '.' | '-' | '_' | '+'))
-        && core.chars().any(char::is_alphabetic)
-        && !core.contains("***")
+/// Makes one chunk of those from `at` to `end`, inside of the marks around them.
+fn join(chunks: &mut Vec<Chunk<'_>>, at: usize, end: usize, kind: &'static str) {
+    let lead = chunks.get(at).map_or("", |c| c.lead).trim_end_matches('<');
+    let tail = chunks.get(end).map_or("", |c| c.tail).trim_start_matches('>');
+    chunks.splice(at..=end, [Chunk { lead, core: Cow::Borrowed(kind), tail, done: true }]);
 }
 
 /// Returns where a name of several words ends whose first one is at `at`, behind an opening quote.
@@ -262,15 +261,7 @@ pub(super) fn join_times(chunks: &mut Vec<Chunk<'_>>) {
             }
         }
         if whole && parts > 1 {
-            let first = chunks.get(at).map_or("", |c| c.lead);
-            let last = chunks.get(end - 1).map_or("", |c| c.tail);
-            let joined = Chunk {
-                lead: first.trim_end_matches('<'),
-                core: Cow::Borrowed(TIME),
-                tail: last.trim_start_matches('>'),
-                done: true,
-            };
-            chunks.splice(at..end, [joined]);
+            join(chunks, at, end - 1, TIME);
         }
         at = if whole && parts > 1 { at + 1 } else { end.max(at + 1) };
     }

@@ -30,6 +30,9 @@ const ROUNDS: usize = 8;
 /// ```
 pub fn template(text: &str) -> Cow<'_, str> {
     let mut now = Cow::Borrowed(text);
+    if !chunk::could_vary(text) {
+        return now;
+    }
     for _ in 0..ROUNDS {
         let next = once(&now);
         if next == *now {
@@ -48,18 +51,24 @@ fn once(text: &str) -> String {
         chunk::drop_cut_word(&mut chunks);
         chunk::name_persons(&mut chunks);
         for at in 0..chunks.len() {
-            let before = at.checked_sub(1).and_then(|at| chunks.get(at)).map(Chunk::word);
-            let before = before.unwrap_or_default();
-            let after = chunks.get(at + 1).map(Chunk::word).unwrap_or_default();
+            let word = |at: usize| chunks.get(at).map(Chunk::word).unwrap_or_default();
+            let before = at.checked_sub(1).map(word).unwrap_or_default();
+            let made = chunks.get(at).and_then(|chunk| chunk.made(at == 0, before, word(at + 1)));
             if let Some(chunk) = chunks.get_mut(at) {
-                chunk.fill(at == 0, &before, &after);
+                chunk.put(made);
             }
         }
         chunk::count_units(&mut chunks);
         chunk::join_times(&mut chunks);
     }
-    let texts: Vec<String> = chunks.into_iter().map(Chunk::into_text).collect();
-    texts.join(" ")
+    let mut out = String::with_capacity(text.len() + 16);
+    for (at, chunk) in chunks.iter().enumerate() {
+        if at > 0 {
+            out.push(' ');
+        }
+        chunk.write(&mut out);
+    }
+    out
 }
 
 #[cfg(test)]
@@ -77,6 +86,8 @@ mod tests {
             ("user 4711 not found", "user <id> not found"),
             ("user gone-u-1009 not found", "user <user> not found"),
             ("User alice not found", "User <user> not found"),
+            ("User alice.smith not found", "User <user> not found"),
+            ("user ACME\\alice: no", "user <user>: no"),
             ("Login failed for user 'Jane Doe'.", "Login failed for user '<user>'."),
             ("user sub:81bef0aa is locked", "user <user> is locked"),
             ("The Token has expired on 2026-11-24T16:32:03Z.", "The Token has expired on <time>."),
@@ -131,6 +142,10 @@ mod tests {
             "not valid base64 or OAuth 2.0 over TLS 1.2",
             "user account is locked",
             "user not found",
+            "user account_locked is final",
+            "user account_disabled: no way",
+            "user 2fa is not set up",
+            "the user step-up was refused",
             "User is disabled",
             "the user has no role",
             "scope 'orders' is needed",

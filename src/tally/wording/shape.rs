@@ -57,10 +57,15 @@ pub(super) fn of(word: &str, around: Around<'_>) -> Option<&'static str> {
     if is_measure(word) {
         return Some(NUMBER);
     }
-    if is_named(word) || is_code(word) {
+    if is_fixed(word) {
         return None;
     }
     is_id(word).then_some(ID)
+}
+
+/// Returns whether a word with digits is a name or a code that never varies.
+pub(super) fn is_fixed(word: &str) -> bool {
+    is_named(word) || is_code(word)
 }
 
 /// Returns whether a text of one word is an id and no code.

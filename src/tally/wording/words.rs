@@ -131,10 +131,8 @@ pub(super) const NAMING: &[&str] = &[
 ];
 
 /// Words that follow a name behind `user`, where a plain word is one.
-pub(super) const PREDICATES: &[&str] = &[
-    "not", "is", "isn't", "was", "does", "doesn't", "has", "cannot", "could", "couldn't", "from",
-    "failed", "at",
-];
+pub(super) const PREDICATES: &[&str] =
+    &["not", "is", "isn't", "was", "does", "doesn't", "has", "cannot", "could", "couldn't", "from"];
 
 /// Words behind `user` that are no name.
 pub(super) const NO_NAMES: &[&str] = &[
@@ -297,7 +295,7 @@ pub(super) const NAMED: &[&str] = &[
     "eddsa", "ed", "secp", "base", "oauth", "oidc", "utf", "pkcs", "ipv", "http", "tls", "ssl",
     "rfc", "ntlm", "ntlmv", "saml", "krb", "iso", "hmac", "pbes", "pbkdf", "sigv", "aws", "fido",
     "des", "rc", "crc", "blake", "oaep", "with", "and", "url", "encoded", "ldapv", "ldap", "sslv",
-    "tlsv", "httpd", "argon", "curve",
+    "tlsv", "httpd", "argon", "curve", "fa", "factor", "mfa",
 ];
 
 /// Single letters of such names.
