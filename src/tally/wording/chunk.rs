@@ -127,9 +127,10 @@ impl<'t> Chunk<'t> {
         if self.is_quoted() {
             return !core.is_empty();
         }
-        let digits = core.bytes().any(|b| b.is_ascii_digit()) && !shape::is_fixed(core);
-        let word = goes_on && !has(&['_', '-']) && !is_in(core, NO_NAMES);
-        letters && whole && (has(&['\\', '@']) || digits || word)
+        let digits = core.bytes().any(|b| b.is_ascii_digit());
+        let numbered = digits && !shape::is_fixed(core);
+        let word = goes_on && !digits && !has(&['_', '-']) && !is_in(core, NO_NAMES);
+        letters && whole && (has(&['\\', '@']) || numbered || word)
     }
 
     /// Returns the word with the values between marks left out: `RequestId:7c71aff4`, `1795537917/0`.
