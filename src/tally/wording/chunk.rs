@@ -36,6 +36,10 @@ pub(super) struct Chunk<'t> {
 impl<'t> Chunk<'t> {
     /// Splits off the marks at the edges.
     pub(super) fn of(text: &'t str) -> Self {
+        let ends = [text.as_bytes().first(), text.as_bytes().last()];
+        if ends.iter().all(|end| end.is_some_and(u8::is_ascii_alphanumeric)) {
+            return Self { lead: "", core: Cow::Borrowed(text), tail: "", done: false };
+        }
         let inner = text.trim_start_matches(EDGES);
         let (lead, inner) = text.split_at(text.len() - inner.len());
         let core = inner.trim_end_matches(EDGES);
@@ -80,7 +84,8 @@ impl<'t> Chunk<'t> {
     /// Returns what stands in place of the word: the kind of a value, or the word with the values in it
     /// left out.
     pub(super) fn made(&self, first: bool, before: &str, after: &str) -> Option<Cow<'t, str>> {
-        if self.done || self.core.is_empty() || is_in(before, NAMING) {
+        let plain = self.lead.is_empty() && self.core.bytes().all(|b| b.is_ascii_alphabetic());
+        if self.done || plain || self.core.is_empty() || is_in(before, NAMING) {
             return None;
         }
         if self.is_quoted() && self.is_value(before) {
@@ -178,7 +183,7 @@ impl<'t> Chunk<'t> {
 
 /// Whether a text has anything that could give way, told by its marks and words: most codes have nothing.
 pub(super) fn could_vary(text: &str) -> bool {
-    let marked = |b: u8| b.is_ascii_digit() || !b.is_ascii() || b"'\"`/\\:".contains(&b);
+    let marked = |b: u8| b.is_ascii_digit() || !b.is_ascii() || b"'\"`/\\".contains(&b);
     let person = |word: &str| is_in(word.trim_matches(EDGES), PERSONS);
     text.bytes().any(marked) || text.split(' ').any(person)
 }

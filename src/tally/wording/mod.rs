@@ -30,13 +30,13 @@ const ROUNDS: usize = 8;
 /// ```
 pub fn template(text: &str) -> Cow<'_, str> {
     let mut now = Cow::Borrowed(text);
-    if !chunk::could_vary(text) {
-        return now;
-    }
     for _ in 0..ROUNDS {
+        if !chunk::could_vary(&now) {
+            break;
+        }
         let next = once(&now);
         if next == *now {
-            return now;
+            break;
         }
         now = Cow::Owned(next);
     }
