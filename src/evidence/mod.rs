@@ -14,6 +14,7 @@ mod marks;
 mod mask;
 mod memory;
 mod names;
+mod persons;
 mod published;
 mod request;
 mod signing;
@@ -104,6 +105,12 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let offsets = clocks::offsets(exchange, &answered, &answer, &handed);
     let disagreement = clocks::disagreement(exchange, &answer, &credentials, &tokens);
     answer.told = Told::default();
+    let user = exchange
+        .user
+        .as_deref()
+        .filter(|user| !matches!(*user, "" | "-" | "anonymous"))
+        .map(pseudonym);
+    persons::hide(&mut answer, &credentials, &tokens, user.as_deref());
     let signing = signing::of_refused(exchange, &answer, &url, &credentials);
     let cross_origin = request::cross_origin(exchange, &url);
     let (preflight, preflight_names) = request::preflight(exchange);
@@ -124,11 +131,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
         date_offset: offsets.date,
         told_offset: offsets.told,
         issuer_offset: offsets.issuer,
-        user: exchange
-            .user
-            .as_deref()
-            .filter(|user| !matches!(*user, "" | "-" | "anonymous"))
-            .map(pseudonym),
+        user,
         request_id,
         trace_id,
         ids: ids::of(exchange, &endpoint),

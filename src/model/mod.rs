@@ -35,9 +35,10 @@ pub use record::{
     Client, CookieRules, Denial, Endpoint, Facts, Grant, Issued, Leg, Origin, Record, Redirect,
 };
 pub use report::{
-    Affected, Assumption, CaseAdvice, CauseRow, ClientLine, ClockRow, CredentialLine, ExampleRow,
-    Expectation, GroupRow, Incident, InputRow, KeyRow, Lifeline, Line, Period, Report, ServerLine,
-    SkipRow, StoryItem, Timeline, TimelineBucket, Totals, ViewLine, round,
+    Affected, Assumption, Bound, CaseAdvice, CauseRow, ClientLine, ClockRow, CredentialLine,
+    ExampleRow, Expectation, GroupRow, Incident, InputRow, KeyRow, Lifeline, Line, MessageRow,
+    Period, PlaceRow, Report, ServerLine, SkipRow, StoryItem, Timeline, TimelineBucket, Totals,
+    ViewLine, round,
 };
 pub use rows::Rows;
 pub use secret::Secret;

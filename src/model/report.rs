@@ -164,6 +164,21 @@ pub struct Affected {
     /// How many distinct `causes`, `hosts`, `endpoints`, `clients`, `addresses`, `users` and `tokens`
     /// there are; clients of which nothing is known are not counted.
     pub distinct: BTreeMap<String, u64>,
+    /// Which of these numbers are bounds; all others are exact.
+    #[serde(default)]
+    pub bounds: BTreeMap<String, Bound>,
+}
+
+/// What a number is where not all is known that it counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// There may be more.
+    AtLeast,
+    /// There may be fewer.
+    AtMost,
+    /// There may be more or fewer.
+    About,
 }
 
 impl Affected {
@@ -218,8 +233,15 @@ pub struct CauseRow {
     #[serde(with = "counts")]
     #[schemars(with = "Vec<Count<String>>")]
     pub clients: Vec<(String, u64)>,
-    /// How many distinct endpoints, hosts, tokens, users, clients there are in all.
+    /// How many distinct endpoints, hosts, tokens, users, clients, messages there are in all.
     pub distinct: BTreeMap<String, u64>,
+    /// What the servers said, most frequent first; an answer that says several things is counted in each.
+    #[serde(default)]
+    pub messages: Vec<MessageRow>,
+    /// How often something was said that `messages` does not count: rows beyond `--top`, and wordings beyond
+    /// those that are kept of equal refusals.
+    #[serde(default)]
+    pub messages_left_out: u64,
     /// A few exchanges with their evidence.
     pub examples: Vec<ExampleRow>,
     /// Other defects seen in these exchanges, with counts.
@@ -249,6 +271,45 @@ pub struct CaseAdvice {
     /// The values by name (`host`, `sent`, `accepted`, `late`), each with its names; a span is one text,
     /// or the shortest and the longest.
     pub values: BTreeMap<String, Vec<String>>,
+}
+
+/// What servers said, without what varies in it.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageRow {
+    /// The words, masked, with `<n>`, `<id>`, `<time>`, `<address>`, `<url>`, `<path>`, `<value>` or
+    /// `<user>` in place of values: `token expired <n> seconds ago`.
+    pub template: String,
+    /// The words themselves, masked, where all that are counted say the same and name nobody.
+    pub text: Option<String>,
+    /// Exchanges.
+    pub count: u64,
+    /// Where the words stand, as in `server.where`.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// First instant, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
+    pub first: Option<String>,
+    /// The first exchange that is known to say so.
+    pub example: Option<PlaceRow>,
+}
+
+impl MessageRow {
+    /// Returns the words as people read them: themselves where all say the same.
+    pub fn shown(&self) -> &str {
+        self.text.as_deref().unwrap_or(&self.template)
+    }
+}
+
+/// Where an exchange stands.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlaceRow {
+    /// Source name.
+    pub source: String,
+    /// Member of an archive.
+    pub member: Option<String>,
+    /// Place in it.
+    #[serde(flatten)]
+    pub position: Position,
 }
 
 /// One exchange shown as an example.
@@ -324,8 +385,15 @@ pub struct Incident {
     #[serde(with = "counts")]
     #[schemars(with = "Vec<Count<String>>")]
     pub endpoints: Vec<(String, u64)>,
-    /// Clients hit.
+    /// Clients hit, as in `distinct`.
     pub clients: u64,
+    /// How many distinct `causes`, `hosts`, `endpoints`, `clients`, `addresses`, `users` and `tokens` the
+    /// failures in it have.
+    #[serde(default)]
+    pub distinct: BTreeMap<String, u64>,
+    /// Which of these numbers are bounds; all others are exact.
+    #[serde(default)]
+    pub bounds: BTreeMap<String, Bound>,
     /// First success of a hit endpoint after the end, RFC 3339; `None` when none follows.
     #[schemars(extend("format" = "date-time"))]
     pub recovery: Option<String>,

@@ -96,12 +96,14 @@ fn row(
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
     let count: u64 = items.iter().map(|j| j.bucket.count).sum();
     let size = |map: &BTreeMap<String, u64>| u64::try_from(map.len()).unwrap_or(u64::MAX);
+    let messages = super::messages::of(items, top);
     let distinct = BTreeMap::from([
         ("endpoints".to_owned(), size(&endpoints)),
         ("hosts".to_owned(), size(&hosts)),
         ("tokens".to_owned(), size(&tokens)),
         ("users".to_owned(), u64::try_from(names.len()).unwrap_or(u64::MAX)),
         ("clients".to_owned(), size(&clients)),
+        ("messages".to_owned(), messages.distinct),
     ]);
     for degree in Confidence::ALL {
         confidence.entry(degree.as_str().to_owned()).or_default();
@@ -123,6 +125,8 @@ fn row(
         users: ranked(users, top),
         clients: ranked(clients, top),
         distinct,
+        messages: messages.rows,
+        messages_left_out: messages.left_out,
         examples,
         also: ranked(also, top),
         advice: card.map_or("", |c| c.advice()).to_owned(),
@@ -133,7 +137,7 @@ fn row(
 }
 
 /// Whether an example of the group is one of this bucket.
-fn shows(origin: &Origin, item: &Judged<'_>) -> bool {
+pub(super) fn shows(origin: &Origin, item: &Judged<'_>) -> bool {
     match origin.time {
         Some(time) => item.timed && item.bucket.first <= time.at && time.at <= item.bucket.last,
         None => !item.timed,

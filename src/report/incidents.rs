@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::{self, Firsts};
-use super::{Judged, ranked};
+use super::{Judged, affected, ranked};
 use crate::model::{At, CauseId, Class, Evidence, Incident, Seconds, Time};
 use crate::world::World;
 
@@ -43,13 +43,11 @@ fn incident(world: &World<'_>, firsts: &Firsts<'_>, burst: &[&Judged<'_>]) -> Op
     let end = burst.iter().map(|j| j.bucket.last).max()?;
     let mut causes: BTreeMap<CauseId, u64> = BTreeMap::new();
     let mut endpoints: BTreeMap<String, u64> = BTreeMap::new();
-    let mut clients = BTreeSet::new();
     let mut hit = BTreeSet::new();
     for item in burst {
         let n = item.bucket.count;
         *causes.entry(CauseId::owned(item.cause().to_owned())).or_default() += n;
         *endpoints.entry(item.facts.endpoint.to_string()).or_default() += n;
-        clients.insert(world.who(&item.facts.client));
         hit.insert(&item.facts.endpoint);
     }
     let tally = world.tally();
@@ -60,13 +58,16 @@ fn incident(world: &World<'_>, firsts: &Firsts<'_>, burst: &[&Judged<'_>]) -> Op
     let visited = places.map(|(_, times)| times.first_from(end));
     let recovery = used.chain(visited).flatten().filter(|at| *at > end).min();
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
+    let distinct = affected::distinct(burst);
     Some(Incident {
         start: show(start),
         end: show(end),
         count: burst.iter().map(|j| j.bucket.count).sum(),
         causes: ranked(causes, LISTED),
         endpoints: ranked(endpoints, LISTED),
-        clients: u64::try_from(clients.len()).unwrap_or(u64::MAX),
+        clients: distinct.get("clients").copied().unwrap_or_default(),
+        distinct,
+        bounds: affected::bounds(world, burst),
         recovery: recovery.map(show),
         before: changes::before(world, firsts, burst, start),
         storms: storms(burst),

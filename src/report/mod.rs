@@ -9,6 +9,7 @@ mod inputs;
 mod judged;
 mod lifelines;
 mod line;
+mod messages;
 mod selection;
 mod story;
 mod timeline;
@@ -77,7 +78,7 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
         inputs: inputs::rows(tally),
         period: period(world, &judged, &options.selection),
         totals: totals(world, &judged, &options.selection),
-        affected: affected::by(&judged, options.top),
+        affected: affected::by(world, &judged, options.top),
         causes: causes::rows(world, &judged, options.top),
         timeline: timeline::draw(tally, &judged, options.bucket),
         incidents: incidents::find(world, &judged),

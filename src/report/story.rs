@@ -37,7 +37,7 @@ pub(super) fn tell(world: &World<'_>, judged: &[Judged<'_>]) -> Vec<StoryItem> {
             format!(
                 "{title} (`{}`): {}{others}{who}, {times}",
                 first.cause(),
-                first.facts.endpoint
+                spot(&first.facts.endpoint.to_string())
             ),
         ));
         if let Some(exp) = first.decoded.and_then(Token::expires)
@@ -106,7 +106,7 @@ fn place(affected: &Affected) -> String {
     };
     let all = affected.distinct(&format!("{one}s"));
     // A name that fills lines tells less than the number.
-    let mut named = names.iter().map(|(name, _)| name).take_while(|name| name.len() <= LONG);
+    let mut named = names.iter().map(|(name, _)| spot(name)).take_while(|name| name.len() <= LONG);
     match (all, named.next(), named.next()) {
         (0, ..) => String::new(),
         (1, Some(name), _) => format!("{at}{name}"),
@@ -119,6 +119,11 @@ fn place(affected: &Affected) -> String {
         }
         (_, None, _) => format!("{at}{}", count(all, one)),
     }
+}
+
+/// Returns an endpoint as a sentence names it: an unknown method is not said.
+fn spot(endpoint: &str) -> &str {
+    endpoint.strip_prefix("- ").unwrap_or(endpoint)
 }
 
 /// Says why in a few words: the cause, or how many there are and which is the most frequent.

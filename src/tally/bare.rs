@@ -102,14 +102,14 @@ impl Bare {
                     let facts = Facts { client, ..refusal.facts.clone() };
                     group.adopt(Some(Box::new(facts)));
                 }
-                group.add(at, refusal.origin.clone(), refusal.user.clone());
+                group.add(&refusal.facts.answer, at, refusal.origin.clone(), refusal.user.clone());
             }
         }
         if let Some(group) = self.kinds.slot(refusal.kind) {
             if group.says_otherwise(refusal.facts) {
                 group.adopt(Some(Box::new(without_client(refusal.facts))));
             }
-            group.add(at, refusal.origin, refusal.user);
+            group.add(&refusal.facts.answer, at, refusal.origin, refusal.user);
         }
     }
 
@@ -120,14 +120,9 @@ impl Bare {
     }
 
     /// Rewrites what the refusals are said to be; the marks of their kinds stay what they were.
-    pub fn change_facts(&mut self, mut change: impl FnMut(&mut Facts)) {
-        let mut of_group = |group: &mut Group| {
-            if let Some(facts) = group.facts.as_deref_mut() {
-                change(facts);
-            }
-        };
-        self.kept.change(|kept| of_group(&mut kept.group));
-        self.kinds.change(of_group);
+    pub fn change(&mut self, mut change: impl FnMut(&mut Group)) {
+        self.kept.change(|kept| change(&mut kept.group));
+        self.kinds.change(change);
     }
 
     /// Shifts all positions.
@@ -151,6 +146,7 @@ impl Bare {
                 for example in group.examples.iter() {
                     known.examples.remove(example);
                 }
+                known.said.remove(&group.said);
             }
             groups.push(group);
         }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::said::Sayings;
 use super::smallest::{Few, Merge, Smallest};
 use super::times::Times;
 use crate::model::{
-    At, Client, Credential, Endpoint, Facts, Grant, Issued, KeyName, Observer, Origin, Position,
-    SkipRow,
+    Answer, At, Client, Credential, Endpoint, Facts, Grant, Issued, KeyName, Observer, Origin,
+    Position, SkipRow,
 };
 
 /// A value that is the same whoever brings it: the first of two equal ones stays.
@@ -96,6 +97,8 @@ pub struct Group {
     pub examples: Smallest<Origin, 3>,
     /// User names from a column, as pseudonyms.
     pub users: Smallest<String, 16>,
+    /// What the servers said.
+    pub said: Sayings,
 }
 
 /// Credentials handed out together, once or more.
@@ -156,8 +159,15 @@ pub struct Door {
 }
 
 impl Group {
-    pub(super) fn add(&mut self, at: Option<At>, origin: Origin, user: Option<String>) {
+    pub(super) fn add(
+        &mut self,
+        answer: &Answer,
+        at: Option<At>,
+        origin: Origin,
+        user: Option<String>,
+    ) {
         self.count += 1;
+        self.said.hear(answer, at, &origin);
         if let Some(at) = at {
             self.times.push(at);
         }
@@ -169,6 +179,7 @@ impl Group {
 
     pub(super) fn shift(&mut self, mut change: impl FnMut(&mut Position)) {
         self.examples.shift(|origin| change(&mut origin.position));
+        self.said.shift(change);
     }
 
     /// Returns whether facts have other words than those that are kept.
@@ -235,6 +246,7 @@ impl Merge for Group {
         self.times.merge(&other.times);
         self.examples.merge(other.examples);
         self.users.merge(other.users);
+        self.said.merge(other.said);
         self.adopt(other.facts);
     }
 }

@@ -12,12 +12,14 @@ mod crowd;
 mod entries;
 mod marks;
 mod releases;
+mod said;
 mod sample;
 mod sightings;
 mod smallest;
 mod times;
 mod uses;
 mod visits;
+mod wording;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,6 +34,7 @@ pub use self::entries::{Door, Group, Input, Issue, Proof, ProofUse, Published, S
 pub use self::marks::{ask_of, group_key, line_mark_of};
 use self::marks::{content, content_of, fast_key, is_notable, lead_of, line_mark, tenths};
 pub use self::releases::{Release, Releases, place};
+pub use self::said::{Said, Sayings, Wording, words};
 pub use self::sample::Sample;
 pub use self::sightings::{Pass, Sighting, Sightings};
 pub use self::smallest::{Few, Merge, Smallest, Table};
@@ -40,6 +43,7 @@ pub use self::uses::Used;
 pub use self::visits::{
     Agent, Passage, Place, Refused, Told, Visit, Visits, place_mark, spot_mark,
 };
+pub use self::wording::template;
 use crate::model::{
     Endpoint, Facts, Fingerprint, Origin, Outcome, Position, Record, Token, Verdict, Visibility,
     pseudonym,
@@ -376,7 +380,8 @@ impl Tally {
             }
             if !bare {
                 let Some(group) = self.groups.slot(&key) else { return };
-                group.add(record.origin.time.map(|time| time.at), record.origin, record.user);
+                let at = record.origin.time.map(|time| time.at);
+                group.add(&record.facts.answer, at, record.origin, record.user);
                 group.adopt(Some(Box::new(record.facts)));
                 return;
             }

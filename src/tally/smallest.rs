@@ -40,6 +40,11 @@ impl<T: Ord, const LIMIT: usize> Smallest<T, LIMIT> {
         self.0.iter()
     }
 
+    /// Returns whether no more values are kept, so that there may be others.
+    pub fn is_full(&self) -> bool {
+        self.0.len() >= LIMIT
+    }
+
     /// Takes a value out.
     pub fn remove(&mut self, value: &T) -> bool {
         self.0.binary_search(value).map(|at| self.0.remove(at)).is_ok()
@@ -115,6 +120,22 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Few<K, V, LIMIT> {
     /// Returns keys and values in order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.0.iter().map(|(key, value)| (key, value))
+    }
+
+    /// Returns keys and values in order of the keys, the values to be changed in place.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
+        self.0.iter_mut().map(|(key, value)| (&*key, value))
+    }
+
+    /// Returns the value under `key`, to be changed.
+    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        let at = self.0.binary_search_by(|(known, _)| known.cmp(key)).ok()?;
+        self.0.get_mut(at).map(|(_, value)| value)
+    }
+
+    /// Takes out the values that do not fit; only after the last merge, which would bring them back.
+    pub fn retain(&mut self, fits: impl Fn(&V) -> bool) {
+        self.0.retain(|(_, value)| fits(value));
     }
 }
 

@@ -210,6 +210,21 @@ impl<const LIMIT: usize> Times<LIMIT> {
         self.buckets().iter().take_while(|b| b.first < until).map(|b| b.count).sum()
     }
 
+    /// Returns how many instants lie in the bucket of `at`.
+    pub fn count_at(&self, at: At) -> u64 {
+        let key = self.slot(at);
+        let here = self.buckets().partition_point(|b| self.slot(b.first) < key);
+        let bucket = self.buckets().get(here).filter(|b| self.slot(b.first) == key);
+        bucket.map_or(0, |b| b.count)
+    }
+
+    /// Returns how many instants lie in buckets that lie in `from..=until` as a whole.
+    pub fn count_within(&self, from: At, until: At) -> u64 {
+        let start = self.buckets().partition_point(|b| b.first < from);
+        let inside = self.buckets().iter().skip(start).take_while(|b| b.last <= until);
+        inside.map(|b| b.count).sum()
+    }
+
     /// Returns the bucket width in nanoseconds; 1 while every instant is kept apart.
     pub fn width(&self) -> i64 {
         width(self.rung)
@@ -300,6 +315,8 @@ mod tests {
         assert_eq!(times.last_until(At(4)), Some(At(3)));
         assert_eq!(times.last_until(At(0)), None);
         assert_eq!(times.count_before(At(3)), 2);
+        assert_eq!([0, 1, 2, 5].map(|at| times.count_at(At(at))), [0, 2, 0, 1]);
+        assert_eq!((times.count_within(At(1), At(4)), times.count_within(At(2), At(9))), (3, 2));
     }
 
     #[test]

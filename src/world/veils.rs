@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::model::{Answer, Credential, Endpoint, Facts, Kind, Record};
-use crate::tally::{Merge as _, Tally};
+use crate::tally::{Group, Merge as _, Tally};
 
 /// What stands in place of a secret.
 const VEIL: &str = "***";
@@ -58,10 +58,19 @@ impl Veils {
         tally.visits.change_endpoints(|endpoint| {
             veils.hide(endpoint);
         });
-        tally.bare.change_facts(|facts| veils.hide_in_facts(facts));
-        for facts in tally.groups.values_mut().filter_map(|group| group.facts.as_deref_mut()) {
-            veils.hide_in_facts(facts);
-        }
+        let hide_in_group = |group: &mut Group| {
+            let Some(facts) = group.facts.as_deref_mut() else { return };
+            let words = veils.hide_in_facts(facts);
+            if !words.is_empty() {
+                group.said.reword(|text| {
+                    let hidden =
+                        words.iter().fold(text.to_owned(), |text, word| veiled(text, word));
+                    (hidden != text).then_some(hidden)
+                });
+            }
+        };
+        tally.bare.change(hide_in_group);
+        tally.groups.values_mut().for_each(hide_in_group);
         for issue in tally.issues.values_mut() {
             veils.hide(&mut issue.endpoint);
         }
@@ -96,13 +105,16 @@ impl Veils {
         Some(Record { url, facts: facts.into_owned(), ..record.clone() })
     }
 
-    fn hide_in_facts(&self, facts: &mut Facts) {
-        for word in self.hide(&mut facts.endpoint) {
-            hide_in_answer(&mut facts.answer, &word);
+    /// Hides the words and returns them.
+    fn hide_in_facts(&self, facts: &mut Facts) -> Vec<String> {
+        let words = self.hide(&mut facts.endpoint);
+        for word in &words {
+            hide_in_answer(&mut facts.answer, word);
         }
         if let Some(redirect) = &mut facts.redirect {
             self.hide(&mut redirect.to);
         }
+        words
     }
 
     /// Hides the words of a path and returns them.
@@ -161,16 +173,22 @@ fn without(url: &str, places: &BTreeSet<usize>) -> (String, Vec<String>) {
     (out, words)
 }
 
-/// Hides a word of the path, as it stands and decoded, in what the server said.
+/// Hides a word of the path in what the server said.
 fn hide_in_answer(answer: &mut Answer, word: &str) {
-    let decoded = decode(word);
-    for word in [word, &*decoded].into_iter().filter(|w| w.len() >= 4) {
-        let texts = answer.statements.iter_mut().map(|s| &mut s.text);
-        let params = answer.challenges.iter_mut().flat_map(|c| &mut c.params).map(|(_, v)| v);
-        for text in texts.chain(params).filter(|text| text.contains(word)) {
-            *text = text.replace(word, VEIL);
-        }
+    let texts = answer.statements.iter_mut().map(|s| &mut s.text);
+    let params = answer.challenges.iter_mut().flat_map(|c| &mut c.params).map(|(_, v)| v);
+    for text in texts.chain(params) {
+        *text = veiled(std::mem::take(text), word);
     }
+}
+
+/// Hides a word of the path, as it stands and decoded.
+fn veiled(text: String, word: &str) -> String {
+    let decoded = decode(word);
+    [word, &*decoded]
+        .into_iter()
+        .filter(|w| w.len() >= 4)
+        .fold(text, |text, word| if text.contains(word) { text.replace(word, VEIL) } else { text })
 }
 
 /// Resolves percent-encoding; what is no UTF-8 then stays as it stands.

@@ -112,3 +112,72 @@ fn where_no_host_is_known_the_endpoint_is_named_and_nobody_is_made_up() {
     let text = folder.run(&["a.log"]).succeeds().text();
     assert!(text.contains("no success is recorded") && !text.contains("follows"), "{text}");
 }
+
+/// Refusals in two bursts, an hour apart: client, user and hour of each.
+fn bursts(lines: &[(&str, &str, u8)]) -> String {
+    let line = |(i, (ip, user, hour)): (usize, &(&str, &str, u8))| {
+        format!(
+            "{ip} - {user} [23/Nov/2026:{hour:02}:47:{i:02} +0000] \"GET /a{} HTTP/1.1\" 401 25 \"-\" \
+             \"x\"\n",
+            hour % 2
+        )
+    };
+    lines.iter().enumerate().map(line).collect()
+}
+
+#[test]
+fn each_incident_counts_whom_it_hit() {
+    let folder = Folder::new("affected-incidents");
+    let (a, b, c) = ("192.0.2.1", "192.0.2.2", "192.0.2.3");
+    folder.write(
+        "a.log",
+        bursts(&[
+            (a, "alice", 2),
+            (a, "alice", 2),
+            (b, "bob", 2),
+            (b, "bob", 2),
+            (c, "carol", 3),
+            (c, "carol", 3),
+            (c, "carol", 3),
+        ]),
+    );
+    let report = folder.report(&["a.log"]);
+    let of = |i: usize, name: &str| report["incidents"][i]["distinct"][name].as_u64().unwrap();
+    let hit = |i| ["clients", "addresses", "users", "endpoints"].map(|name| of(i, name));
+    assert_eq!((hit(0), hit(1)), ([2, 2, 2, 1], [1, 1, 1, 1]));
+    assert_eq!(report["incidents"][0]["clients"], 2);
+    assert_eq!(report["affected"]["distinct"]["clients"], 3);
+    assert_eq!([0, 1].map(|i| report["incidents"][i]["bounds"].clone()), [json!({}), json!({})]);
+    let text = folder.run(&["a.log"]).succeeds().text();
+    assert!(text.contains("    hit        2 clients, 2 users, 1 endpoint\n"), "{text}");
+}
+
+#[test]
+fn where_a_log_does_not_tell_whose_refusals_these_were_users_are_a_bound() {
+    let folder = Folder::new("affected-bounds");
+    let ip = "192.0.2.1";
+    // One client, one endpoint, two users, two bursts: equal refusals, so who was when is not known.
+    let two = bursts(&[
+        (ip, "alice", 2),
+        (ip, "alice", 2),
+        (ip, "alice", 2),
+        (ip, "bob", 4),
+        (ip, "bob", 4),
+        (ip, "bob", 4),
+    ]);
+    folder.write("a.log", two);
+    let report = folder.report(&["a.log"]);
+    for i in [0, 1] {
+        let incident = &report["incidents"][i];
+        assert_eq!(incident["distinct"]["users"], 2);
+        assert_eq!(incident["bounds"], json!({"users": "at_most"}));
+    }
+    assert_eq!(report["affected"]["bounds"], json!({}));
+    let names: Vec<String> = (0..40).map(|i| format!("user{i}")).collect();
+    let lines: Vec<_> = names.iter().map(|name| (ip, name.as_str(), 2)).collect();
+    folder.write("b.log", bursts(&lines));
+    let report = folder.report(&["b.log"]);
+    assert_eq!(report["incidents"][0]["distinct"]["users"], 16);
+    assert_eq!(report["incidents"][0]["bounds"], json!({"users": "at_least"}));
+    assert_eq!(report["affected"]["bounds"], json!({"users": "at_least"}));
+}

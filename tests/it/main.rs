@@ -39,6 +39,7 @@ mod logins;
 mod logs_formats;
 mod logs_gateway;
 mod manual;
+mod messages;
 mod outputs;
 mod persons;
 mod planted;

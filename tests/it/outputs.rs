@@ -47,7 +47,7 @@ fn poisoned(value: Value, poison: &str, keep: &[&str]) -> Value {
 
 fn hostile_report(poison: &str) -> Report {
     let report = serde_json::to_value(everything()).unwrap();
-    let keep = ["class", "confidence", "start"];
+    let keep = ["class", "confidence", "start", "bounds"];
     serde_json::from_value(poisoned(report, poison, &keep)).unwrap()
 }
 

@@ -1,8 +1,8 @@
 //! Renderers on a report made by hand.
 
 use authopsy::model::{
-    CauseId, Class, ClientLine, Confidence, CredentialLine, Evidence, Finding, Line, Observer,
-    Report, ServerLine,
+    Bound, CauseId, Class, ClientLine, Confidence, CredentialLine, Evidence, Finding, Line,
+    Observer, Report, ServerLine,
 };
 use authopsy::render::{Look, Palette, Render, Text, by_name, json};
 
@@ -76,11 +76,60 @@ fn among_equal_causes_none_is_called_the_first_to_mend() {
 }
 
 #[test]
-fn endpoints_of_an_incident_whose_list_is_cut_are_not_counted_as_all() {
+fn an_incident_counts_whom_it_hit_in_full_and_says_which_numbers_are_bounds() {
     let mut report = everything();
-    assert!(text(&report, wide(160)).contains("2 endpoints"));
-    report.incidents[0].count += 1;
-    assert!(text(&report, wide(160)).contains("more than 2 endpoints"));
+    let hit = "1 client · at least 16 users · 2 tokens · 1 host · 3 endpoints\n";
+    assert!(text(&report, wide(160)).contains(hit), "its list names two endpoints");
+    for (bound, said) in [(Bound::AtMost, "at most 16 users"), (Bound::About, "about 16 users")] {
+        report.incidents[0].bounds.insert("users".to_owned(), bound);
+        assert!(text(&report, wide(160)).contains(said));
+    }
+    report.incidents[0].distinct.clear();
+    assert!(!text(&report, wide(160)).contains("    hit "), "nothing is known");
+}
+
+#[test]
+fn the_page_is_the_next_step_where_the_terminal_shows_less_than_is_known() {
+    let next = |report: &Report, look| text(report, look).lines().last().unwrap().to_owned();
+    let mut report = everything();
+    assert_eq!(next(&report, wide(80)), "next: authopsy explain time.expired_cached");
+    let one = report.incidents[0].clone();
+    report.incidents = vec![one; 5];
+    let page = "next: authopsy captures/browser.har logs/gateway.log -o report.html";
+    assert_eq!(next(&report, wide(80)), page);
+    // All of it stands above.
+    let verbose = Look { verbose: true, ..wide(80) };
+    assert_eq!(next(&report, verbose), "next: authopsy explain time.expired_cached");
+    report.incidents.truncate(1);
+    for id in ["time.expired", "claim.audience", "token.truncated"] {
+        report.causes.insert(1, row(id, 2, 0.1, "Another cause", "Do something"));
+    }
+    assert_eq!(next(&report, wide(80)), page, "six causes, five blocks");
+    report.inputs.truncate(1);
+    "-".clone_into(&mut report.inputs[0].source);
+    assert_eq!(next(&report, wide(80)), "next: ... | authopsy -o report.html");
+    // A key tells what no page can.
+    report.causes[0].id = CauseId::of("unknown");
+    report.tokens[0].causes = vec![(CauseId::of("unknown"), 71)];
+    assert!(next(&report, wide(80)).contains("--jwks"), "{}", next(&report, wide(80)));
+}
+
+#[test]
+fn wordings_that_an_example_shows_are_not_said_again() {
+    let mut report = everything();
+    let shown = text(&report, wide(160));
+    assert_eq!(shown.matches("“token_expired”").count(), 1, "{shown}");
+    assert!(shown.contains("said   “token expired <n> seconds ago at <time>” 62 ("), "{shown}");
+    assert!(shown.contains("1 more wording left out (--top)"), "{shown}");
+    report.causes[0].distinct = [("messages".to_owned(), 2)].into();
+    let shown = text(&report, wide(160));
+    assert!(shown.contains("9 times something else"), "{shown}");
+    report.causes[0].messages.truncate(1);
+    report.causes[0].distinct.clear();
+    report.causes[0].messages_left_out = 0;
+    assert!(!text(&report, wide(160)).contains("  said "), "all is shown");
+    report.causes[0].messages[0].count = 70;
+    assert!(text(&report, wide(160)).contains("said   “token_expired” 70 (body.error)"));
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use authopsy::model::{
-    Affected, Assumption, At, CaseAdvice, CauseId, CauseRow, Class, ClientLine, ClockRow,
-    Confidence, Evidence, ExampleRow, Expectation, Incident, InputRow, Lifeline, Period, Position,
-    Report, ServerLine, SkipRow, StoryItem, Timeline, TimelineBucket, Totals,
+    Affected, Assumption, At, Bound, CaseAdvice, CauseId, CauseRow, Class, ClientLine, ClockRow,
+    Confidence, Evidence, ExampleRow, Expectation, Incident, InputRow, Lifeline, MessageRow,
+    Period, PlaceRow, Position, Report, ServerLine, SkipRow, StoryItem, Timeline, TimelineBucket,
+    Totals,
 };
 
 /// Half past ten on the day of the report, in seconds since 1970.
@@ -52,6 +53,7 @@ pub(crate) fn everything() -> Report {
                 ("tokens", 4),
                 ("users", 1),
             ]),
+            bounds: BTreeMap::new(),
         },
         causes: causes(),
         timeline: timeline(),
@@ -65,6 +67,16 @@ pub(crate) fn everything() -> Report {
                 ("POST api.example.com/cart".to_owned(), 14),
             ],
             clients: 1,
+            distinct: counted(&[
+                ("causes", 2),
+                ("hosts", 1),
+                ("endpoints", 3),
+                ("clients", 1),
+                ("addresses", 1),
+                ("users", 16),
+                ("tokens", 2),
+            ]),
+            bounds: BTreeMap::from([("users".to_owned(), Bound::AtLeast)]),
             recovery: Some(at(510)),
             before: vec![Evidence::new("token tok:3f9a61c2d07b passed its `exp`", "history")],
             storms: ["3f9a61c2d07b was sent 41 times", "0a1b2c3d4e5f was sent 12 times"]
@@ -216,6 +228,9 @@ fn causes() -> Vec<CauseRow> {
                     ),
                 ],
             }],
+            messages: messages(),
+            messages_left_out: 9,
+            distinct: counted(&[("messages", 3)]),
             also: vec![(CauseId::of("claim.issuer_slash"), 71)],
             advice_case: Some(CaseAdvice {
                 text: "the token was sent 3 s to 7 m 12 s after its `exp`".to_owned(),
@@ -294,6 +309,32 @@ fn causes() -> Vec<CauseRow> {
         CauseRow {
             class: Class::Lookalike,
             ..row("other.rate_limit", 8, 1.0, "Too many requests", "")
+        },
+    ]
+}
+
+fn messages() -> Vec<MessageRow> {
+    let seen = |entry| PlaceRow {
+        source: "captures/browser.har".to_owned(),
+        member: None,
+        position: Position { entry: Some(entry), ..Position::default() },
+    };
+    vec![
+        MessageRow {
+            template: "token_expired".to_owned(),
+            text: Some("token_expired".to_owned()),
+            count: 71,
+            place: "body.error".to_owned(),
+            first: Some(at(60)),
+            example: Some(seen(17)),
+        },
+        MessageRow {
+            template: "token expired <n> seconds ago at <time>".to_owned(),
+            text: None,
+            count: 62,
+            place: "header:www-authenticate.error_description".to_owned(),
+            first: Some(at(75)),
+            example: Some(seen(19)),
         },
     ]
 }
@@ -380,6 +421,8 @@ pub(crate) fn row(id: &'static str, count: u64, share: f64, title: &str, advice:
         users: Vec::new(),
         clients: Vec::new(),
         distinct: BTreeMap::new(),
+        messages: Vec::new(),
+        messages_left_out: 0,
         examples: Vec::new(),
         also: Vec::new(),
         advice: advice.to_owned(),

@@ -155,6 +155,9 @@ fn more(part: &mut Markup, report: &Report, cause: &CauseRow, clock: Clock) {
             pair(part, who, |part| part.prose(text));
         }
     }
+    if !cause.messages.is_empty() {
+        pair(part, "The servers said", |part| said(part, cause));
+    }
     let clients: Vec<(String, u64)> =
         cause.clients.iter().map(|(id, n)| (client(report, id), *n)).collect();
     for (label, name, list) in [
@@ -181,6 +184,29 @@ fn more(part: &mut Markup, report: &Report, cause: &CauseRow, clock: Clock) {
     part.raw("<p class=\"quiet\">More: <code>authopsy explain ");
     part.text(cause.id.as_str());
     part.raw("</code></p>\n</details>\n");
+}
+
+/// Writes what the servers said: each wording with how often, where, and the first place that has it.
+fn said(part: &mut Markup, cause: &CauseRow) {
+    part.open("ul", "said");
+    for message in cause.messages.iter().take(NAMES) {
+        part.raw("<li><q>");
+        part.text(message.shown());
+        part.raw("</q> <span class=\"quiet\">");
+        part.text(&format!("{} · {}", number(message.count), message.place));
+        if let Some(at) = &message.example {
+            part.raw(" · <code>");
+            part.text(&pointer(&at.source, at.member.as_deref(), &at.position));
+            part.raw("</code>");
+        }
+        part.raw("</span></li>\n");
+    }
+    let all = cause.distinct.get("messages").copied().unwrap_or_default();
+    let rest = all.saturating_sub(cause.messages.len().min(NAMES) as u64);
+    if rest > 0 {
+        part.within("li", "quiet", &format!("{} more", number(rest)));
+    }
+    part.close("ul");
 }
 
 /// Writes a name and what is said of it, in a list of such pairs.

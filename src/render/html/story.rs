@@ -3,8 +3,8 @@
 use super::causes::names;
 use super::markup::Markup;
 use crate::model::{Evidence, Incident, Report, StoryItem};
-use crate::render::text::NO_SUCCESS;
 use crate::render::text::when::{Clock, count, millis, number, span_of};
+use crate::render::text::{NO_SUCCESS, hit};
 
 /// Sentences shown before a click shows the rest.
 const SENTENCES: usize = 12;
@@ -83,14 +83,23 @@ fn one(part: &mut Markup, report: &Report, index: usize, incident: &Incident, cl
     {
         part.text(&format!(" in {}", span_of(to - from)));
     }
-    if incident.clients > 0 {
-        part.text(&format!(", {}", count(incident.clients, "client")));
-    }
     part.raw("</p>\n");
+    let hit = hit(incident);
+    if !hit.is_empty() {
+        part.open("p", "quiet hit");
+        for (i, n) in hit.iter().enumerate() {
+            part.raw(if i == 0 { "hit " } else { " · " });
+            part.within("span", "solid", n);
+        }
+        part.close("p");
+    }
     let causes: Vec<(String, u64)> =
         incident.causes.iter().map(|(id, n)| (id.to_string(), *n)).collect();
-    names(part, &causes, causes.len() as u64);
-    names(part, &incident.endpoints, incident.endpoints.len() as u64);
+    let all = |name, listed: usize| {
+        incident.distinct.get(name).copied().unwrap_or_default().max(listed as u64)
+    };
+    names(part, &causes, all("causes", causes.len()));
+    names(part, &incident.endpoints, all("endpoints", incident.endpoints.len()));
     told(part, "Just before", &incident.before);
     told(part, "Sent again and again", &incident.storms);
     match &incident.recovery {

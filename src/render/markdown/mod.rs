@@ -142,6 +142,7 @@ fn section(cause: &CauseRow, clock: Clock, out: &mut dyn Write) -> io::Result<()
             writeln!(out, "- **{label}:** {}", named(names, whole, cause.count))?;
         }
     }
+    said(cause, out)?;
     if !cause.also.is_empty() {
         let also: Vec<(String, u64)> =
             cause.also.iter().map(|(id, n)| (id.to_string(), *n)).collect();
@@ -160,6 +161,31 @@ fn section(cause: &CauseRow, clock: Clock, out: &mut dyn Write) -> io::Result<()
     }
     evidence(cause, clock, out)?;
     advice(cause, out)
+}
+
+/// Writes what the servers said, most frequent first.
+fn said(cause: &CauseRow, out: &mut dyn Write) -> io::Result<()> {
+    let mut list: Vec<String> = cause
+        .messages
+        .iter()
+        .take(NAMES)
+        .map(|message| {
+            let count = match message.count {
+                n if n == cause.count => String::new(),
+                n => format!(" {}", number(n)),
+            };
+            format!("{}{count} ({})", code(message.shown()), code(&message.place))
+        })
+        .collect();
+    if list.is_empty() {
+        return Ok(());
+    }
+    let all = cause.distinct.get("messages").copied().unwrap_or_default();
+    let more = all.max(cause.messages.len() as u64) - list.len() as u64;
+    if more > 0 {
+        list.push(format!("{} more", number(more)));
+    }
+    writeln!(out, "- **Said:** {}", list.join(", "))
 }
 
 fn evidence(cause: &CauseRow, clock: Clock, out: &mut dyn Write) -> io::Result<()> {

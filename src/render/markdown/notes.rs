@@ -6,7 +6,7 @@ use super::safe::{cell, code, prose};
 use super::{left_out, named, of};
 use crate::model::{Class, Incident, Report, Seconds};
 use crate::render::text::when::{Clock, count, millis, number, percent, span_of};
-use crate::render::text::{NO_SUCCESS, client, first_places};
+use crate::render::text::{NO_SUCCESS, client, first_places, hit};
 
 /// A clock that is off by less than this many seconds is not worth a line.
 const NOTABLE_SKEW: f64 = 2.0;
@@ -55,16 +55,17 @@ fn one_incident(
     let mut facts = vec![format!("{}{span}", count(incident.count, "failure"))];
     let causes: Vec<(String, u64)> =
         incident.causes.iter().map(|(id, n)| (id.to_string(), *n)).collect();
-    if !causes.is_empty() {
-        facts.push(named(&causes, causes.len() as u64, incident.count));
-    }
-    if incident.clients > 0 {
-        facts.push(count(incident.clients, "client"));
-    }
-    if !incident.endpoints.is_empty() {
-        facts.push(named(&incident.endpoints, incident.endpoints.len() as u64, incident.count));
+    for (list, names) in [("causes", &causes), ("endpoints", &incident.endpoints)] {
+        if !names.is_empty() {
+            let all = incident.distinct.get(list).copied().unwrap_or_default();
+            facts.push(named(names, all.max(names.len() as u64), incident.count));
+        }
     }
     writeln!(out, "- **{when}** {}", facts.join(" · "))?;
+    let hit = hit(incident);
+    if !hit.is_empty() {
+        writeln!(out, "  - hit: {}", hit.join(", "))?;
+    }
     for (label, facts) in [("before", &incident.before), ("storm", &incident.storms)] {
         for fact in facts {
             writeln!(out, "  - {label}: {} ({})", prose(&fact.fact), code(&fact.place))?;

@@ -8,14 +8,18 @@ use unicode_width::UnicodeWidthStr;
 
 use super::page::{Ink, Page, Span, escape, prose, shorten, solid, span};
 use super::when::{Clock, count, number};
-use crate::model::{CauseRow, Class, Confidence, Evidence, ExampleRow, Position, Report};
+use crate::model::{
+    CauseRow, Class, Confidence, Evidence, ExampleRow, MessageRow, Position, Report,
+};
 
 /// Causes that get a block of their own unless the look is verbose.
-const BLOCKS: usize = 5;
+pub(super) const BLOCKS: usize = 5;
 /// Examples of a cause unless the look is verbose.
 const EXAMPLES: usize = 2;
 /// Facts shown of one example.
 const FACTS: usize = 3;
+/// Wordings of the servers unless the look is verbose.
+const MESSAGES: usize = 3;
 
 /// Writes the failures by cause, most first, as a table with bars.
 pub(super) fn table(page: &mut Page<'_>, report: &Report, clock: Clock) -> io::Result<()> {
@@ -167,6 +171,7 @@ fn block(page: &mut Page<'_>, cause: &CauseRow, clock: Clock) -> io::Result<()> 
         proof(page, example, before, clock)?;
         before = Some(example);
     }
+    said(page, cause, examples)?;
     if !cause.also.is_empty() {
         let list: Vec<(String, u64)> =
             cause.also.iter().map(|(id, n)| (id.to_string(), *n)).collect();
@@ -270,6 +275,44 @@ fn server(page: &mut Page<'_>, example: &ExampleRow) -> io::Result<()> {
     page.para("  server", 9, &spans)
 }
 
+/// Writes what the servers said, a wording a line, but for what examples show already.
+///
+/// What all of them said word for word adds nothing where the line of an example names a cause.
+fn said(page: &mut Page<'_>, cause: &CauseRow, examples: usize) -> io::Result<()> {
+    let shown = || cause.examples.iter().take(examples).map(|example| &example.server);
+    let told = shown().any(|said| said.says.is_some() && said.place.as_deref() != Some("status"));
+    let news = |message: &&MessageRow| {
+        let of_all = told && message.count == cause.count;
+        let by_examples = shown().filter(|said| said.text == message.text).count() as u64;
+        message.text.is_none() || !of_all && by_examples < message.count
+    };
+    let rows: Vec<&MessageRow> = cause.messages.iter().filter(news).collect();
+    let shown = if page.look.verbose { rows.len() } else { MESSAGES };
+    let (open, close) = if page.look.unicode { ("“", "”") } else { ("\"", "\"") };
+    for (i, message) in rows.iter().take(shown).enumerate() {
+        let mut spans = vec![span(Ink::Plain, format!("{open}{}{close}", message.shown()))];
+        if message.count != cause.count {
+            spans.push(solid(Ink::Faint, format!(" {}", number(message.count))));
+        }
+        spans.extend([span(Ink::Plain, " "), solid(Ink::Faint, format!("({})", message.place))]);
+        page.para(if i == 0 { "  said" } else { "   " }, 9, &spans)?;
+    }
+    let hidden = rows.len().saturating_sub(shown) as u64;
+    let cut = distinct(cause, "messages").saturating_sub(cause.messages.len() as u64);
+    for (n, how) in [(hidden, "with -v"), (cut, "left out (--top)")] {
+        if n > 0 {
+            let text = format!("{} {how}", count(n, "more wording"));
+            page.para("   ", 9, &[span(Ink::Faint, text)])?;
+        }
+    }
+    if cut == 0 && cause.messages_left_out > 0 {
+        // Of many wordings of equal refusals not all are kept.
+        let text = format!("{} something else", count(cause.messages_left_out, "time"));
+        page.para("   ", 9, &[span(Ink::Faint, text)])?;
+    }
+    Ok(())
+}
+
 /// Returns where an exchange stands: `file:412` for a line, `file[17]` for an entry, `file@9000` for
 /// a byte.
 pub(in crate::render) fn pointer(example: &ExampleRow) -> String {
@@ -346,13 +389,15 @@ pub(in crate::render) fn confidence(cause: &CauseRow, most: usize) -> String {
 }
 
 fn distinct(cause: &CauseRow, name: &str) -> u64 {
+    let known = cause.distinct.get(name).copied();
     let listed = match name {
         "tokens" => &cause.tokens,
         "clients" => &cause.clients,
         "users" => &cause.users,
+        "messages" => return known.unwrap_or(cause.messages.len() as u64),
         _ => &cause.endpoints,
     };
-    cause.distinct.get(name).copied().unwrap_or(listed.len() as u64)
+    known.unwrap_or(listed.len() as u64)
 }
 
 fn failures(report: &Report) -> impl Iterator<Item = &CauseRow> {

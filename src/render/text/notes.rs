@@ -4,11 +4,11 @@ use std::io;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::causes::{counted, left_out};
+use super::causes::{BLOCKS, counted, left_out};
 use super::page::{Ink, Page, Span, escape, prose, shorten, solid, span};
 use super::when::{Clock, count, millis, number, percent, size, span_of};
 use crate::model::{
-    CauseRow, Class, Confidence, Incident, InputRow, Lifeline, Position, Report, SkipRow,
+    Bound, CauseRow, Class, Confidence, Incident, InputRow, Lifeline, Position, Report, SkipRow,
 };
 
 /// Sentences of the story unless the look is verbose.
@@ -71,7 +71,8 @@ fn one_incident(
     incident: &Incident,
     clock: Clock,
 ) -> io::Result<()> {
-    let dot = || span(Ink::Faint, page.look.dot());
+    let look = page.look;
+    let dot = || span(Ink::Faint, look.dot());
     let when = clock.range(Some(&incident.start), Some(&incident.end));
     let mut spans = vec![solid(Ink::Bad, count(incident.count, "failure"))];
     let (from, to) = (millis(Some(&incident.start)), millis(Some(&incident.end)));
@@ -84,17 +85,22 @@ fn one_incident(
         incident.causes.iter().map(|(id, n)| (id.to_string(), *n)).collect();
     spans.push(dot());
     spans.extend(counted(page, &causes, 3, None, incident.count));
-    if incident.clients > 0 {
-        spans.extend([dot(), solid(Ink::Plain, count(incident.clients, "client"))]);
-    }
-    if !incident.endpoints.is_empty() {
-        spans.extend([dot(), solid(Ink::Plain, endpoints(incident))]);
-    }
     let hang = when.len() + 4;
     let hang = if hang * 2 > page.look.columns() { 4 } else { hang };
     let mut first = vec![solid(Ink::Strong, format!("  {when}  "))];
     first.extend(spans);
     page.para("", hang, &first)?;
+    let hit = hit(incident);
+    if !hit.is_empty() {
+        let mut spans = Vec::new();
+        for n in hit {
+            if !spans.is_empty() {
+                spans.push(dot());
+            }
+            spans.push(solid(Ink::Plain, n));
+        }
+        page.para("    hit", 15, &spans)?;
+    }
     for before in &incident.before {
         let mut spans = prose(Ink::Plain, &clock.within(&before.fact));
         spans.extend([span(Ink::Plain, " "), solid(Ink::Faint, format!("({})", before.place))]);
@@ -123,11 +129,26 @@ fn one_incident(
 /// Said of a recovery where nothing could show one: many logs hold refusals only.
 pub(in crate::render) const NO_SUCCESS: &str = "no success is recorded";
 
-/// Counts the endpoints of an incident, whose list may have been cut.
-fn endpoints(incident: &Incident) -> String {
-    let listed: u64 = incident.endpoints.iter().map(|(_, n)| n).sum();
-    let all = count(incident.endpoints.len() as u64, "endpoint");
-    if listed < incident.count { format!("more than {all}") } else { all }
+/// Returns whom and what an incident hit: `7 clients`, `at least 16 users`, `1 host`.
+pub(in crate::render) fn hit(incident: &Incident) -> Vec<String> {
+    let one = [
+        ("clients", "client"),
+        ("users", "user"),
+        ("tokens", "token"),
+        ("hosts", "host"),
+        ("endpoints", "endpoint"),
+    ];
+    let told = |(name, one): (&str, &str)| {
+        let n = incident.distinct.get(name).copied().filter(|n| *n > 0)?;
+        let about = match incident.bounds.get(name) {
+            Some(Bound::AtLeast) => "at least ",
+            Some(Bound::AtMost) => "at most ",
+            Some(Bound::About) => "about ",
+            None => "",
+        };
+        Some(format!("{about}{}", count(n, one)))
+    };
+    one.into_iter().filter_map(told).collect()
 }
 
 /// Returns who a client is, `192.0.2.7 shop-app/5.4`; the id where the report does not tell.
@@ -386,12 +407,21 @@ fn expectations(report: &Report, notes: &mut Vec<(&'static str, Vec<Span>)>) {
 
 /// Writes the one command that helps most with this very report.
 pub(super) fn next(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
-    let Some(command) = next_command(report) else { return Ok(()) };
+    let held_back = !page.look.verbose && holds_back(report);
+    let Some(command) = next_command(report, held_back) else { return Ok(()) };
     page.gap()?;
     page.para("next:", 6, &[solid(Ink::Code, command)])
 }
 
-fn next_command(report: &Report) -> Option<String> {
+/// Whether a terminal shows less than the report knows: causes without a block of their own, incidents that
+/// are only counted. The page has them all, and lets one cause or span of time be looked at alone.
+fn holds_back(report: &Report) -> bool {
+    let failures = report.causes.iter().filter(|cause| cause.class == Class::Failure).count();
+    let cut = ["causes", "incidents"].iter().any(|list| report.left_out.contains_key(*list));
+    failures > BLOCKS || report.incidents.len() > INCIDENTS || cut
+}
+
+fn next_command(report: &Report, held_back: bool) -> Option<String> {
     let sources: Vec<String> = report.inputs.iter().map(|i| quoted(&i.source)).collect();
     let inputs = match sources.as_slice() {
         few @ ([_] | [_, _]) => few.join(" "),
@@ -420,8 +450,17 @@ fn next_command(report: &Report) -> Option<String> {
         ("unknown", Some(alg)) if report.keys.is_empty() => key(alg),
         ("unknown", _) => format!("authopsy -f jsonl --cause unknown {inputs}"),
         (_, Some(alg)) if unverified && report.keys.is_empty() => key(alg),
+        _ if held_back => page_of(&inputs),
         (id, _) => format!("authopsy explain {id}"),
     })
+}
+
+/// Returns the command that makes the page; standard input has to come once more.
+fn page_of(inputs: &str) -> String {
+    match inputs {
+        "-" => "... | authopsy -o report.html".to_owned(),
+        inputs => format!("authopsy {inputs} -o report.html"),
+    }
 }
 
 /// Quotes a name for a POSIX shell where it needs it.

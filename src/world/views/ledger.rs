@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{At, Facts, Origin};
-use crate::tally::{Tally, group_key};
+use crate::tally::{Sayings, Tally, group_key};
 
 /// So many exchanges of equal facts at one instant; one alone where its place is known.
 #[derive(Clone, Copy, Debug)]
@@ -61,9 +61,11 @@ pub(super) fn change(tally: &mut Tally, unit: Unit<'_>, facts: Facts) -> u128 {
     let users: Vec<String> = known.map_or_else(Vec::new, |g| g.users.iter().cloned().collect());
     let now = facts.status;
     let before = known.and_then(|g| g.facts.as_deref()).and_then(|f| f.status);
-    take(tally, unit);
+    let mut said = take(tally, unit);
     let Some(group) = tally.groups.slot(&key) else { return unit.group };
     group.count += unit.count;
+    said.hear_of(&facts.answer, unit.at, unit.origin.or(places.first()), unit.count);
+    group.said.merge(said);
     for _ in 0..unit.count {
         group.times.push(unit.at);
     }
@@ -83,9 +85,11 @@ pub(super) fn change(tally: &mut Tally, unit: Unit<'_>, facts: Facts) -> u128 {
     key
 }
 
-fn take(tally: &mut Tally, unit: Unit<'_>) {
+/// Returns what was said with what it takes out.
+fn take(tally: &mut Tally, unit: Unit<'_>) -> Sayings {
     let places = places(tally, unit);
-    let Some(group) = tally.groups.get_mut(&unit.group) else { return };
+    let Some(group) = tally.groups.get_mut(&unit.group) else { return Sayings::default() };
+    let said = group.said.take(unit.at, unit.count);
     group.count = group.count.saturating_sub(unit.count);
     group.times.remove(unit.at, unit.count);
     for place in &places {
@@ -94,4 +98,5 @@ fn take(tally: &mut Tally, unit: Unit<'_>) {
     if group.count == 0 {
         tally.groups.remove(&unit.group);
     }
+    said
 }

@@ -1,0 +1,112 @@
+//! What servers said with the refusals under a cause: each wording once, what varies in it left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Judged;
+use super::causes::shows;
+use crate::model::{At, MessageRow, Origin, PlaceRow, Time, Weight};
+use crate::tally::{Said, Wording, words};
+
+/// Stands for a person in a template.
+const USER: &str = "<user>";
+
+/// The wordings under a cause.
+#[derive(Debug, Default)]
+pub(super) struct Messages {
+    /// Most frequent first, at most as many as asked for.
+    pub(super) rows: Vec<MessageRow>,
+    /// How many wordings are known.
+    pub(super) distinct: u64,
+    /// How often something was said that no row counts.
+    pub(super) left_out: u64,
+}
+
+/// One wording over all refusals under the cause.
+#[derive(Debug, Default)]
+struct Heard<'t> {
+    count: u64,
+    first: Option<At>,
+    example: Option<&'t Origin>,
+    /// The words themselves, as long as all say the same.
+    same: Option<&'t str>,
+    /// Not all say the same.
+    differ: bool,
+    /// How much the words weigh that name a cause; `None` where they name none.
+    weight: Option<Weight>,
+}
+
+/// Gathers what was said with the refusals of one cause and class.
+pub(super) fn of<'t>(items: &[&Judged<'t>], top: usize) -> Messages {
+    let mut heard: BTreeMap<&'t Wording, Heard<'t>> = BTreeMap::new();
+    let mut said_in_all = 0_u64;
+    for item in items {
+        let spoken: BTreeSet<&str> = words(&item.facts.answer).map(|s| s.place.as_str()).collect();
+        said_in_all += item.bucket.count * u64::try_from(spoken.len()).unwrap_or_default();
+        for (wording, said) in item.group.said.iter() {
+            let count = count_in(said, item);
+            if count == 0 {
+                continue;
+            }
+            let known = heard.entry(wording).or_default();
+            known.count += count;
+            if item.timed {
+                let first = said.times.first_from(item.bucket.first);
+                known.first = known.first.into_iter().chain(first).min();
+            }
+            let example = example_of(wording, said, item);
+            known.example = known.example.into_iter().chain(example).min();
+            let same = said.same();
+            let telling = words(&item.facts.answer)
+                .filter(|s| *s.place == *wording.place && !s.causes.is_empty())
+                .map(|s| s.weight);
+            known.weight = known.weight.into_iter().chain(telling).max();
+            known.differ |= same.is_none() || known.same.is_some_and(|text| same != Some(text));
+            known.same = known.same.or(same);
+        }
+    }
+    let distinct = u64::try_from(heard.len()).unwrap_or(u64::MAX);
+    // Of what is said equally often comes first what names a cause.
+    let mut heard: Vec<(&Wording, Heard<'_>)> = heard.into_iter().collect();
+    heard.sort_by(|(a, x), (b, y)| {
+        (y.count, y.weight, &a.place, a).cmp(&(x.count, x.weight, &b.place, b))
+    });
+    let rows: Vec<MessageRow> =
+        heard.iter().take(top).map(|(wording, heard)| row(wording, heard)).collect();
+    let shown: u64 = rows.iter().map(|row| row.count).sum();
+    Messages { rows, distinct, left_out: said_in_all.saturating_sub(shown) }
+}
+
+/// Returns how many of the refusals were answered so. Each bucket of a wording lies in one of its group.
+fn count_in(said: &Said, item: &Judged<'_>) -> u64 {
+    if item.timed {
+        said.times.count_within(item.bucket.first, item.bucket.last)
+    } else {
+        said.count.saturating_sub(said.times.count())
+    }
+}
+
+/// Returns the first place that is known to say so.
+fn example_of<'t>(wording: &Wording, said: &'t Said, item: &Judged<'t>) -> Option<&'t Origin> {
+    let alone =
+        item.group.said.iter().filter(|(other, _)| other.place == wording.place).count() == 1;
+    let of_group = item.group.examples.iter().filter(|_| alone);
+    said.first.as_deref().into_iter().chain(of_group).find(|origin| shows(origin, item))
+}
+
+fn row(wording: &Wording, heard: &Heard<'_>) -> MessageRow {
+    let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
+    // Where the template leaves out a person, so do the words.
+    let names = wording.template.contains(USER);
+    MessageRow {
+        template: wording.template.to_string(),
+        text: heard.same.filter(|_| !heard.differ && !names).map(str::to_owned),
+        count: heard.count,
+        place: wording.place.to_string(),
+        first: heard.first.map(show),
+        example: heard.example.map(|origin| PlaceRow {
+            source: origin.source.to_string(),
+            member: origin.member.as_ref().map(ToString::to_string),
+            position: origin.position,
+        }),
+    }
+}
