@@ -1,5 +1,6 @@
 //! What the targets share: a whole run over bytes, and exchanges made of lines of text.
 
+use std::io::Cursor;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -25,6 +26,36 @@ pub fn read_cut(bytes: &[u8]) {
         assert_eq!(whole.harvest, pieces.harvest);
         assert_eq!(told(&whole), told(&pieces));
     }
+}
+
+/// Reads `bytes` as a stream of documents, and as documents of one, cut and held in several ways, which must
+/// not show: a stream is what its documents are, each in a stream of its own.
+pub fn read_frames(bytes: &[u8]) {
+    read_stream(bytes.to_vec());
+    let frame = |(index, document): (usize, &[u8])| {
+        [format!("{} {index:03}\n", document.len()).as_bytes(), document].concat()
+    };
+    let frames: Vec<Vec<u8>> = bytes.split(|b| *b == 0xFF).enumerate().map(frame).collect();
+    let together = read_stream(frames.concat());
+    let mut alone: Vec<_> = frames.into_iter().flat_map(read_stream).collect();
+    alone.sort();
+    assert_eq!(together, alone);
+}
+
+/// Reads a stream of documents in several ways; returns its exchanges.
+fn read_stream(bytes: Vec<u8>) -> Vec<(Position, String)> {
+    let read = |frame_bytes, piece, window| {
+        let options = ReadOptions { frame_bytes, ..options(piece, window) };
+        let inputs = Inputs::framed(Cursor::new(bytes.clone()));
+        engine::read(&inputs, &options, || Keep, &())
+    };
+    let whole = read(u64::MAX, 1 << 20, 1 << 20);
+    for frame_bytes in [0, 1 + bytes.len() as u64 % 67] {
+        let pieces = read(frame_bytes, 64, 256);
+        assert_eq!(whole.harvest, pieces.harvest);
+        assert_eq!(told(&whole), told(&pieces));
+    }
+    whole.harvest
 }
 
 /// Puts a token into `bytes` wherever they say `@@`, and makes every report: none may show it.
@@ -123,13 +154,16 @@ fn file(bytes: &[u8]) -> &'static Path {
 }
 
 fn read(path: &Path, piece: usize, window: usize) -> Outcome<Vec<(Position, String)>> {
-    let options = ReadOptions {
+    engine::read(&Inputs::find([path.to_string_lossy()]), &options(piece, window), || Keep, &())
+}
+
+fn options(piece: usize, window: usize) -> ReadOptions {
+    ReadOptions {
         jobs: NonZeroUsize::new(1),
         piece_bytes: NonZeroUsize::new(piece),
         window_bytes: NonZeroUsize::new(window).expect("no call has 0"),
         ..ReadOptions::default()
-    };
-    engine::read(&Inputs::find([path.to_string_lossy()]), &options, || Keep, &())
+    }
 }
 
 /// Returns what a reading says beside its exchanges.

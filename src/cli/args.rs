@@ -118,6 +118,9 @@ pub(super) struct Analyze {
     pub(super) inputs: Vec<String>,
     #[command(flatten)]
     pub(super) reading: ReadingArgs,
+    /// Take whole documents from standard input, each behind a line LENGTH NAME: its bytes, its name
+    #[arg(long, hide_short_help = true, help_heading = "Input", conflicts_with_all = ["source", "files_from"])]
+    pub(super) framed: bool,
     /// Write the lines that no format took to FILE, masked, each with its place
     #[arg(long, value_name = "FILE", hide_short_help = true, help_heading = "Input")]
     pub(super) unparsed: Option<String>,
@@ -380,9 +383,6 @@ pub(super) enum SortArg {
 #[derive(Args, Debug, Default)]
 pub(super) struct LaterArgs {
     #[arg(long, hide = true)]
-    framed: bool,
-    #[arg(long, hide = true)]
-    #[arg(long, hide = true)]
     baseline: Option<String>,
     #[arg(long, hide = true)]
     max_memory: Option<String>,
@@ -391,13 +391,9 @@ pub(super) struct LaterArgs {
 impl LaterArgs {
     /// Returns the first option given that is not built yet.
     pub(super) fn given(&self) -> Option<&'static str> {
-        [
-            ("--framed", self.framed),
-            ("--baseline", self.baseline.is_some()),
-            ("--max-memory", self.max_memory.is_some()),
-        ]
-        .into_iter()
-        .find_map(|(name, given)| given.then_some(name))
+        [("--baseline", self.baseline.is_some()), ("--max-memory", self.max_memory.is_some())]
+            .into_iter()
+            .find_map(|(name, given)| given.then_some(name))
     }
 }
 

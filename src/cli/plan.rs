@@ -51,9 +51,18 @@ pub(super) fn analyze(args: &Analyze) -> Result<Plan, Complaint> {
     } else if inputs.is_empty() {
         inputs.push("-".to_owned());
     }
+    if args.framed
+        && let Some(other) = inputs.iter().find(|input| *input != "-")
+    {
+        return Err(Complaint::new(format!(
+            "--framed takes documents from standard input: `{other}` is no input beside it"
+        ))
+        .hint(format!("give its bytes behind a line `LENGTH {other}`")));
+    }
     let reading = reading(&args.reading, &inputs)?;
     let mut plan =
         plan(inputs, reading, &args.selection, &args.expected, &args.report, &args.running)?;
+    plan.job.reading.framed = args.framed;
     plan.unparsed = args.unparsed.as_ref().map(PathBuf::from);
     plan.job.keys = keys(&args.keys);
     plan.job.persons = Persons {
@@ -169,6 +178,7 @@ fn reading(args: &ReadingArgs, inputs: &[String]) -> Result<Reading, Complaint> 
     }
     Ok(Reading {
         source,
+        framed: false,
         input_format: args.input_format.clone(),
         map: args.map.iter().map(|text| value::mapping(text)).collect::<Result<_, _>>()?,
         zone: args.tz.as_deref().map(value::zone).transpose()?,

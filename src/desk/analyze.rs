@@ -12,7 +12,7 @@ use crate::engine::{
     self, Catalogue, Collector, InputFacts, InputSummary, Naming, ReadOptions, Verifier,
 };
 use crate::input::jsonl::Mapping;
-use crate::input::{Choice, Inputs};
+use crate::input::{Choice, InputError, Inputs};
 use crate::model::{Exchange, KeyRow, Line, Position, Record, Report, Rows, SkipRow};
 use crate::report::{self, ReportOptions};
 use crate::tally::{Input, Tally};
@@ -92,7 +92,8 @@ pub fn run_with_leftovers(
     let naming = naming(job);
     let zone = job.reading.zone.clone();
     let verifier = &Verifier::new(super::keys::read(&job.keys)?);
-    let inputs = Inputs::find(&job.inputs);
+    let inputs =
+        if job.reading.framed { Inputs::framed(io::stdin()) } else { Inputs::find(&job.inputs) };
     let options = read_options(job)?;
     let again = lines.is_some() || job.rows;
     let keep = again && !inputs.replayable();
@@ -113,18 +114,11 @@ pub fn run_with_leftovers(
     if let Some(out) = leftovers {
         std::mem::take(&mut harvest.leftovers).write(out)?;
     }
-    let mut faults = Vec::new();
-    for summary in &outcome.inputs {
-        faults.extend(fault(summary));
-        note_input(&mut harvest.tally, summary, job);
-    }
+    let faults = note_inputs(&mut harvest.tally, &outcome.inputs, job);
     if job.partial {
         Veils::draw(&mut harvest.tally);
-        let product =
-            Product::Partial(partial::write(&harvest.tally, &Shape::of(job, verifier.given()))?);
-        // Empty standard input is the empty partial, not a fault.
-        faults
-            .retain(|f| !(f.message.starts_with("standard input") && harvest.tally.exchanges == 0));
+        let shape = Shape::of(job, verifier.given());
+        let product = Product::Partial(partial::write(&harvest.tally, Some(&shape))?);
         return Ok(Analysis { product, failed: false, faults, rows: Rows::default() });
     }
     if harvest.tally.exchanges == 0 && !faults.is_empty() {
@@ -324,6 +318,23 @@ fn more_dialects(job: &Job) -> Result<Option<Catalogue>, Error> {
         Ok(catalogue) => Ok(Some(catalogue)),
         Err(e) => refuse(format!("{name}: {e}"), None),
     }
+}
+
+/// Puts what reading told of all inputs into the tally; returns what was wrong with them.
+fn note_inputs(tally: &mut Tally, inputs: &[InputSummary], job: &Job) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for summary in inputs {
+        let piped = *summary.facts.source == *"-" && job.partial;
+        match summary.error.as_deref() {
+            // Empty standard input is the empty partial: nothing is added to what it is merged with.
+            Some(InputError::Empty) if piped => continue,
+            // A piece of a log may be of lines that are no requests.
+            Some(error) if piped && error.is_for_want_of_exchanges() => {}
+            _ => faults.extend(fault(summary)),
+        }
+        note_input(tally, summary, job);
+    }
+    faults
 }
 
 /// Puts what reading told of an input into the tally.

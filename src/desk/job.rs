@@ -40,6 +40,10 @@ pub struct Job {
 pub struct Reading {
     /// Another name for the only input.
     pub source: Option<SourceName>,
+    /// Whether standard input, then the only input, is a stream of documents: see [`Inputs::framed`].
+    ///
+    /// [`Inputs::framed`]: crate::input::Inputs::framed
+    pub framed: bool,
     /// The format of the inputs as the user names it; `None` to tell it by content.
     pub input_format: Option<String>,
     /// Field of an exchange to path in a log record, as given.

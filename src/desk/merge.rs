@@ -1,12 +1,16 @@
 //! Partial results in, the report of one run over all their inputs out.
 
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 
 use super::analyze::{finish, given, joined};
 use super::{Analysis, Error, Job, Product, Progress, partial};
 use crate::model::{Assumption, Rows};
 use crate::tally::Tally;
 use crate::world::{Veils, World};
+
+/// Bytes of a file that are read at a time.
+const BUFFER: usize = 1 << 20;
 
 /// Merges `job.inputs`, files of partial results, one a line; `-` is standard input.
 ///
@@ -17,15 +21,14 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
     let mut tally = Tally::default();
     let mut shape = None;
     for name in &job.inputs {
-        let text = read(name)?;
-        progress.total(u64::try_from(text.len()).unwrap_or(u64::MAX));
-        partial::merge(name, &text, &mut tally, &mut shape)?;
-        progress.advance(u64::try_from(text.len()).unwrap_or(u64::MAX));
+        let mut lines = open(name, progress)
+            .map_err(|e| Error::Refused { message: format!("{name}: {e}"), hint: None })?;
+        partial::merge(name, lines.as_mut(), progress, &mut tally, &mut shape)?;
     }
     progress.done();
     if job.partial {
         Veils::draw(&mut tally);
-        let line = partial::write(&tally, &shape.unwrap_or_default())?;
+        let line = partial::write(&tally, shape.as_ref())?;
         let (product, rows) = (Product::Partial(line), Rows::default());
         return Ok(Analysis { product, failed: false, faults: Vec::new(), rows });
     }
@@ -49,13 +52,11 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
     Ok(Analysis { product, failed, faults: Vec::new(), rows })
 }
 
-fn read(name: &str) -> Result<String, Error> {
-    let mut text = String::new();
-    let read = if name == "-" {
-        std::io::stdin().lock().read_to_string(&mut text).map(|_| ())
-    } else {
-        std::fs::read_to_string(name).map(|read| text = read)
-    };
-    read.map_err(|e| Error::Refused { message: format!("{name}: {e}"), hint: None })?;
-    Ok(text)
+fn open(name: &str, progress: &dyn Progress) -> io::Result<Box<dyn BufRead>> {
+    if name == "-" {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let file = File::open(name)?;
+    progress.total(file.metadata().map_or(0, |meta| meta.len()));
+    Ok(Box::new(BufReader::with_capacity(BUFFER, file)))
 }

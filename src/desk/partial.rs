@@ -1,10 +1,11 @@
 //! Partial results: one line of JSON that holds a tally and what shaped its facts.
 
 use std::collections::BTreeMap;
+use std::io::BufRead;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Job};
+use super::{Error, Job, Progress};
 use crate::engine::Keyring;
 use crate::model::{KeyRow, pseudonym};
 use crate::tally::{Tally, VERSION};
@@ -22,7 +23,7 @@ pub(super) struct Shape {
 struct Written<'a> {
     authopsy_partial: u32,
     version: &'a str,
-    shape: &'a Shape,
+    shape: Option<&'a Shape>,
     tally: &'a Tally,
 }
 
@@ -33,7 +34,8 @@ struct Head {
 
 #[derive(Deserialize)]
 struct Read {
-    shape: Shape,
+    /// `None` where nothing was read or merged: it fits all.
+    shape: Option<Shape>,
     tally: Tally,
 }
 
@@ -90,8 +92,8 @@ impl Shape {
     }
 }
 
-/// Writes a tally as one line.
-pub(super) fn write(tally: &Tally, shape: &Shape) -> Result<Vec<u8>, Error> {
+/// Writes a tally as one line; without a shape, it can be merged with all others.
+pub(super) fn write(tally: &Tally, shape: Option<&Shape>) -> Result<Vec<u8>, Error> {
     let written =
         Written { authopsy_partial: VERSION, version: env!("CARGO_PKG_VERSION"), shape, tally };
     let mut line = serde_json::to_vec(&written).map_err(std::io::Error::from)?;
@@ -99,18 +101,33 @@ pub(super) fn write(tally: &Tally, shape: &Shape) -> Result<Vec<u8>, Error> {
     Ok(line)
 }
 
-/// Reads and merges the partials in `text`, one a line, into `tally`; empty lines are the empty partial.
+/// Reads and merges partials, one a line, into `tally`; empty lines are the empty partial.
+///
+/// One line is held in memory at a time: it may have a hundred megabytes.
 pub(super) fn merge(
     name: &str,
-    text: &str,
+    lines: &mut dyn BufRead,
+    progress: &dyn Progress,
     tally: &mut Tally,
     shape: &mut Option<Shape>,
 ) -> Result<(), Error> {
     let refuse =
         |message: String, hint: &str| Error::Refused { message, hint: Some(hint.to_owned()) };
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let place = format!("{name}:{}", index + 1);
-        let head: Head = serde_json::from_str(line).map_err(|_| {
+    let mut line = Vec::new();
+    for number in 1_u64.. {
+        line.clear();
+        let count = lines
+            .read_until(b'\n', &mut line)
+            .map_err(|e| Error::Refused { message: format!("{name}: {e}"), hint: None })?;
+        if count == 0 {
+            break;
+        }
+        progress.advance(count as u64);
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let place = format!("{name}:{number}");
+        let head: Head = serde_json::from_slice(&line).map_err(|_| {
             refuse(
                 format!("{place}: no partial result: expected a line that `--partial` wrote"),
                 "captures are read by the main job, without `merge`",
@@ -131,23 +148,21 @@ pub(super) fn merge(
                 ));
             }
         }
-        let read: Read = serde_json::from_str(line).map_err(|e| {
+        let read: Read = serde_json::from_slice(&line).map_err(|e| {
             refuse(
                 format!("{place}: damaged partial result at column {}", e.column()),
                 "make this part again",
             )
         })?;
-        match shape {
-            None => *shape = Some(read.shape),
-            Some(known) => {
-                if let Some(difference) = known.difference(&read.shape) {
-                    return Err(refuse(
-                        format!("{place}: made with another {difference}"),
-                        "make all parts with the same options",
-                    ));
-                }
-            }
+        if let (Some(known), Some(other)) = (&shape, &read.shape)
+            && let Some(difference) = known.difference(other)
+        {
+            return Err(refuse(
+                format!("{place}: made with another {difference}"),
+                "make all parts with the same options",
+            ));
         }
+        *shape = shape.take().or(read.shape);
         tally.merge(read.tally);
     }
     Ok(())

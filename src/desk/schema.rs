@@ -79,7 +79,7 @@ fn partial() -> Value {
         "properties": {
             "authopsy_partial": { "const": VERSION },
             "version": { "type": "string" },
-            "shape": { "type": "object" },
+            "shape": { "type": ["object", "null"] },
             "tally": { "type": "object" },
         },
         "required": ["authopsy_partial", "version", "shape", "tally"],

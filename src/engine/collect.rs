@@ -153,7 +153,7 @@ impl Gatherer for Collector<'_> {
         }
         let record = self.gather(exchange, input);
         if self.keep {
-            harvest.records.push(record.clone());
+            harvest.records.push(record.clone(), input.frame);
         }
         self.plain.learn(&record);
         self.again.learn(&record);

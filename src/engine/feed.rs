@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use super::{InputFacts, ReadOptions};
 use crate::input::{
-    self, Attachments, Content, InputError, Look, Part, Pause, Reader, Section, Sink, fill, is_cut,
-    look,
+    Attachments, Content, InputError, InputFile, Look, Part, Pause, Reader, Section, Sink, fill,
+    is_cut, look,
 };
 
 /// Bytes in which the first record has to start.
@@ -93,7 +93,7 @@ impl Opened {
     /// Looks at the beginning of a part.
     pub(super) fn prepare(
         part: Part,
-        source: &Arc<str>,
+        file: &InputFile,
         options: &ReadOptions,
     ) -> Result<Self, InputError> {
         let mut head = Vec::new();
@@ -147,11 +147,12 @@ impl Opened {
             }
         };
         let facts = Arc::new(InputFacts {
-            source: Arc::clone(source),
+            source: Arc::clone(&file.source),
             member: part.member,
             format: found.format.into(),
             creator: found.creator.clone(),
             observer: found.observer,
+            frame: file.frame,
         });
         let start = hole + found.at as u64;
         if hole > 0 {
@@ -420,18 +421,18 @@ impl Window {
     }
 }
 
-/// Opens a file and looks at its parts; those of an archive that are no captures are left out.
+/// Looks at the parts of an input; those of an archive that are no captures are left out.
 pub(super) fn prepare(
-    file: &input::InputFile,
+    file: &InputFile,
+    parts: Vec<Part>,
     options: &ReadOptions,
 ) -> Result<Vec<(usize, Opened)>, InputError> {
-    let parts = input::open(file)?;
     let (members, calendar) = (parts.len(), options.calendar(file));
     let is_archive = parts.iter().any(|part| part.member.is_some());
     let mut opened = Vec::new();
     let mut first_error = None;
     for (index, part) in parts.into_iter().enumerate() {
-        match Opened::prepare(part, &file.source, options) {
+        match Opened::prepare(part, file, options) {
             // Bodies beside a capture are JSON too, but no captures.
             Ok(one) if is_archive && members > 1 && &*one.facts.format == "json" => {}
             Ok(mut one) => {

@@ -5,20 +5,23 @@ use std::io;
 use super::spool::Spool;
 use crate::model::{Position, Record};
 
-/// Records in the order of source, member and position, whoever kept them. They hold facts, no secrets.
+/// Records in the order of source, member, document and position, whoever kept them. They hold facts, no secrets.
 ///
 /// Merging never fails: an error of the file that holds most of them is told when they are read.
 #[derive(Debug, Default)]
 pub struct Kept {
     /// Those of the piece that is being read.
     piece: Vec<Record>,
+    /// Which document of a stream the piece is of.
+    frame: Option<u64>,
     spool: Spool,
     error: Option<io::Error>,
 }
 
 impl Kept {
-    /// Keeps one record of the piece that is being read.
-    pub fn push(&mut self, record: Record) {
+    /// Keeps one record of the piece that is being read, from this document of a stream.
+    pub fn push(&mut self, record: Record, frame: Option<u64>) {
+        self.frame = frame;
         self.piece.push(record);
     }
 
@@ -76,7 +79,7 @@ impl Kept {
             }
             lines.push(b'\n');
         }
-        self.spool.keep((first.source, first.member, first.position), lines);
+        self.spool.keep((first.source, first.member, self.frame, first.position), lines);
     }
 }
 
@@ -98,7 +101,7 @@ mod tests {
         for piece in 0..6 {
             let mut part = Kept::default();
             for line in 0..1_000 {
-                part.push(record(line));
+                part.push(record(line), None);
             }
             part.place(|p| Position { line: p.line.map(|n| n + piece * 1_000), ..p });
             workers[usize::from(piece % 3 == 1)].merge(part);

@@ -24,19 +24,22 @@ pub struct Left<'a> {
     pub line: &'a [u8],
 }
 
-/// Lines in the order of source, member and position, whoever gathered them.
+/// What lines are of: source, member, document of a stream.
+type Owner = (Arc<str>, Option<Arc<str>>, Option<u64>);
+
+/// Lines in the order of source, member, document and position, whoever gathered them.
 #[derive(Debug, Default)]
 pub struct Leftovers {
     /// Those of the piece that is being read: its place counts from 0.
     piece: Vec<(Position, String)>,
-    of: Option<(Arc<str>, Option<Arc<str>>)>,
+    of: Option<Owner>,
     spool: Spool,
 }
 
 impl Leftovers {
     /// Keeps a line of the piece that is being read.
     pub fn push(&mut self, left: Left<'_>, input: &InputFacts, source: &Arc<str>) {
-        self.of.get_or_insert_with(|| (Arc::clone(source), input.member.clone()));
+        self.of.get_or_insert_with(|| (Arc::clone(source), input.member.clone(), input.frame));
         let text = String::from_utf8_lossy(left.line);
         let cut = text.char_indices().nth(LONGEST).map_or(text.len(), |(at, _)| at);
         let shown = mask(text.get(..cut).unwrap_or_default());
@@ -80,7 +83,8 @@ impl Leftovers {
     /// Makes bytes of the piece that was read.
     fn settle(&mut self) {
         let piece = std::mem::take(&mut self.piece);
-        let (Some((source, member)), Some((first, _))) = (self.of.take(), piece.first()) else {
+        let (Some((source, member, frame)), Some((first, _))) = (self.of.take(), piece.first())
+        else {
             return;
         };
         let (first, name) = match &member {
@@ -92,7 +96,7 @@ impl Leftovers {
             let place = line.map_or_else(String::new, |line| format!("{line}:"));
             let _ = writeln!(text, "{name}:{place} {rest}");
         }
-        self.spool.keep((source, member, first), text.into_bytes());
+        self.spool.keep((source, member, frame, first), text.into_bytes());
     }
 }
 
@@ -108,6 +112,7 @@ mod tests {
             format: "text".into(),
             creator: None,
             observer: Observer::default(),
+            frame: None,
         }
     }
 

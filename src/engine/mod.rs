@@ -46,6 +46,8 @@ pub struct InputFacts {
     pub creator: Option<String>,
     /// Who recorded it.
     pub observer: Observer,
+    /// Which document of a stream it is, from 1; `None` for an input of its own.
+    pub frame: Option<u64>,
 }
 
 /// Gathers exchanges into something that can be merged. One value a worker: caches live here.
@@ -116,6 +118,8 @@ pub struct ReadOptions {
     pub piece_bytes: Option<NonZeroUsize>,
     /// Size of the window of each worker in bytes; for tests.
     pub window_bytes: NonZeroUsize,
+    /// Longest document of a stream that a worker holds in memory, in bytes; for tests.
+    pub frame_bytes: u64,
 }
 
 impl Default for ReadOptions {
@@ -129,6 +133,7 @@ impl Default for ReadOptions {
             jobs: None,
             piece_bytes: None,
             window_bytes: NonZeroUsize::MIN.saturating_add(1 << 19),
+            frame_bytes: 32 << 20,
         }
     }
 }

@@ -162,7 +162,7 @@ impl<'a> Stage<'a> {
             return Err(gone());
         }
         let part = parts.swap_remove(input.part);
-        Opened::prepare(part, &file.source, self.options).map_err(|_| gone())
+        Opened::prepare(part, file, self.options).map_err(|_| gone())
     }
 
     /// Waits until so little is unwritten that piece `index` may be read; false after an error.

@@ -11,8 +11,8 @@ use crate::model::Position;
 /// Bytes kept in memory before they go to the file.
 const IN_MEMORY: usize = 2 << 20;
 
-/// Where a piece stands: source, member, its first record.
-pub(super) type Place = (Arc<str>, Option<Arc<str>>, Position);
+/// Where a piece stands: source, member, document of a stream, its first record.
+pub(super) type Place = (Arc<str>, Option<Arc<str>>, Option<u64>, Position);
 
 /// Bytes of pieces, by place.
 ///

@@ -9,6 +9,7 @@ use super::*;
 use crate::input::Inputs;
 use crate::model::{Observer, Position, Text};
 
+mod frames;
 mod lines;
 
 /// A directory of its own that goes when the test ends.

@@ -11,7 +11,7 @@ use super::gather::Gathering;
 use super::log::{InputSummary, Log};
 use super::{Gatherer, InputFacts, Map, MapInput, MapPiece, Outcome, Progress, ReadOptions};
 use crate::input::skip::SkipReason;
-use crate::input::{InputError, InputFile, Inputs, Mark, Pause, Reader, Sink};
+use crate::input::{self, InputError, InputFile, Inputs, Mark, Part, Pause, Reader, Sink};
 use crate::model::Observer;
 
 /// Pieces of one input that may wait for the one before them, for each worker.
@@ -31,20 +31,25 @@ pub fn read<G: Gatherer>(
     make: impl Fn() -> G + Sync,
     progress: &dyn Progress,
 ) -> Outcome<G::Harvest> {
+    let stream = if inputs.frames().is_some() { Turn::Free } else { Turn::Over };
     let shop = Shop::<G> {
         inputs,
         options,
         make: &make,
         progress,
-        orders: Mutex::new(Orders { next: 0, opening: 0, open: VecDeque::new() }),
+        orders: Mutex::new(Orders { next: 0, stream, opening: 0, open: VecDeque::new() }),
         changed: Condvar::new(),
         done: Mutex::new(Done { harvest: None, inputs: Vec::new(), map: Map::default() }),
     };
     on_all(options.workers(), || Worker::new(&shop).run());
     let done = shop.done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let trouble = inputs.frames().and_then(|frames| lock(frames).trouble());
     let Done { harvest, mut inputs, mut map } = done;
     let harvest = harvest.unwrap_or_default();
-    let key = |facts: &InputFacts| (Arc::clone(&facts.source), facts.member.clone());
+    if let Some(error) = trouble {
+        inputs.push(unread(&InputFile::of_stream("-".into(), None), Arc::new(error)));
+    }
+    let key = |facts: &InputFacts| (Arc::clone(&facts.source), facts.member.clone(), facts.frame);
     inputs.sort_by_key(|summary| key(&summary.facts));
     map.inputs.sort_by_key(|input| key(&input.facts));
     Outcome { harvest, inputs, map }
@@ -79,10 +84,23 @@ struct Shop<'a, G: Gatherer> {
 struct Orders<G: Gatherer> {
     /// The next input to open.
     next: usize,
+    /// Who may take the next document of the stream.
+    stream: Turn,
     /// Workers that are opening one.
     opening: usize,
     /// Inputs with pieces to take.
     open: VecDeque<Arc<Active<G>>>,
+}
+
+/// Who may take the next document of a stream.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Turn {
+    /// Anybody.
+    Free,
+    /// Nobody before another document is opened or, if it is a long one, read.
+    Taken,
+    /// Nobody: there is none.
+    Over,
 }
 
 struct Done<G: Gatherer> {
@@ -96,6 +114,8 @@ struct Active<G: Gatherer> {
     file: usize,
     part: usize,
     named: bool,
+    /// Whether it holds up the documents behind it.
+    flows: bool,
     opened: Opened,
     /// Pieces that are taken and not committed.
     waiting: AtomicUsize,
@@ -149,6 +169,7 @@ struct Found<G: Gatherer> {
 /// What a worker finds to do.
 enum Order<G: Gatherer> {
     Open(usize),
+    OpenNext,
     Read(Arc<Active<G>>),
     Leave,
 }
@@ -181,6 +202,7 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         loop {
             match self.next_order() {
                 Order::Open(index) => self.open(index),
+                Order::OpenNext => self.open_next(),
                 Order::Read(active) => self.take(&active),
                 Order::Leave => break,
             }
@@ -215,11 +237,17 @@ impl<'a, G: Gatherer> Worker<'a, G> {
                 orders.opening += 1;
                 return Order::Open(index);
             }
+            if orders.stream == Turn::Free && orders.open.len() < self.shop.options.workers() {
+                orders.stream = Turn::Taken;
+                orders.opening += 1;
+                return Order::OpenNext;
+            }
             if let Some(active) = orders.open.iter().find(|active| may_take(active)) {
                 active.waiting.fetch_add(1, Ordering::AcqRel);
                 return Order::Read(Arc::clone(active));
             }
-            let nothing_left = orders.next >= self.shop.inputs.files().len();
+            let nothing_left =
+                orders.next >= self.shop.inputs.files().len() && orders.stream == Turn::Over;
             if nothing_left && orders.opening == 0 && orders.open.is_empty() {
                 return Order::Leave;
             }
@@ -232,29 +260,66 @@ impl<'a, G: Gatherer> Worker<'a, G> {
     fn open(&mut self, index: usize) {
         let mut opened = Vec::new();
         if let Some(file) = self.shop.inputs.files().get(index) {
-            let known = file.error.clone();
-            let prepared = match known {
+            let parts = match file.error.clone() {
                 Some(error) => Err(error),
-                None => prepare(file, self.shop.options).map_err(Arc::new),
+                None => input::open(file).map_err(Arc::new),
             };
-            match prepared {
-                Ok(parts) => {
-                    for (part, one) in parts {
-                        if let Some(length) = one.length() {
-                            self.shop.progress.ahead(length);
-                        }
-                        // It goes on where the last one ended: there are never more than workers.
-                        let harvest = self.harvest.take();
-                        opened.push(Arc::new(Active::new(index, part, file.named, one, harvest)));
-                    }
-                }
-                Err(error) => lock(&self.shop.done).inputs.push(unread(file, error)),
-            }
+            opened = self.look_at(file, index, parts, false);
         }
         self.mine = opened.first().cloned();
         let mut orders = lock(&self.shop.orders);
         orders.opening -= 1;
         orders.open.extend(opened);
+    }
+
+    /// Opens the next document of the stream and puts its parts up to be read.
+    fn open_next(&mut self) {
+        let mut opened = Vec::new();
+        let most_held = self.shop.options.frame_bytes;
+        let next = self.shop.inputs.frames().and_then(|frames| lock(frames).next(most_held));
+        let turn = match next {
+            None => Turn::Over,
+            Some(frame) => {
+                let file = InputFile::of_stream(frame.name, Some(frame.number));
+                let parts = input::parts(frame.content).map_err(Arc::new);
+                opened = self.look_at(&file, 0, parts, frame.flows);
+                if frame.flows && !opened.is_empty() { Turn::Taken } else { Turn::Free }
+            }
+        };
+        self.mine = opened.first().cloned();
+        let mut orders = lock(&self.shop.orders);
+        orders.stream = turn;
+        orders.opening -= 1;
+        orders.open.extend(opened);
+    }
+
+    /// Looks at the parts of an input; what cannot be read is noted.
+    fn look_at(
+        &mut self,
+        file: &InputFile,
+        index: usize,
+        parts: Result<Vec<Part>, Arc<InputError>>,
+        flows: bool,
+    ) -> Vec<Arc<Active<G>>> {
+        let prepared =
+            parts.and_then(|parts| prepare(file, parts, self.shop.options).map_err(Arc::new));
+        match prepared {
+            Ok(parts) => parts
+                .into_iter()
+                .map(|(part, one)| {
+                    if let Some(length) = one.length() {
+                        self.shop.progress.ahead(length);
+                    }
+                    // It goes on where the last one ended: there are never more than workers.
+                    let harvest = self.harvest.take();
+                    Arc::new(Active::new(index, part, file.named, flows, one, harvest))
+                })
+                .collect(),
+            Err(error) => {
+                lock(&self.shop.done).inputs.push(unread(file, error));
+                Vec::new()
+            }
+        }
     }
 
     /// Takes a piece of an input, reads and commits it.
@@ -280,7 +345,13 @@ impl<'a, G: Gatherer> Worker<'a, G> {
 
     /// Takes an input off the list: all its pieces are taken.
     fn close(&mut self, active: &Arc<Active<G>>) {
-        lock(&self.shop.orders).open.retain(|open| !Arc::ptr_eq(open, active));
+        let mut orders = lock(&self.shop.orders);
+        let before = orders.open.len();
+        orders.open.retain(|open| !Arc::ptr_eq(open, active));
+        // Whoever comes later may find the next document in other hands.
+        if active.flows && orders.open.len() < before {
+            orders.stream = Turn::Free;
+        }
     }
 
     /// Starts the harvest of a piece.
@@ -527,6 +598,7 @@ impl<G: Gatherer> Active<G> {
         file: usize,
         part: usize,
         named: bool,
+        flows: bool,
         opened: Opened,
         harvest: Option<G::Harvest>,
     ) -> Self {
@@ -548,7 +620,7 @@ impl<G: Gatherer> Active<G> {
             pieces: Vec::new(),
         };
         let ledger = Mutex::new(ledger);
-        Self { file, part, named, opened, waiting: AtomicUsize::new(0), ledger }
+        Self { file, part, named, flows, opened, waiting: AtomicUsize::new(0), ledger }
     }
 
     fn finish(&self, ledger: &mut Ledger<G>) -> (InputSummary, MapInput) {
@@ -620,6 +692,7 @@ fn unread(file: &InputFile, error: Arc<InputError>) -> InputSummary {
         format: "unknown".into(),
         creator: None,
         observer: Observer::default(),
+        frame: file.frame,
     };
     InputSummary {
         facts: Arc::new(facts),

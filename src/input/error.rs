@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use super::frames::FrameFault;
+
 /// Why an input gave nothing; the input's name stands beside it, not in it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -95,6 +97,16 @@ pub enum InputError {
         /// Offset in the unpacked bytes, from 0.
         byte: u64,
     },
+    /// A stream of documents that does not go on as such.
+    #[error("frame {number} at byte {byte}: {fault}")]
+    Frame {
+        /// Which document, from 1.
+        number: u64,
+        /// Where the line before it begins in the stream, from 0.
+        byte: u64,
+        /// What was expected.
+        fault: FrameFault,
+    },
     /// The bytes are not those of the first reading.
     #[error("changed while it was being read")]
     Changed,
@@ -117,8 +129,20 @@ impl InputError {
                 "save it without a password, or unpack it: 7z x -pPASSWORD FILE".to_owned()
             }
             Self::Truncated { .. } => "record the capture again: the file ends early".to_owned(),
+            Self::Frame { fault: FrameFault::Cut { .. } | FrameFault::CutLine, .. } => {
+                "what came before is read; send the stream again, whole".to_owned()
+            }
+            Self::Frame { .. } => {
+                "before each document stands a line `LENGTH NAME`; LENGTH counts the bytes behind it"
+                    .to_owned()
+            }
             _ => return None,
         })
+    }
+
+    /// Returns whether the input could be read, and holds no exchange.
+    pub fn is_for_want_of_exchanges(&self) -> bool {
+        matches!(self, Self::Text | Self::NoExchange | Self::NoRequest { .. } | Self::NoEntries)
     }
 
     pub(crate) fn of_io(source: io::Error, byte: u64) -> Self {

@@ -1,18 +1,21 @@
 //! Arguments to files: names, directories, patterns, standard input.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::error::InputError;
+use super::frames::Frames;
 use crate::model::At;
 
 /// The inputs of a run, sorted by name, each once.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
     files: Vec<InputFile>,
+    frames: Option<Arc<Mutex<Frames>>>,
 }
 
 /// One input to open.
@@ -27,11 +30,21 @@ pub struct InputFile {
     pub named: bool,
     /// Why it cannot be opened, when that is known already.
     pub(crate) error: Option<Arc<InputError>>,
+    /// Which document of a stream it is, from 1; `None` for a file, and for a stream that is one.
+    pub(crate) frame: Option<u64>,
 }
 
 impl InputFile {
+    /// Returns the input that a stream of documents is, or one document of it.
+    pub(crate) fn of_stream(source: Arc<str>, frame: Option<u64>) -> Self {
+        Self { source, path: None, named: true, error: None, frame }
+    }
+
     /// Returns when it was last written to; `None` for what is no file, as a pipe.
     pub(crate) fn written(&self) -> Option<At> {
+        if self.frame.is_some() {
+            return None;
+        }
         let meta = match &self.path {
             Some(path) => std::fs::metadata(path).ok()?,
             None => meta_of_stdin()?,
@@ -66,7 +79,19 @@ impl Inputs {
         for argument in arguments {
             find(argument.as_ref(), &mut found);
         }
-        Self { files: found.into_values().collect() }
+        Self { files: found.into_values().collect(), frames: None }
+    }
+
+    /// Takes whole documents from one stream: each is what follows a line `LENGTH NAME`, the number of its
+    /// bytes and its name in reports, and is read as a file of this name would be. They have no age: times
+    /// without a year are those of the year of reading.
+    pub fn framed(stream: impl Read + Send + 'static) -> Self {
+        Self { files: Vec::new(), frames: Some(Arc::new(Mutex::new(Frames::new(stream)))) }
+    }
+
+    /// Returns the stream of documents, where they come from one.
+    pub(crate) fn frames(&self) -> Option<&Mutex<Frames>> {
+        self.frames.as_deref()
     }
 
     /// Returns the inputs, sorted by name.
@@ -76,11 +101,12 @@ impl Inputs {
 
     /// Returns whether all inputs can be read a second time: standard input cannot.
     pub fn replayable(&self) -> bool {
-        self.files.iter().all(|file| match &file.path {
-            None => file.error.is_some(),
-            // A named pipe, `/dev/stdin`, a process substitution.
-            Some(path) => std::fs::metadata(path).map_or(true, |meta| meta.is_file()),
-        })
+        self.frames.is_none()
+            && self.files.iter().all(|file| match &file.path {
+                None => file.error.is_some(),
+                // A named pipe, `/dev/stdin`, a process substitution.
+                Some(path) => std::fs::metadata(path).map_or(true, |meta| meta.is_file()),
+            })
     }
 }
 
@@ -179,6 +205,7 @@ fn add(
         path: path.map(Path::to_path_buf),
         named,
         error: error.map(Arc::new),
+        frame: None,
     };
     match found.get_mut(&key) {
         Some(known) => {

@@ -64,6 +64,11 @@ pub(crate) fn open(file: &InputFile) -> Result<Vec<Part>, InputError> {
             }
         }
     };
+    parts(content)
+}
+
+/// Takes off what is around the bytes of an input.
+pub(crate) fn parts(content: Content) -> Result<Vec<Part>, InputError> {
     unwrap(content, LEVELS)
 }
 

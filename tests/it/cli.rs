@@ -58,12 +58,9 @@ fn help_lists_what_works() {
 
 #[test]
 fn what_is_not_built_says_so_and_ends_with_2() {
-    for args in [
-        &["compare", "a", "b"][..],
-        &["redact", "a", "-o", "b"],
-        &["--framed", "-"],
-        &["--fail-on", "new", "a.har"],
-    ] {
+    for args in
+        [&["compare", "a", "b"][..], &["redact", "a", "-o", "b"], &["--fail-on", "new", "a.har"]]
+    {
         let err = refused(args);
         assert!(err.contains("not built yet"), "{args:?}: {err}");
     }

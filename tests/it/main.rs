@@ -29,6 +29,7 @@ mod corpus;
 mod damage;
 mod dumps;
 mod forge;
+mod frames;
 mod groups;
 mod histories;
 mod html;

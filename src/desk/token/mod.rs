@@ -91,6 +91,7 @@ impl Seen {
             format: Arc::from("har"),
             creator: None,
             observer: Observer::Client,
+            frame: None,
         };
         let record = collector.record(exchange, &input);
         let fields = collector.spelled_out(exchange);
