@@ -1,4 +1,4 @@
-//! AWS CloudTrail: one record a call of an API of AWS or a login to its console, without a status.
+//! AWS `CloudTrail`: one record a call of an API of AWS or a login to its console, without a status.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ const SIGN_IN: [&str; 3] = ["signin", "sts", "sso"];
 /// Reads a record; `None` for all other lines.
 ///
 /// Names: `eventVersion`, `eventSource` (`s3.amazonaws.com`), `eventName`, `eventTime`, `sourceIPAddress`,
-/// `userIdentity`, and of a refusal `errorCode` and `errorMessage` (AWS CloudTrail record contents).
+/// `userIdentity`, and of a refusal `errorCode` and `errorMessage` (AWS `CloudTrail` record contents).
 pub(super) fn read(line: &Map<String, Value>) -> Option<Exchange<'_>> {
     line.contains_key("eventVersion").then_some(())?;
     let (source, name) = (text(line, "eventSource")?, text(line, "eventName")?);

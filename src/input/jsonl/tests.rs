@@ -487,7 +487,7 @@ fn the_second_line_of_a_shape_is_read_without_a_tree() {
 fn who_saw_an_exchange_is_told_by_the_names_of_its_logger() {
     let seen = |line: Value| {
         let mut mapping = Mapping::default();
-        from_value(&line, Some(&mut mapping)).unwrap().0.observer
+        from_value(&line, Some(&mapping)).unwrap().0.observer
     };
     // Zeek listens on the wire, whether it writes tables or JSON.
     let zeek = json!({"ts": 1_795_402_067.5, "uid": "C1", "id.orig_h": "192.0.2.7", "method": "GET",

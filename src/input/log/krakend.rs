@@ -1,4 +1,4 @@
-//! KrakenD's own log, beside its access lines: which endpoint refused a token, and why.
+//! `KrakenD`'s own log, beside its access lines: which endpoint refused a token, and why.
 //!
 //! It tells so only where the validator's `operation_debug` is on; the access lines are those of Gin.
 
