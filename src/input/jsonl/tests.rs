@@ -486,7 +486,7 @@ fn the_second_line_of_a_shape_is_read_without_a_tree() {
 #[test]
 fn who_saw_an_exchange_is_told_by_the_names_of_its_logger() {
     let seen = |line: Value| {
-        let mut mapping = Mapping::default();
+        let mapping = Mapping::default();
         from_value(&line, Some(&mapping)).unwrap().0.observer
     };
     // Zeek listens on the wire, whether it writes tables or JSON.
