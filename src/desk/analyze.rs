@@ -130,7 +130,9 @@ pub fn run_with_leftovers(
     verifier.settle(|mark, verdict| harvest.tally.note_verdict(mark, verdict));
     let keys = super::keys::rows(verifier.given());
     let views = joined(job, &mut harvest.tally);
-    let world = World::learn(&harvest.tally, given(job, &keys)).with_views(views);
+    let workers = options.workers();
+    let learn = || World::learn(&harvest.tally, given(job, &keys));
+    let world = engine::within(workers, learn).with_views(views);
     let selection = job.selection.clone().resolved(harvest.tally.timeline.last());
     let rows = Mutex::new(Rows::default());
     if again {
@@ -177,7 +179,7 @@ pub fn run_with_leftovers(
             })?;
         }
     }
-    let (mut report, failed) = finish(job, &world);
+    let (mut report, failed) = engine::within(workers, || finish(job, &world));
     report.keys = keys;
     let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
     // Millions of small things: they are given back while the report is written.

@@ -27,7 +27,7 @@ pub use leftovers::{Left, Leftovers};
 pub use log::{InputSummary, Noted};
 pub use replay::{ReplayError, replay};
 
-pub use work::read;
+pub use work::{read, within};
 
 use crate::input::jsonl::Mapping;
 use crate::input::{Calendar, Choice, InputFile, Reader};
@@ -148,7 +148,8 @@ impl ReadOptions {
         }
     }
 
-    fn workers(&self) -> usize {
+    /// Returns how many threads work.
+    pub fn workers(&self) -> usize {
         self.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
     }
 }

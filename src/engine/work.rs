@@ -70,6 +70,14 @@ pub(super) fn on_all(workers: usize, work: impl Fn() + Sync) {
     }
 }
 
+/// Runs work that splits itself on so many threads, or on this one where no pool can be had.
+pub fn within<R: Send>(workers: usize, work: impl FnOnce() -> R + Send) -> R {
+    match rayon::ThreadPoolBuilder::new().num_threads(workers).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}
+
 struct Shop<'a, G: Gatherer> {
     inputs: &'a Inputs,
     options: &'a ReadOptions,

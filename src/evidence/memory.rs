@@ -14,13 +14,13 @@ use super::context::Seen;
 /// Parts of the memory, each with a lock of its own.
 const SHARDS: usize = 16;
 /// Values that the younger half of a part holds at most.
-const YOUNG: usize = 320;
+const YOUNG: usize = 1024;
 /// Characters of values that the younger half of a part holds at most.
-const YOUNG_CHARACTERS: usize = 512 * 1024;
+const YOUNG_CHARACTERS: usize = 1024 * 1024;
 /// A longer value is not remembered.
 const LONGEST_VALUE: usize = 16 * 1024;
 
-/// The values met last: 10,000 of some 3 KiB, and at most 16 MiB of text.
+/// The values met last: at most 32,768, and 32 MiB of their text.
 ///
 /// A value is known by 128 bits of a hash with seeds of this process: nobody who writes a capture can
 /// make two that are taken for one another. What is remembered changes the speed, never a result.

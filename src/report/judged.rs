@@ -1,5 +1,7 @@
 //! Every group of equal facts, judged at every instant that is known of it.
 
+use rayon::prelude::*;
+
 use crate::causes::{self, Case};
 use crate::model::{At, Class, Facts, Judgement, Kind};
 use crate::tally::{Bucket, Group};
@@ -28,32 +30,11 @@ pub struct Judged<'t> {
 
 /// Judges all groups; what turned out to be `ok` is left out. Ordered by time, then by facts.
 pub fn judge_all<'t>(world: &World<'t>) -> Vec<Judged<'t>> {
-    let mut all = Vec::new();
-    for (_, group) in world.tally().groups.iter() {
-        let Some(facts) = group.facts.as_deref() else { continue };
-        let token = facts.credentials.first().and_then(mark_of);
-        let decoded = token.and_then(|mark| world.token(mark));
-        let user = decoded
-            .and_then(|t| t.sub.clone())
-            .or_else(|| facts.credentials.first().and_then(|c| c.user.clone()))
-            .or_else(|| group.users.iter().next().cloned());
-        let mut push = |bucket: Bucket, timed: bool| {
-            let case = Case { facts, at: timed.then_some(bucket.first), world };
-            let judgement = causes::judge(&case);
-            if judgement.class != Class::Ok {
-                let user = user.clone();
-                all.push(Judged { group, facts, bucket, timed, judgement, token, decoded, user });
-            }
-        };
-        for bucket in group.times.buckets() {
-            push(*bucket, true);
-        }
-        let untimed = group.count.saturating_sub(group.times.count());
-        if untimed > 0 {
-            push(Bucket { first: At(0), last: At(0), count: untimed }, false);
-        }
-    }
-    all.sort_by(|a, b| {
+    let groups: Vec<&'t Group> = world.tally().groups.iter().map(|(_, group)| group).collect();
+    // Each by itself, in the order of the table.
+    let mut all: Vec<Judged<'t>> =
+        groups.into_par_iter().flat_map_iter(|group| judge_group(world, group)).collect();
+    all.par_sort_by(|a, b| {
         (!a.timed, a.bucket.first, &a.facts.endpoint, &a.facts.client).cmp(&(
             !b.timed,
             b.bucket.first,
@@ -61,6 +42,34 @@ pub fn judge_all<'t>(world: &World<'t>) -> Vec<Judged<'t>> {
             &b.facts.client,
         ))
     });
+    all
+}
+
+/// Judges the refusals of a group at each of its instants.
+fn judge_group<'t>(world: &World<'t>, group: &'t Group) -> Vec<Judged<'t>> {
+    let mut all = Vec::new();
+    let Some(facts) = group.facts.as_deref() else { return all };
+    let token = facts.credentials.first().and_then(mark_of);
+    let decoded = token.and_then(|mark| world.token(mark));
+    let user = decoded
+        .and_then(|t| t.sub.clone())
+        .or_else(|| facts.credentials.first().and_then(|c| c.user.clone()))
+        .or_else(|| group.users.iter().next().cloned());
+    let mut push = |bucket: Bucket, timed: bool| {
+        let case = Case { facts, at: timed.then_some(bucket.first), world };
+        let judgement = causes::judge(&case);
+        if judgement.class != Class::Ok {
+            let user = user.clone();
+            all.push(Judged { group, facts, bucket, timed, judgement, token, decoded, user });
+        }
+    };
+    for bucket in group.times.buckets() {
+        push(*bucket, true);
+    }
+    let untimed = group.count.saturating_sub(group.times.count());
+    if untimed > 0 {
+        push(Bucket { first: At(0), last: At(0), count: untimed }, false);
+    }
     all
 }
 

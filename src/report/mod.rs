@@ -70,6 +70,20 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
             left_out.insert(name.to_owned(), 0);
         }
     }
+    let ((rows, incidents), (lifelines, (story, clocks))) = rayon::join(
+        || {
+            rayon::join(
+                || causes::rows(world, &judged, options.top),
+                || incidents::find(world, &judged),
+            )
+        },
+        || {
+            rayon::join(
+                || lifelines::draw(world, &judged),
+                || rayon::join(|| story::tell(world, &judged), || clocks(world)),
+            )
+        },
+    );
     let mut report = Report {
         schema: "authopsy.report/1".into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -79,12 +93,12 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
         period: period(world, &judged, &options.selection),
         totals: totals(world, &judged, &options.selection),
         affected: affected::by(world, &judged, options.top),
-        causes: causes::rows(world, &judged, options.top),
+        causes: rows,
         timeline: timeline::draw(tally, &judged, options.bucket),
-        incidents: incidents::find(world, &judged),
-        tokens: lifelines::draw(world, &judged),
-        clocks: clocks(world),
-        story: story::tell(world, &judged),
+        incidents,
+        tokens: lifelines,
+        clocks,
+        story,
         groups: groups(&judged, &options.group_by),
         clients: Vec::new(),
         expectations: expectations(world, options.top),

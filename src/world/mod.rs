@@ -234,8 +234,8 @@ impl<'t> World<'t> {
             proofs,
         };
         world.index();
-        world.profiles = profile::learn(&world);
-        world.outages = outages::learn(&world);
+        (world.profiles, world.outages) =
+            rayon::join(|| profile::learn(&world), || outages::learn(&world));
         world
     }
 
