@@ -356,8 +356,9 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         let mut orders = lock(&self.shop.orders);
         let before = orders.open.len();
         orders.open.retain(|open| !Arc::ptr_eq(open, active));
-        // Whoever comes later may find the next document in other hands.
-        if active.flows && orders.open.len() < before {
+        // Whoever comes later may find the next document in other hands; an archive has several parts.
+        let flowing = orders.open.iter().any(|open| open.flows);
+        if active.flows && orders.open.len() < before && !flowing {
             orders.stream = Turn::Free;
         }
     }

@@ -76,6 +76,21 @@ fn documents_of_a_stream_are_what_files_of_their_names_are() {
 }
 
 #[test]
+fn nobody_passes_over_a_long_document_when_a_part_of_the_archive_before_it_ends() {
+    let folder = Folder::new();
+    let all = documents(&folder);
+    let archive = all.iter().find(|(name, _)| name.contains("archive")).unwrap();
+    let some = [archive.clone(), all[3].clone(), all[1].clone(), archive.clone(), all[4].clone()];
+    let stream = stream_of(&some);
+    let one = read_stream(&stream, &ReadOptions { frame_bytes: 0, ..options(1, 0) });
+    // It takes several tries for the workers to meet.
+    for turn in 0..30 {
+        let options = ReadOptions { frame_bytes: 0, ..options(2 + turn % 3, 0) };
+        assert_eq!(read_stream(&stream, &options), one);
+    }
+}
+
+#[test]
 fn what_follows_a_broken_frame_is_told_and_what_came_before_is_kept() {
     let folder = Folder::new();
     let all = documents(&folder);
