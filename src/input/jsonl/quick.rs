@@ -14,17 +14,20 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use memchr::memchr;
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 use super::alias::Slot;
 use super::node::Node;
 use super::plan::{Candidate, MAX_DEPTH, Plan, is_opaque};
+use super::value::body_text;
 use crate::input::lenient::number;
 use crate::input::walk::{Json, Stop, Walk};
 use crate::model::Text;
 
 /// Values of one line that are numbered.
 const MOST_VALUES: usize = 256;
+/// Levels of a value that is read as a tree.
+const DEEPEST: usize = 64;
 /// Names of members of which some belong to records that tools save.
 const OF_TOOLS: [&str; 6] =
     ["startedDateTime", "snapshot", "allTests", "actualPort", "item", "test"];
@@ -48,6 +51,8 @@ pub(super) struct Line<'v> {
     values: Vec<(&'v [u8], Raw<'v>)>,
     /// Members of flat objects.
     pairs: Vec<(&'v str, Piece<'v>)>,
+    /// Objects and lists that hold more than that: bodies, mostly.
+    trees: Vec<Value>,
     /// Whether a value was asked for that only the patient reading understands.
     odd: Cell<bool>,
 }
@@ -61,8 +66,10 @@ enum Raw<'v> {
     Text(Piece<'v>),
     /// A flat object: where its members stand among the pairs.
     Fields(usize, usize),
-    /// A list of scalars.
+    /// A list of scalars, or an object whose members are numbered too.
     List,
+    /// Anything else: its number among the trees.
+    Tree(usize),
 }
 
 /// The inside of a string, and whether it holds a backslash.
@@ -95,6 +102,7 @@ impl<'v> Line<'v> {
             hasher: FixedState::with_seed(0x243f_6a88).build_hasher(),
             values: Vec::with_capacity(32),
             pairs: Vec::with_capacity(16),
+            trees: Vec::new(),
             path: Vec::with_capacity(MAX_DEPTH),
             see,
         };
@@ -103,8 +111,8 @@ impl<'v> Line<'v> {
         if walker.json.at != line.len() {
             return Err(Stop::Odd);
         }
-        let Walker { hasher, values, pairs, .. } = walker;
-        Ok(Self { shape: hasher.finish(), values, pairs, odd: Cell::new(false) })
+        let Walker { hasher, values, pairs, trees, .. } = walker;
+        Ok(Self { shape: hasher.finish(), values, pairs, trees, odd: Cell::new(false) })
     }
 
     /// Returns the value of a candidate of its recipe.
@@ -133,7 +141,11 @@ impl<'v> Line<'v> {
                 pairs.sort_unstable_by_key(|(name, _)| *name);
                 Node::Fields(pairs)
             }
-            Raw::List => return None,
+            Raw::Tree(at) if matches!(slot, Slot::RequestBody | Slot::ResponseBody) => {
+                body_text(Node::of(self.trees.get(at)?))
+                    .map_or(Node::Null, |text| Node::Text(Cow::Owned(text.into_owned())))
+            }
+            Raw::List | Raw::Tree(_) => return None,
         })
     }
 
@@ -177,6 +189,7 @@ struct Walker<'v, H, S> {
     hasher: H,
     values: Vec<(&'v [u8], Raw<'v>)>,
     pairs: Vec<(&'v str, Piece<'v>)>,
+    trees: Vec<Value>,
     path: Vec<&'v [u8]>,
     see: S,
 }
@@ -206,8 +219,8 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]])> Walker<'v, H, S> {
                 self.hasher.write_u8(0xFE);
                 return Ok(());
             }
-            b'{' => (0xFD, self.fields()?),
-            b'[' => (0xFC, self.list()?),
+            b'{' => (0xFD, self.or_tree(Self::fields)?),
+            b'[' => (0xFC, self.or_tree(Self::list)?),
             _ => (0xFA, self.word()?),
         };
         self.hasher.write_u8(kind);
@@ -221,6 +234,55 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]])> Walker<'v, H, S> {
         self.values.push((key, raw));
         (self.see)(&self.path);
         Ok(())
+    }
+
+    /// Reads an object or a list that is mostly flat, else as a tree.
+    fn or_tree(&mut self, flat: impl Fn(&mut Self) -> Walk<Raw<'v>>) -> Walk<Raw<'v>> {
+        let (at, pairs) = (self.json.at, self.pairs.len());
+        if let Ok(raw) = flat(self) {
+            return Ok(raw);
+        }
+        self.json.at = at;
+        self.pairs.truncate(pairs);
+        let tree = self.tree(0)?;
+        self.trees.push(tree);
+        Ok(Raw::Tree(self.trees.len() - 1))
+    }
+
+    /// Reads any value; a name that stands twice in an object needs a repair.
+    fn tree(&mut self, depth: usize) -> Walk<Value> {
+        if depth > DEEPEST {
+            return Err(Stop::Odd);
+        }
+        Ok(match self.json.peek()? {
+            b'"' => Value::String(unescaped(self.piece()?).into_owned()),
+            b'{' => {
+                let mut members = Map::new();
+                let mut name = self.json.open()?;
+                while let Some(key) = name {
+                    let value = self.tree(depth + 1)?;
+                    if members.insert(utf8(key)?.to_owned(), value).is_some() {
+                        return Err(Stop::Odd);
+                    }
+                    name = self.json.next()?;
+                }
+                Value::Object(members)
+            }
+            b'[' => {
+                let mut items = Vec::new();
+                let mut more = self.json.open_list()?;
+                while more {
+                    items.push(self.tree(depth + 1)?);
+                    more = self.json.next_item()?;
+                }
+                Value::Array(items)
+            }
+            _ => match self.word()? {
+                Raw::Bool(is) => Value::Bool(is),
+                Raw::Number(word) => Value::Number(number(word).ok_or(Stop::Odd)?),
+                _ => Value::Null,
+            },
+        })
     }
 
     /// Reads an object of texts.

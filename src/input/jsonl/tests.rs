@@ -366,7 +366,12 @@ fn usual(name: &str) -> &'static [&'static str] {
             r#"{"b":"1","a":"2"}"#,
             "{}",
         ],
-        "response_body" | "msg" | "error" => {
+        "response_body" => &[
+            r#"{"id":1,"a":[{"b":null,"c":""}],"d":{"e":1.50,"f":"\u00e9\""}}"#,
+            r#"{"a":{"b":1,"b":2}}"#,
+            r#"[{"a":1},[true,[]]]"#,
+        ],
+        "msg" | "error" => {
             &[r#""{\"error\":\"invalid_token\"}""#, r#""request completed""#, r#"" no \u00e9 ""#]
         }
         "ts" | "time" => {
@@ -462,6 +467,28 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_body_that_is_an_object_is_read_as_its_line_is_read_patiently() {
+    let line = |n: u32| {
+        format!(
+            r#"{{"method":"GET","path":"/orders/{n}","status":401,"res":{{"body":{{"z":[{{"n":{n}}},null],"error":"x\"{n}"}}}},"request_body":[{{"a":{n}}}]}}"#
+        )
+    };
+    let mut mapping = Mapping::default();
+    let tree: Value = serde_json::from_str(&line(1)).unwrap();
+    (_, mapping) = from_value(&tree, Some(&mapping)).unwrap();
+    learn(line(1).as_bytes(), &mut mapping);
+    let second = line(2);
+    let tree: Value = serde_json::from_str(&second).unwrap();
+    let (mut patient, after) = from_value(&tree, Some(&mapping)).unwrap();
+    patient.format = after.logger();
+    let quick = read_quickly(second.as_bytes(), &mut mapping).unwrap();
+    assert_eq!(quick.response_body.text.raw(), br#"{"error":"x\"2","z":[{"n":2},null]}"#);
+    assert_eq!(format!("{quick:?}"), format!("{patient:?}"));
+    let twins = second.replace(r#""n":2}"#, r#""n":2,"n":3}"#);
+    assert!(read_quickly(twins.as_bytes(), &mut mapping).is_none());
 }
 
 #[test]
