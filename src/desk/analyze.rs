@@ -184,7 +184,7 @@ pub fn run_with_leftovers(
     let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
     // Millions of small things: they are given back while the report is written.
     drop(world);
-    thread::spawn(move || drop(harvest));
+    let _beside = thread::Builder::new().spawn(move || drop(harvest));
     Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults, rows })
 }
 

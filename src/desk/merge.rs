@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 
-use super::analyze::{finish, given, joined};
+use super::analyze::{finish, given, joined, read_options};
 use super::{Analysis, Error, Job, Product, Progress, partial};
+use crate::engine;
 use crate::model::{Assumption, Rows};
 use crate::tally::Tally;
 use crate::world::{Veils, World};
@@ -37,8 +38,10 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
     }
     let keys = shape.map(partial::Shape::into_keys).unwrap_or_default();
     let views = joined(job, &mut tally);
-    let world = World::learn(&tally, given(job, &keys)).with_views(views);
-    let (mut report, failed) = finish(job, &world);
+    let workers = read_options(job)?.workers();
+    let learn = || World::learn(&tally, given(job, &keys));
+    let world = engine::within(workers, learn).with_views(views);
+    let (mut report, failed) = engine::within(workers, || finish(job, &world));
     report.keys = keys;
     if tally.published.iter().next().is_some() {
         report.assumptions.push(Assumption {

@@ -8,7 +8,7 @@ use std::hash::BuildHasher;
 
 use foldhash::{fast::FixedState, quality::RandomState};
 
-use super::plain::Site;
+use super::plain::{Kind, Site};
 use crate::evidence::{self, Context, Likeness, Sent};
 use crate::model::{Endpoint, Exchange, Observer, Record, Visibility};
 use crate::tally::{Crowd, Passage, Tally, Told, Used, Visit, place_mark};
@@ -20,23 +20,14 @@ const MOST: usize = 8192;
 #[derive(Debug, Default)]
 pub(super) struct Again {
     /// By 128 bits of a hash with seeds of this process.
-    kinds: HashMap<u128, Kind, FixedState>,
+    kinds: HashMap<u128, Kind<Common>, FixedState>,
     seeds: [RandomState; 2],
     /// The kind of the request that was looked at last and was not known, and its token where it bore
     /// the field `Authorization`.
     unknown: Option<(u128, Option<Sent>)>,
 }
 
-/// A kind of requests.
-#[derive(Debug)]
-enum Kind {
-    /// Each has to be gathered.
-    Own,
-    /// They differ in client, time, token and ids alone.
-    Same(Box<Common>),
-}
-
-/// What the requests of a kind have in common.
+/// What the requests of a kind have in common: all but client, time, token and ids.
 #[derive(Debug)]
 struct Common {
     /// Source name of the input.

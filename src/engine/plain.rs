@@ -19,7 +19,7 @@ const MOST: usize = 4096;
 /// What kinds of lines come to; what it remembers changes the speed, never the result.
 #[derive(Debug, Default)]
 pub(super) struct Plain {
-    kinds: HashMap<Box<[u8]>, Kind, FixedState>,
+    kinds: HashMap<Box<[u8]>, Kind<Common>, FixedState>,
     /// What stands for the kind of the line that was looked at last.
     key: Vec<u8>,
     /// Where in it the shape of the target begins.
@@ -30,13 +30,13 @@ pub(super) struct Plain {
     crowd: Crowd,
 }
 
-/// A kind of lines.
+/// What the exchanges of a kind come to.
 #[derive(Debug)]
-enum Kind {
+pub(super) enum Kind<C> {
     /// Each has to be gathered.
     Own,
-    /// They differ in client, time and user alone.
-    Same(Box<Common>),
+    /// They differ in nothing but what each shows by itself: who asked, and when.
+    Same(Box<C>),
 }
 
 /// What the lines of a kind have in common.

@@ -70,10 +70,14 @@ pub(super) fn on_all(workers: usize, work: impl Fn() + Sync) {
     }
 }
 
-/// Runs work that splits itself on so many threads, or on this one where no pool can be had.
+/// Runs work that splits itself on so many threads, or on this one where none can be had.
 pub fn within<R: Send>(workers: usize, work: impl FnOnce() -> R + Send) -> R {
-    match rayon::ThreadPoolBuilder::new().num_threads(workers).build() {
+    let pool = || rayon::ThreadPoolBuilder::new().num_threads(workers).build();
+    // Without a pool, work that splits itself would ask for the one of the process, and panic.
+    let alone = || rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
+    match pool().or_else(|_| alone()) {
         Ok(pool) => pool.install(work),
+        // This thread is of such a pool already.
         Err(_) => work(),
     }
 }

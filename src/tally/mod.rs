@@ -234,13 +234,7 @@ impl Tally {
             && facts.visibility != Visibility::Full
             && facts.cookies_sent != Some(true)
             && record.tokens.is_empty()
-            && record.issued.is_none()
-            && record.issued_tokens.is_empty()
-            && record.published.is_empty()
-            && record.proof.is_none()
-            && record.release.is_none()
-            && record.date_offset.is_none()
-            && record.told_offset.is_none()
+            && tells_nothing_else(record)
             && record.ids.is_empty()
     }
 
@@ -391,4 +385,16 @@ impl Tally {
         let kind = kind_of(&facts);
         self.bare.note(Refusal { kind, facts: &facts, ip, agent, origin, user });
     }
+}
+
+/// Whether a record shows nothing given, no key, proof, release or clock beside its facts and tokens.
+fn tells_nothing_else(record: &Record) -> bool {
+    record.issued.is_none()
+        && record.issued_tokens.is_empty()
+        && record.published.is_empty()
+        && record.proof.is_none()
+        && record.release.is_none()
+        && record.date_offset.is_none()
+        && record.told_offset.is_none()
+        && record.issuer_offset.is_none()
 }

@@ -101,14 +101,7 @@ impl Tally {
             && facts.client.capture.is_none()
             && facts.cookies_sent != Some(true)
             && record.tokens.len() <= 1
-            && record.issued.is_none()
-            && record.issued_tokens.is_empty()
-            && record.published.is_empty()
-            && record.proof.is_none()
-            && record.release.is_none()
-            && record.date_offset.is_none()
-            && record.told_offset.is_none()
-            && record.issuer_offset.is_none()
+            && super::tells_nothing_else(record)
     }
 
     /// Counts a use; returns its key, and whether none like it was counted here before, or may have been.
