@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use foldhash::{fast::FixedState, quality::RandomState};
 
-use super::plain::{Kind, Site};
-use crate::evidence::{self, Context, Likeness, Sent};
-use crate::model::{Endpoint, Exchange, Observer, Record, Visibility};
+use super::plain::Site;
+use crate::evidence::{self, Context, Own, Sent};
+use crate::model::{Endpoint, Exchange, Fingerprint, Observer, Record, Sketch, Time, Visibility};
 use crate::tally::{Crowd, Passage, Tally, Told, Used, Visit, place_mark};
 
 /// Kinds that are remembered; then all are forgotten, and it begins anew.
@@ -20,21 +21,37 @@ const MOST: usize = 8192;
 #[derive(Debug, Default)]
 pub(super) struct Again {
     /// By 128 bits of a hash with seeds of this process.
-    kinds: HashMap<u128, Kind<Common>, FixedState>,
+    kinds: HashMap<u128, Kind, FixedState>,
+    /// The same by what lines are like that need not be read.
+    sketches: HashMap<u128, Arc<Common>, FixedState>,
     seeds: [RandomState; 2],
-    /// The kind of the request that was looked at last and was not known, and its token where it bore
-    /// the field `Authorization`.
-    unknown: Option<(u128, Option<Sent>)>,
+    /// What the request is like that is looked at.
+    like: Vec<u8>,
+    /// The kind of the request that was looked at last and was not known, its token where it bore the field
+    /// `Authorization`, and what its line is like.
+    unknown: Option<(u128, Option<Sent>, Option<u128>)>,
+    /// What the line is like that was looked at last and was not known.
+    sketch: Option<u128>,
+}
+
+/// What the requests of a kind come to.
+#[derive(Debug)]
+enum Kind {
+    /// Each has to be gathered.
+    Own,
+    /// They differ in nothing but client, time, token and ids.
+    Same(Arc<Common>),
 }
 
 /// What the requests of a kind have in common: all but client, time, token and ids.
 #[derive(Debug)]
 struct Common {
     /// Source name of the input.
-    source: std::sync::Arc<str>,
+    source: Arc<str>,
     endpoint: Endpoint,
     place: u64,
     node: Option<String>,
+    status: u16,
     observer: Observer,
     sees_all: bool,
     /// None of them bears a credential.
@@ -52,68 +69,61 @@ impl Again {
         crowd: &mut Crowd,
     ) -> bool {
         self.unknown = None;
-        let Some(likeness) = evidence::likeness(exchange) else { return false };
-        let mark = self.mark(&likeness);
+        let sketch = self.sketch.take();
+        self.like.clear();
+        let Some(own) = evidence::likeness(exchange, context, &mut self.like) else {
+            return false;
+        };
+        let mark = self.mark();
         let common = match self.kinds.get(&mark) {
             Some(Kind::Same(common)) if common.source == *site.source => common,
             Some(Kind::Own) => return false,
             _ => {
-                let sent = evidence::sent(exchange, context);
+                let sent = own.sent(context);
                 // One whose value is odd may be told otherwise than the next of its kind.
-                if sent.is_some() || !evidence::bears(exchange) {
-                    self.unknown = Some((mark, sent));
+                if sent.is_some() || !own.bears() {
+                    self.unknown = Some((mark, sent, sketch));
                 }
                 return false;
             }
         };
-        let Common { endpoint, .. } = &**common;
-        let sent = if common.bare {
-            None
-        } else {
-            match evidence::sent(exchange, context).filter(|sent| sent.leaves(endpoint)) {
-                Some(sent) => Some(sent),
-                None => return false,
-            }
-        };
-        let agent = evidence::agent(exchange, context);
-        let (Some(time), Some(status), Some(agent)) = (exchange.time, exchange.status, agent)
-        else {
+        let Some(time) = exchange.time else { return false };
+        let ids = evidence::ids(exchange, &common.endpoint);
+        let passing = Passing { time, url: &exchange.url, ip: exchange.client_ip.as_deref(), ids };
+        let passed = count(common, &own, passing, site, context, tally, crowd);
+        if let Some(sketch) = sketch.filter(|_| passed) {
+            let common = Arc::clone(common);
+            self.note_sketch(sketch, common);
+        }
+        passed
+    }
+
+    /// Hands over what a line adds to a tally when one of its sketch was counted before; else returns
+    /// `false`, and its exchange has to come next.
+    pub(super) fn recognise(
+        &mut self,
+        line: &Sketch<'_>,
+        site: Site<'_>,
+        context: &mut Context<'_>,
+        tally: &mut Tally,
+        crowd: &mut Crowd,
+    ) -> bool {
+        self.sketch = None;
+        self.like.clear();
+        let Some(own) = evidence::sketched(line, context, &mut self.like) else { return false };
+        let mark = self.mark();
+        let Some(common) = self.sketches.get(&mark).filter(|c| c.source == *site.source) else {
+            self.sketch = Some(mark);
             return false;
         };
-        let said = |text: &&str| !matches!(*text, "" | "-");
-        let ids = evidence::ids(exchange, endpoint);
-        let passage = Passage {
-            source: site.source,
-            time,
-            url: &exchange.url,
-            method: endpoint.method.as_deref(),
-            status,
-            observer: common.observer,
-            visit: Visit {
-                capture: None,
-                ip: exchange.client_ip.as_deref().filter(said),
-                agent: agent.as_ref(),
-                place: common.place,
-                endpoint,
-                at: Some(time.at),
-            },
-            told: Told::Use(&Used {
-                credential: sent.as_ref().and_then(Sent::credential),
-                token: sent.as_ref().and_then(Sent::token),
-                node: common.node.as_deref(),
-                sees_all: common.sees_all,
-                ids: &ids,
-                member: site.member,
-                position: site.position,
-            }),
-        };
-        tally.pass(&passage, crowd);
-        true
+        let ids = evidence::ids_of_line(line, &common.endpoint);
+        let passing = Passing { time: line.time, url: line.url, ip: line.client_ip, ids };
+        count(common, &own, passing, site, context, tally, crowd)
     }
 
     /// Learns from the record of the request that was looked at last.
     pub(super) fn learn(&mut self, record: &Record) {
-        let Some((mark, sent)) = self.unknown.take() else { return };
+        let Some((mark, sent, sketch)) = self.unknown.take() else { return };
         if self.kinds.len() >= MOST {
             self.kinds.clear();
         }
@@ -121,24 +131,100 @@ impl Again {
         if sent.as_ref().is_some_and(|sent| !sent.leaves(&facts.endpoint)) {
             return;
         }
-        let kind = if Tally::is_mere_use(record) && facts.credentials.is_empty() == sent.is_none() {
-            Kind::Same(Box::new(Common {
-                source: facts.source.clone(),
-                endpoint: facts.endpoint.clone(),
-                place: place_mark(&facts.endpoint),
-                node: facts.node.clone(),
-                observer: facts.observer,
-                sees_all: facts.visibility == Visibility::Full,
-                bare: facts.credentials.is_empty(),
-            }))
-        } else {
-            Kind::Own
+        let plain = sent.is_none() || evidence::repeats_nothing(&facts.endpoint);
+        let is_mere = Tally::is_mere_use(record) && facts.credentials.is_empty() == sent.is_none();
+        let kind = match facts.status.filter(|_| plain && is_mere) {
+            Some(status) => {
+                let common = Arc::new(Common {
+                    source: facts.source.clone(),
+                    endpoint: facts.endpoint.clone(),
+                    place: place_mark(&facts.endpoint),
+                    node: facts.node.clone(),
+                    status,
+                    observer: facts.observer,
+                    sees_all: facts.visibility == Visibility::Full,
+                    bare: facts.credentials.is_empty(),
+                });
+                if let Some(sketch) = sketch {
+                    self.note_sketch(sketch, Arc::clone(&common));
+                }
+                Kind::Same(common)
+            }
+            None => Kind::Own,
         };
         self.kinds.insert(mark, kind);
     }
 
-    fn mark(&self, likeness: &Likeness<'_>) -> u128 {
-        let [high, low] = &self.seeds;
-        u128::from(high.hash_one(likeness)) << 64 | u128::from(low.hash_one(likeness))
+    fn note_sketch(&mut self, mark: u128, common: Arc<Common>) {
+        if self.sketches.len() >= MOST {
+            self.sketches.clear();
+        }
+        self.sketches.insert(mark, common);
     }
+
+    fn mark(&self) -> u128 {
+        let [high, low] = self.seeds.each_ref().map(|seed| seed.hash_one(&*self.like));
+        u128::from(high) << 64 | u128::from(low)
+    }
+}
+
+/// What a request of a known kind has of its own, beside its token and its user agent.
+struct Passing<'a> {
+    time: Time,
+    url: &'a str,
+    ip: Option<&'a str>,
+    /// Marks of its ids, sorted.
+    ids: Vec<Fingerprint>,
+}
+
+/// Counts a request of a known kind, unless more than that is to be looked at.
+fn count(
+    common: &Common,
+    own: &Own<'_>,
+    Passing { time, url, ip, ids }: Passing<'_>,
+    site: Site<'_>,
+    context: &mut Context<'_>,
+    tally: &mut Tally,
+    crowd: &mut Crowd,
+) -> bool {
+    let endpoint = &common.endpoint;
+    let sent = if common.bare {
+        None
+    } else {
+        match own.sent(context).filter(|sent| sent.leaves(endpoint)) {
+            Some(sent) => Some(sent),
+            None => return false,
+        }
+    };
+    let Some(agent) = own.agent(context) else { return false };
+    let said = |text: &&str| !matches!(*text, "" | "-");
+    let used = Used {
+        credential: sent.as_ref().and_then(Sent::credential),
+        token: sent.as_ref().and_then(Sent::token),
+        node: common.node.as_deref(),
+        sees_all: common.sees_all,
+        ids: &ids,
+        member: site.member,
+        position: site.position,
+    };
+    let visit = Visit {
+        capture: None,
+        ip: ip.filter(said),
+        agent: agent.as_ref(),
+        place: common.place,
+        endpoint,
+        at: Some(time.at),
+    };
+    let passage = Passage {
+        source: site.source,
+        time,
+        url,
+        method: endpoint.method.as_deref(),
+        status: common.status,
+        observer: common.observer,
+        visit,
+        told: Told::Use(&used),
+    };
+    tally.pass(&passage, crowd);
+    true
 }

@@ -9,7 +9,7 @@ use super::plain::{Plain, Site};
 use super::{Gatherer, InputFacts};
 use crate::evidence::{Catalogue, Context, Memory, Source, gather, spelled_out};
 use crate::input::skip::SkipReason;
-use crate::model::{AccessLine, Exchange, Fingerprint, Position, Record, TokenField};
+use crate::model::{AccessLine, Exchange, Fingerprint, Position, Record, Sketch, TokenField};
 use crate::tally::Tally;
 use crate::token::Verifier;
 
@@ -166,6 +166,14 @@ impl Gatherer for Collector<'_> {
         }
         let site = site(self.naming.as_ref(), line.position, input);
         self.plain.pass(line, site, &mut self.context, &mut harvest.tally)
+    }
+
+    fn recognise(&mut self, harvest: &mut Harvest, line: &Sketch<'_>, input: &InputFacts) -> bool {
+        if self.keep || self.zone.is_some() {
+            return false;
+        }
+        let site = site(self.naming.as_ref(), line.position, input);
+        self.again.recognise(line, site, &mut self.context, &mut harvest.tally, self.plain.crowd())
     }
 
     fn close(&mut self, harvest: Option<&mut Harvest>, input: &InputFacts) {

@@ -4,7 +4,7 @@ use super::log::Log;
 use super::{Gatherer, InputFacts, Left};
 use crate::input::skip::{Repair, SkipReason};
 use crate::input::{Attached, Attachments, Sink};
-use crate::model::{AccessLine, Exchange, Position, Text};
+use crate::model::{AccessLine, Exchange, Position, Sketch, Text};
 
 /// Hands what a reader finds to a gatherer.
 pub(super) struct Gathering<'a, G: Gatherer> {
@@ -47,6 +47,16 @@ impl<G: Gatherer> Sink for Gathering<'_, G> {
             return;
         }
         self.exchange(&mut line.exchange(), &Attached::default());
+    }
+
+    fn sketch(&mut self, line: &Sketch<'_>) -> bool {
+        let taken =
+            self.avoid.is_empty() && self.gatherer.recognise(&mut self.harvest, line, self.facts);
+        if taken {
+            self.met += 1;
+            self.log.read(line.format);
+        }
+        taken
     }
 
     fn skipped(&mut self, position: Position, reason: SkipReason) {

@@ -31,7 +31,7 @@ pub use work::{read, within};
 
 use crate::input::jsonl::Mapping;
 use crate::input::{Calendar, Choice, InputFile, Reader};
-use crate::model::{AccessLine, At, Exchange, Observer};
+use crate::model::{AccessLine, At, Exchange, Observer, Sketch};
 
 /// What an input is, as far as its beginning told; in an [`InputSummary`] as far as all of it told.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -70,6 +70,17 @@ pub trait Gatherer: Send {
         &mut self,
         _harvest: &mut Self::Harvest,
         _line: &AccessLine<'_>,
+        _input: &InputFacts,
+    ) -> bool {
+        false
+    }
+
+    /// Takes a line by what it has of its own, if it knows what others like it came to; else the line is
+    /// read, and its exchange given to `observe` next.
+    fn recognise(
+        &mut self,
+        _harvest: &mut Self::Harvest,
+        _line: &Sketch<'_>,
         _input: &InputFacts,
     ) -> bool {
         false

@@ -105,7 +105,7 @@ impl Plain {
             visit: Visit {
                 capture: None,
                 ip: said(line.client_ip).then_some(line.client_ip),
-                agent: context.agent_shown(line.agent),
+                agent: context.agent_shown(line.agent).map(|agent| &agent.shown),
                 place: common.place,
                 endpoint: &facts.endpoint,
                 at: Some(line.time.at),

@@ -1,18 +1,18 @@
 //! Requests that differ from others before them in nothing but who sent them, when, and with which token.
 //!
 //! A log of an API holds millions. What the record of one such request says beside that follows from
-//! its [`kind`], and what its token says is remembered, so nobody has to gather it anew. What is
+//! its [`likeness`], and what its token says is remembered, so nobody has to gather it anew. What is
 //! answered here holds only where gathering would say the same; everything else is `None`.
 
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::context::{Context, Seen};
 use super::mask::{could_hide, could_repeat, is_short_or_odd};
+use super::names::Field;
 use super::url::{fixed, is_open_path};
 use super::{ids as marks, locate};
 use crate::model::{
-    Body, Credential, Endpoint, Exchange, Fingerprint, Header, Kind, Observer, State, Token,
+    Body, Credential, Endpoint, Exchange, Fingerprint, Kind, Observer, Sketch, State, Token,
 };
 
 /// Fields whose values differ from request to request and tell nothing but an id, an address or a size;
@@ -34,25 +34,73 @@ impl Sent {
         self.0.tokens.first()?.as_ref()
     }
 
-    /// Returns whether masking this credential could not touch the names of an endpoint.
+    /// Returns whether masking this credential could not touch the names of an endpoint, of which
+    /// [`repeats_nothing`] holds.
     pub fn leaves(&self, endpoint: &Endpoint) -> bool {
         let host = endpoint.host.as_deref().unwrap_or_default();
-        let short = |name: &str| self.0.secrets.iter().all(|s| s.expose().len() > name.len());
-        short(host) && short(&endpoint.path) && !could_repeat(&endpoint.path)
+        let longest = host.len().max(endpoint.path.len());
+        self.0.secrets.iter().all(|secret| secret.expose().len() > longest)
     }
 }
 
-/// What is the same for all requests of a kind, to be hashed.
-#[derive(Debug)]
-pub struct Likeness<'x>(&'x Exchange<'x>);
+/// Returns whether the path of an endpoint could not repeat a part of any credential.
+pub fn repeats_nothing(endpoint: &Endpoint) -> bool {
+    !could_repeat(&endpoint.path)
+}
 
-/// Returns what a request that was let in is like; `None` where more than its kind and its token would
-/// have to be looked at.
-pub fn likeness<'x>(exchange: &'x Exchange<'x>) -> Option<Likeness<'x>> {
+/// What a request that was let in has of its own, beside its likeness.
+#[derive(Clone, Copy, Debug)]
+pub struct Own<'x> {
+    /// The value of its field `Authorization`; inside, `None` where there are several.
+    authorization: Option<Option<&'x str>>,
+    agent: Option<&'x str>,
+    /// Fields that name a user agent.
+    agents: usize,
+    /// Whether a value that differs from request to request begins as credentials do.
+    wordy: bool,
+}
+
+/// What a field is to a request of a kind, by its name alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    /// It holds the credential.
+    Authorization,
+    /// It names the program that asked.
+    Agent,
+    /// Its value differs from request to request.
+    Varying(Field),
+    /// Its value belongs to the likeness.
+    Like,
+}
+
+impl Part {
+    pub(super) fn of(name: &str) -> Self {
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        if is("authorization") {
+            Self::Authorization
+        } else if is("user-agent") {
+            Self::Agent
+        } else if VARYING.into_iter().any(is) || marks::is_id(name) {
+            Self::Varying(Field::of(name))
+        } else {
+            Self::Like
+        }
+    }
+}
+
+/// Writes what a request that was let in is like, and returns what it has of its own; `None` where more
+/// than both would have to be looked at.
+///
+/// Two requests are of a kind when the same is written for both.
+pub fn likeness<'x>(
+    exchange: &'x Exchange<'x>,
+    context: &mut Context<'_>,
+    like: &mut Vec<u8>,
+) -> Option<Own<'x>> {
     let empty = |body: &Body<'_>| {
         body.text.raw().is_empty() && body.params.is_empty() && !body.base64 && !body.withheld
     };
-    let (_, path) = authority_and_path(&exchange.url);
+    let (authority, path) = authority_and_path(&exchange.url);
     let fits = matches!(exchange.status, Some(200..=299))
         && !matches!(exchange.observer, Observer::Client | Observer::Proxy)
         && exchange.time.is_some()
@@ -66,44 +114,122 @@ pub fn likeness<'x>(exchange: &'x Exchange<'x>) -> Option<Likeness<'x>> {
         && empty(&exchange.request_body)
         && empty(&exchange.response_body)
         && is_open_path(path)
-        && !could_hide(&exchange.url)
-        && exchange.client_ip.as_deref().is_none_or(is_plain_address)
-        && exchange.request_headers.iter().filter(|h| varies(h)).all(locate::tells_nothing);
-    fits.then_some(Likeness(exchange))
+        && (authority.is_empty() || !could_hide(&exchange.url))
+        && exchange.client_ip.as_deref().is_none_or(is_plain_address);
+    if !fits {
+        return None;
+    }
+    let Exchange { method, host, status_text, server, .. } = exchange;
+    for text in [method, host, status_text, server] {
+        note(text.as_deref(), like);
+    }
+    note(Some(authority), like);
+    path.split('/').for_each(|segment| note(Some(fixed(segment)), like));
+    note(None, like);
+    like.extend_from_slice(&exchange.status.unwrap_or_default().to_le_bytes());
+    like.extend_from_slice(&[
+        exchange.observer as u8,
+        exchange.request_visibility as u8,
+        exchange.response_visibility as u8,
+    ]);
+    note(Some(exchange.format), like);
+    for Body { mime, size, .. } in [&exchange.request_body, &exchange.response_body] {
+        note(mime.as_deref(), like);
+        like.push(u8::from(size.is_some()));
+        like.extend_from_slice(&size.unwrap_or_default().to_le_bytes());
+    }
+    let headers = exchange.request_headers.iter().map(|header| (&*header.name, &*header.value));
+    own(headers, exchange.user_agent.as_deref(), context, like)
 }
 
-/// Returns the credential of a request, where its field `Authorization` holds a token and nothing is odd
-/// about it. Whether other fields hold one too depends on the kind of the request.
-pub fn sent(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Option<Sent> {
-    let mut fields = authorizations(exchange);
-    let (Some(field), None) = (fields.next(), fields.next()) else { return None };
-    let seen = locate::in_authorization(&field.value, context);
-    let ([credential], [_]) = (&*seen.credentials, &*seen.tokens) else { return None };
-    let plain = credential.state == State::Present
-        && credential.oddities.is_empty()
-        && credential.user.is_none()
-        && matches!(credential.kind, Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::ApiKey)
-        && !seen.secrets.iter().any(|secret| is_short_or_odd(secret.expose()));
-    plain.then_some(Sent(seen))
+/// The same for a line that is not read yet. What is written tells two of a kind apart where
+/// [`likeness`] would, and others too.
+pub fn sketched<'x>(
+    line: &Sketch<'x>,
+    context: &mut Context<'_>,
+    like: &mut Vec<u8>,
+) -> Option<Own<'x>> {
+    if !is_open_path(line.url) || !line.client_ip.is_none_or(is_plain_address) {
+        return None;
+    }
+    like.extend_from_slice(line.like);
+    line.url.split('/').for_each(|segment| note(Some(fixed(segment)), like));
+    note(None, like);
+    let headers = line.request_headers.iter().copied();
+    let own = own(headers, line.user_agent, context, like)?;
+    // Which of two comes first depends on their order, and whether all fields are there on such a value.
+    (own.agents < 2 && !own.wordy).then_some(own)
 }
 
-/// Returns whether a request bears the field `Authorization`, whatever it holds.
-pub fn bears(exchange: &Exchange<'_>) -> bool {
-    authorizations(exchange).next().is_some()
+fn own<'x>(
+    headers: impl Iterator<Item = (&'x str, &'x str)>,
+    agent_of_column: Option<&'x str>,
+    context: &mut Context<'_>,
+    like: &mut Vec<u8>,
+) -> Option<Own<'x>> {
+    let mut own = Own { authorization: None, agent: None, agents: 0, wordy: false };
+    for (name, value) in headers {
+        note(Some(name), like);
+        match context.part(name) {
+            Part::Authorization => {
+                own.authorization = Some(own.authorization.is_none().then_some(value));
+            }
+            Part::Agent => {
+                own.agent = own.agent.or(Some(value));
+                own.agents += 1;
+            }
+            Part::Varying(field) if locate::tells_nothing(field, value) => {
+                own.wordy |= starts_with_a_word(value);
+            }
+            Part::Varying(_) => return None,
+            Part::Like => note(Some(value), like),
+        }
+    }
+    own.agent = own.agent.or(agent_of_column);
+    Some(own)
 }
 
-fn authorizations<'x>(exchange: &'x Exchange<'_>) -> impl Iterator<Item = &'x Header<'x>> {
-    exchange.request_headers.iter().filter(|header| is_authorization(header))
+/// Whether a value begins as credentials do: with a scheme, or with what every JWT begins with.
+fn starts_with_a_word(value: &str) -> bool {
+    let letter = value.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+    let jwt = value.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("eyj"));
+    letter && (jwt || value.contains(' '))
 }
 
-/// Returns the user agent of a request as it is shown: `Some(None)` where there is none, `None` where a
-/// secret of the request could stand in it.
-pub fn agent(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Option<Option<Arc<str>>> {
-    let raw = exchange.request_header("user-agent").or(exchange.user_agent.as_deref());
-    let Some(raw) = raw else { return Some(None) };
-    match context.agent_shown(raw.as_bytes()) {
-        Some(shown) => (!could_repeat(shown)).then(|| Some(Arc::clone(shown))),
-        None => Some(None),
+/// Writes a text so that where it ends can be told.
+fn note(text: Option<&str>, like: &mut Vec<u8>) {
+    let length = text.and_then(|text| u32::try_from(text.len()).ok()).unwrap_or(u32::MAX);
+    like.extend_from_slice(&length.to_le_bytes());
+    like.extend_from_slice(text.unwrap_or_default().as_bytes());
+}
+
+impl Own<'_> {
+    /// Returns the credential of the request, where its field `Authorization` holds a token and nothing is
+    /// odd about it. Whether other fields hold one too depends on the kind of the request.
+    pub fn sent(&self, context: &mut Context<'_>) -> Option<Sent> {
+        let seen = locate::in_authorization(self.authorization??, context);
+        let ([credential], [_]) = (&*seen.credentials, &*seen.tokens) else { return None };
+        let plain = credential.state == State::Present
+            && credential.oddities.is_empty()
+            && credential.user.is_none()
+            && matches!(credential.kind, Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::ApiKey)
+            && !seen.secrets.iter().any(|secret| is_short_or_odd(secret.expose()));
+        plain.then_some(Sent(seen))
+    }
+
+    /// Returns whether the request bears the field `Authorization`, whatever it holds.
+    pub fn bears(&self) -> bool {
+        self.authorization.is_some()
+    }
+
+    /// Returns the user agent as it is shown: `Some(None)` where there is none, `None` where a secret of
+    /// the request could stand in it.
+    pub fn agent(&self, context: &mut Context<'_>) -> Option<Option<Arc<str>>> {
+        let Some(raw) = self.agent else { return Some(None) };
+        match context.agent_shown(raw.as_bytes()) {
+            Some(agent) => (!agent.repeats).then(|| Some(Arc::clone(&agent.shown))),
+            None => Some(None),
+        }
     }
 }
 
@@ -112,47 +238,28 @@ pub fn ids(exchange: &Exchange<'_>, endpoint: &Endpoint) -> Vec<Fingerprint> {
     marks::of(exchange, endpoint)
 }
 
-impl Hash for Likeness<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Exchange { method, url, host, request_headers, .. } = self.0;
-        let (authority, path) = authority_and_path(url);
-        (method, authority, host).hash(state);
-        path.split('/').for_each(|segment| fixed(segment).hash(state));
-        let (status, text) = (self.0.status, &self.0.status_text);
-        (status, text, &self.0.server, self.0.observer, self.0.format).hash(state);
-        (self.0.request_visibility, self.0.response_visibility).hash(state);
-        let [sent, got] = [&self.0.request_body, &self.0.response_body];
-        (&sent.mime, sent.size, &got.mime, got.size).hash(state);
-        for header in request_headers {
-            header.name.hash(state);
-            if !(is_authorization(header) || is_agent(header) || varies(header)) {
-                header.value.hash(state);
-            }
-        }
-    }
-}
-
-fn is_authorization(header: &Header<'_>) -> bool {
-    header.name.eq_ignore_ascii_case("authorization")
-}
-
-fn is_agent(header: &Header<'_>) -> bool {
-    header.name.eq_ignore_ascii_case("user-agent")
-}
-
-fn varies(header: &Header<'_>) -> bool {
-    VARYING.iter().any(|name| header.name.eq_ignore_ascii_case(name)) || marks::is_id(&header.name)
+/// The same for a line that is not read yet.
+pub fn ids_of_line(line: &Sketch<'_>, endpoint: &Endpoint) -> Vec<Fingerprint> {
+    let headers = line.request_headers.iter().copied();
+    marks::of_parts(line.request_id, line.trace_id, headers, endpoint)
 }
 
 /// Whether text is an address and nothing else, so that no secret stands in it.
 fn is_plain_address(text: &str) -> bool {
-    text.len() <= 45
-        && text.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':'))
-        && !could_repeat(text)
+    let mut run = 0;
+    let letters = text.bytes().all(|b| {
+        run = if matches!(b, b'.' | b':') { 0 } else { run + 1 };
+        // A run as long as this is no part of an address, and may be one of a secret.
+        run < 10 && (run == 0 || b.is_ascii_hexdigit())
+    });
+    letters && text.len() <= 45
 }
 
 /// Splits a URL before its path; a path alone has no authority.
 fn authority_and_path(url: &str) -> (&str, &str) {
+    if url.starts_with('/') {
+        return ("", url);
+    }
     let Some((scheme, rest)) = url.split_once("://").filter(|(s, _)| !s.contains('/')) else {
         return ("", url);
     };

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
+use super::again::Part;
+use super::mask::could_repeat;
 use super::memory::Memory;
 use crate::dialect::Catalogue;
 use crate::model::{Credential, Fingerprint, Secret, Token};
@@ -53,12 +55,23 @@ pub struct Context<'c> {
     previous: [Option<(u128, Arc<Seen>)>; 2],
     names: HashSet<Arc<str>, FixedState>,
     /// User agents as sent and as shown; the one before stands apart.
-    agents: HashMap<Arc<str>, Arc<str>, FixedState>,
-    previous_agent: Option<(Arc<str>, Arc<str>)>,
+    agents: HashMap<Arc<str>, Agent, FixedState>,
+    previous_agent: Option<(Arc<str>, Agent)>,
+    /// What fields are to requests of a kind, by name.
+    parts: HashMap<Box<str>, Part, FixedState>,
     releases: HashMap<u64, (&'static str, Box<str>, Arc<str>), FixedState>,
     hasher: FixedState,
     /// Whether the ids of requests and traces are to be shown.
     pub(super) shows_ids: bool,
+}
+
+/// A user agent, made ready once for each distinct one.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    /// How it is shown.
+    pub shown: Arc<str>,
+    /// Whether a part of a credential could stand in it.
+    pub(super) repeats: bool,
 }
 
 /// What one field value holds, made once for each distinct value.
@@ -81,6 +94,7 @@ impl<'c> Context<'c> {
             names: HashSet::default(),
             agents: HashMap::default(),
             previous_agent: None,
+            parts: HashMap::default(),
             releases: HashMap::default(),
             hasher: FixedState::default(),
             shows_ids: true,
@@ -162,30 +176,44 @@ impl<'c> Context<'c> {
     }
 
     /// Returns the shown form of a user agent, made once for each distinct one; `None` for none.
-    pub fn agent_shown(&mut self, raw: &[u8]) -> Option<&Arc<str>> {
+    pub fn agent_shown(&mut self, raw: &[u8]) -> Option<&Agent> {
         if matches!(raw, b"" | b"-") {
             return None;
         }
-        let is_previous = |(previous, _): &(Arc<str>, Arc<str>)| previous.as_bytes() == raw;
+        let is_previous = |(previous, _): &(Arc<str>, Agent)| previous.as_bytes() == raw;
         if !self.previous_agent.as_ref().is_some_and(is_previous) {
             let raw = std::str::from_utf8(raw).ok()?;
             let known = self.agents.get_key_value(raw);
-            let known = known.map(|(raw, shown)| (Arc::clone(raw), Arc::clone(shown)));
+            let known = known.map(|(raw, agent)| (Arc::clone(raw), agent.clone()));
             self.previous_agent = Some(known.unwrap_or_else(|| self.new_agent(raw)));
         }
-        self.previous_agent.as_ref().map(|(_, shown)| shown)
+        self.previous_agent.as_ref().map(|(_, agent)| agent)
     }
 
-    fn new_agent(&mut self, raw: &str) -> (Arc<str>, Arc<str>) {
+    fn new_agent(&mut self, raw: &str) -> (Arc<str>, Agent) {
         if self.agents.len() >= MOST_AGENTS {
             self.agents.clear();
         }
         let shown = super::request::shown_agent(raw);
         let (raw, shown): (Arc<str>, Arc<str>) = (raw.into(), self.share(&shown));
+        let agent = Agent { repeats: could_repeat(&shown), shown };
         if raw.len() <= LONGEST_AGENT {
-            self.agents.insert(Arc::clone(&raw), Arc::clone(&shown));
+            self.agents.insert(Arc::clone(&raw), agent.clone());
         }
-        (raw, shown)
+        (raw, agent)
+    }
+
+    /// Returns what a field is to a request of a kind.
+    pub(super) fn part(&mut self, name: &str) -> Part {
+        if let Some(part) = self.parts.get(name) {
+            return *part;
+        }
+        if self.parts.len() >= MOST_NAMES {
+            self.parts.clear();
+        }
+        let part = Part::of(name);
+        self.parts.insert(name.into(), part);
+        part
     }
 
     /// Returns the shown form of a field that names a release, made once for each distinct value.

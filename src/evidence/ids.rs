@@ -1,5 +1,6 @@
 //! Ids by which several observers name one exchange: of the request, of its trace.
 
+use std::borrow::Cow;
 use std::hash::BuildHasher;
 
 use foldhash::quality::FixedState;
@@ -35,25 +36,42 @@ const SHORTEST: usize = 16;
 
 /// Returns the marks of all ids of an exchange, sorted. A trace is told apart by method and path.
 pub(super) fn of(exchange: &Exchange<'_>, endpoint: &Endpoint) -> Vec<Fingerprint> {
+    let all = exchange.request_headers.iter().chain(&exchange.response_headers);
+    let headers = all.map(|header| (&*header.name, &*header.value));
+    let (request, trace) = (exchange.request_id.as_deref(), exchange.trace_id.as_deref());
+    of_parts(request, trace, headers, endpoint)
+}
+
+/// The same of its parts: ids in columns of their own, and all fields.
+pub(super) fn of_parts<'x>(
+    request_id: Option<&str>,
+    trace_id: Option<&str>,
+    headers: impl Iterator<Item = (&'x str, &'x str)>,
+    endpoint: &Endpoint,
+) -> Vec<Fingerprint> {
     let mut marks = Vec::new();
     let mut request = |raw: &str| {
-        if let Some(id) = unique(raw) {
+        if let Some(id) = unique(raw.trim()) {
             marks.push(mark("request", &id));
         }
     };
-    exchange.request_id.iter().for_each(|id| request(id));
-    fields(exchange, &REQUEST).for_each(request);
+    request_id.into_iter().for_each(&mut request);
+    let known: Vec<_> = headers.filter_map(|(name, raw)| Some((id_of(name)?, raw))).collect();
+    let fields = |kind: Id| known.iter().filter(move |(of, _)| *of == kind).map(|(_, raw)| *raw);
+    fields(Id::Request).for_each(request);
     let mut trace = |raw: &str| {
-        if let Some(id) = unique(of_trace(raw)) {
+        if let Some(id) = unique(of_trace(raw).trim()) {
             let method = endpoint.method.as_deref().unwrap_or("-");
             let text = format!("{id} {method} {}", endpoint.path);
             marks.push(mark("trace", &text));
         }
     };
-    exchange.trace_id.iter().for_each(|id| trace(id));
-    fields(exchange, &TRACE).for_each(trace);
-    marks.sort_unstable();
-    marks.dedup();
+    trace_id.into_iter().for_each(&mut trace);
+    fields(Id::Trace).for_each(trace);
+    if marks.len() > 1 {
+        marks.sort_unstable();
+        marks.dedup();
+    }
     marks
 }
 
@@ -66,25 +84,31 @@ fn mark(kind: &str, id: &str) -> Fingerprint {
 
 /// Returns whether a field of this name carries an id that is read here.
 pub(super) fn is_id(name: &str) -> bool {
-    may_be_id(name) && REQUEST.iter().chain(&TRACE).any(|id| name.eq_ignore_ascii_case(id))
+    id_of(name).is_some()
 }
 
-/// Every exchange passes here: most fields are told by their ends.
-fn may_be_id(name: &str) -> bool {
-    match name.as_bytes() {
-        [first, .., last] => {
-            matches!(first | 0x20, b'x' | b'r' | b'a' | b'c' | b'f' | b't' | b'u')
-                && matches!(last | 0x20, b'd' | b'y' | b't')
-        }
-        _ => false,
+/// What an id names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Id {
+    Request,
+    Trace,
+}
+
+/// Every exchange passes here: most fields are told by their ends and their length.
+fn id_of(name: &str) -> Option<Id> {
+    let [first, .., last] = name.as_bytes() else { return None };
+    if !matches!(last | 0x20, b'd' | b'y' | b't') {
+        return None;
     }
-}
-
-fn fields<'x>(exchange: &'x Exchange<'_>, names: &'x [&str]) -> impl Iterator<Item = &'x str> {
-    let all = exchange.request_headers.iter().chain(&exchange.response_headers);
-    all.filter(move |h| may_be_id(&h.name))
-        .filter(|h| names.iter().any(|name| h.name.eq_ignore_ascii_case(name)))
-        .map(|h| &*h.value)
+    let is = |known: &&str| {
+        known.len() == name.len()
+            && known.as_bytes().first() == Some(&(first | 0x20))
+            && name.eq_ignore_ascii_case(known)
+    };
+    if REQUEST.iter().any(is) {
+        return Some(Id::Request);
+    }
+    TRACE.iter().any(is).then_some(Id::Trace)
 }
 
 /// Returns the id of the trace out of the forms that name a span, a sampling decision or a version too.
@@ -111,18 +135,43 @@ fn of_trace(raw: &str) -> &str {
 }
 
 /// Returns an id in lower case when it is long and varied enough to name one exchange only.
-fn unique(raw: &str) -> Option<String> {
-    let id = raw.trim().to_ascii_lowercase();
-    let mut seen = [false; 256];
-    id.bytes().filter(u8::is_ascii_alphanumeric).for_each(|b| seen[usize::from(b)] = true);
-    let distinct = seen.iter().filter(|s| **s).count();
-    let masked = id.contains("***") || id.contains("redacted");
+fn unique(id: &str) -> Option<Cow<'_, str>> {
+    // By letter and digit, in either case; what else there is has the bit of zero.
+    let (mut letters, mut digits) = (0_u32, 0_u32);
+    let mut upper = false;
+    for b in id.bytes() {
+        match b {
+            b'a'..=b'z' => letters |= 1 << (b - b'a'),
+            b'0'..=b'9' => digits |= 1 << (b - b'0'),
+            b'A'..=b'Z' => {
+                letters |= 1 << (b - b'A');
+                upper = true;
+            }
+            _ => {}
+        }
+    }
     // A ray of Cloudflare names the place where it was met: `8f1d2c3b4a596877-FRA`.
-    let bare = match id.rsplit_once('-') {
-        Some((ray, place)) if ray.len() == SHORTEST && place.len() == 3 => ray.to_owned(),
+    let bare = match id.split_at_checked(SHORTEST) {
+        Some((ray, place)) if place.len() == 4 && place.rfind('-') == Some(0) => ray,
         _ => id,
     };
-    (bare.len() >= SHORTEST && bare.len() <= 200 && distinct >= 6 && !masked).then_some(bare)
+    let varied = letters.count_ones() + digits.count_ones() >= 6;
+    if !varied || !(SHORTEST..=200).contains(&bare.len()) {
+        return None;
+    }
+    let bare = if upper { Cow::Owned(bare.to_ascii_lowercase()) } else { Cow::Borrowed(bare) };
+    (!is_masked(id)).then_some(bare)
+}
+
+/// Whether an id was taken out.
+fn is_masked(id: &str) -> bool {
+    let all = id.as_bytes();
+    // No letters of a hexadecimal number.
+    memchr::memchr3_iter(b'*', b'r', b'R', all).any(|at| {
+        let rest = all.get(at..).unwrap_or_default();
+        rest.starts_with(b"***")
+            || rest.get(..8).is_some_and(|word| word.eq_ignore_ascii_case(b"redacted"))
+    })
 }
 
 #[cfg(test)]

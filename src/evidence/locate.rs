@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::{
-    Credential, Exchange, Fingerprint, Header, Kind, Observer, Oddity, Place, Secret, State,
-    Visibility,
+    Credential, Exchange, Fingerprint, Kind, Observer, Oddity, Place, Secret, State, Visibility,
 };
 use crate::token;
 
@@ -234,12 +233,12 @@ pub(super) fn in_authorization(value: &str, context: &mut Context<'_>) -> Arc<Se
     })
 }
 
-/// Returns whether a field holds no credential and nothing that has to be hidden, whatever its value:
-/// what locating it would say.
-pub(super) fn tells_nothing(header: &Header<'_>) -> bool {
-    match Field::of(&header.name) {
-        Field::Never => !is_to_hide(&header.value),
-        Field::Other => !speaks_of_token(&header.value),
+/// Returns whether a value of such a field holds no credential and nothing that has to be hidden: what
+/// locating it would say.
+pub(super) fn tells_nothing(field: Field, value: &str) -> bool {
+    match field {
+        Field::Never => !is_to_hide(value),
+        Field::Other => !speaks_of_token(value),
         _ => false,
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn client(
             .filter(|ip| !matches!(*ip, "" | "-"))
             .map(|ip| context.share(&cap(&masker.values(ip), 64))),
         user_agent: agent.and_then(|agent| {
-            let shown = Arc::clone(context.agent_shown(agent.as_bytes())?);
+            let shown = Arc::clone(&context.agent_shown(agent.as_bytes())?.shown);
             Some(match masker.values(&shown) {
                 Cow::Borrowed(_) => shown,
                 Cow::Owned(masked) => context.share(&masked),

@@ -15,6 +15,7 @@ use self::alias::Slot;
 use self::node::Node;
 use self::plan::{Candidate, Logger, Plan};
 use self::quick::{Line, Recipe};
+use self::sketch::Desk;
 pub(in crate::input) use self::value::host_and_path;
 use self::value::{
     KNOWN_METHODS, VERBS, address, body_text, grpc_status, guessed_mime, is_blank, is_routine,
@@ -27,7 +28,7 @@ use super::har_entry::{entry_from_value, status_of, time_of_number, without_port
 use super::log::percent;
 use super::skip::SkipReason;
 use super::wrapper::is_yearless;
-use crate::model::{Body, Exchange, Header, Text, Visibility};
+use crate::model::{Body, Exchange, Header, Position, Sketch, Text, Visibility};
 
 mod alias;
 mod cloudtrail;
@@ -35,6 +36,7 @@ mod event;
 mod node;
 mod plan;
 mod quick;
+mod sketch;
 mod value;
 
 /// The text that stands for a value which the logger took out.
@@ -57,6 +59,9 @@ pub struct Mapping {
     met: Arc<[Arc<Plan>]>,
     /// How lines are read whose names stand in an order that was met before; `None` where patiently.
     recipes: Arc<HashMap<u64, Option<Arc<Recipe>>, FixedState>>,
+    /// Those of the lines before, which are tried first.
+    last: [Option<Arc<Recipe>>; 2],
+    desk: Desk,
 }
 
 impl PartialEq for Mapping {
@@ -163,16 +168,54 @@ pub fn from_value<'v>(
     Ok((exchange, mapping))
 }
 
+/// What came of a line of a shape that was met before.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
+pub(super) enum Quick<'v> {
+    /// It was taken by its sketch.
+    Taken,
+    /// It was read.
+    Exchange(Exchange<'v>),
+}
+
 /// Reads a line of a shape that [`learn`] met before; `None` for all others, and where the patient
 /// reading may say something else.
 ///
-/// The mapping becomes that of the line, as [`from_value`] would return it.
-pub(super) fn read_quickly<'v>(line: &'v [u8], mapping: &mut Mapping) -> Option<Exchange<'v>> {
+/// The mapping becomes that of the line, as [`from_value`] would return it. A line that `take` takes by
+/// its sketch is not read: [`Quick::Taken`].
+pub(super) fn read_quickly<'v>(
+    line: &'v [u8],
+    position: Position,
+    mapping: &mut Mapping,
+    take: &mut dyn FnMut(&Sketch<'_>) -> bool,
+) -> Option<Quick<'v>> {
     if mapping.recipes.is_empty() {
         return None;
     }
-    let line = Line::of(line).ok()?;
-    let recipe = mapping.recipes.get(&line.shape)?.as_ref()?;
+    // The frames that were met last, the last one first; they are moved, not cloned, as all workers
+    // would count on the same cell.
+    let [last, before] = &mut mapping.last;
+    let mut framed = last.as_deref().and_then(|last| Line::framed(line, last));
+    if framed.is_none() {
+        std::mem::swap(last, before);
+        framed = last.as_deref().and_then(|last| Line::framed(line, last));
+    }
+    let is_framed = framed.is_some();
+    let line = match framed {
+        Some(framed) => framed,
+        None => {
+            let line = Line::of(line).ok()?;
+            *last = Some(Arc::clone(mapping.recipes.get(&line.shape)?.as_ref()?));
+            line
+        }
+    };
+    let recipe = last.as_deref()?;
+    if is_framed && mapping.desk.show(&line, recipe, position, take) {
+        if !Arc::ptr_eq(&mapping.plan, &recipe.plan) {
+            mapping.plan = Arc::clone(&recipe.plan);
+        }
+        return Some(Quick::Taken);
+    }
     let mut exchange = Reader { source: Source::Text(&line, recipe), plan: &recipe.plan }.read()?;
     // A time that is not read may be one without a year.
     if line.was_odd() || exchange.time_unreadable {
@@ -182,7 +225,8 @@ pub(super) fn read_quickly<'v>(line: &'v [u8], mapping: &mut Mapping) -> Option<
         mapping.plan = Arc::clone(&recipe.plan);
     }
     exchange.format = recipe.plan.logger.name();
-    Some(exchange)
+    exchange.position = position;
+    Some(Quick::Exchange(exchange))
 }
 
 /// Learns the shape of a line that was just read to an exchange without any repair.
@@ -269,16 +313,12 @@ impl<'v> Source<'v, '_> {
 impl<'v, 'p> Reader<'v, 'p> {
     /// Places and values of a part, best first.
     fn all(&self, slot: Slot) -> impl Iterator<Item = (&'p Candidate, Node<'v>)> + use<'v, 'p> {
-        let candidates = &self.plan.candidates;
-        let from = candidates.partition_point(|c| c.slot < slot);
+        let (from, candidates) = self.plan.of_slot(slot);
         let source = self.source;
         candidates
-            .get(from..)
-            .unwrap_or_default()
             .iter()
-            .enumerate()
-            .take_while(move |(_, c)| c.slot == slot)
-            .filter_map(move |(at, c)| Some((c, source.get(from + at, c)?)))
+            .zip(from..)
+            .filter_map(move |(candidate, at)| Some((candidate, source.get(at, candidate)?)))
     }
 
     /// The first text of a part that says something.
@@ -393,7 +433,7 @@ impl<'v, 'p> Reader<'v, 'p> {
             if self.plan.logger == Logger::Akamai {
                 return Some(Cow::Owned(format!("/{}", percent(&text).trim_start_matches('/'))));
             }
-            let shaped = text.starts_with('/') || text.contains("://") || &*text == "*";
+            let shaped = text.starts_with('/') || is_whole(&text) || &*text == "*";
             let unbroken = !text.contains(char::is_whitespace);
             let named = unbroken && (place.rank < 2 || host_and_path(&text).is_some());
             (shaped || named).then_some(text)
@@ -456,7 +496,7 @@ impl<'v, 'p> Reader<'v, 'p> {
     }
 
     fn host(&self, exchange: &mut Exchange<'v>) {
-        if exchange.url.contains("://") {
+        if is_whole(&exchange.url) {
             return;
         }
         let column = |telling: bool| {
@@ -559,6 +599,12 @@ impl<'v, 'p> Reader<'v, 'p> {
             }
         }
     }
+}
+
+/// Whether a URL stands in a text, or is it.
+fn is_whole(url: &str) -> bool {
+    let url = url.as_bytes();
+    memchr::memchr_iter(b':', url).any(|at| url.get(at..).is_some_and(|u| u.starts_with(b"://")))
 }
 
 /// Adds a field that has a column of its own; `false` when the column says that there was none.

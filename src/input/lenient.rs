@@ -8,8 +8,8 @@ use memchr::memchr2;
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
-pub(super) use self::number::number;
 use self::number::odd_number;
+pub(super) use self::number::{is_number, number};
 use super::skip::Repair;
 
 mod number;

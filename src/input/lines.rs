@@ -6,7 +6,7 @@ use memchr::memchr;
 
 use super::document::Pause;
 use super::indexed::Counted;
-use super::jsonl::{self, Mapping};
+use super::jsonl::{self, Mapping, Quick};
 use super::line::{self, Place};
 use super::line_end::{self, End};
 use super::log::{Setting, Wanted, plain};
@@ -215,10 +215,12 @@ impl Lines {
             && any
             && start == 0
             && !wrapper::is_docker(text)
-            && let Some(mut exchange) = jsonl::read_quickly(text, &mut self.mapping)
+            && let Some(quick) =
+                jsonl::read_quickly(text, position, &mut self.mapping, &mut |s| sink.sketch(s))
         {
-            exchange.position = position;
-            sink.exchange(&mut exchange, &Attached::default());
+            if let Quick::Exchange(mut exchange) = quick {
+                sink.exchange(&mut exchange, &Attached::default());
+            }
         } else if *first == b'{'
             && any
             && let Ok(end) = walk::entry(line, start, exchange, &mut attached)

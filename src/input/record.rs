@@ -14,7 +14,7 @@ use super::line::Place;
 use super::saved;
 use super::skip::{Repair, SkipReason};
 use super::walk::Attached;
-use crate::model::{AccessLine, Exchange, Observer, Position};
+use crate::model::{AccessLine, Exchange, Observer, Position, Sketch};
 
 /// Takes what a reader finds, in the order of the input.
 pub(crate) trait Sink {
@@ -23,6 +23,10 @@ pub(crate) trait Sink {
     /// Takes a plain line of an access log.
     fn access(&mut self, line: &AccessLine<'_>) {
         self.exchange(&mut line.exchange(), &Attached::default());
+    }
+    /// Takes a line by what it has of its own; `false` when it has to be read, which must be done next.
+    fn sketch(&mut self, _line: &Sketch<'_>) -> bool {
+        false
     }
     /// Notes a record that could not be read.
     fn skipped(&mut self, position: Position, reason: SkipReason);

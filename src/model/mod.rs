@@ -17,6 +17,7 @@ mod report;
 mod rows;
 mod secret;
 mod signing;
+mod sketch;
 mod time;
 mod token;
 mod told;
@@ -43,6 +44,7 @@ pub use report::{
 pub use rows::Rows;
 pub use secret::Secret;
 pub use signing::{Departure, Signing};
+pub use sketch::Sketch;
 pub use time::{At, Seconds, Time};
 pub use token::{Fault, Form, NumericDate, Segment, Signature, Token, Unit, Use};
 pub use told::{Disagreement, Told};

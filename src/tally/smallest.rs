@@ -155,7 +155,11 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> 
     /// Returns the value under `key`, made new where it was not there; `None` when the key is left out.
     pub fn slot(&mut self, key: &K) -> Option<&mut V> {
         if self.kept.len() < LIMIT {
-            return Some(self.kept.entry(key.clone()).or_default());
+            // A key may be shared by all workers: it is not cloned to be looked up.
+            if !self.kept.contains_key(key) {
+                self.kept.insert(key.clone(), V::default());
+            }
+            return self.kept.get_mut(key);
         }
         if !self.kept.contains_key(key) {
             self.full = true;

@@ -21,7 +21,7 @@ pub(super) enum Node<'v> {
     /// A list or an object of a tree.
     Tree(&'v Value),
     /// An object of texts, sorted by name.
-    Fields(Vec<(&'v str, Cow<'v, str>)>),
+    Fields(Vec<Header<'v>>),
 }
 
 impl<'v> Node<'v> {
@@ -87,11 +87,10 @@ impl<'v> Node<'v> {
     pub(super) fn fields(self) -> Vec<Header<'v>> {
         match self {
             Self::Tree(value) => logged_fields(value),
-            Self::Fields(pairs) => pairs
-                .into_iter()
-                .filter(|(_, value)| !is_blank(value))
-                .map(|(name, value)| Header { name: Cow::Borrowed(name), value })
-                .collect(),
+            Self::Fields(mut list) => {
+                list.retain(|header| !is_blank(&header.value));
+                list
+            }
             Self::Text(Cow::Borrowed(text)) => fields_of_text(text),
             _ => Vec::new(),
         }

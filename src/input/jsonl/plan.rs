@@ -29,7 +29,12 @@ pub(super) struct Plan {
     pub(super) logger: Logger,
     /// Sorted by slot, then cost.
     pub(super) candidates: Vec<Candidate>,
+    /// Where the candidates of each slot begin; behind the last, where they end.
+    starts: Starts,
 }
+
+/// By slot, and one more.
+type Starts = [u16; Slot::Message as usize + 2];
 
 /// One place where a part may stand.
 #[derive(Debug)]
@@ -210,7 +215,19 @@ impl Plan {
             }
         }
         candidates.sort_by(|a, b| (a.slot, a.cost, &a.path).cmp(&(b.slot, b.cost, &b.path)));
-        Self { shape: Some(shape), logger, candidates }
+        let mut starts = Starts::default();
+        for (slot, start) in starts.iter_mut().enumerate() {
+            let before = candidates.partition_point(|candidate| (candidate.slot as usize) < slot);
+            *start = u16::try_from(before).unwrap_or(u16::MAX);
+        }
+        Self { shape: Some(shape), logger, candidates, starts }
+    }
+
+    /// Returns the candidates of a slot, and the number of the first.
+    pub(super) fn of_slot(&self, slot: Slot) -> (usize, &[Candidate]) {
+        let start = |slot: usize| self.starts.get(slot).map_or(0, |start| usize::from(*start));
+        let (from, to) = (start(slot as usize), start(slot as usize + 1));
+        (from, self.candidates.get(from..to).unwrap_or_default())
     }
 }
 

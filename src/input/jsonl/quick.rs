@@ -10,19 +10,22 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::hash::{BuildHasher, Hasher};
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use foldhash::fast::FixedState;
+use foldhash::fast::{FixedState, FoldHasher};
 use memchr::memchr;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::alias::Slot;
 use super::node::Node;
 use super::plan::{Candidate, MAX_DEPTH, Plan, is_opaque};
+use super::sketch::Outline;
 use super::value::body_text;
-use crate::input::lenient::number;
+use crate::input::lenient::{is_number, number};
 use crate::input::walk::{Json, Stop, Walk};
-use crate::model::Text;
+use crate::model::{Header, Text};
 
 /// Values of one line that are numbered.
 const MOST_VALUES: usize = 256;
@@ -59,7 +62,7 @@ pub(super) struct Line<'v> {
 
 /// A value as it stands.
 #[derive(Clone, Copy, Debug)]
-enum Raw<'v> {
+pub(super) enum Raw<'v> {
     Null,
     Bool(bool),
     Number(&'v str),
@@ -73,7 +76,10 @@ enum Raw<'v> {
 }
 
 /// The inside of a string, and whether it holds a backslash.
-type Piece<'v> = (&'v str, bool);
+pub(super) type Piece<'v> = (&'v str, bool);
+
+/// Recipes made by this process.
+static RECIPES: AtomicU64 = AtomicU64::new(0);
 
 /// How lines of one shape are read.
 #[derive(Debug)]
@@ -81,38 +87,116 @@ pub(super) struct Recipe {
     pub(super) plan: Arc<Plan>,
     /// For each candidate of the plan the number of its value.
     places: Box<[u16]>,
+    shape: u64,
+    /// No other recipe of this process has it.
+    pub(super) id: u64,
+    /// `None` where a value is a tree.
+    frame: Option<Frame>,
+    /// `None` where lines cannot be told by a few values.
+    pub(super) outline: Option<Outline>,
+}
+
+/// What stands between the values of a line: most lines of a log differ in nothing but the values.
+#[derive(Debug)]
+struct Frame {
+    parts: Box<[Part]>,
+    after: Box<[u8]>,
+}
+
+/// A value, and what stands before it.
+#[derive(Debug)]
+struct Part {
+    before: Box<[u8]>,
+    /// Where in that its name stands.
+    name: Range<usize>,
+    kind: Stands,
+}
+
+/// How a value stands in its line.
+#[derive(Clone, Copy, Debug)]
+enum Stands {
+    /// An object whose members are values of their own.
+    Inside,
+    Text,
+    /// A number, `true`, `false` or `null`.
+    Word,
+    Fields,
+    List,
+}
+
+impl Frame {
+    /// Takes a line apart whose values stand at `spots`, in their order.
+    fn of(line: &[u8], values: &[(&[u8], Raw<'_>)], spots: &[Range<usize>]) -> Option<Self> {
+        let mut parts = Vec::new();
+        let mut at = 0;
+        for ((name, _), spot) in values.iter().zip(spots) {
+            let before = line.get(at..spot.start)?;
+            let end = before.iter().rposition(|b| *b == b'"')?;
+            let kind = match line.get(spot.start)? {
+                b'{' if spot.is_empty() => Stands::Inside,
+                b'{' => Stands::Fields,
+                b'[' => Stands::List,
+                b'"' => Stands::Text,
+                _ => Stands::Word,
+            };
+            let name = end.checked_sub(name.len())?..end;
+            parts.push(Part { before: before.into(), name, kind });
+            at = spot.end;
+        }
+        Some(Self { parts: parts.into(), after: line.get(at..)?.into() })
+    }
 }
 
 impl<'v> Line<'v> {
     /// Numbers the values of a line; an error when a repair may be needed.
     pub(super) fn of(line: &'v [u8]) -> Walk<Self> {
-        Self::walked(line, |_| {})
+        Self::walked(line, |_, _| {})
     }
 
-    /// The same; `see` is told the path of each value, in order.
-    fn walked(line: &'v [u8], see: impl FnMut(&[&'v [u8]])) -> Walk<Self> {
-        std::str::from_utf8(line).map_err(|_| Stop::Odd)?;
-        // Without a way out, so that it is compared in vectors.
-        let control = line.iter().fold(0, |any, b| any | u8::from(*b < b' ')) != 0;
-        if control || !escapes_are_sound(line) {
-            return Err(Stop::Odd);
-        }
-        let mut walker = Walker {
-            json: Json::new(line, 0),
-            hasher: FixedState::with_seed(0x243f_6a88).build_hasher(),
-            values: Vec::with_capacity(32),
-            pairs: Vec::with_capacity(16),
-            trees: Vec::new(),
-            path: Vec::with_capacity(MAX_DEPTH),
-            see,
-        };
+    /// The same; `see` is told the path of each value and where it stands, in order.
+    fn walked(line: &'v [u8], see: impl FnMut(&[&'v [u8]], Range<usize>)) -> Walk<Self> {
+        let mut walker = Walker::new(line, see).ok_or(Stop::Odd)?;
         walker.members()?;
         walker.json.blanks();
         if walker.json.at != line.len() {
             return Err(Stop::Odd);
         }
-        let Walker { hasher, values, pairs, trees, .. } = walker;
-        Ok(Self { shape: hasher.finish(), values, pairs, trees, odd: Cell::new(false) })
+        let shape = walker.hasher.finish();
+        Ok(walker.line(shape))
+    }
+
+    /// Numbers the values of a line that has the frame of a line before it; `None` where it has not, or
+    /// where a repair may be needed.
+    pub(super) fn framed(line: &'v [u8], recipe: &Recipe) -> Option<Self> {
+        let Frame { parts, after } = recipe.frame.as_ref()?;
+        let mut walker = Walker::new(line, |_, _| {})?;
+        for Part { before, name, kind } in parts {
+            let from = walker.json.at;
+            let at = from + before.len();
+            if line.get(from..at)? != &**before {
+                return None;
+            }
+            walker.json.at = at;
+            let raw = match kind {
+                Stands::Inside => Raw::List,
+                Stands::Text => Raw::Text(walker.piece().ok()?),
+                Stands::Word => walker.word().ok()?,
+                Stands::Fields => walker.fields().ok()?,
+                Stands::List => walker.list().ok()?,
+            };
+            walker.values.push((line.get(from + name.start..from + name.end)?, raw));
+        }
+        (line.get(walker.json.at..)? == &**after).then(|| walker.line(recipe.shape))
+    }
+
+    /// Returns the names and values by number.
+    pub(super) fn values(&self) -> &[(&'v [u8], Raw<'v>)] {
+        &self.values
+    }
+
+    /// Returns the members of flat objects.
+    pub(super) fn pairs(&self) -> &[(&'v str, Piece<'v>)] {
+        &self.pairs
     }
 
     /// Returns the value of a candidate of its recipe.
@@ -135,11 +219,13 @@ impl<'v> Line<'v> {
             Raw::Text((_, true)) if !WHOLE.contains(&slot) => return None,
             Raw::Text(piece) => Node::Text(unescaped(piece)),
             Raw::Fields(from, to) => {
-                let all = self.pairs.get(from..to)?.iter();
-                let mut pairs: Vec<_> =
-                    all.map(|(name, piece)| (*name, unescaped(*piece))).collect();
-                pairs.sort_unstable_by_key(|(name, _)| *name);
-                Node::Fields(pairs)
+                let header = |(name, piece): &(&'v str, Piece<'v>)| Header {
+                    name: Cow::Borrowed(*name),
+                    value: unescaped(*piece),
+                };
+                let mut list: Vec<_> = self.pairs.get(from..to)?.iter().map(header).collect();
+                list.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+                Node::Fields(list)
             }
             Raw::Tree(at) if matches!(slot, Slot::RequestBody | Slot::ResponseBody) => {
                 body_text(Node::of(self.trees.get(at)?))
@@ -167,7 +253,13 @@ impl Recipe {
             return None;
         }
         let mut paths: Vec<Vec<&[u8]>> = Vec::new();
-        Line::walked(line, |path| paths.push(path.to_vec())).ok()?;
+        let mut spots = Vec::new();
+        let numbered = Line::walked(line, |path, spot| {
+            paths.push(path.to_vec());
+            spots.push(spot);
+        });
+        let Line { shape, values, trees, .. } = numbered.ok()?;
+        let frame = trees.is_empty().then(|| Frame::of(line, &values, &spots)).flatten();
         let place = |candidate: &Candidate| {
             let same = |path: &Vec<&[u8]>| {
                 path.iter().copied().eq(candidate.path.iter().map(|part| part.as_bytes()))
@@ -175,7 +267,9 @@ impl Recipe {
             u16::try_from(paths.iter().position(same)?).ok()
         };
         let places = plan.candidates.iter().map(place).collect::<Option<Box<[u16]>>>()?;
-        Some(Self { plan: Arc::clone(plan), places })
+        let outline = Outline::of(plan, &places, values.len());
+        let id = RECIPES.fetch_add(1, Ordering::Relaxed);
+        Some(Self { plan: Arc::clone(plan), places, shape, id, frame, outline })
     }
 
     /// Returns the number of the value of a candidate, by the candidate's own number.
@@ -185,6 +279,9 @@ impl Recipe {
 }
 
 struct Walker<'v, H, S> {
+    text: &'v str,
+    /// Whether there are any.
+    escapes: bool,
     json: Json<'v>,
     hasher: H,
     values: Vec<(&'v [u8], Raw<'v>)>,
@@ -194,7 +291,34 @@ struct Walker<'v, H, S> {
     see: S,
 }
 
-impl<'v, H: Hasher, S: FnMut(&[&'v [u8]])> Walker<'v, H, S> {
+impl<'v, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, FoldHasher<'static>, S> {
+    /// Begins a line; `None` when it is no text, or a repair may be needed.
+    fn new(line: &'v [u8], see: S) -> Option<Self> {
+        // Without a way out, so that it is compared in vectors.
+        let control = line.iter().fold(0, |any, b| any | u8::from(*b < b' ')) != 0;
+        if control {
+            return None;
+        }
+        Some(Self {
+            text: std::str::from_utf8(line).ok()?,
+            escapes: escapes(line)?,
+            json: Json::new(line, 0),
+            hasher: FixedState::with_seed(0x243f_6a88).build_hasher(),
+            values: Vec::with_capacity(32),
+            pairs: Vec::with_capacity(16),
+            trees: Vec::new(),
+            path: Vec::new(),
+            see,
+        })
+    }
+}
+
+impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, H, S> {
+    fn line(self, shape: u64) -> Line<'v> {
+        let Self { values, pairs, trees, .. } = self;
+        Line { shape, values, pairs, trees, odd: Cell::new(false) }
+    }
+
     /// Reads an object whose inside belongs to the shape.
     fn members(&mut self) -> Walk<()> {
         let mut name = self.json.open()?;
@@ -209,12 +333,13 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]])> Walker<'v, H, S> {
     }
 
     fn member(&mut self, key: &'v [u8]) -> Walk<()> {
+        let from = self.json.at;
         let (kind, raw) = match self.json.peek()? {
             b'"' => (0xFB, Raw::Text(self.piece()?)),
             b'{' if self.path.len() < MAX_DEPTH && !is_opaque(utf8(key)?) => {
                 self.hasher.write_u8(0xFD);
                 // Its own number: an object may be asked for as a whole, and then is odd.
-                self.push(key, Raw::List)?;
+                self.push(key, Raw::List, from)?;
                 self.members()?;
                 self.hasher.write_u8(0xFE);
                 return Ok(());
@@ -224,15 +349,16 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]])> Walker<'v, H, S> {
             _ => (0xFA, self.word()?),
         };
         self.hasher.write_u8(kind);
-        self.push(key, raw)
+        self.push(key, raw, from)
     }
 
-    fn push(&mut self, key: &'v [u8], raw: Raw<'v>) -> Walk<()> {
+    /// Numbers a value that begins at `from` and ends here.
+    fn push(&mut self, key: &'v [u8], raw: Raw<'v>, from: usize) -> Walk<()> {
         if self.values.len() >= MOST_VALUES {
             return Err(Stop::Odd);
         }
         self.values.push((key, raw));
-        (self.see)(&self.path);
+        (self.see)(&self.path, from..self.json.at);
         Ok(())
     }
 
@@ -292,7 +418,8 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]])> Walker<'v, H, S> {
         while let Some(key) = name {
             let key = utf8(key)?;
             let piece = self.piece()?;
-            let twin = self.pairs.iter().skip(from).any(|(known, _)| *known == key);
+            let known = self.pairs.get(from..).unwrap_or_default();
+            let twin = known.iter().any(|(name, _)| name.len() == key.len() && *name == key);
             if twin || self.pairs.len() >= MOST_VALUES {
                 return Err(Stop::Odd);
             }
@@ -317,7 +444,9 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]])> Walker<'v, H, S> {
 
     fn piece(&mut self) -> Walk<Piece<'v>> {
         let (raw, escaped) = self.json.string()?;
-        Ok((utf8(raw)?, escaped && memchr(b'\\', raw).is_some()))
+        let end = self.json.at.saturating_sub(1);
+        let text = self.text.get(end.saturating_sub(raw.len())..end).ok_or(Stop::Odd)?;
+        Ok((text, self.escapes && escaped && memchr(b'\\', raw).is_some()))
     }
 
     fn word(&mut self) -> Walk<Raw<'v>> {
@@ -327,8 +456,7 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]])> Walker<'v, H, S> {
             b"false" => Raw::Bool(false),
             word => {
                 let word = utf8(word)?;
-                let read: Option<Number> = number(word);
-                Raw::Number(read.map(|_| word).ok_or(Stop::Odd)?)
+                Raw::Number(is_number(word).then_some(word).ok_or(Stop::Odd)?)
             }
         })
     }
@@ -345,11 +473,12 @@ fn unescaped((text, escaped): Piece<'_>) -> Cow<'_, str> {
     Cow::Borrowed(text)
 }
 
-/// Whether all escapes are those of JSON (RFC 8259, section 7), and none is half a character.
-fn escapes_are_sound(line: &[u8]) -> bool {
+/// Returns whether a line has escapes; `None` when one is not of JSON (RFC 8259, section 7), or is half a
+/// character.
+fn escapes(line: &[u8]) -> Option<bool> {
     let mut rest = line;
     while let Some(at) = memchr(b'\\', rest) {
-        let after = rest.get(at + 1..).unwrap_or_default();
+        let after = rest.get(at + 1..)?;
         let length = match after {
             [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 1,
             [b'u', a, b, c, d, ..]
@@ -358,9 +487,9 @@ fn escapes_are_sound(line: &[u8]) -> bool {
             {
                 5
             }
-            _ => return false,
+            _ => return None,
         };
-        rest = after.get(length..).unwrap_or_default();
+        rest = after.get(length..)?;
     }
-    true
+    Some(rest.len() < line.len())
 }

@@ -4,6 +4,14 @@ use serde_json::json;
 use super::*;
 use crate::model::Observer;
 
+/// Reads a line of a known shape to its exchange, whatever its sketch.
+fn read_quickly<'v>(line: &'v [u8], mapping: &mut Mapping) -> Option<Exchange<'v>> {
+    match super::read_quickly(line, Position::default(), mapping, &mut |_| false)? {
+        Quick::Exchange(exchange) => Some(exchange),
+        Quick::Taken => unreachable!("nobody took it"),
+    }
+}
+
 /// The parts that most lines have: status, method, URL, host, time, client address.
 fn gist(line: &Value) -> String {
     let (x, _) = from_value(line, None).unwrap();
@@ -526,4 +534,103 @@ fn who_saw_an_exchange_is_told_by_the_names_of_its_logger() {
     assert_eq!(seen(app), Observer::App);
     let nginx = json!({"remote_addr": "192.0.2.7", "request": "GET /me HTTP/1.1", "status": 401});
     assert_eq!(seen(nginx), Observer::Gateway);
+}
+
+/// Values that lines of a log have under a name.
+fn logged(name: &str) -> &'static [&'static str] {
+    match name {
+        "ts" => &["\"2026-11-23T02:47:47Z\"", "\"2026-11-23T02:47:48.5Z\"", "1795402067", "\"-\""],
+        "path" => &[
+            "\"/me\"",
+            "\"/me/17\"",
+            "\"/me/18\"",
+            "\"a.example/me\"",
+            "\"http://a.example/me\"",
+            "\"/x:y\"",
+        ],
+        "method" | "status" => &["\"GET\"", "\"POST\"", "200", "\"200\"", "401"],
+        "client_ip" => &[
+            "\"192.0.2.7\"",
+            "\"::ffff:192.0.2.8\"",
+            "\"192.0.2.7, 10.0.0.1\"",
+            "\"web-1\"",
+            "\"\"",
+        ],
+        "user_agent" => &["\"curl/8.5.0\"", "\"a\\\"b\"", "\"-\"", "null"],
+        "request_id" => &["\"7d8e2f10-4b3a-4c59\"", "\"17\"", "\"\""],
+        "trace_id" => &[
+            "\"0af7651916cd43dd8448eb211c80319c\"",
+            "\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\"",
+        ],
+        "headers" => &[
+            "{\"authorization\":\"Bearer x\",\"accept\":\"a/b\"}",
+            "{\"accept\":\"a/b\",\"Authorization\":\"\"}",
+            "{\"host\":\"a.example\",\"x\":\"\\u0041\"}",
+            "{}",
+            "[]",
+        ],
+        "msg" => &["\"/me/17\"", "\"request completed\"", "\"denied\"", "\"\""],
+        _ => &["\"a.example\"", "\"-\"", "null", "7", "true", "\"x y\""],
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #[test]
+    fn lines_that_are_alike_differ_in_nothing_but_what_their_sketches_tell(
+        others in prop::sample::subsequence(
+            &["client_ip", "user_agent", "request_id", "trace_id", "headers", "msg", "host", "user",
+              "latency_ms", "error", "response_body", "query", "scheme", "response_headers"][..],
+            0..6,
+        ),
+        rows in prop::collection::vec(prop::collection::vec(0usize..6, 10), 2..12),
+    ) {
+        let mut names = vec!["ts", "method", "path", "status"];
+        names.extend(others);
+        let mut mapping = Mapping::default();
+        let mut alike: HashMap<Vec<u8>, String> = HashMap::new();
+        for row in &rows {
+            let member = |(name, at): (&&str, &usize)| {
+                let all = logged(name);
+                format!("\"{name}\":{}", all[at % all.len()])
+            };
+            let members: Vec<_> = names.iter().zip(row).map(member).collect();
+            let line = format!("{{{}}}", members.join(","));
+            let mut plain = mapping.clone();
+            let mut sketch = None;
+            super::read_quickly(line.as_bytes(), Position::default(), &mut mapping, &mut |shown| {
+                let headers: Vec<_> = shown.request_headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+                let own = [shown.client_ip, shown.user_agent, shown.request_id, shown.trace_id].map(|text| text.map(str::to_owned));
+                sketch = Some((shown.like.to_vec(), shown.time, shown.url.to_owned(), own, headers));
+                true
+            });
+            let tree: Value = serde_json::from_str(&line).unwrap();
+            let patient = from_value(&tree, Some(&plain));
+            if let Some((like, time, url, own, mut headers)) = sketch {
+                let mut rest = "no exchange".to_owned();
+                if let Ok((mut exchange, after)) = patient.clone() {
+                    let text = |text: &mut Option<Cow<'_, str>>| text.take().map(Cow::into_owned);
+                    prop_assert_eq!(exchange.time.take(), Some(time));
+                    prop_assert_eq!(std::mem::take(&mut exchange.url), url);
+                    let mine = [&mut exchange.client_ip, &mut exchange.user_agent, &mut exchange.request_id, &mut exchange.trace_id].map(text);
+                    prop_assert_eq!(mine, own);
+                    headers.sort();
+                    let sent = std::mem::take(&mut exchange.request_headers);
+                    let sent: Vec<_> = sent.into_iter().map(|h| (h.name.into_owned(), h.value.into_owned())).collect();
+                    prop_assert_eq!(&sent, &headers);
+                    (exchange.user, exchange.request_visibility) = (None, Visibility::None);
+                    // It may be that of a field.
+                    exchange.host.take_if(|host| headers.contains(&("host".to_owned(), host.to_string())));
+                    rest = format!("{exchange:?} {}", after.logger());
+                }
+                let first = alike.entry(like).or_insert_with(|| rest.clone());
+                prop_assert_eq!(&*first, &rest, "{}", line);
+            }
+            if let Ok((_, after)) = patient {
+                plain = after;
+                learn(line.as_bytes(), &mut plain);
+                mapping = plain;
+            }
+        }
+    }
 }

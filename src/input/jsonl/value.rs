@@ -79,6 +79,14 @@ pub(super) fn grpc_status(value: &Node<'_>) -> Option<u8> {
 
 /// Whether a logger wrote that there was nothing.
 pub(super) fn is_blank(text: &str) -> bool {
+    // Most texts are longer than all of these, and begin and end with what no trimming takes off.
+    if let [first, .., last] = text.as_bytes()
+        && text.len() > 11
+        && first.is_ascii_graphic()
+        && last.is_ascii_graphic()
+    {
+        return false;
+    }
     matches!(text.trim(), "" | "-" | "null" | "undefined" | "<nil>" | "(none)")
 }
 
@@ -183,10 +191,12 @@ pub(super) fn body_text(value: Node<'_>) -> Option<Cow<'_, str>> {
             };
             (!empty).then(|| Cow::Owned(value.to_string()))
         }
-        Node::Fields(pairs) => {
-            let map: Map<String, Value> = pairs
+        Node::Fields(list) => {
+            let map: Map<String, Value> = list
                 .into_iter()
-                .map(|(name, value)| (name.to_owned(), Value::String(value.into_owned())))
+                .map(|Header { name, value }| {
+                    (name.into_owned(), Value::String(value.into_owned()))
+                })
                 .collect();
             (!map.is_empty()).then(|| Cow::Owned(Value::Object(map).to_string()))
         }

@@ -15,6 +15,20 @@ pub(in crate::input) fn number(word: &str) -> Option<Number> {
     serde_json::from_str(word).ok()
 }
 
+/// Returns whether [`number`] reads a word; the usual ones are not parsed for that.
+pub(in crate::input) fn is_number(word: &str) -> bool {
+    let digits = word.as_bytes();
+    let usual = match digits {
+        [b'0'..=b'9'] => true,
+        [b'1'..=b'9', rest @ .., b'0'..=b'9'] if digits.len() < 18 => {
+            let dots = rest.iter().filter(|b| **b == b'.').count();
+            dots <= 1 && rest.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+        }
+        _ => false,
+    };
+    usual || number(word).is_some()
+}
+
 /// Reads `+1`, `.5`, `5.`, `007`, `0x1f` and numbers too large for any type (null).
 pub(super) fn odd_number(word: &str) -> Option<Value> {
     let text = word.strip_prefix('+').unwrap_or(word);
