@@ -47,6 +47,12 @@ pub fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
     read::read(exchange, catalogue)
 }
 
+/// Returns whether a word in the raw bytes of a body of success may speak of auth; what has none is read no
+/// further.
+pub fn speaks_of_auth(raw: &[u8]) -> bool {
+    signs::occur(raw)
+}
+
 /// Adds what the status alone says, when it says something.
 fn status_statement(status: u16) -> Option<Statement> {
     use crate::model::CauseId;

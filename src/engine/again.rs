@@ -27,11 +27,22 @@ pub(super) struct Again {
     seeds: [RandomState; 2],
     /// What the request is like that is looked at.
     like: Vec<u8>,
-    /// The kind of the request that was looked at last and was not known, its token where it bore the field
-    /// `Authorization`, and what its line is like.
-    unknown: Option<(u128, Option<Sent>, Option<u128>)>,
+    /// The request that was looked at last and was of no known kind.
+    unknown: Option<Unknown>,
     /// What the line is like that was looked at last and was not known.
     sketch: Option<u128>,
+}
+
+/// A request of a kind that is learned from its record.
+#[derive(Debug)]
+struct Unknown {
+    mark: u128,
+    /// Its token, where it bore the field `Authorization`.
+    sent: Option<Sent>,
+    /// What its line is like.
+    sketch: Option<u128>,
+    /// How much of what was written of it is the shape of its target.
+    shape: usize,
 }
 
 /// What the requests of a kind come to.
@@ -82,7 +93,7 @@ impl Again {
                 let sent = own.sent(context);
                 // One whose value is odd may be told otherwise than the next of its kind.
                 if sent.is_some() || !own.bears() {
-                    self.unknown = Some((mark, sent, sketch));
+                    self.unknown = Some(Unknown { mark, sent, sketch, shape: own.shape });
                 }
                 return false;
             }
@@ -123,7 +134,7 @@ impl Again {
 
     /// Learns from the record of the request that was looked at last.
     pub(super) fn learn(&mut self, record: &Record) {
-        let Some((mark, sent, sketch)) = self.unknown.take() else { return };
+        let Some(Unknown { mark, sent, sketch, shape }) = self.unknown.take() else { return };
         if self.kinds.len() >= MOST {
             self.kinds.clear();
         }
@@ -131,7 +142,9 @@ impl Again {
         if sent.as_ref().is_some_and(|sent| !sent.leaves(&facts.endpoint)) {
             return;
         }
-        let plain = sent.is_none() || evidence::repeats_nothing(&facts.endpoint);
+        let shape = self.like.get(..shape).unwrap_or_default();
+        let plain = (sent.is_none() || evidence::repeats_nothing(&facts.endpoint))
+            && evidence::has_shape(&record.url, shape);
         let is_mere = Tally::is_mere_use(record) && facts.credentials.is_empty() == sent.is_none();
         let kind = match facts.status.filter(|_| plain && is_mere) {
             Some(status) => {

@@ -9,15 +9,21 @@ use std::sync::Arc;
 use super::context::{Context, Seen};
 use super::mask::{could_hide, could_repeat, is_short_or_odd};
 use super::names::Field;
-use super::url::{fixed, is_open_path};
+use super::url::{is_told_by_shape, open_shape};
 use super::{ids as marks, locate};
+use crate::dialect;
 use crate::model::{
-    Body, Credential, Endpoint, Exchange, Fingerprint, Kind, Observer, Sketch, State, Token,
+    Body, Credential, Endpoint, Exchange, Fingerprint, Header, Kind, Observer, Sketch, State, Token,
 };
 
 /// Fields whose values differ from request to request and tell nothing but an id, an address or a size;
 /// those of ids are read for their marks.
 const VARYING: [&str; 3] = ["x-forwarded-for", "x-real-ip", "content-length"];
+/// The same of answers, where they are not observed from the wire: there `Date` is a clock.
+const VARYING_ANSWER: [&str; 6] =
+    ["content-length", "date", "etag", "last-modified", "x-response-time", "x-runtime"];
+/// A longer body of an answer is looked at with its request.
+const LONGEST_BODY: usize = 64 * 1024;
 
 /// The token of a request in its plainest form: the only credential, nothing odd about it.
 #[derive(Clone, Debug)]
@@ -58,6 +64,8 @@ pub struct Own<'x> {
     agents: usize,
     /// Whether a value that differs from request to request begins as credentials do.
     wordy: bool,
+    /// How much of what was written is the shape of its target, see [`has_shape`].
+    pub shape: usize,
 }
 
 /// What a field is to a request of a kind, by its name alone.
@@ -71,6 +79,16 @@ pub(super) enum Part {
     Varying(Field),
     /// Its value belongs to the likeness.
     Like,
+}
+
+/// Returns whether an answer's field has another value from request to request, which tells nothing but an
+/// id; `None` where its value is a secret.
+pub(super) fn varies_in_answers(name: &str) -> Option<bool> {
+    let is = |known: &str| name.eq_ignore_ascii_case(known);
+    if is("set-cookie") {
+        return None;
+    }
+    Some(VARYING_ANSWER.into_iter().any(is) || marks::is_id(name))
 }
 
 impl Part {
@@ -97,35 +115,32 @@ pub fn likeness<'x>(
     context: &mut Context<'_>,
     like: &mut Vec<u8>,
 ) -> Option<Own<'x>> {
-    let empty = |body: &Body<'_>| {
-        body.text.raw().is_empty() && body.params.is_empty() && !body.base64 && !body.withheld
-    };
+    let bare = |body: &Body<'_>| body.params.is_empty() && !body.base64 && !body.withheld;
+    let (sent, got) = (&exchange.request_body, &exchange.response_body);
     let (authority, path) = authority_and_path(&exchange.url);
     let fits = matches!(exchange.status, Some(200..=299))
         && !matches!(exchange.observer, Observer::Client | Observer::Proxy)
         && exchange.time.is_some()
         && exchange.error.is_none()
         && exchange.redirect_url.is_none()
-        && exchange.response_headers.is_empty()
         && exchange.request_cookies.is_empty()
         && exchange.reasons.is_empty()
         && exchange.until_answer_ms.is_none()
         && !(exchange.from_cache || exchange.websocket || exchange.time_of_answer)
-        && empty(&exchange.request_body)
-        && empty(&exchange.response_body)
-        && is_open_path(path)
-        && (authority.is_empty() || !could_hide(&exchange.url))
+        && (bare(sent) && sent.text.raw().is_empty())
+        && (bare(got) && (got.text.raw().is_empty() || is_quiet(got.text.raw())))
+        && !could_hide(authority)
         && exchange.client_ip.as_deref().is_none_or(is_plain_address);
-    if !fits {
+    if !fits || !open_shape(path, like) {
         return None;
     }
+    let shape = like.len();
+    note(None, like);
     let Exchange { method, host, status_text, server, .. } = exchange;
     for text in [method, host, status_text, server] {
         note(text.as_deref(), like);
     }
     note(Some(authority), like);
-    path.split('/').for_each(|segment| note(Some(fixed(segment)), like));
-    note(None, like);
     like.extend_from_slice(&exchange.status.unwrap_or_default().to_le_bytes());
     like.extend_from_slice(&[
         exchange.observer as u8,
@@ -133,13 +148,54 @@ pub fn likeness<'x>(
         exchange.response_visibility as u8,
     ]);
     note(Some(exchange.format), like);
-    for Body { mime, size, .. } in [&exchange.request_body, &exchange.response_body] {
+    for Body { mime, size, text, .. } in [sent, got] {
         note(mime.as_deref(), like);
-        like.push(u8::from(size.is_some()));
+        like.push(u8::from(size.is_some()) | u8::from(text.raw().is_empty()) << 1);
         like.extend_from_slice(&size.unwrap_or_default().to_le_bytes());
     }
-    let headers = exchange.request_headers.iter().map(|header| (&*header.name, &*header.value));
-    own(headers, exchange.user_agent.as_deref(), context, like)
+    answered(exchange.response_headers.iter().map(pair), context, like)?;
+    let headers = exchange.request_headers.iter().map(pair);
+    let own = own(headers, exchange.user_agent.as_deref(), context, like)?;
+    Some(Own { shape, ..own })
+}
+
+fn pair<'x>(header: &'x Header<'_>) -> (&'x str, &'x str) {
+    (&header.name, &header.value)
+}
+
+/// Returns whether the body of an answer of success is data in which nothing speaks of auth, and no token
+/// or key is handed out.
+///
+/// What answers a login is read in other ways, but its request has a body of its own.
+fn is_quiet(raw: &[u8]) -> bool {
+    let first = raw.iter().find(|b| !b.is_ascii_whitespace());
+    let holds = |part: &str| memchr::memmem::find(raw, part.as_bytes()).is_some();
+    raw.len() <= LONGEST_BODY
+        && matches!(first, Some(b'{' | b'['))
+        && !dialect::speaks_of_auth(raw)
+        && !["\"access", "oken", "kty", "-----BEGIN"].into_iter().any(holds)
+}
+
+/// Writes the fields of an answer.
+fn answered<'x>(
+    headers: impl Iterator<Item = (&'x str, &'x str)>,
+    context: &mut Context<'_>,
+    like: &mut Vec<u8>,
+) -> Option<()> {
+    for (name, value) in headers {
+        note(Some(name), like);
+        if !context.varies_in_answers(name)? {
+            note(Some(value), like);
+        }
+    }
+    note(None, like);
+    Some(())
+}
+
+/// Returns whether all targets of a kind are shown as they are; `url` is that of one as shown, `shape` what
+/// was written of it.
+pub fn has_shape(url: &str, shape: &[u8]) -> bool {
+    is_told_by_shape(authority_and_path(url).1, shape)
 }
 
 /// The same for a line that is not read yet. What is written tells two of a kind apart where
@@ -149,12 +205,17 @@ pub fn sketched<'x>(
     context: &mut Context<'_>,
     like: &mut Vec<u8>,
 ) -> Option<Own<'x>> {
-    if !is_open_path(line.url) || !line.client_ip.is_none_or(is_plain_address) {
+    let quiet = line.response_body.is_none_or(|body| is_quiet(body.as_bytes()));
+    let known = line.client_ip.is_none_or(is_plain_address);
+    if !quiet || !known || !open_shape(line.url, like) {
         return None;
     }
-    like.extend_from_slice(line.like);
-    line.url.split('/').for_each(|segment| note(Some(fixed(segment)), like));
     note(None, like);
+    like.extend_from_slice(line.like);
+    // What kind of text it is may be told by how it begins.
+    let begins = line.response_body.and_then(|body| body.trim_start().as_bytes().first().copied());
+    like.push(begins.unwrap_or_default());
+    answered(line.response_headers.iter().copied(), context, like)?;
     let headers = line.request_headers.iter().copied();
     let own = own(headers, line.user_agent, context, like)?;
     // Which of two comes first depends on their order, and whether all fields are there on such a value.
@@ -167,7 +228,7 @@ fn own<'x>(
     context: &mut Context<'_>,
     like: &mut Vec<u8>,
 ) -> Option<Own<'x>> {
-    let mut own = Own { authorization: None, agent: None, agents: 0, wordy: false };
+    let mut own = Own { authorization: None, agent: None, agents: 0, wordy: false, shape: 0 };
     for (name, value) in headers {
         note(Some(name), like);
         match context.part(name) {
@@ -240,7 +301,7 @@ pub fn ids(exchange: &Exchange<'_>, endpoint: &Endpoint) -> Vec<Fingerprint> {
 
 /// The same for a line that is not read yet.
 pub fn ids_of_line(line: &Sketch<'_>, endpoint: &Endpoint) -> Vec<Fingerprint> {
-    let headers = line.request_headers.iter().copied();
+    let headers = line.request_headers.iter().chain(line.response_headers).copied();
     marks::of_parts(line.request_id, line.trace_id, headers, endpoint)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use super::again::Part;
+use super::again::{Part, varies_in_answers};
 use super::mask::could_repeat;
 use super::memory::Memory;
 use crate::dialect::Catalogue;
@@ -59,6 +59,8 @@ pub struct Context<'c> {
     previous_agent: Option<(Arc<str>, Agent)>,
     /// What fields are to requests of a kind, by name.
     parts: HashMap<Box<str>, Part, FixedState>,
+    /// The same of answers, see [`varies_in_answers`].
+    answer_parts: HashMap<Box<str>, Option<bool>, FixedState>,
     releases: HashMap<u64, (&'static str, Box<str>, Arc<str>), FixedState>,
     hasher: FixedState,
     /// Whether the ids of requests and traces are to be shown.
@@ -95,6 +97,7 @@ impl<'c> Context<'c> {
             agents: HashMap::default(),
             previous_agent: None,
             parts: HashMap::default(),
+            answer_parts: HashMap::default(),
             releases: HashMap::default(),
             hasher: FixedState::default(),
             shows_ids: true,
@@ -214,6 +217,19 @@ impl<'c> Context<'c> {
         let part = Part::of(name);
         self.parts.insert(name.into(), part);
         part
+    }
+
+    /// Returns whether an answer's field has another value from request to request.
+    pub(super) fn varies_in_answers(&mut self, name: &str) -> Option<bool> {
+        if let Some(varies) = self.answer_parts.get(name) {
+            return *varies;
+        }
+        if self.answer_parts.len() >= MOST_NAMES {
+            self.answer_parts.clear();
+        }
+        let varies = varies_in_answers(name);
+        self.answer_parts.insert(name.into(), varies);
+        varies
     }
 
     /// Returns the shown form of a field that names a release, made once for each distinct value.

@@ -23,7 +23,7 @@ mod value;
 mod words;
 
 pub use crate::dialect::{Catalogue, DialectError};
-pub use again::{Own, Sent, ids, ids_of_line, likeness, repeats_nothing, sketched};
+pub use again::{Own, Sent, has_shape, ids, ids_of_line, likeness, repeats_nothing, sketched};
 pub use context::{Context, Source};
 pub use mask::{mask, mask_url};
 pub use memory::Memory;

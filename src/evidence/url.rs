@@ -223,22 +223,6 @@ pub fn is_told_by_shape(shown: &str, shape: &[u8]) -> bool {
     open_shape(shown, &mut own) && own == shape && params(query).all(|(name, _)| is_open_name(name))
 }
 
-/// Returns whether a request target is a path with nothing in it that masking could touch: no query, no
-/// path parameters, no long runs, nothing encoded.
-pub(super) fn is_open_path(target: &str) -> bool {
-    target.starts_with('/')
-        && !target.starts_with("//")
-        && target.len() <= LONGEST_SHAPE
-        && !super::mask::could_hide(target)
-}
-
-/// Returns a segment of an open path, a number as `0`: what a path is for, and its endpoint, are the same
-/// for all paths that differ in those.
-pub(super) fn fixed(segment: &str) -> &str {
-    let number = !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_digit());
-    if number { "0" } else { segment }
-}
-
 /// Returns what stands for a segment that is no fixed part of a path, between what stays of it: a name
 /// before a key in brackets (`Orders(42)`, as `OData` writes it), an extension behind.
 fn stand_in(segment: &str) -> Option<[&str; 3]> {

@@ -104,6 +104,9 @@ struct Clock {
 
 /// `2026-01-01T10:00:00.000Z` and its kin.
 fn numeric_date(text: &str) -> Option<Time> {
+    if let Some(time) = usual(text.as_bytes()) {
+        return Some(time);
+    }
     let date = Date {
         year: text.get(..4)?.parse().ok()?,
         month: two(text.get(5..7)?)?,
@@ -113,6 +116,34 @@ fn numeric_date(text: &str) -> Option<Time> {
     matches!(text.as_bytes().get(10), Some(b'T' | b't' | b' ' | b'_' | b':')).then_some(())?;
     let (clock, zone) = clock(text.get(11..)?.trim_start())?;
     instant(date, clock, zone_of(zone))
+}
+
+/// `2026-01-01T10:00:00.000Z` and nothing else: what most loggers write on every line.
+fn usual(text: &[u8]) -> Option<Time> {
+    let [y, e, a, r, b'-', m, o, b'-', d, i, b'T', h, u, b':', n, t, b':', s, c, rest @ ..] = text
+    else {
+        return None;
+    };
+    let decimals = match rest {
+        [b'Z'] => &[],
+        [b'.', decimals @ .., b'Z'] if (1..=9).contains(&decimals.len()) => decimals,
+        _ => return None,
+    };
+    let all = |digits: &[u8]| {
+        digits.iter().try_fold(0_u32, |sum, digit| {
+            digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0'))
+        })
+    };
+    let date =
+        Date { year: all(&[*y, *e, *a, *r])?.into(), month: all(&[*m, *o])?, day: all(&[*d, *i])? };
+    let (hours, minutes, seconds) = (all(&[*h, *u])?, all(&[*n, *t])?, all(&[*s, *c])?);
+    if hours > 23 || minutes > 59 || seconds > 59 {
+        return None;
+    }
+    let digits = u8::try_from(decimals.len()).ok()?;
+    let fraction = all(decimals)? * 10_u32.pow(9 - u32::from(digits));
+    let secs = hours * 3600 + minutes * 60 + seconds;
+    instant(date, Clock { secs, fraction, digits }, Zone::East(0))
 }
 
 /// `20260101T100000Z`, `20260101100000`.
@@ -315,6 +346,16 @@ mod tests {
             || "-".into(),
             |t| format!("{t}{}", if t.zone_assumed { " assumed" } else { "" }),
         )
+    }
+
+    proptest! {
+        #[test]
+        fn the_usual_form_says_what_every_kin_of_it_says(
+            text in "[0-9]{4}-[0-3][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,11})?Z",
+        ) {
+            // A blank for the `T` takes it off the quick way.
+            prop_assert_eq!(parse_time(&text), parse_time(&text.replace('T', " ")));
+        }
     }
 
     #[test]

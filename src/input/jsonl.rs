@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use self::alias::Slot;
 use self::node::Node;
 use self::plan::{Candidate, Logger, Plan};
-use self::quick::{Line, Recipe};
+use self::quick::{Line, Recipe, Room};
 use self::sketch::Desk;
 pub(in crate::input) use self::value::host_and_path;
 use self::value::{
@@ -62,6 +62,7 @@ pub struct Mapping {
     /// Those of the lines before, which are tried first.
     last: [Option<Arc<Recipe>>; 2],
     desk: Desk,
+    room: Room,
 }
 
 impl PartialEq for Mapping {
@@ -195,10 +196,11 @@ pub(super) fn read_quickly<'v>(
     // The frames that were met last, the last one first; they are moved, not cloned, as all workers
     // would count on the same cell.
     let [last, before] = &mut mapping.last;
-    let mut framed = last.as_deref().and_then(|last| Line::framed(line, last));
+    let room = &mut mapping.room;
+    let mut framed = last.as_deref().and_then(|last| Line::framed(line, last, room));
     if framed.is_none() {
         std::mem::swap(last, before);
-        framed = last.as_deref().and_then(|last| Line::framed(line, last));
+        framed = last.as_deref().and_then(|last| Line::framed(line, last, room));
     }
     let is_framed = framed.is_some();
     let line = match framed {
@@ -214,6 +216,7 @@ pub(super) fn read_quickly<'v>(
         if !Arc::ptr_eq(&mapping.plan, &recipe.plan) {
             mapping.plan = Arc::clone(&recipe.plan);
         }
+        mapping.room.keep(line);
         return Some(Quick::Taken);
     }
     let mut exchange = Reader { source: Source::Text(&line, recipe), plan: &recipe.plan }.read()?;
@@ -221,6 +224,7 @@ pub(super) fn read_quickly<'v>(
     if line.was_odd() || exchange.time_unreadable {
         return None;
     }
+    mapping.room.keep(line);
     if !Arc::ptr_eq(&mapping.plan, &recipe.plan) {
         mapping.plan = Arc::clone(&recipe.plan);
     }

@@ -30,4 +30,8 @@ pub struct Sketch<'a> {
     pub trace_id: Option<&'a str>,
     /// Names and values of the request fields, none of them empty.
     pub request_headers: &'a [(&'a str, &'a str)],
+    /// Names and values of the response fields, none of them empty.
+    pub response_headers: &'a [(&'a str, &'a str)],
+    /// Body of the answer, where it was logged; of JSON as it stands in the line.
+    pub response_body: Option<&'a str>,
 }

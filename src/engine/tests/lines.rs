@@ -247,6 +247,7 @@ proptest! {
                 (0usize..4, often(3), often(14)),
                 (often(13), often(6), often(5)),
                 (often(5), often(4)),
+                (often(6), often(10), often(4)),
             ),
             1..60,
         ),
@@ -255,7 +256,7 @@ proptest! {
         let ips = ["192.0.2.7", "2001:db8::7", "10.0.0.1", "orders"];
         let methods = ["GET", "POST", "DELETE"];
         let paths = [
-            "/v1/orders/17", "/v1/orders/18", "/v1/orders/19/items", "/notifications1/3", "/login",
+            "/v1/orders/17", "/v1/orders/18?page=2", "/v1/orders/19/items", "/notifications1/3", "/login",
             "/logout", "/oauth/token", "/users/12/password", "/a?page=2", "/u/ann@example.com",
             "https://api.example.com/v1/orders/4", "/x/eyJhbGciOiJub25lIn0.e30.c2ln",
             "/api.example.com/notifications1", "*",
@@ -270,17 +271,44 @@ proptest! {
             ("accept", "application/json"),
         ];
         let hosts = ["api.example.com", "API.example.com:8443", "localhost", "notifications1"];
+        let answers = [
+            json!({}),
+            json!({"content-type": "application/json", "x-served-by": "edge-7"}),
+            json!({"content-type": "text/html"}),
+            json!({"set-cookie": "session=8xLOxBtZp8a9Qk2mV4yT; Path=/"}),
+            json!({"location": "/login?error=expired", "server": "api/2"}),
+            json!({"www-authenticate": "Bearer error=\"invalid_token\"", "age": "7"}),
+        ];
+        let bodies = [
+            json!(null),
+            json!({"id": 17, "state": "open"}),
+            json!({"id": "17"}),
+            json!([{"id": 18}]),
+            json!({"error": "token expired"}),
+            json!({"code": 401}),
+            json!({"msg": "wrong password"}),
+            json!({"access": "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2ln", "expires_in": 60}),
+            json!("<form><input type=password></form>"),
+            json!({"keys": [{"kty": "oct", "kid": "a"}]}),
+        ];
+        let asked = [json!(null), json!(null), json!({"user": "ann", "password": "x"}), json!("grant_type=refresh_token")];
         let credentials = credentials();
         let mut text = String::new();
-        for (second, ((ip, method, path), (sent, status, agent), (other, host))) in lines.iter().enumerate() {
+        for (second, ((ip, method, path), (sent, status, agent), (other, host), (answer, body, asks))) in lines.iter().enumerate() {
             let (at, (name, value)) = (second / 3, others[*other]);
-            let line = json!({
+            let mut line = json!({
                 "ts": format!("2026-11-23T02:29:{at:02}.{second:03}Z"),
                 "request_id": format!("32cc53a5be73b5942416f4fc3604{:04}", second / 2),
                 "method": methods[*method], "host": hosts[*host], "path": paths[*path],
                 "status": statuses[*status], "client_ip": ips[*ip],
                 "headers": {"authorization": credentials[*sent], "user-agent": agents[*agent], name: value},
+                "response_headers": answers[*answer], "response_body": bodies[*body], "request_body": asked[*asks],
+                "msg": "request completed",
             });
+            if let Some(fields) = line["response_headers"].as_object_mut().filter(|fields| !fields.is_empty()) {
+                fields.insert("x-request-id".into(), format!("7d8e2f10-4b3a-4c59-9e61-0a1b2c3d{second:04}").into());
+                fields.insert("etag".into(), second.to_string().into());
+            }
             let _ = writeln!(text, "{line}");
         }
         let folder = Folder::new();
@@ -298,6 +326,168 @@ proptest! {
         let patient = read(&inputs, &whole, || Patient(collector()), &()).harvest.tally;
         prop_assert_eq!(&quick, &patient);
         prop_assert_eq!(quick.exchanges, lines.len() as u64);
+    }
+}
+
+/// What one line of a log may have another way than the lines around it: names with their values.
+fn departures() -> Vec<Vec<(&'static str, Value)>> {
+    let all = |name: &'static str, values: &[Value]| -> Vec<Vec<(&'static str, Value)>> {
+        values.iter().map(|value| vec![(name, value.clone())]).collect()
+    };
+    let jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2ln";
+    let mut out = all(
+        "response_body",
+        &[
+            json!(null),
+            json!({"id": 18}),
+            json!({"id": "18"}),
+            json!([{"id": 18}]),
+            json!({"error": "token expired"}),
+            json!({"code": 401}),
+            json!({"msg": "wrong password"}),
+            json!({"access": jwt, "refresh": jwt, "expires_in": 60}),
+            json!("<html><title>Sign in</title><form><input type=password></form></html>"),
+            json!("session expired"),
+            json!({"keys": [{"kty": "oct", "kid": "a"}]}),
+        ],
+    );
+    out.extend(all(
+        "response_headers",
+        &[
+            json!({}),
+            json!({"content-type": "application/json", "etag": "x"}),
+            json!({"content-type": "text/html", "etag": "x"}),
+            json!({"content-type": "application/json", "set-cookie": "session=8xLOxBtZp8a9Qk2mV4yT; Path=/"}),
+            json!({"content-type": "application/json", "set-cookie": "session=; Max-Age=0"}),
+            json!({"content-type": "application/json", "set-cookie": "theme=dark"}),
+            json!({"location": "/login?error=expired"}),
+            json!({"x-request-id": "7d8e2f10-4b3a-4c59-9e61-0a1b2c3d4e5f"}),
+            json!({"x-served-by": "edge-8", "etag": "x"}),
+            json!({"server": "api/3", "etag": "x"}),
+        ],
+    ));
+    out.extend(all(
+        "path",
+        &[
+            json!("/v1/orders/18"),
+            json!("/v1/orders/18/items"),
+            json!("/v1/orders/17?page=2"),
+            json!("/v1/orders/17?page=3"),
+            json!("/v1/orders/17?pin=1234"),
+            json!(format!("/v1/orders/17?access_token={jwt}")),
+            json!("/login"),
+            json!("/.well-known/jwks.json"),
+            json!("/api.example.com/notifications1"),
+        ],
+    ));
+    out.extend(all("method", &[json!("POST"), json!("get"), json!("OPTIONS")]));
+    out.extend(all("status", &[json!(201), json!(204), json!(302), json!(401), json!("200")]));
+    out.extend(all("host", &[json!("other.example.com"), json!("-"), json!("notifications1")]));
+    out.extend(all(
+        "client_ip",
+        &[
+            json!("10.0.0.1"),
+            json!("::ffff:10.0.0.1"),
+            json!("10.0.0.1, 10.0.0.2"),
+            json!("web-1"),
+            json!("-"),
+            json!(null),
+        ],
+    ));
+    out.extend(all(
+        "request_id",
+        &[json!("17"), json!(17), json!("-"), json!("7d8e2f10-4b3a-4c59-9e61-0a1b2c3d4e60")],
+    ));
+    out.extend(all(
+        "msg",
+        &[
+            json!("denied"),
+            json!("/v1/orders/17"),
+            json!("GET /v1/orders/17"),
+            json!("invalid token"),
+        ],
+    ));
+    out.extend(all(
+        "ts",
+        &[json!("2026-11-23T02:30:00Z"), json!(1_795_400_000), json!("yesterday"), json!(null)],
+    ));
+    out.extend(all("user", &[json!("ann"), json!("-")]));
+    out.extend(all(
+        "request_body",
+        &[json!({"user": "ann", "password": "x"}), json!("grant_type=refresh_token")],
+    ));
+    for (name, value) in [
+        ("authorization", credentials()[2].as_str()),
+        ("authorization", "Bearer short"),
+        ("authorization", "Basic YWxpY2U6c2VjcmV0"),
+        ("authorization", ""),
+        ("Authorization", "Bearer 8xLOxBtZp8a9Qk2mV4yT8xLOxBtZp8"),
+        ("user-agent", "x 8xLOxBtZp8a9Qk2mV4yT"),
+        ("user-agent", "-"),
+        ("User-Agent", "curl/9"),
+        ("x-forwarded-for", "192.0.2.7, 10.0.0.1"),
+        ("x-forwarded-for", "Bearer 8xLOxBtZp8a9Qk2mV4yT8xLOxBtZp8"),
+        ("x-request-id", "basic x"),
+        ("cookie", "session=8xLOxBtZp8a9Qk2mV4yT"),
+        ("accept", "text/html"),
+        ("origin", "https://app.example.com"),
+        ("host", "api.other.example"),
+    ] {
+        out.push(vec![("headers", json!({name: value}))]);
+    }
+    // A login and what it is answered.
+    for body in [json!({"id": 1}), json!({"msg": "wrong password"})] {
+        out.push(vec![
+            ("method", json!("POST")),
+            ("path", json!("/login")),
+            ("request_body", json!({"user": "ann", "password": "x"})),
+            ("response_body", body),
+        ]);
+    }
+    out
+}
+
+#[test]
+fn a_line_that_departs_from_those_before_it_counts_as_its_record_does() {
+    let verifier: &'static Verifier = Box::leak(Box::new(Verifier::new(Keyring::default())));
+    let collector = || Collector::new(Catalogue::embedded(), verifier, None, None, false);
+    let departures = departures();
+    let nothing = vec![vec![]];
+    for first in nothing.iter().chain(&departures) {
+        let mut text = String::new();
+        let mut second = 0;
+        let mut write = |parts: &[&Vec<(&'static str, Value)>]| {
+            let mut line = json!({
+                "ts": format!("2026-11-23T02:{:02}:{:02}.5Z", second / 60, second % 60),
+                "request_id": format!("32cc53a5be73b5942416f4fc3604{second:04}"),
+                "method": "GET", "host": "api.example.com", "path": "/v1/orders/17", "status": 200,
+                "client_ip": "192.0.2.7",
+                "headers": {"authorization": credentials()[0], "user-agent": "curl/8.5.0", "accept": "*/*"},
+                "response_headers": {"content-type": "application/json", "etag": second.to_string()},
+                "response_body": {"id": 17, "state": "open"}, "request_body": null, "user": null,
+                "msg": "request completed",
+            });
+            for (name, value) in parts.iter().copied().flatten() {
+                match value.as_object().filter(|_| *name == "headers") {
+                    Some(fields) => line[*name].as_object_mut().unwrap().extend(fields.clone()),
+                    None => line[*name] = value.clone(),
+                }
+            }
+            let _ = writeln!(text, "{line}");
+            second += 1;
+        };
+        // The first is read, the second teaches what its line is like, the others are only compared.
+        for other in nothing.iter().chain(&departures) {
+            write(&[first]);
+            write(&[first]);
+            write(&[first, other]);
+        }
+        let folder = Folder::new();
+        let inputs = Inputs::find([folder.file("api.log", text).display().to_string()]);
+        let whole = ReadOptions::default();
+        let quick = read(&inputs, &whole, collector, &()).harvest.tally;
+        let patient = read(&inputs, &whole, || Patient(collector()), &()).harvest.tally;
+        assert_eq!(quick, patient, "{first:?}");
     }
 }
 

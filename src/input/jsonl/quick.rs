@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::fast::{FixedState, FoldHasher};
 use memchr::memchr;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::alias::Slot;
 use super::node::Node;
@@ -29,8 +29,10 @@ use crate::model::{Header, Text};
 
 /// Values of one line that are numbered.
 const MOST_VALUES: usize = 256;
-/// Levels of a value that is read as a tree.
+/// Levels of a value that is passed.
 const DEEPEST: usize = 64;
+/// Members of an object that is passed, of which no two may have one name.
+const MOST_MEMBERS: usize = 128;
 /// Names of members of which some belong to records that tools save.
 const OF_TOOLS: [&str; 6] =
     ["startedDateTime", "snapshot", "allTests", "actualPort", "item", "test"];
@@ -54,10 +56,33 @@ pub(super) struct Line<'v> {
     values: Vec<(&'v [u8], Raw<'v>)>,
     /// Members of flat objects.
     pairs: Vec<(&'v str, Piece<'v>)>,
-    /// Objects and lists that hold more than that: bodies, mostly.
-    trees: Vec<Value>,
     /// Whether a value was asked for that only the patient reading understands.
     odd: Cell<bool>,
+}
+
+/// The room that a line took, for the next one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Room {
+    values: Vec<(&'static [u8], Raw<'static>)>,
+    pairs: Vec<(&'static str, Piece<'static>)>,
+}
+
+type Lent<'v> = (Vec<(&'v [u8], Raw<'v>)>, Vec<(&'v str, Piece<'v>)>);
+
+impl Room {
+    fn lend<'v>(&mut self) -> Lent<'v> {
+        (emptied(std::mem::take(&mut self.values)), emptied(std::mem::take(&mut self.pairs)))
+    }
+
+    /// Takes the room of a line that is read.
+    pub(super) fn keep(&mut self, line: Line<'_>) {
+        (self.values, self.pairs) = (emptied(line.values), emptied(line.pairs));
+    }
+}
+
+/// An empty list in the place of another, for items that differ from its own in how long they live.
+fn emptied<T, U>(list: Vec<T>) -> Vec<U> {
+    list.into_iter().filter_map(|_| None).collect()
 }
 
 /// A value as it stands.
@@ -67,12 +92,12 @@ pub(super) enum Raw<'v> {
     Bool(bool),
     Number(&'v str),
     Text(Piece<'v>),
-    /// A flat object: where its members stand among the pairs.
-    Fields(usize, usize),
+    /// A flat object: where its members stand among the pairs, and all of it.
+    Fields(u32, u32, &'v str),
     /// A list of scalars, or an object whose members are numbered too.
     List,
-    /// Anything else: its number among the trees.
-    Tree(usize),
+    /// An object or a list that holds more than that, as it stands: a body, mostly.
+    Nested(&'v str),
 }
 
 /// The inside of a string, and whether it holds a backslash.
@@ -90,7 +115,6 @@ pub(super) struct Recipe {
     shape: u64,
     /// No other recipe of this process has it.
     pub(super) id: u64,
-    /// `None` where a value is a tree.
     frame: Option<Frame>,
     /// `None` where lines cannot be told by a few values.
     pub(super) outline: Option<Outline>,
@@ -120,7 +144,7 @@ enum Stands {
     Text,
     /// A number, `true`, `false` or `null`.
     Word,
-    Fields,
+    Object,
     List,
 }
 
@@ -134,7 +158,7 @@ impl Frame {
             let end = before.iter().rposition(|b| *b == b'"')?;
             let kind = match line.get(spot.start)? {
                 b'{' if spot.is_empty() => Stands::Inside,
-                b'{' => Stands::Fields,
+                b'{' => Stands::Object,
                 b'[' => Stands::List,
                 b'"' => Stands::Text,
                 _ => Stands::Word,
@@ -155,7 +179,7 @@ impl<'v> Line<'v> {
 
     /// The same; `see` is told the path of each value and where it stands, in order.
     fn walked(line: &'v [u8], see: impl FnMut(&[&'v [u8]], Range<usize>)) -> Walk<Self> {
-        let mut walker = Walker::new(line, see).ok_or(Stop::Odd)?;
+        let mut walker = Walker::new(line, Room::default().lend(), see).ok_or(Stop::Odd)?;
         walker.members()?;
         walker.json.blanks();
         if walker.json.at != line.len() {
@@ -167,9 +191,9 @@ impl<'v> Line<'v> {
 
     /// Numbers the values of a line that has the frame of a line before it; `None` where it has not, or
     /// where a repair may be needed.
-    pub(super) fn framed(line: &'v [u8], recipe: &Recipe) -> Option<Self> {
+    pub(super) fn framed(line: &'v [u8], recipe: &Recipe, room: &mut Room) -> Option<Self> {
         let Frame { parts, after } = recipe.frame.as_ref()?;
-        let mut walker = Walker::new(line, |_, _| {})?;
+        let mut walker = Walker::new(line, room.lend(), |_, _| {})?;
         for Part { before, name, kind } in parts {
             let from = walker.json.at;
             let at = from + before.len();
@@ -177,12 +201,13 @@ impl<'v> Line<'v> {
                 return None;
             }
             walker.json.at = at;
-            let raw = match kind {
-                Stands::Inside => Raw::List,
-                Stands::Text => Raw::Text(walker.piece().ok()?),
-                Stands::Word => walker.word().ok()?,
-                Stands::Fields => walker.fields().ok()?,
-                Stands::List => walker.list().ok()?,
+            let raw = match (kind, line.get(at)?) {
+                (Stands::Inside, _) => Raw::List,
+                (Stands::Text, _) => Raw::Text(walker.piece().ok()?),
+                (Stands::Word, _) => walker.word().ok()?,
+                (Stands::Object, b'{') => walker.or_skip(Walker::fields).ok()?,
+                (Stands::List, b'[') => walker.or_skip(Walker::list).ok()?,
+                _ => return None,
             };
             walker.values.push((line.get(from + name.start..from + name.end)?, raw));
         }
@@ -194,9 +219,10 @@ impl<'v> Line<'v> {
         &self.values
     }
 
-    /// Returns the members of flat objects.
-    pub(super) fn pairs(&self) -> &[(&'v str, Piece<'v>)] {
-        &self.pairs
+    /// Returns the members of a flat object.
+    pub(super) fn pairs(&self, object: Raw<'v>) -> Option<&[(&'v str, Piece<'v>)]> {
+        let Raw::Fields(from, to, _) = object else { return None };
+        self.pairs.get(usize::try_from(from).ok()?..usize::try_from(to).ok()?)
     }
 
     /// Returns the value of a candidate of its recipe.
@@ -218,20 +244,21 @@ impl<'v> Line<'v> {
             // The others are taken apart, and parts are borrowed.
             Raw::Text((_, true)) if !WHOLE.contains(&slot) => return None,
             Raw::Text(piece) => Node::Text(unescaped(piece)),
-            Raw::Fields(from, to) => {
+            Raw::Fields(..) => {
                 let header = |(name, piece): &(&'v str, Piece<'v>)| Header {
                     name: Cow::Borrowed(*name),
                     value: unescaped(*piece),
                 };
-                let mut list: Vec<_> = self.pairs.get(from..to)?.iter().map(header).collect();
+                let mut list: Vec<_> = self.pairs(raw)?.iter().map(header).collect();
                 list.sort_unstable_by(|a, b| a.name.cmp(&b.name));
                 Node::Fields(list)
             }
-            Raw::Tree(at) if matches!(slot, Slot::RequestBody | Slot::ResponseBody) => {
-                body_text(Node::of(self.trees.get(at)?))
+            Raw::Nested(raw) if matches!(slot, Slot::RequestBody | Slot::ResponseBody) => {
+                let value: Value = serde_json::from_str(raw).ok()?;
+                body_text(Node::of(&value))
                     .map_or(Node::Null, |text| Node::Text(Cow::Owned(text.into_owned())))
             }
-            Raw::List | Raw::Tree(_) => return None,
+            Raw::List | Raw::Nested(_) => return None,
         })
     }
 
@@ -258,8 +285,8 @@ impl Recipe {
             paths.push(path.to_vec());
             spots.push(spot);
         });
-        let Line { shape, values, trees, .. } = numbered.ok()?;
-        let frame = trees.is_empty().then(|| Frame::of(line, &values, &spots)).flatten();
+        let Line { shape, values, .. } = numbered.ok()?;
+        let frame = Frame::of(line, &values, &spots);
         let place = |candidate: &Candidate| {
             let same = |path: &Vec<&[u8]>| {
                 path.iter().copied().eq(candidate.path.iter().map(|part| part.as_bytes()))
@@ -286,14 +313,13 @@ struct Walker<'v, H, S> {
     hasher: H,
     values: Vec<(&'v [u8], Raw<'v>)>,
     pairs: Vec<(&'v str, Piece<'v>)>,
-    trees: Vec<Value>,
     path: Vec<&'v [u8]>,
     see: S,
 }
 
 impl<'v, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, FoldHasher<'static>, S> {
     /// Begins a line; `None` when it is no text, or a repair may be needed.
-    fn new(line: &'v [u8], see: S) -> Option<Self> {
+    fn new(line: &'v [u8], (values, pairs): Lent<'v>, see: S) -> Option<Self> {
         // Without a way out, so that it is compared in vectors.
         let control = line.iter().fold(0, |any, b| any | u8::from(*b < b' ')) != 0;
         if control {
@@ -304,9 +330,8 @@ impl<'v, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, FoldHasher<'static>, S>
             escapes: escapes(line)?,
             json: Json::new(line, 0),
             hasher: FixedState::with_seed(0x243f_6a88).build_hasher(),
-            values: Vec::with_capacity(32),
-            pairs: Vec::with_capacity(16),
-            trees: Vec::new(),
+            values,
+            pairs,
             path: Vec::new(),
             see,
         })
@@ -315,8 +340,8 @@ impl<'v, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, FoldHasher<'static>, S>
 
 impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, H, S> {
     fn line(self, shape: u64) -> Line<'v> {
-        let Self { values, pairs, trees, .. } = self;
-        Line { shape, values, pairs, trees, odd: Cell::new(false) }
+        let Self { values, pairs, .. } = self;
+        Line { shape, values, pairs, odd: Cell::new(false) }
     }
 
     /// Reads an object whose inside belongs to the shape.
@@ -344,8 +369,8 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, H, S> {
                 self.hasher.write_u8(0xFE);
                 return Ok(());
             }
-            b'{' => (0xFD, self.or_tree(Self::fields)?),
-            b'[' => (0xFC, self.or_tree(Self::list)?),
+            b'{' => (0xFD, self.or_skip(Self::fields)?),
+            b'[' => (0xFC, self.or_skip(Self::list)?),
             _ => (0xFA, self.word()?),
         };
         self.hasher.write_u8(kind);
@@ -362,58 +387,60 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, H, S> {
         Ok(())
     }
 
-    /// Reads an object or a list that is mostly flat, else as a tree.
-    fn or_tree(&mut self, flat: impl Fn(&mut Self) -> Walk<Raw<'v>>) -> Walk<Raw<'v>> {
+    /// Reads an object or a list that is mostly flat, else passes it.
+    fn or_skip(&mut self, flat: impl Fn(&mut Self) -> Walk<Raw<'v>>) -> Walk<Raw<'v>> {
         let (at, pairs) = (self.json.at, self.pairs.len());
         if let Ok(raw) = flat(self) {
             return Ok(raw);
         }
         self.json.at = at;
         self.pairs.truncate(pairs);
-        let tree = self.tree(0)?;
-        self.trees.push(tree);
-        Ok(Raw::Tree(self.trees.len() - 1))
+        self.skip(0)?;
+        Ok(Raw::Nested(self.text.get(at..self.json.at).ok_or(Stop::Odd)?))
     }
 
-    /// Reads any value; a name that stands twice in an object needs a repair.
-    fn tree(&mut self, depth: usize) -> Walk<Value> {
+    /// Passes any value, which has to be sound; a name that stands twice in an object needs a repair.
+    fn skip(&mut self, depth: usize) -> Walk<()> {
         if depth > DEEPEST {
             return Err(Stop::Odd);
         }
-        Ok(match self.json.peek()? {
-            b'"' => Value::String(unescaped(self.piece()?).into_owned()),
+        match self.json.peek()? {
+            b'"' => drop(self.piece()?),
             b'{' => {
-                let mut members = Map::new();
+                let from = self.path.len();
                 let mut name = self.json.open()?;
                 while let Some(key) = name {
-                    let value = self.tree(depth + 1)?;
-                    if members.insert(utf8(key)?.to_owned(), value).is_some() {
+                    let known = self.path.get(from..).unwrap_or_default();
+                    if known.len() >= MOST_MEMBERS || known.contains(&key) {
                         return Err(Stop::Odd);
                     }
+                    self.path.push(key);
+                    self.skip(depth + 1)?;
                     name = self.json.next()?;
                 }
-                Value::Object(members)
+                self.path.truncate(from);
             }
             b'[' => {
-                let mut items = Vec::new();
                 let mut more = self.json.open_list()?;
                 while more {
-                    items.push(self.tree(depth + 1)?);
+                    self.skip(depth + 1)?;
                     more = self.json.next_item()?;
                 }
-                Value::Array(items)
             }
             _ => match self.word()? {
-                Raw::Bool(is) => Value::Bool(is),
-                Raw::Number(word) => Value::Number(number(word).ok_or(Stop::Odd)?),
-                _ => Value::Null,
+                // Written anew it has other digits.
+                Raw::Number(word) if word.len() > 17 || word.contains(['e', 'E']) => {
+                    return Err(Stop::Odd);
+                }
+                _ => {}
             },
-        })
+        }
+        Ok(())
     }
 
     /// Reads an object of texts.
     fn fields(&mut self) -> Walk<Raw<'v>> {
-        let from = self.pairs.len();
+        let (from, at) = (self.pairs.len(), self.json.at);
         let mut name = self.json.open()?;
         while let Some(key) = name {
             let key = utf8(key)?;
@@ -426,7 +453,9 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, H, S> {
             self.pairs.push((key, piece));
             name = self.json.next()?;
         }
-        Ok(Raw::Fields(from, self.pairs.len()))
+        let text = self.text.get(at..self.json.at).ok_or(Stop::Odd)?;
+        let number = |count: usize| u32::try_from(count).map_err(|_| Stop::Odd);
+        Ok(Raw::Fields(number(from)?, number(self.pairs.len())?, text))
     }
 
     /// Reads a list of scalars.
@@ -444,9 +473,14 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, H, S> {
 
     fn piece(&mut self) -> Walk<Piece<'v>> {
         let (raw, escaped) = self.json.string()?;
-        let end = self.json.at.saturating_sub(1);
-        let text = self.text.get(end.saturating_sub(raw.len())..end).ok_or(Stop::Odd)?;
+        let text = self.before(raw.len(), 1)?;
         Ok((text, self.escapes && escaped && memchr(b'\\', raw).is_some()))
+    }
+
+    /// Returns the text of a length that ends so many bytes before here.
+    fn before(&self, length: usize, back: usize) -> Walk<&'v str> {
+        let end = self.json.at.saturating_sub(back);
+        self.text.get(end.saturating_sub(length)..end).ok_or(Stop::Odd)
     }
 
     fn word(&mut self) -> Walk<Raw<'v>> {
@@ -455,7 +489,7 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, H, S> {
             b"true" => Raw::Bool(true),
             b"false" => Raw::Bool(false),
             word => {
-                let word = utf8(word)?;
+                let word = self.before(word.len(), 0)?;
                 Raw::Number(is_number(word).then_some(word).ok_or(Stop::Odd)?)
             }
         })

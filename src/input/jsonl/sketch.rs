@@ -13,6 +13,8 @@ use super::plan::{Logger, Plan};
 use super::quick::{Line, Piece, Raw, Recipe};
 use super::value::{address, is_blank, is_unique, trace_id};
 use crate::input::clock::parse_time;
+use crate::input::har_entry::time_of_number;
+use crate::input::lenient::number;
 use crate::model::{Position, Sketch};
 
 /// Lines in a row that nobody took by their sketch; then only one in so many is tried.
@@ -38,6 +40,8 @@ enum Role {
     RequestId,
     TraceId,
     RequestHeaders,
+    ResponseHeaders,
+    ResponseBody,
 }
 
 /// What is kept between lines for their sketches.
@@ -65,6 +69,8 @@ impl Outline {
                 Slot::RequestId => Role::RequestId,
                 Slot::TraceId => Role::TraceId,
                 Slot::RequestHeaders => Role::RequestHeaders,
+                Slot::ResponseHeaders => Role::ResponseHeaders,
+                Slot::ResponseBody => Role::ResponseBody,
                 Slot::Message => Role::Message,
                 // They may hold what differs, and are put together with others.
                 Slot::RequestLine | Slot::RequestField | Slot::Query => return None,
@@ -119,7 +125,8 @@ impl Desk {
         self.like.extend_from_slice(&recipe.id.to_le_bytes());
         let (mut time, mut url) = (None, None);
         let (mut client_ip, mut user_agent, mut request_id, mut trace) = (None, None, None, None);
-        let mut headers: Vec<(&str, &str)> = Vec::new();
+        let [mut sent, mut got]: [Vec<(&str, &str)>; 2] = Default::default();
+        let mut body = None;
         for ((_, raw), role) in line.values().iter().zip(roles) {
             match role {
                 Role::Free => {}
@@ -130,21 +137,31 @@ impl Desk {
                     }
                     self.note(line, *raw)?;
                 }
-                Role::Time => time = Some(parse_time(said(*raw)?)?),
+                Role::Time => {
+                    time = Some(match raw {
+                        Raw::Number(word) => time_of_number(&number(word)?)?,
+                        _ => parse_time(said(*raw)?)?,
+                    });
+                }
                 Role::Url => url = Some(said(*raw).filter(|url| is_path(url))?),
                 Role::ClientIp => client_ip = Some(client(said(*raw)?)?),
                 Role::UserAgent => user_agent = Some(said(*raw)?),
+                // A counter of the logger's process.
+                Role::RequestId if matches!(raw, Raw::Number(word) if is_counter(word)) => {}
                 Role::RequestId => request_id = Some(said(*raw).filter(|id| is_unique(id))?),
                 Role::TraceId => match trace_id(Cow::Borrowed(said(*raw)?))? {
                     Cow::Borrowed(id) => trace = Some(id),
                     Cow::Owned(_) => return None,
                 },
-                Role::RequestHeaders => {
-                    let Raw::Fields(from, to) = raw else { return None };
-                    for (name, piece) in line.pairs().get(*from..*to)? {
-                        headers.push((*name, text(*piece).filter(|value| !is_blank(value))?));
+                Role::RequestHeaders => fields(line, *raw, &mut sent)?,
+                Role::ResponseHeaders => fields(line, *raw, &mut got)?,
+                Role::ResponseBody => match raw {
+                    Raw::Null => {}
+                    Raw::Nested(json) | Raw::Fields(_, _, json) if !json.contains('\\') => {
+                        body = Some(*json)
                     }
-                }
+                    _ => body = Some(said(*raw)?),
+                },
             }
         }
         Some(take(&Sketch {
@@ -157,7 +174,9 @@ impl Desk {
             user_agent,
             request_id,
             trace_id: trace,
-            request_headers: &headers,
+            request_headers: &sent,
+            response_headers: &got,
+            response_body: body,
         }))
     }
 
@@ -174,14 +193,14 @@ impl Desk {
             Raw::Bool(is) => text(1 + u8::from(is), ""),
             Raw::Number(word) => text(3, word),
             Raw::Text((word, escaped)) => text(4 + u8::from(escaped), word),
-            Raw::Fields(from, to) => {
-                for (name, (value, escaped)) in line.pairs().get(from..to)? {
+            Raw::Fields(..) => {
+                for (name, (value, escaped)) in line.pairs(raw)? {
                     text(6, name)?;
                     text(7 + u8::from(*escaped), value)?;
                 }
                 text(9, "")
             }
-            Raw::List | Raw::Tree(_) => None,
+            Raw::List | Raw::Nested(_) => None,
         }
     }
 }
@@ -195,6 +214,19 @@ fn text<'v>((text, escaped): Piece<'v>) -> Option<&'v str> {
 fn said(raw: Raw<'_>) -> Option<&str> {
     let Raw::Text(piece) = raw else { return None };
     text(piece).filter(|text| !is_blank(text))
+}
+
+/// Adds the members of a flat object of fields.
+fn fields<'v>(line: &Line<'v>, raw: Raw<'v>, list: &mut Vec<(&'v str, &'v str)>) -> Option<()> {
+    for (name, piece) in line.pairs(raw)? {
+        list.push((name, text(*piece).filter(|value| !is_blank(value))?));
+    }
+    Some(())
+}
+
+/// Whether a number is one that several requests may bear.
+fn is_counter(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_digit()) && !is_unique(word)
 }
 
 /// Whether a URL is a path and nothing before it.

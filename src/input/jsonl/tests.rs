@@ -459,7 +459,8 @@ proptest! {
             let tree = crate::input::lenient::parse(line.as_bytes());
             let mut quick_mapping = mapping.clone();
             let quick = read_quickly(line.as_bytes(), &mut quick_mapping);
-            let patient = from_value(&tree.value, Some(&mapping));
+            // With the frames that were met last.
+            let patient = from_value(&tree.value, Some(&quick_mapping));
             if let Some(quick) = quick {
                 let (mut patient, after) = patient.clone().expect("it is an exchange");
                 patient.format = after.logger();
@@ -548,7 +549,8 @@ fn logged(name: &str) -> &'static [&'static str] {
             "\"http://a.example/me\"",
             "\"/x:y\"",
         ],
-        "method" | "status" => &["\"GET\"", "\"POST\"", "200", "\"200\"", "401"],
+        "method" => &["\"GET\"", "\"POST\"", "\"GET\"", "200"],
+        "status" => &["200", "\"200\"", "401", "\"-\""],
         "client_ip" => &[
             "\"192.0.2.7\"",
             "\"::ffff:192.0.2.8\"",
@@ -569,6 +571,22 @@ fn logged(name: &str) -> &'static [&'static str] {
             "{}",
             "[]",
         ],
+        "response_headers" => &[
+            "{\"content-type\":\"a/b\",\"etag\":\"x\"}",
+            "{\"date\":\"-\"}",
+            "{\"a\":[\"1\"]}",
+            "{}",
+        ],
+        "response_body" => &[
+            "{\"id\":17,\"all\":[1,{\"n\":null}]}",
+            "{\"id\":\"17\"}",
+            "{\"id\":4.01e2}",
+            "{\"id\":1,\"id\":2}",
+            "\"{}\"",
+            "\"a=b\"",
+            "null",
+            "[]",
+        ],
         "msg" => &["\"/me/17\"", "\"request completed\"", "\"denied\"", "\"\""],
         _ => &["\"a.example\"", "\"-\"", "null", "7", "true", "\"x y\""],
     }
@@ -583,7 +601,7 @@ proptest! {
               "latency_ms", "error", "response_body", "query", "scheme", "response_headers"][..],
             0..6,
         ),
-        rows in prop::collection::vec(prop::collection::vec(0usize..6, 10), 2..12),
+        rows in prop::collection::vec(prop::collection::vec(0usize..24, 10), 2..24),
     ) {
         let mut names = vec!["ts", "method", "path", "status"];
         names.extend(others);
@@ -596,17 +614,24 @@ proptest! {
             };
             let members: Vec<_> = names.iter().zip(row).map(member).collect();
             let line = format!("{{{}}}", members.join(","));
-            let mut plain = mapping.clone();
+            let tree: Value = serde_json::from_str(&line).unwrap();
+            let patient = from_value(&tree, Some(&mapping));
+            if let Ok((_, after)) = &patient {
+                mapping = after.clone();
+                learn(line.as_bytes(), &mut mapping);
+            }
+            // The first time it is met by its names, the second by what stands between its values.
+            read_quickly(line.as_bytes(), &mut mapping);
             let mut sketch = None;
             super::read_quickly(line.as_bytes(), Position::default(), &mut mapping, &mut |shown| {
                 let headers: Vec<_> = shown.request_headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
                 let own = [shown.client_ip, shown.user_agent, shown.request_id, shown.trace_id].map(|text| text.map(str::to_owned));
-                sketch = Some((shown.like.to_vec(), shown.time, shown.url.to_owned(), own, headers));
+                let fields: Vec<_> = shown.response_headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+                let answer = (fields, shown.response_body.map(str::to_owned));
+                sketch = Some((shown.like.to_vec(), shown.time, shown.url.to_owned(), own, headers, answer));
                 true
             });
-            let tree: Value = serde_json::from_str(&line).unwrap();
-            let patient = from_value(&tree, Some(&plain));
-            if let Some((like, time, url, own, mut headers)) = sketch {
+            if let Some((like, time, url, own, mut headers, (mut fields, body))) = sketch {
                 let mut rest = "no exchange".to_owned();
                 if let Ok((mut exchange, after)) = patient.clone() {
                     let text = |text: &mut Option<Cow<'_, str>>| text.take().map(Cow::into_owned);
@@ -618,7 +643,15 @@ proptest! {
                     let sent = std::mem::take(&mut exchange.request_headers);
                     let sent: Vec<_> = sent.into_iter().map(|h| (h.name.into_owned(), h.value.into_owned())).collect();
                     prop_assert_eq!(&sent, &headers);
+                    fields.sort();
+                    let got = std::mem::take(&mut exchange.response_headers);
+                    let got: Vec<_> = got.into_iter().map(|h| (h.name.into_owned(), h.value.into_owned())).collect();
+                    prop_assert_eq!(&got, &fields);
+                    let value = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::String(text.to_owned()));
+                    let read = std::mem::take(&mut exchange.response_body).text.read().into_owned();
+                    prop_assert_eq!(value(&read), value(&body.unwrap_or_default()));
                     (exchange.user, exchange.request_visibility) = (None, Visibility::None);
+                    exchange.response_visibility = Visibility::None;
                     // It may be that of a field.
                     exchange.host.take_if(|host| headers.contains(&("host".to_owned(), host.to_string())));
                     rest = format!("{exchange:?} {}", after.logger());
@@ -626,11 +659,96 @@ proptest! {
                 let first = alike.entry(like).or_insert_with(|| rest.clone());
                 prop_assert_eq!(&*first, &rest, "{}", line);
             }
-            if let Ok((_, after)) = patient {
-                plain = after;
-                learn(line.as_bytes(), &mut plain);
-                mapping = plain;
-            }
         }
     }
+}
+
+#[test]
+fn a_line_is_not_read_by_the_frame_of_one_with_other_names() {
+    let first = r#"{"path":"/a","host":"b.example","status":200,"ts":"2026-11-23T02:47:47Z"}"#;
+    let others = [
+        r#"{"host":"b.example","path":"/a","status":200,"ts":"2026-11-23T02:47:47Z"}"#,
+        r#"{"path":"/a","host":"b.example","status":200,"ts":"2026-11-23T02:47:47Z","url":"/b"}"#,
+        r#"{"path":"/a","host":"b.example","status":200,"ts":"2026-11-23T02:47:47Z"} "#,
+        r#"{"path":"/a","host":"b.example","status":200,"ts":["2026-11-23T02:47:47Z"]}"#,
+        r#"{"path":"/a","host":{"b":"example"},"status":200,"ts":"2026-11-23T02:47:47Z"}"#,
+    ];
+    let mut mapping = Mapping::default();
+    for line in others.into_iter().chain([first]) {
+        let tree: Value = serde_json::from_str(line).unwrap();
+        (_, mapping) = from_value(&tree, Some(&mapping)).unwrap();
+        learn(line.as_bytes(), &mut mapping);
+    }
+    for line in others {
+        // The frame of the first line is tried first.
+        assert!(read_quickly(first.as_bytes(), &mut mapping).is_some());
+        let tree: Value = serde_json::from_str(line).unwrap();
+        let (mut patient, after) = from_value(&tree, None).unwrap();
+        patient.format = after.logger();
+        if let Some(quick) = read_quickly(line.as_bytes(), &mut mapping) {
+            assert_eq!(format!("{quick:?}"), format!("{patient:?}"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_body_that_is_written_anew_in_another_way_is_not_told_as_it_stands() {
+    let line = |body: &str| {
+        format!(
+            r#"{{"path":"/a","method":"GET","status":200,"ts":"2026-11-23T02:47:47Z","response_body":{body}}}"#
+        )
+    };
+    let mut mapping = Mapping::default();
+    let tree: Value = serde_json::from_str(&line("{}")).unwrap();
+    (_, mapping) = from_value(&tree, Some(&mapping)).unwrap();
+    learn(line("{}").as_bytes(), &mut mapping);
+    let mut told = |body: &str| {
+        let mut told = None;
+        let line = line(body);
+        for _ in 0..2 {
+            super::read_quickly(
+                line.as_bytes(),
+                Position::default(),
+                &mut mapping,
+                &mut |sketch| {
+                    told = sketch.response_body.map(str::to_owned);
+                    true
+                },
+            );
+        }
+        told
+    };
+    assert_eq!(told(r#"{"n":[1]}"#).as_deref(), Some(r#"{"n":[1]}"#));
+    // 401 in other words, and one with an escape.
+    assert_eq!(told(r#"{"n":[4.01e2]}"#), None);
+    assert_eq!(told(r#"{"n":[12345678901234567890123]}"#), None);
+    assert_eq!(told(r#"{"n":["\u0065rror"]}"#), None);
+}
+
+#[test]
+fn a_message_that_may_repeat_the_url_is_read_with_it() {
+    let line = |url: &str, message: &str| {
+        format!(
+            r#"{{"path":"{url}","method":"GET","status":200,"ts":"2026-11-23T02:47:47Z","msg":"{message}"}}"#
+        )
+    };
+    let mut mapping = Mapping::default();
+    let first = line("/me/17", "/me/17");
+    let tree: Value = serde_json::from_str(&first).unwrap();
+    (_, mapping) = from_value(&tree, Some(&mapping)).unwrap();
+    learn(first.as_bytes(), &mut mapping);
+    let mut is_told = |url: &str, message: &str| {
+        let mut told = false;
+        let line = line(url, message);
+        for _ in 0..2 {
+            super::read_quickly(line.as_bytes(), Position::default(), &mut mapping, &mut |_| {
+                told = true;
+                true
+            });
+        }
+        told
+    };
+    assert!(is_told("/me/18", "request completed"));
+    assert!(!is_told("/me/18", "/me/17"));
+    assert!(!is_told("/me/17", "/me/17"));
 }
