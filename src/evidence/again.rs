@@ -55,10 +55,12 @@ pub fn repeats_nothing(endpoint: &Endpoint) -> bool {
 }
 
 /// What a request that was let in has of its own, beside its likeness.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Own<'x> {
-    /// The value of its field `Authorization`; inside, `None` where there are several.
-    authorization: Option<Option<&'x str>>,
+    /// The value of its first field `Authorization`.
+    authorization: Option<&'x str>,
+    /// Fields `Authorization`.
+    authorizations: usize,
     agent: Option<&'x str>,
     /// Fields that name a user agent.
     agents: usize,
@@ -228,12 +230,13 @@ fn own<'x>(
     context: &mut Context<'_>,
     like: &mut Vec<u8>,
 ) -> Option<Own<'x>> {
-    let mut own = Own { authorization: None, agent: None, agents: 0, wordy: false, shape: 0 };
+    let mut own = Own::default();
     for (name, value) in headers {
         note(Some(name), like);
         match context.part(name) {
             Part::Authorization => {
-                own.authorization = Some(own.authorization.is_none().then_some(value));
+                own.authorization = Some(value);
+                own.authorizations += 1;
             }
             Part::Agent => {
                 own.agent = own.agent.or(Some(value));
@@ -268,7 +271,8 @@ impl Own<'_> {
     /// Returns the credential of the request, where its field `Authorization` holds a token and nothing is
     /// odd about it. Whether other fields hold one too depends on the kind of the request.
     pub fn sent(&self, context: &mut Context<'_>) -> Option<Sent> {
-        let seen = locate::in_authorization(self.authorization??, context);
+        let value = self.authorization.filter(|_| self.authorizations == 1)?;
+        let seen = locate::in_authorization(value, context);
         let ([credential], [_]) = (&*seen.credentials, &*seen.tokens) else { return None };
         let plain = credential.state == State::Present
             && credential.oddities.is_empty()

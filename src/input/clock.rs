@@ -120,10 +120,11 @@ fn numeric_date(text: &str) -> Option<Time> {
 
 /// `2026-01-01T10:00:00.000Z` and nothing else: what most loggers write on every line.
 fn usual(text: &[u8]) -> Option<Time> {
-    let [y, e, a, r, b'-', m, o, b'-', d, i, b'T', h, u, b':', n, t, b':', s, c, rest @ ..] = text
-    else {
+    let (stamp, rest) = text.split_first_chunk::<19>()?;
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    if marks.iter().any(|(at, mark)| stamp.get(*at) != Some(mark)) {
         return None;
-    };
+    }
     let decimals = match rest {
         [b'Z'] => &[],
         [b'.', decimals @ .., b'Z'] if (1..=9).contains(&decimals.len()) => decimals,
@@ -134,9 +135,9 @@ fn usual(text: &[u8]) -> Option<Time> {
             digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0'))
         })
     };
-    let date =
-        Date { year: all(&[*y, *e, *a, *r])?.into(), month: all(&[*m, *o])?, day: all(&[*d, *i])? };
-    let (hours, minutes, seconds) = (all(&[*h, *u])?, all(&[*n, *t])?, all(&[*s, *c])?);
+    let at = |from: usize, to: usize| all(stamp.get(from..to)?);
+    let date = Date { year: at(0, 4)?.into(), month: at(5, 7)?, day: at(8, 10)? };
+    let (hours, minutes, seconds) = (at(11, 13)?, at(14, 16)?, at(17, 19)?);
     if hours > 23 || minutes > 59 || seconds > 59 {
         return None;
     }

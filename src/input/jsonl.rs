@@ -59,7 +59,12 @@ pub struct Mapping {
     met: Arc<[Arc<Plan>]>,
     /// How lines are read whose names stand in an order that was met before; `None` where patiently.
     recipes: Arc<HashMap<u64, Option<Arc<Recipe>>, FixedState>>,
-    /// Those of the lines before, which are tried first.
+}
+
+/// What a reader of lines keeps from one line to the next; it changes the speed of reading, never its result.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Recent {
+    /// How the lines before were read, which is tried first.
     last: [Option<Arc<Recipe>>; 2],
     desk: Desk,
     room: Room,
@@ -188,6 +193,7 @@ pub(super) fn read_quickly<'v>(
     line: &'v [u8],
     position: Position,
     mapping: &mut Mapping,
+    recent: &mut Recent,
     take: &mut dyn FnMut(&Sketch<'_>) -> bool,
 ) -> Option<Quick<'v>> {
     if mapping.recipes.is_empty() {
@@ -195,28 +201,26 @@ pub(super) fn read_quickly<'v>(
     }
     // The frames that were met last, the last one first; they are moved, not cloned, as all workers
     // would count on the same cell.
-    let [last, before] = &mut mapping.last;
-    let room = &mut mapping.room;
+    let Recent { last: [last, before], desk, room } = recent;
     let mut framed = last.as_deref().and_then(|last| Line::framed(line, last, room));
     if framed.is_none() {
         std::mem::swap(last, before);
         framed = last.as_deref().and_then(|last| Line::framed(line, last, room));
     }
     let is_framed = framed.is_some();
-    let line = match framed {
-        Some(framed) => framed,
-        None => {
-            let line = Line::of(line).ok()?;
-            *last = Some(Arc::clone(mapping.recipes.get(&line.shape)?.as_ref()?));
-            line
-        }
+    let line = if let Some(framed) = framed {
+        framed
+    } else {
+        let line = Line::of(line).ok()?;
+        *last = Some(Arc::clone(mapping.recipes.get(&line.shape)?.as_ref()?));
+        line
     };
     let recipe = last.as_deref()?;
-    if is_framed && mapping.desk.show(&line, recipe, position, take) {
+    if is_framed && desk.show(&line, recipe, position, take) {
         if !Arc::ptr_eq(&mapping.plan, &recipe.plan) {
             mapping.plan = Arc::clone(&recipe.plan);
         }
-        mapping.room.keep(line);
+        room.keep(line);
         return Some(Quick::Taken);
     }
     let mut exchange = Reader { source: Source::Text(&line, recipe), plan: &recipe.plan }.read()?;
@@ -224,7 +228,7 @@ pub(super) fn read_quickly<'v>(
     if line.was_odd() || exchange.time_unreadable {
         return None;
     }
-    mapping.room.keep(line);
+    room.keep(line);
     if !Arc::ptr_eq(&mapping.plan, &recipe.plan) {
         mapping.plan = Arc::clone(&recipe.plan);
     }

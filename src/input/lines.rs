@@ -43,6 +43,8 @@ pub(crate) struct Lines {
     pub(super) setting: Setting,
     /// The time of the last plain line.
     pub(super) recent: plain::Recent,
+    /// How the last lines of JSON were read.
+    pub(super) recent_json: jsonl::Recent,
     /// What the line that comes next is part of.
     pub(super) state: State,
 }
@@ -215,8 +217,13 @@ impl Lines {
             && any
             && start == 0
             && !wrapper::is_docker(text)
-            && let Some(quick) =
-                jsonl::read_quickly(text, position, &mut self.mapping, &mut |s| sink.sketch(s))
+            && let Some(quick) = jsonl::read_quickly(
+                text,
+                position,
+                &mut self.mapping,
+                &mut self.recent_json,
+                &mut |sketch| sink.sketch(sketch),
+            )
         {
             if let Quick::Exchange(mut exchange) = quick {
                 sink.exchange(&mut exchange, &Attached::default());

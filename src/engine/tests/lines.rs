@@ -330,6 +330,7 @@ proptest! {
 }
 
 /// What one line of a log may have another way than the lines around it: names with their values.
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn departures() -> Vec<Vec<(&'static str, Value)>> {
     let all = |name: &'static str, values: &[Value]| -> Vec<Vec<(&'static str, Value)>> {
         values.iter().map(|value| vec![(name, value.clone())]).collect()
@@ -452,7 +453,7 @@ fn a_line_that_departs_from_those_before_it_counts_as_its_record_does() {
     let verifier: &'static Verifier = Box::leak(Box::new(Verifier::new(Keyring::default())));
     let collector = || Collector::new(Catalogue::embedded(), verifier, None, None, false);
     let departures = departures();
-    let nothing = vec![vec![]];
+    let nothing = [vec![]];
     for first in nothing.iter().chain(&departures) {
         let mut text = String::new();
         let mut second = 0;

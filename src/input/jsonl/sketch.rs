@@ -158,7 +158,7 @@ impl Desk {
                 Role::ResponseBody => match raw {
                     Raw::Null => {}
                     Raw::Nested(json) | Raw::Fields(_, _, json) if !json.contains('\\') => {
-                        body = Some(*json)
+                        body = Some(*json);
                     }
                     _ => body = Some(said(*raw)?),
                 },
@@ -206,7 +206,7 @@ impl Desk {
 }
 
 /// A text without escapes.
-fn text<'v>((text, escaped): Piece<'v>) -> Option<&'v str> {
+fn text((text, escaped): Piece<'_>) -> Option<&str> {
     (!escaped).then_some(text)
 }
 

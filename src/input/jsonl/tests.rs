@@ -5,8 +5,12 @@ use super::*;
 use crate::model::Observer;
 
 /// Reads a line of a known shape to its exchange, whatever its sketch.
-fn read_quickly<'v>(line: &'v [u8], mapping: &mut Mapping) -> Option<Exchange<'v>> {
-    match super::read_quickly(line, Position::default(), mapping, &mut |_| false)? {
+fn read_quickly<'v>(
+    line: &'v [u8],
+    mapping: &mut Mapping,
+    recent: &mut Recent,
+) -> Option<Exchange<'v>> {
+    match super::read_quickly(line, Position::default(), mapping, recent, &mut |_| false)? {
         Quick::Exchange(exchange) => Some(exchange),
         Quick::Taken => unreachable!("nobody took it"),
     }
@@ -453,14 +457,13 @@ proptest! {
             let members: Vec<_> = names.iter().enumerate().map(member).collect();
             format!("{{{}}}", members.join(&format!(",{gap}")))
         };
-        let mut mapping = Mapping::default();
+        let (mut mapping, mut recent) = (Mapping::default(), Recent::default());
         for row in &rows {
             let line = line(row);
             let tree = crate::input::lenient::parse(line.as_bytes());
             let mut quick_mapping = mapping.clone();
-            let quick = read_quickly(line.as_bytes(), &mut quick_mapping);
-            // With the frames that were met last.
-            let patient = from_value(&tree.value, Some(&quick_mapping));
+            let quick = read_quickly(line.as_bytes(), &mut quick_mapping, &mut recent);
+            let patient = from_value(&tree.value, Some(&mapping));
             if let Some(quick) = quick {
                 let (mut patient, after) = patient.clone().expect("it is an exchange");
                 patient.format = after.logger();
@@ -485,7 +488,7 @@ fn a_body_that_is_an_object_is_read_as_its_line_is_read_patiently() {
             r#"{{"method":"GET","path":"/orders/{n}","status":401,"res":{{"body":{{"z":[{{"n":{n}}},null],"error":"x\"{n}"}}}},"request_body":[{{"a":{n}}}]}}"#
         )
     };
-    let mut mapping = Mapping::default();
+    let (mut mapping, mut recent) = (Mapping::default(), Recent::default());
     let tree: Value = serde_json::from_str(&line(1)).unwrap();
     (_, mapping) = from_value(&tree, Some(&mapping)).unwrap();
     learn(line(1).as_bytes(), &mut mapping);
@@ -493,11 +496,11 @@ fn a_body_that_is_an_object_is_read_as_its_line_is_read_patiently() {
     let tree: Value = serde_json::from_str(&second).unwrap();
     let (mut patient, after) = from_value(&tree, Some(&mapping)).unwrap();
     patient.format = after.logger();
-    let quick = read_quickly(second.as_bytes(), &mut mapping).unwrap();
+    let quick = read_quickly(second.as_bytes(), &mut mapping, &mut recent).unwrap();
     assert_eq!(quick.response_body.text.raw(), br#"{"error":"x\"2","z":[{"n":2},null]}"#);
     assert_eq!(format!("{quick:?}"), format!("{patient:?}"));
     let twins = second.replace(r#""n":2}"#, r#""n":2,"n":3}"#);
-    assert!(read_quickly(twins.as_bytes(), &mut mapping).is_none());
+    assert!(read_quickly(twins.as_bytes(), &mut mapping, &mut recent).is_none());
 }
 
 #[test]
@@ -507,14 +510,14 @@ fn the_second_line_of_a_shape_is_read_without_a_tree() {
             r#"{{"ts":"2026-01-01T02:38:{n:02}Z","method":"GET","path":"/orders/{n}","status":200,"headers":{{"a":"\"{n}\"","authorization":"Bearer x"}}}}"#
         )
     };
-    let mut mapping = Mapping::default();
+    let (mut mapping, mut recent) = (Mapping::default(), Recent::default());
     let tree: Value = serde_json::from_str(&line(1)).unwrap();
     let (_, after) = from_value(&tree, Some(&mapping)).unwrap();
     mapping = after;
-    assert!(read_quickly(line(1).as_bytes(), &mut mapping).is_none());
+    assert!(read_quickly(line(1).as_bytes(), &mut mapping, &mut recent).is_none());
     learn(line(1).as_bytes(), &mut mapping);
     let second = line(2);
-    let read = read_quickly(second.as_bytes(), &mut mapping).unwrap();
+    let read = read_quickly(second.as_bytes(), &mut mapping, &mut recent).unwrap();
     assert_eq!((&*read.url, read.status), ("/orders/2", Some(200)));
     assert_eq!(read.request_headers[0].value, "\"2\"");
 }
@@ -605,7 +608,7 @@ proptest! {
     ) {
         let mut names = vec!["ts", "method", "path", "status"];
         names.extend(others);
-        let mut mapping = Mapping::default();
+        let (mut mapping, mut recent) = (Mapping::default(), Recent::default());
         let mut alike: HashMap<Vec<u8>, String> = HashMap::new();
         for row in &rows {
             let member = |(name, at): (&&str, &usize)| {
@@ -621,9 +624,9 @@ proptest! {
                 learn(line.as_bytes(), &mut mapping);
             }
             // The first time it is met by its names, the second by what stands between its values.
-            read_quickly(line.as_bytes(), &mut mapping);
+            read_quickly(line.as_bytes(), &mut mapping, &mut recent);
             let mut sketch = None;
-            super::read_quickly(line.as_bytes(), Position::default(), &mut mapping, &mut |shown| {
+            super::read_quickly(line.as_bytes(), Position::default(), &mut mapping, &mut recent, &mut |shown| {
                 let headers: Vec<_> = shown.request_headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
                 let own = [shown.client_ip, shown.user_agent, shown.request_id, shown.trace_id].map(|text| text.map(str::to_owned));
                 let fields: Vec<_> = shown.response_headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
@@ -673,7 +676,7 @@ fn a_line_is_not_read_by_the_frame_of_one_with_other_names() {
         r#"{"path":"/a","host":"b.example","status":200,"ts":["2026-11-23T02:47:47Z"]}"#,
         r#"{"path":"/a","host":{"b":"example"},"status":200,"ts":"2026-11-23T02:47:47Z"}"#,
     ];
-    let mut mapping = Mapping::default();
+    let (mut mapping, mut recent) = (Mapping::default(), Recent::default());
     for line in others.into_iter().chain([first]) {
         let tree: Value = serde_json::from_str(line).unwrap();
         (_, mapping) = from_value(&tree, Some(&mapping)).unwrap();
@@ -681,11 +684,11 @@ fn a_line_is_not_read_by_the_frame_of_one_with_other_names() {
     }
     for line in others {
         // The frame of the first line is tried first.
-        assert!(read_quickly(first.as_bytes(), &mut mapping).is_some());
+        assert!(read_quickly(first.as_bytes(), &mut mapping, &mut recent).is_some());
         let tree: Value = serde_json::from_str(line).unwrap();
         let (mut patient, after) = from_value(&tree, None).unwrap();
         patient.format = after.logger();
-        if let Some(quick) = read_quickly(line.as_bytes(), &mut mapping) {
+        if let Some(quick) = read_quickly(line.as_bytes(), &mut mapping, &mut recent) {
             assert_eq!(format!("{quick:?}"), format!("{patient:?}"), "{line}");
         }
     }
@@ -698,7 +701,7 @@ fn a_body_that_is_written_anew_in_another_way_is_not_told_as_it_stands() {
             r#"{{"path":"/a","method":"GET","status":200,"ts":"2026-11-23T02:47:47Z","response_body":{body}}}"#
         )
     };
-    let mut mapping = Mapping::default();
+    let (mut mapping, mut recent) = (Mapping::default(), Recent::default());
     let tree: Value = serde_json::from_str(&line("{}")).unwrap();
     (_, mapping) = from_value(&tree, Some(&mapping)).unwrap();
     learn(line("{}").as_bytes(), &mut mapping);
@@ -710,6 +713,7 @@ fn a_body_that_is_written_anew_in_another_way_is_not_told_as_it_stands() {
                 line.as_bytes(),
                 Position::default(),
                 &mut mapping,
+                &mut recent,
                 &mut |sketch| {
                     told = sketch.response_body.map(str::to_owned);
                     true
@@ -732,7 +736,7 @@ fn a_message_that_may_repeat_the_url_is_read_with_it() {
             r#"{{"path":"{url}","method":"GET","status":200,"ts":"2026-11-23T02:47:47Z","msg":"{message}"}}"#
         )
     };
-    let mut mapping = Mapping::default();
+    let (mut mapping, mut recent) = (Mapping::default(), Recent::default());
     let first = line("/me/17", "/me/17");
     let tree: Value = serde_json::from_str(&first).unwrap();
     (_, mapping) = from_value(&tree, Some(&mapping)).unwrap();
@@ -741,10 +745,16 @@ fn a_message_that_may_repeat_the_url_is_read_with_it() {
         let mut told = false;
         let line = line(url, message);
         for _ in 0..2 {
-            super::read_quickly(line.as_bytes(), Position::default(), &mut mapping, &mut |_| {
-                told = true;
-                true
-            });
+            super::read_quickly(
+                line.as_bytes(),
+                Position::default(),
+                &mut mapping,
+                &mut recent,
+                &mut |_| {
+                    told = true;
+                    true
+                },
+            );
         }
         told
     };

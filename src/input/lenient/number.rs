@@ -21,8 +21,12 @@ pub(in crate::input) fn is_number(word: &str) -> bool {
     let usual = match digits {
         [b'0'..=b'9'] => true,
         [b'1'..=b'9', rest @ .., b'0'..=b'9'] if digits.len() < 18 => {
-            let dots = rest.iter().filter(|b| **b == b'.').count();
-            dots <= 1 && rest.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+            let mut dots = 0;
+            let plain = |b: &u8| {
+                dots += u8::from(*b == b'.');
+                b.is_ascii_digit() || *b == b'.'
+            };
+            rest.iter().all(plain) && dots <= 1
         }
         _ => false,
     };
