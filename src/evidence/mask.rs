@@ -12,7 +12,7 @@ mod shape;
 mod target;
 
 use secret::{Hidden, spellings};
-use shape::{by_shape, could_hold};
+use shape::{by_shape, could_hold, then};
 use target::mask_parts;
 pub(super) use target::{LEAST_RUN, is_open_name, url_could_hold};
 
@@ -80,10 +80,7 @@ impl<'s> Masker<'s> {
         if text.len() < 4 || (self.secrets.is_empty() && !could_hold(text)) {
             return Cow::Borrowed(text);
         }
-        settle(text, |t| {
-            let by_value = self.by_value(t);
-            by_shape(&by_value)
-        })
+        settle(text, |t| then(self.by_value(t), by_shape))
     }
 
     /// Masks text whose shape is public (an id, an algorithm): by value and known shapes only.
@@ -95,7 +92,7 @@ impl<'s> Masker<'s> {
             // Shape first: another token that begins as the sent one does is no longer one without
             // its head, and its rest would stay.
             let by_shape = token::identifier(t, usize::MAX);
-            self.if_repeated(&by_shape).into_owned()
+            Cow::Owned(self.if_repeated(&by_shape).into_owned())
         })
     }
 
@@ -114,9 +111,13 @@ impl<'s> Masker<'s> {
                 Some(at) => {
                     let (head, tail) = by_part.split_at(at + authority.len());
                     let (scheme, _) = head.split_at(at);
-                    format!("{scheme}{}{}", self.host(authority), self.if_repeated(tail))
+                    Cow::Owned(format!(
+                        "{scheme}{}{}",
+                        self.host(authority),
+                        self.if_repeated(tail)
+                    ))
                 }
-                None => self.if_repeated(&by_part).into_owned(),
+                None => Cow::Owned(self.if_repeated(&by_part).into_owned()),
             }
         })
     }
@@ -138,7 +139,7 @@ impl<'s> Masker<'s> {
         if self.secrets.is_empty() || (!could_repeat(text) && !self.holds_short(text)) {
             return Cow::Borrowed(text);
         }
-        settle(text, |t| self.by_value(t).into_owned())
+        settle(text, |t| self.by_value(t))
     }
 
     /// Masks by value where the text has a run that could be part of a secret.
@@ -156,7 +157,7 @@ impl<'s> Masker<'s> {
 
     /// Masks every run that is part of a secret; short secrets as whole words only.
     fn by_value<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.secrets.is_empty() {
+        if self.secrets.is_empty() || !self.could_share(text) {
             return Cow::Borrowed(text);
         }
         let hidden = self.hidden.get_or_init(|| {
@@ -173,6 +174,12 @@ impl<'s> Masker<'s> {
         }
         out
     }
+
+    /// Returns whether text could share anything with a secret: prose has no run without a blank that is
+    /// long enough, and long secrets, however they are spelt, have no blanks.
+    fn could_share(&self, text: &str) -> bool {
+        !self.odd.is_empty() || text.split(' ').any(|run| run.len() >= WINDOW)
+    }
 }
 
 /// Returns whether a secret may stand in text without a run of token letters that gives it away.
@@ -181,14 +188,14 @@ pub(super) fn is_short_or_odd(secret: &str) -> bool {
 }
 
 /// Applies `step` until it changes nothing, so that masking twice is masking once.
-fn settle(text: &str, step: impl Fn(&str) -> String) -> Cow<'_, str> {
+fn settle(text: &str, step: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
     let mut now = Cow::Borrowed(text);
     for _ in 0..6 {
         let next = step(&now);
-        if next == *now {
+        if *next == *now {
             return now;
         }
-        now = Cow::Owned(next);
+        now = Cow::Owned(next.into_owned());
     }
     Cow::Borrowed(MASK)
 }
@@ -211,3 +218,6 @@ pub(super) fn could_repeat(text: &str) -> bool {
         run >= WINDOW || (run >= 10 && mixed)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,14 +7,18 @@ use super::{MASK, WINDOW};
 /// Returns other spellings under which a secret may come back: base64, percent-encoded, JSON-escaped.
 pub(super) fn spellings(secret: &str) -> Vec<String> {
     use base64::Engine as _;
-    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
 
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
     let mut out = Vec::new();
     if secret.len() >= 6 {
-        out.push(STANDARD.encode(secret).trim_end_matches('=').to_owned());
-        out.push(URL_SAFE_NO_PAD.encode(secret));
+        let standard = STANDARD_NO_PAD.encode(secret);
+        // Most have no letter that the two alphabets spell differently.
+        let differs = standard.contains(['+', '/']);
+        let url_safe = differs.then(|| standard.replace('+', "-").replace('/', "_"));
+        out.push(standard);
+        out.extend(url_safe);
     }
     let mut percent = String::with_capacity(secret.len() + 16);
     for b in secret.bytes() {
@@ -116,22 +120,26 @@ struct Grams([u64; 64]);
 impl Grams {
     fn of(secret: &[u8]) -> Self {
         let mut grams = Self([0; 64]);
-        for gram in secret.windows(GRAM) {
-            let (word, bit) = Self::place(gram);
-            if let Some(word) = grams.0.get_mut(word) {
-                *word |= bit;
+        let mut key = 0;
+        for (at, b) in secret.iter().enumerate() {
+            key = key << 8 | u32::from(*b);
+            if at + 1 >= GRAM {
+                let (word, bit) = Self::place(key);
+                if let Some(word) = grams.0.get_mut(word) {
+                    *word |= bit;
+                }
             }
         }
         grams
     }
 
     fn may_hold(&self, gram: &[u8]) -> bool {
-        let (word, bit) = Self::place(gram);
+        let (word, bit) = Self::place(gram.iter().fold(0, |key, b| key << 8 | u32::from(*b)));
         self.0.get(word).is_some_and(|word| word & bit != 0)
     }
 
-    fn place(gram: &[u8]) -> (usize, u64) {
-        let key = gram.iter().fold(0_u32, |key, b| key << 8 | u32::from(*b));
+    /// Returns word and bit of a gram, whose bytes are those of `key`.
+    fn place(key: u32) -> (usize, u64) {
         let hash = key.wrapping_mul(0x9e37_79b1) >> 20;
         (hash as usize >> 6, 1 << (hash & 63))
     }
