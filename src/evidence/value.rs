@@ -131,7 +131,9 @@ fn open_value<'v>(value: &'v str, reading: &mut Reading) -> Option<Cow<'v, str>>
                 .collect(),
         );
     }
-    if ["%20", "%0A", "%0a", "%0D", "%0d", "%09"].iter().any(|e| text.contains(e)) {
+    if text.contains('%')
+        && ["%20", "%0A", "%0a", "%0D", "%0d", "%09"].iter().any(|e| text.contains(e))
+    {
         reading.note(Oddity::Blank(Blank::Encoded));
         let mut plain = text.into_owned();
         for (code, blank) in
@@ -358,7 +360,7 @@ fn read_token(sent: &str, plain: &str, reading: &mut Reading) {
         reading.state = State::Redacted;
         reading.note(Oddity::Mask(mask_word(mark).unwrap_or_else(|| "redacted".to_owned())));
     }
-    reading.mark = Fingerprint::of(sent);
+    reading.mark = if sent == plain { read.fingerprint } else { Fingerprint::of(sent) };
     let keeps = matches!(
         reading.kind,
         Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::ApiKey | Kind::RefreshToken

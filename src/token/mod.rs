@@ -7,6 +7,7 @@ mod claims;
 mod encrypted;
 mod fields;
 mod header;
+mod json;
 mod keys;
 mod purpose;
 mod segments;
@@ -21,9 +22,9 @@ pub use shape::{identifier, is_email, is_jwt_shaped, is_plain_name, is_random, i
 pub use vendor::{Vendor, vendor_of};
 pub use verifier::Verifier;
 
-use crate::model::{Fault, Fingerprint, Form, Signature, Token};
+use crate::model::{Fault, Fingerprint, Form, Segment, Signature, Token};
 
-use segments::Segments;
+use segments::{Segments, object};
 
 /// Reads a token, the text after its scheme, blanks and quotes already taken off.
 ///
@@ -63,7 +64,8 @@ fn read_jose(segments: &Segments<'_>) -> Token {
         faults.push(Fault::NoAlg);
     }
     if segments.form == Form::Jws {
-        let payload = segments.payload(&mut faults);
+        let bytes = segments.payload(&mut faults);
+        let payload = bytes.as_deref().and_then(|b| object(b, Segment::Payload, &mut faults));
         if let Some(payload) = &payload {
             claims::fill_payload(&mut token, payload);
         }
