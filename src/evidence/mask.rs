@@ -1,6 +1,7 @@
 //! Takes secrets out of text that may leave: by their shape, by their name, by their value.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use crate::model::Secret;
 use crate::token;
@@ -11,7 +12,7 @@ mod secret;
 mod shape;
 mod target;
 
-use secret::{Hidden, spellings};
+use secret::{Hidden, is_plain, may_share, spellings};
 use shape::{by_shape, could_hold, then};
 use target::mask_parts;
 pub(super) use target::{LEAST_RUN, is_open_name, url_could_hold};
@@ -64,7 +65,9 @@ pub(super) struct Masker<'s> {
     odd: Vec<&'s str>,
     /// The secrets, then their base64, percent-encoded and JSON-escaped spellings, made when a text first
     /// needs them.
-    hidden: std::cell::OnceCell<Vec<Hidden<'s>>>,
+    hidden: OnceCell<Vec<Hidden<'s>>>,
+    /// Whether base64 is the only other spelling of every secret, looked at when a text first needs it.
+    plain: OnceCell<bool>,
 }
 
 impl<'s> Masker<'s> {
@@ -72,7 +75,7 @@ impl<'s> Masker<'s> {
     pub(super) fn new(secrets: impl Iterator<Item = &'s Secret>) -> Self {
         let secrets: Vec<&str> = secrets.map(Secret::expose).collect();
         let odd = secrets.iter().copied().filter(|s| is_short_or_odd(s)).collect();
-        Self { secrets, odd, hidden: std::cell::OnceCell::new() }
+        Self { secrets, odd, hidden: OnceCell::new(), plain: OnceCell::new() }
     }
 
     /// Masks free text.
@@ -176,9 +179,16 @@ impl<'s> Masker<'s> {
     }
 
     /// Returns whether text could share anything with a secret: prose has no run without a blank that is
-    /// long enough, and long secrets, however they are spelt, have no blanks.
+    /// long enough, and long secrets, however they are spelt, have no blanks. Of a longer run a few pieces
+    /// are looked for, which costs less than to make the spellings of one token.
     fn could_share(&self, text: &str) -> bool {
-        !self.odd.is_empty() || text.split(' ').any(|run| run.len() >= WINDOW)
+        if !self.odd.is_empty() {
+            return true;
+        }
+        let is_plain = || *self.plain.get_or_init(|| self.secrets.iter().all(|s| is_plain(s)));
+        text.split(' ')
+            .filter(|run| run.len() >= WINDOW)
+            .any(|run| !is_plain() || self.secrets.iter().any(|secret| may_share(run, secret)))
     }
 }
 

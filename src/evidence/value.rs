@@ -14,7 +14,7 @@ mod parts;
 mod scheme;
 
 pub(super) use blank::is_blank;
-use blank::{is_invisible, trim};
+use blank::{has_space, is_invisible, trim};
 use parts::{decode_basic, first_joined, read_basic, read_params};
 pub use scheme::{Split, split_scheme};
 use scheme::{doubled, glued, is_known, near_scheme, signs_requests};
@@ -117,7 +117,7 @@ fn open_value<'v>(value: &'v str, reading: &mut Reading) -> Option<Cow<'v, str>>
     if value.len() > LARGE {
         reading.note(Oddity::Large(u16::try_from(value.len() / 1024).unwrap_or(u16::MAX)));
     }
-    if value.contains(['\r', '\n']) {
+    if memchr::memchr2(b'\r', b'\n', value.as_bytes()).is_some() {
         reading.note(Oddity::Blank(Blank::LineBreak));
     }
     let mut text: Cow<'_, str> = Cow::Borrowed(value);
@@ -322,7 +322,7 @@ fn read_credential(text: &str, reading: &mut Reading) {
     let jwt_shaped = token::is_jwt_shaped(text);
     let text = first_joined(text, reading);
     let mut plain = Cow::Borrowed(text);
-    if text.contains(char::is_whitespace) {
+    if has_space(text) {
         if text.contains([' ', '\t']) {
             reading.note(Oddity::Blank(Blank::Inside));
         }

@@ -66,9 +66,33 @@ impl<'t> Json<'t> {
 /// The members of an object, sorted by name; of those that have one name the last one counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Object<'t> {
-    members: Vec<(Cow<'t, str>, Json<'t>)>,
+    members: Vec<Member<'t>>,
     twins: bool,
 }
+
+/// A member, with the number of its name.
+#[derive(Clone, Debug, PartialEq)]
+struct Member<'t> {
+    lead: u64,
+    name: Cow<'t, str>,
+    value: Json<'t>,
+}
+
+/// Returns the first eight bytes of a name as a number: names are sorted as these are, and told apart by
+/// them faster than by their bytes.
+#[inline]
+fn lead_of(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    match bytes.first_chunk::<8>() {
+        Some(chunk) => u64::from_be_bytes(*chunk),
+        None => {
+            bytes.iter().fold(0, |lead, b| lead << 8 | u64::from(*b)) << (64 - 8 * bytes.len()) % 64
+        }
+    }
+}
+
+/// Members among which one is looked for one after the other; among more by halves.
+const FEW: usize = 32;
 
 impl<'t> Object<'t> {
     /// Reads an object with nothing but blanks around it; `None` for all else.
@@ -79,11 +103,11 @@ impl<'t> Object<'t> {
         }
     }
 
-    fn of(mut members: Vec<(Cow<'t, str>, Json<'t>)>) -> Self {
-        members.sort_by(|(a, _), (b, _)| a.cmp(b));
+    fn of(mut members: Vec<Member<'t>>) -> Self {
+        members.sort_by(|a, b| (a.lead, &a.name).cmp(&(b.lead, &b.name)));
         let all = members.len();
         members.dedup_by(|later, kept| {
-            let same = later.0 == kept.0;
+            let same = later.name == kept.name;
             if same {
                 std::mem::swap(later, kept);
             }
@@ -94,9 +118,20 @@ impl<'t> Object<'t> {
     }
 
     /// Returns the member of a name.
+    #[inline]
     pub(super) fn get(&self, name: &str) -> Option<&Json<'t>> {
-        let at = self.members.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
-        self.members.get(at).map(|(_, value)| value)
+        self.find(lead_of(name), name)
+    }
+
+    fn find(&self, lead: u64, name: &str) -> Option<&Json<'t>> {
+        let from = if self.members.len() <= FEW {
+            self.members.iter().position(|member| member.lead == lead)?
+        } else {
+            self.members.partition_point(|member| (member.lead, &*member.name) < (lead, name))
+        };
+        let found = self.members.get(from..)?.iter().take_while(|member| member.lead == lead);
+        let found = found.take(FEW).find(|member| member.name == name);
+        found.map(|member| &member.value)
     }
 
     /// Returns whether there is a member of a name.
@@ -111,7 +146,7 @@ impl<'t> Object<'t> {
 
     /// Returns names and values, by name.
     pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Json<'t>)> {
-        self.members.iter().map(|(name, value)| (&**name, value))
+        self.members.iter().map(|member| (&*member.name, &member.value))
     }
 
     /// Returns how many members there are, those of one name counted once.
@@ -126,10 +161,12 @@ impl<'t> Object<'t> {
 
     /// Returns the same without what was read.
     pub(super) fn into_owned(self) -> Object<'static> {
-        let members = self.members.into_iter();
-        let members =
-            members.map(|(name, value)| (Cow::Owned(name.into_owned()), value.into_owned()));
-        Object { members: members.collect(), twins: self.twins }
+        let owned = |Member { lead, name, value }: Member<'_>| Member {
+            lead,
+            name: Cow::Owned(name.into_owned()),
+            value: value.into_owned(),
+        };
+        Object { members: self.members.into_iter().map(owned).collect(), twins: self.twins }
     }
 }
 
@@ -187,7 +224,7 @@ impl<'de> Visitor<'de> for Value {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Vec::with_capacity(8);
         while let Some((Name(name), value)) = map.next_entry()? {
-            members.push((name, value));
+            members.push(Member { lead: lead_of(&name), name, value });
         }
         Ok(Json::Object(Object::of(members)))
     }
@@ -277,6 +314,25 @@ mod tests {
                 let owned = read.clone().map(Object::into_owned);
                 prop_assert_eq!(read.map(|object| tree(&Json::Object(object))), wanted.clone());
                 prop_assert_eq!(owned.map(|object| tree(&Json::Object(object))), wanted);
+            }
+        }
+
+        #[test]
+        fn a_member_is_found_by_its_name_and_no_other_one_is(
+            names in prop::collection::vec("(a{0,9}|client_i[a-d]{0,3}|\u{0}{0,2}|[a-z]{1,2})", 0..80),
+            other in "a{0,9}|client_i[a-d]{0,3}|\u{0}{0,2}",
+        ) {
+            let members: Vec<String> = names
+                .iter()
+                .enumerate()
+                .map(|(n, name)| format!("{}:{n}", serde_json::to_string(name).unwrap()))
+                .collect();
+            let text = format!("{{{}}}", members.join(","));
+            let object = Object::read(text.as_bytes()).unwrap();
+            for name in names.iter().chain([&other]) {
+                let last = names.iter().rposition(|known| known == name);
+                let wanted = last.map(|n| Json::Number(n.into()));
+                prop_assert_eq!(object.get(name), wanted.as_ref());
             }
         }
     }

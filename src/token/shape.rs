@@ -133,24 +133,16 @@ pub fn identifier(text: &str, most: usize) -> String {
 /// Returns whether an identifier is seen to be harmless by one look at its bytes: printable ASCII, no
 /// address, and no part that is long enough for a secret's shape and is one.
 fn is_told_at_once(text: &str) -> bool {
-    let (mut start, mut dashes) = (0, 0);
-    for (at, b) in text.bytes().chain([b' ']).enumerate() {
-        match b {
-            b' ' | b'/' | b':' | b'?' | b'&' | b'=' | b',' | b';' => {
-                if at - start >= SHORTEST_SHAPE
-                    && text.get(start..at).is_none_or(|part| is_secret_part(part))
-                {
-                    return false;
-                }
-                start = at + 1;
-            }
-            b'-' => dashes += 1,
-            b'!'..=b'~' if b != b'@' => {}
-            _ => return false,
-        }
+    let is_plain = |b: u8| (b' '..=b'~').contains(&b) && b != b'@';
+    // Five dashes begin a key in PEM.
+    let dashes = text.bytes().filter(|b| *b == b'-').count();
+    if !text.bytes().all(is_plain) || dashes >= 5 {
+        return false;
     }
-    // `-----BEGIN`.
-    dashes < 5
+    let is_end = |b: u8| matches!(b, b' ' | b'/' | b':' | b'?' | b'&' | b'=' | b',' | b';');
+    let is_long = |part: &&str| part.len() >= SHORTEST_SHAPE;
+    text.len() < SHORTEST_SHAPE
+        || !text.split(|c| u8::try_from(c).is_ok_and(is_end)).filter(is_long).any(is_secret_part)
 }
 
 /// Returns whether a part of an identifier has the shape of a token or a key.

@@ -39,8 +39,21 @@ impl Verifier {
     pub fn wants(&self, token: &Token) -> bool {
         token.form == Form::Jws
             && token.signature == Signature::Present
-            && token.fingerprint.is_some()
             && token.verdict.is_none()
+            && token
+                .fingerprint
+                .is_some_and(|mark| !self.given.is_empty() || self.keeps(mark, token))
+    }
+
+    /// Returns whether a token is to wait for keys that the capture may hold: those that sign with a
+    /// shared secret have none there.
+    fn keeps(&self, mark: Fingerprint, token: &Token) -> bool {
+        if !is_open(token) || is_symmetric(token) {
+            return false;
+        }
+        let waiting = lock(&self.waiting);
+        waiting.len() < MOST_WAITING
+            || waiting.last_key_value().is_some_and(|(last, _)| mark < *last)
     }
 
     /// Writes down what the given keys say of a token whose text is `text`, and keeps it for keys that
@@ -60,14 +73,10 @@ impl Verifier {
                 token.hear(verdict);
             }
         }
-        if !is_open(token) || is_symmetric(token) {
+        if !self.keeps(mark, token) {
             return;
         }
         let mut waiting = lock(&self.waiting);
-        let full = waiting.len() >= MOST_WAITING;
-        if full && waiting.last_key_value().is_some_and(|(last, _)| *last <= mark) {
-            return;
-        }
         waiting.entry(mark).or_insert_with(|| Secret::new(text));
         if waiting.len() > MOST_WAITING {
             waiting.pop_last();

@@ -15,10 +15,13 @@ pub(super) fn spellings(secret: &str) -> Vec<String> {
     if secret.len() >= 6 {
         let standard = STANDARD_NO_PAD.encode(secret);
         // Most have no letter that the two alphabets spell differently.
-        let differs = standard.contains(['+', '/']);
+        let differs = memchr::memchr2(b'+', b'/', standard.as_bytes()).is_some();
         let url_safe = differs.then(|| standard.replace('+', "-").replace('/', "_"));
         out.push(standard);
         out.extend(url_safe);
+    }
+    if is_plain(secret) {
+        return out;
     }
     let mut percent = String::with_capacity(secret.len() + 16);
     for b in secret.bytes() {
@@ -42,6 +45,53 @@ pub(super) fn spellings(secret: &str) -> Vec<String> {
         }
     }
     out
+}
+
+/// Returns whether neither percent-encoding nor JSON spells a text in another way.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~'))
+}
+
+/// Bytes of a piece of which every window of a run holds one.
+const PIECE: usize = 6;
+
+/// Returns whether a run may share a window with a secret or with its base64; what it shares with neither
+/// is told by a few pieces.
+pub(super) fn may_share(run: &str, secret: &str) -> bool {
+    let (run, secret) = (run.as_bytes(), secret.as_bytes());
+    let last = run.len().saturating_sub(PIECE);
+    // A window of 12 bytes holds one of the pieces whose starts are 7 bytes apart, the first one at 6.
+    let starts = (PIECE..).step_by(WINDOW - PIECE + 1).map(|at| at.min(last));
+    let enough = run.len().saturating_sub(WINDOW) / (WINDOW - PIECE + 1) + 1;
+    let mut pieces = starts.take(enough).filter_map(|at| run.get(at..at + PIECE));
+    if pieces.any(|piece| memchr::memmem::find(secret, piece).is_some()) {
+        return true;
+    }
+    // A window of base64 holds two groups of four letters, which are six bytes of what is encoded.
+    let is_ascii = secret.is_ascii();
+    run.windows(8).any(|letters| {
+        decoded(letters).is_some_and(|bytes| {
+            (!is_ascii || bytes.is_ascii()) && memchr::memmem::find(secret, &bytes).is_some()
+        })
+    })
+}
+
+/// Decodes two groups of base64, of either alphabet; `None` for other letters.
+fn decoded(letters: &[u8]) -> Option<[u8; 6]> {
+    let mut bits = 0_u64;
+    for letter in letters {
+        let value = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'a'..=b'z' => letter - b'a' + 26,
+            b'0'..=b'9' => letter - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u64::from(value);
+    }
+    let [_, _, bytes @ ..] = bits.to_be_bytes();
+    Some(bytes)
 }
 
 /// A spelling of a secret, made ready to be looked for in many texts.
