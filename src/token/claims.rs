@@ -57,7 +57,10 @@ pub(super) fn fill_payload(token: &mut Token, claims: &Object<'_>) {
 /// Reads a time claim; its unit is told from its size.
 pub(super) fn numeric_date(value: &Json<'_>) -> NumericDate {
     let (number, is_number, raw) = match value {
-        Json::Number(n) => (n.as_f64(), true, n.to_string()),
+        Json::Number(n) => {
+            let whole = n.as_u64().map(|whole| whole.to_string());
+            (n.as_f64(), true, whole.unwrap_or_else(|| n.to_string()))
+        }
         Json::Text(s) => {
             (s.trim().parse::<f64>().ok().filter(|n| n.is_finite()), false, { identifier(s, 40) })
         }
@@ -74,7 +77,8 @@ pub(super) fn numeric_date(value: &Json<'_>) -> NumericDate {
         Unit::Nanos => 1e9,
     };
     let at = number.map(|n| At::from_secs_f64(n / scale));
-    NumericDate { at, unit, is_number, raw: raw.chars().take(40).collect() }
+    let raw = if raw.len() <= 40 { raw } else { raw.chars().take(40).collect() };
+    NumericDate { at, unit, is_number, raw }
 }
 
 /// Tells the unit from the size: 1e11 seconds lie in the year 5138.

@@ -7,7 +7,7 @@ use crate::model::{Fault, Segment};
 /// Names what is missing, badly encoded or has a length that `enc` does not make.
 ///
 /// Says nothing of a token with more or fewer segments: it is not known which ones are there.
-pub(super) fn faults(segments: &Segments<'_>, header: Option<&Object<'_>>) -> Vec<Fault> {
+pub(super) fn faults(segments: &Segments<'_, '_>, header: Option<&Object<'_>>) -> Vec<Fault> {
     let parts: Vec<&str> = (1..5).filter_map(|index| segments.part(index)).collect();
     let mut faults = Vec::new();
     let [key, iv, ciphertext, tag] = parts.as_slice() else { return faults };

@@ -127,7 +127,8 @@ const CLAIMS: &[(&str, Show, &str)] = &[
 ///
 /// Empty for text without a JOSE header.
 pub fn fields(text: &str) -> Vec<TokenField> {
-    let Some(segments) = Segments::split(text) else { return Vec::new() };
+    let mut header = Vec::new();
+    let Some(segments) = Segments::split(text, &mut header) else { return Vec::new() };
     let mut faults = Vec::new();
     let mut out = Vec::new();
     out.extend(segments.header(&mut faults).iter().flat_map(|map| part("header", map, HEADER)));

@@ -36,23 +36,25 @@ const CUTS: [usize; 14] =
     [255, 256, 500, 511, 512, 1000, 1023, 1024, 2000, 2047, 2048, 4000, 4095, 4096];
 
 /// The segments of a token whose first one is a JOSE header.
-pub(super) struct Segments<'t> {
+pub(super) struct Segments<'t, 'h> {
     /// JWS or JWE.
     pub(super) form: Form,
     /// The payload stands as it is, not as base64url (RFC 7797).
     unencoded: bool,
     /// Faults of the text as a whole.
     pub(super) faults: Vec<Fault>,
-    /// The first one decoded.
-    header: Vec<u8>,
+    /// The first one decoded, and its members where it is an object.
+    header: (&'h [u8], Option<Object<'h>>),
     text: Cow<'t, str>,
     raw_len: usize,
     parts: Vec<(usize, usize)>,
 }
 
-impl<'t> Segments<'t> {
+impl<'t, 'h> Segments<'t, 'h> {
     /// Splits `text`; `None` when its first segment is no JOSE header and does not look like one.
-    pub(super) fn split(text: &'t str) -> Option<Self> {
+    ///
+    /// `header` takes the first segment decoded.
+    pub(super) fn split(text: &'t str, header: &'h mut Vec<u8>) -> Option<Self> {
         let mut faults = Vec::new();
         let decoded = percent_decode(text);
         if matches!(decoded, Cow::Owned(_)) {
@@ -63,8 +65,8 @@ impl<'t> Segments<'t> {
         if !could_be_header(first) {
             return None;
         }
-        let header = decode(first);
-        let members = Object::read(&header);
+        *header = decode(first);
+        let members = Object::read(header);
         let form = match &members {
             Some(members) if members.has("enc") => Form::Jwe,
             Some(members) if members.has("alg") || parts.len() == 3 => Form::Jws,
@@ -72,8 +74,8 @@ impl<'t> Segments<'t> {
             _ if first.starts_with("eyJ") => Form::Jws,
             _ => return None,
         };
-        let unencoded =
-            members.is_some_and(|members| members.get("b64") == Some(&Json::Bool(false)));
+        let unencoded = members.as_ref().is_some_and(|m| m.get("b64") == Some(&Json::Bool(false)));
+        let header = (header.as_slice(), members);
         Some(Self { form, unencoded, faults, header, raw_len: text.len(), text: decoded, parts })
     }
 
@@ -111,7 +113,7 @@ impl<'t> Segments<'t> {
 
     /// Returns `kid` as written.
     pub(super) fn kid(&self) -> Option<String> {
-        match Object::read(&self.header)?.get("kid")? {
+        match self.header.1.as_ref()?.get("kid")? {
             Json::Text(kid) => Some(kid.to_string()),
             Json::Number(kid) => Some(kid.to_string()),
             _ => None,
@@ -119,11 +121,13 @@ impl<'t> Segments<'t> {
     }
 
     /// Reads the header.
-    pub(super) fn header(&self, faults: &mut Vec<Fault>) -> Option<Object<'_>> {
+    pub(super) fn header(&self, faults: &mut Vec<Fault>) -> Option<Cow<'_, Object<'h>>> {
         name_faults(self.part(0)?, Segment::Header, faults);
-        let whole = Object::read(&self.header);
-        let twins = whole.as_ref().map_or_else(|| has_twins(&self.header), Object::has_twins);
-        let header = whole.or_else(|| cut(&self.header, Segment::Header, faults))?;
+        let (written, whole) = &self.header;
+        let (header, twins) = match whole {
+            Some(header) => (Cow::Borrowed(header), header.has_twins()),
+            None => (Cow::Owned(cut(written, Segment::Header, faults)?), has_twins(written)),
+        };
         faults.extend(header::faults(&header, twins));
         Some(header)
     }

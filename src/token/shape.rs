@@ -133,10 +133,12 @@ pub fn identifier(text: &str, most: usize) -> String {
 /// Returns whether an identifier is seen to be harmless by one look at its bytes: printable ASCII, no
 /// address, and no part that is long enough for a secret's shape and is one.
 fn is_told_at_once(text: &str) -> bool {
-    let is_plain = |b: u8| (b' '..=b'~').contains(&b) && b != b'@';
+    let is_odd = |b: u8| !(b' '..=b'~').contains(&b) || b == b'@';
+    if text.bytes().fold(false, |odd, b| odd | is_odd(b)) {
+        return false;
+    }
     // Five dashes begin a key in PEM.
-    let dashes = text.bytes().filter(|b| *b == b'-').count();
-    if !text.bytes().all(is_plain) || dashes >= 5 {
+    if text.bytes().filter(|b| *b == b'-').count() >= 5 {
         return false;
     }
     let is_end = |b: u8| matches!(b, b' ' | b'/' | b':' | b'?' | b'&' | b'=' | b',' | b';');

@@ -110,7 +110,9 @@ impl Verifier {
         }
         for (mark, text) in lock(&self.waiting).iter() {
             let token = super::read(text.expose());
-            let kid = Segments::split(text.expose()).and_then(|segments| segments.kid());
+            let mut header = Vec::new();
+            let segments = Segments::split(text.expose(), &mut header);
+            let kid = segments.and_then(|segments| segments.kid());
             let by_name = kid.is_some_and(|kid| published.has_kid(&kid));
             match judge(&published, &token, text.expose()) {
                 // Without its key id among them they say nothing: they may be another issuer's.
@@ -137,7 +139,8 @@ fn is_symmetric(token: &Token) -> bool {
 /// Returns what the keys say; `None` for a token without algorithm or signature.
 fn judge(keys: &Keyring, token: &Token, text: &str) -> Option<Verdict> {
     let alg = token.alg.as_deref().filter(|alg| !alg.eq_ignore_ascii_case("none"))?;
-    let segments = Segments::split(text)?;
+    let mut header = Vec::new();
+    let segments = Segments::split(text, &mut header)?;
     let signature = segments.signature_bytes()?;
     let kid = segments.kid();
     let message = segments.unsigned()?;

@@ -55,43 +55,44 @@ pub(super) fn is_plain(text: &str) -> bool {
 /// Bytes of a piece of which every window of a run holds one.
 const PIECE: usize = 6;
 
-/// Returns whether a run may share a window with a secret or with its base64; what it shares with neither
-/// is told by a few pieces.
-pub(super) fn may_share(run: &str, secret: &str) -> bool {
+/// Returns whether a run may share a window with a plain secret or with its base64; what it shares with
+/// neither is told by a few pieces. `grams` are those of the secret.
+pub(super) fn may_share(run: &str, secret: &str, grams: &Grams) -> bool {
     let (run, secret) = (run.as_bytes(), secret.as_bytes());
+    let holds = |piece: &[u8]| {
+        piece.windows(GRAM).all(|gram| grams.may_hold(gram))
+            && memchr::memmem::find(secret, piece).is_some()
+    };
     let last = run.len().saturating_sub(PIECE);
     // A window of 12 bytes holds one of the pieces whose starts are 7 bytes apart, the first one at 6.
-    let starts = (PIECE..).step_by(WINDOW - PIECE + 1).map(|at| at.min(last));
     let enough = run.len().saturating_sub(WINDOW) / (WINDOW - PIECE + 1) + 1;
-    let mut pieces = starts.take(enough).filter_map(|at| run.get(at..at + PIECE));
-    if pieces.any(|piece| memchr::memmem::find(secret, piece).is_some()) {
+    let starts = (0..enough).map(|nth| (PIECE + nth * (WINDOW - PIECE + 1)).min(last));
+    if starts.filter_map(|at| run.get(at..at + PIECE)).any(holds) {
         return true;
     }
     // A window of base64 holds two groups of four letters, which are six bytes of what is encoded.
-    let is_ascii = secret.is_ascii();
-    run.windows(8).any(|letters| {
-        decoded(letters).is_some_and(|bytes| {
-            (!is_ascii || bytes.is_ascii()) && memchr::memmem::find(secret, &bytes).is_some()
-        })
+    let (mut bits, mut letters) = (0_u64, 0);
+    run.iter().any(|letter| {
+        let Some(value) = value_of(*letter) else {
+            letters = 0;
+            return false;
+        };
+        (bits, letters) = (bits << 6 | u64::from(value), letters + 1);
+        let [_, _, bytes @ ..] = bits.to_be_bytes();
+        letters >= 2 * 4 && bytes.is_ascii() && holds(&bytes)
     })
 }
 
-/// Decodes two groups of base64, of either alphabet; `None` for other letters.
-fn decoded(letters: &[u8]) -> Option<[u8; 6]> {
-    let mut bits = 0_u64;
-    for letter in letters {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u64::from(value);
-    }
-    let [_, _, bytes @ ..] = bits.to_be_bytes();
-    Some(bytes)
+/// Returns what a letter of base64 stands for, in either alphabet.
+const fn value_of(letter: u8) -> Option<u8> {
+    Some(match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    })
 }
 
 /// A spelling of a secret, made ready to be looked for in many texts.
@@ -165,10 +166,10 @@ const GRAM: usize = 4;
 
 /// The four-byte pieces of a secret, hashed into 4,096 bits: a quick "surely not part of it".
 #[derive(Debug)]
-struct Grams([u64; 64]);
+pub(super) struct Grams([u64; 64]);
 
 impl Grams {
-    fn of(secret: &[u8]) -> Self {
+    pub(super) fn of(secret: &[u8]) -> Self {
         let mut grams = Self([0; 64]);
         let mut key = 0;
         for (at, b) in secret.iter().enumerate() {
