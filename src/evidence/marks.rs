@@ -1,5 +1,7 @@
 //! Words that stand in place of a credential: placeholders, masks, cuts.
 
+use std::ops::RangeInclusive;
+
 /// Words that programs write where a value was never filled in.
 const UNFILLED: &[&str] = &[
     "undefined",
@@ -68,8 +70,8 @@ const MASKS: &[&str] = &[
     "confidential",
 ];
 
-/// Characters of the shortest of them.
-const SHORTEST_MASK: usize = 6;
+/// Characters that they have.
+const LENGTHS: RangeInclusive<usize> = 6..=12;
 
 /// Returns whether text is a stand-in for a value that was never filled in.
 ///
@@ -166,10 +168,11 @@ pub(super) fn mask_word(text: &str) -> Option<String> {
         return (starred && text.chars().any(|c| matches!(c, '*' | '•' | '█')))
             .then(|| "***".to_owned());
     }
-    let mut words = word.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
+    let words = word.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
     if words.clone().count() <= 5
         && let Some(found) = words
-            .find(|w| w.len() >= SHORTEST_MASK && MASKS.iter().any(|m| w.eq_ignore_ascii_case(m)))
+            .filter(|w| LENGTHS.contains(&w.len()))
+            .find(|w| MASKS.iter().any(|m| w.eq_ignore_ascii_case(m)))
     {
         return Some(found.to_owned());
     }
@@ -245,8 +248,8 @@ mod tests {
     }
 
     #[test]
-    fn no_mask_is_shorter_than_the_shortest() {
-        assert_eq!(MASKS.iter().map(|mask| mask.len()).min(), Some(SHORTEST_MASK));
+    fn masks_have_the_lengths_by_which_other_words_are_passed_over() {
+        assert!(MASKS.iter().all(|mask| LENGTHS.contains(&mask.len())));
     }
 
     #[test]

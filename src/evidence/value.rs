@@ -289,8 +289,8 @@ fn read_credential(text: &str, reading: &mut Reading) {
         read_json(text, reading);
         return;
     }
-    let masked = |text: &str| if token::is_jwt_shaped(text) { None } else { mask_word(text) };
-    if let Some(mask) = masked(text) {
+    let mut jwt_shaped = token::is_jwt_shaped(text);
+    if !jwt_shaped && let Some(mask) = mask_word(text) {
         redacted(text, &mask, reading);
         return;
     }
@@ -302,6 +302,7 @@ fn read_credential(text: &str, reading: &mut Reading) {
         Some((quote, inner)) if mask_word(text).is_none() => {
             reading.note(Oddity::Quoted(quote));
             reading.hide(text);
+            jwt_shaped = token::is_jwt_shaped(inner);
             inner
         }
         _ => text,
@@ -315,11 +316,10 @@ fn read_credential(text: &str, reading: &mut Reading) {
         placeholder(text, reading);
         return;
     }
-    if let Some(mask) = masked(text) {
+    if !jwt_shaped && let Some(mask) = mask_word(text) {
         redacted(text, &mask, reading);
         return;
     }
-    let jwt_shaped = token::is_jwt_shaped(text);
     let text = first_joined(text, reading);
     let mut plain = Cow::Borrowed(text);
     if has_space(text) {

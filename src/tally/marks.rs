@@ -41,7 +41,7 @@ struct FactsKey<'a>(&'a Facts);
 impl Hash for FactsKey<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         // SHA-256 is fast with all bytes at once, and facts are some hundred small pieces.
-        let mut bytes = Bytes::default();
+        let mut bytes = Bytes(Vec::with_capacity(1024));
         hash_answer(&self.0.answer, &mut bytes);
         hash_rest(self.0, &mut bytes);
         state.write(&bytes.0);
@@ -139,7 +139,6 @@ fn hash_rest(facts: &Facts, state: &mut impl Hasher) {
 }
 
 /// Collects what is hashed.
-#[derive(Default)]
 struct Bytes(Vec<u8>);
 
 impl Hasher for Bytes {
