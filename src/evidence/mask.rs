@@ -12,7 +12,7 @@ mod secret;
 mod shape;
 mod target;
 
-use secret::{Grams, Hidden, is_plain, may_share, spellings};
+use secret::{Hidden, is_plain, may_share, spellings};
 use shape::{by_shape, could_hold, then};
 use target::mask_parts;
 pub(super) use target::{LEAST_RUN, is_open_name, url_could_hold};
@@ -66,9 +66,8 @@ pub(super) struct Masker<'s> {
     /// The secrets, then their base64, percent-encoded and JSON-escaped spellings, made when a text first
     /// needs them.
     hidden: OnceCell<Vec<Hidden<'s>>>,
-    /// The pieces of each secret, if base64 is the only other spelling of all, made when a text first needs
-    /// them.
-    grams: OnceCell<Option<Vec<Grams>>>,
+    /// Whether base64 is the only other spelling of every secret, looked at when a text first needs it.
+    plain: OnceCell<bool>,
 }
 
 impl<'s> Masker<'s> {
@@ -76,7 +75,7 @@ impl<'s> Masker<'s> {
     pub(super) fn new(secrets: impl Iterator<Item = &'s Secret>) -> Self {
         let secrets: Vec<&str> = secrets.map(Secret::expose).collect();
         let odd = secrets.iter().copied().filter(|s| is_short_or_odd(s)).collect();
-        Self { secrets, odd, hidden: OnceCell::new(), grams: OnceCell::new() }
+        Self { secrets, odd, hidden: OnceCell::new(), plain: OnceCell::new() }
     }
 
     /// Masks free text.
@@ -186,14 +185,10 @@ impl<'s> Masker<'s> {
         if !self.odd.is_empty() {
             return true;
         }
-        let grams = || {
-            let of = |secret: &&str| is_plain(secret).then(|| Grams::of(secret.as_bytes()));
-            self.grams.get_or_init(|| self.secrets.iter().map(of).collect()).as_ref()
-        };
-        text.split(' ').filter(|run| run.len() >= WINDOW).any(|run| {
-            let Some(grams) = grams() else { return true };
-            self.secrets.iter().zip(grams).any(|(secret, grams)| may_share(run, secret, grams))
-        })
+        let is_plain = || *self.plain.get_or_init(|| self.secrets.iter().all(|s| is_plain(s)));
+        text.split(' ')
+            .filter(|run| run.len() >= WINDOW)
+            .any(|run| !is_plain() || self.secrets.iter().any(|secret| may_share(run, secret)))
     }
 }
 

@@ -49,19 +49,28 @@ pub(super) fn spellings(secret: &str) -> Vec<String> {
 
 /// Returns whether neither percent-encoding nor JSON spells a text in another way.
 pub(super) fn is_plain(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~'))
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
+    // All bytes, so that many are looked at at once.
+    text.bytes().fold(true, |plain, b| plain & is_plain(b))
 }
 
 /// Bytes of a piece of which every window of a run holds one.
 const PIECE: usize = 6;
+/// A longer secret is compared by its spellings: it might be made of the first letters of pieces.
+const LONGEST: usize = 4 * 1024;
 
 /// Returns whether a run may share a window with a plain secret or with its base64; what it shares with
-/// neither is told by a few pieces. `grams` are those of the secret.
-pub(super) fn may_share(run: &str, secret: &str, grams: &Grams) -> bool {
+/// neither is told by a few pieces.
+pub(super) fn may_share(run: &str, secret: &str) -> bool {
+    if secret.len() > LONGEST {
+        return true;
+    }
     let (run, secret) = (run.as_bytes(), secret.as_bytes());
     let holds = |piece: &[u8]| {
-        piece.windows(GRAM).all(|gram| grams.may_hold(gram))
-            && memchr::memmem::find(secret, piece).is_some()
+        piece.first().is_some_and(|first| {
+            memchr::memchr_iter(*first, secret)
+                .any(|at| secret.get(at..).is_some_and(|rest| rest.starts_with(piece)))
+        })
     };
     let last = run.len().saturating_sub(PIECE);
     // A window of 12 bytes holds one of the pieces whose starts are 7 bytes apart, the first one at 6.
@@ -166,10 +175,10 @@ const GRAM: usize = 4;
 
 /// The four-byte pieces of a secret, hashed into 4,096 bits: a quick "surely not part of it".
 #[derive(Debug)]
-pub(super) struct Grams([u64; 64]);
+struct Grams([u64; 64]);
 
 impl Grams {
-    pub(super) fn of(secret: &[u8]) -> Self {
+    fn of(secret: &[u8]) -> Self {
         let mut grams = Self([0; 64]);
         let mut key = 0;
         for (at, b) in secret.iter().enumerate() {
