@@ -91,12 +91,14 @@ impl<'t> Member<'t> {
 #[inline]
 fn lead_of(name: &str) -> u64 {
     let bytes = name.as_bytes();
-    match bytes.first_chunk::<8>() {
-        Some(chunk) => u64::from_be_bytes(*chunk),
-        None => {
-            bytes.iter().fold(0, |lead, b| lead << 8 | u64::from(*b)) << (64 - 8 * bytes.len()) % 64
-        }
+    if let Some(chunk) = bytes.first_chunk() {
+        return u64::from_be_bytes(*chunk);
     }
+    let mut chunk = [0; 8];
+    for (to, from) in chunk.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    u64::from_be_bytes(chunk)
 }
 
 /// Members among which one is looked for one after the other; among more by halves.

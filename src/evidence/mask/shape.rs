@@ -34,7 +34,7 @@ pub(super) fn by_shape(text: &str) -> Cow<'_, str> {
 }
 
 /// Applies a step that returns its text where it changes nothing.
-pub(super) fn then<'t>(text: Cow<'t, str>, step: impl Fn(&str) -> Cow<'_, str>) -> Cow<'t, str> {
+pub(super) fn then(text: Cow<'_, str>, step: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => step(text),
         Cow::Owned(text) => match step(&text) {
