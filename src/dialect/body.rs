@@ -262,7 +262,7 @@ pub(super) struct Path {
 
 impl Path {
     pub(super) fn member(&self, name: &str) -> Self {
-        let name: String = name.chars().take(60).collect();
+        let name = name.char_indices().nth(60).map_or(name, |(end, _)| name.split_at(end).0);
         let last = name.to_ascii_lowercase();
         Self {
             text: format!("{}.{name}", self.text),

@@ -1,9 +1,10 @@
 //! What known speakers say, as data: TOML files, one a vendor or library.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
+use foldhash::fast::FixedState;
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
@@ -12,6 +13,7 @@ use crate::model::{CauseId, Weight};
 use super::body::Clue;
 use super::required;
 use super::value::time_in;
+use super::words::one_line;
 use crate::model::At;
 
 /// The embedded files; a new one is one line here.
@@ -66,7 +68,7 @@ const VENDORS: &[(&str, &str)] = &[
 pub struct Catalogue {
     entries: Vec<Entry>,
     /// Codes in lower case, with the entries that name them.
-    codes: BTreeMap<String, Vec<usize>>,
+    codes: HashMap<String, Vec<usize>, FixedState>,
     /// Prefixes, runs of words and what patterns require in one automaton, with the entries.
     runs: Option<AhoCorasick>,
     run_entries: Vec<usize>,
@@ -436,8 +438,7 @@ impl Entry {
 
 /// Brings a text to the form in which codes are compared.
 fn form(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.trim_end_matches('.').to_lowercase()
+    one_line(text).trim_end_matches('.').to_lowercase()
 }
 
 /// Returns whether a place belongs to a channel: `body`, `body.code` (at any depth), `challenge`,

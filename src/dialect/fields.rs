@@ -170,6 +170,9 @@ const SIGNING: &[&str] = &[
 /// Returns whether the request is signed as a whole: by its scheme, a field or a parameter.
 fn is_signed(exchange: &Exchange<'_>, scheme: &str) -> bool {
     let names_signature = |name: &str| {
+        if memchr::memchr2(b'g', b'G', name.as_bytes()).is_none() {
+            return false;
+        }
         let lower = name.to_ascii_lowercase();
         lower.contains("signature") || lower.split(['-', '_']).any(|w| w == "sign" || w == "sig")
     };

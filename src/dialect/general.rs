@@ -3,18 +3,20 @@
 //! A lexicon turns words into concepts (what it is about, what is wrong with it), rules turn
 //! concepts into causes. Both are data, `general/lexicon.toml` and `general/rules.toml`.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::model::CauseId;
 
 mod cover;
 mod grammar;
+mod known;
 mod senses;
 
 use grammar::Grammar;
+use known::Known;
 
 /// Circumstances that shift the meaning of words.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of one thing")]
 pub(super) struct Setting {
     /// Response status, 0 when none.
@@ -60,7 +62,7 @@ impl Setting {
 }
 
 /// What the general reading makes of a text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Meaning {
     /// Causes, likeliest first; empty where the words name none.
     pub(super) causes: Vec<CauseId>,
@@ -76,7 +78,14 @@ pub(super) struct Meaning {
 }
 
 /// Reads a text; `None` when it holds no words of auth.
-pub(super) fn read(text: &str, setting: Setting) -> Option<Meaning> {
+///
+/// Servers say the same few texts again and again; what was read before is remembered.
+pub(super) fn read(text: &str, setting: Setting) -> Option<Arc<Meaning>> {
+    static KNOWN: OnceLock<Known> = OnceLock::new();
+    KNOWN.get_or_init(Known::default).meaning(text, setting, || read_anew(text, setting))
+}
+
+fn read_anew(text: &str, setting: Setting) -> Option<Meaning> {
     static GRAMMAR: OnceLock<Grammar> = OnceLock::new();
     let grammar = GRAMMAR.get_or_init(Grammar::embedded);
     let tells = |m: &Meaning| !m.vague && !m.ignore && !m.causes.is_empty();

@@ -336,7 +336,7 @@ fn interpret(
     }
     let weight = weigh(clue, &meaning, setting, answer.outcome);
     let said = Statement {
-        causes: meaning.causes,
+        causes: meaning.causes.clone(),
         weight,
         text: shown(&clue.text),
         place: clue.place.clone(),

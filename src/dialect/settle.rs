@@ -65,7 +65,7 @@ pub(super) fn joined(clues: &[Clue], setting: Setting, answer: &mut Answer) {
         && !meaning.causes.is_empty()
     {
         answer.statements.push(Statement {
-            causes: meaning.causes,
+            causes: meaning.causes.clone(),
             weight: Weight::Words,
             text: shown(&all),
             place: "body".to_owned(),

@@ -242,8 +242,10 @@ fn divide(code: &str) -> Option<Vec<String>> {
         return Some(Vec::new());
     }
     PIECES.iter().find_map(|piece| {
+        // The rest first: nearly no code begins with a piece.
+        let rest = divide(code.strip_prefix(piece)?)?;
         let mut words = vec![(*piece).to_owned()];
-        words.extend(divide(code.strip_prefix(piece)?)?);
+        words.extend(rest);
         Some(words)
     })
 }
@@ -382,17 +384,33 @@ pub(super) fn is_word(text: &str) -> bool {
         && text.chars().any(|c| c.is_ascii_alphanumeric())
 }
 
+/// Returns a text with one blank between its words and none around them.
+pub(super) fn one_line(text: &str) -> Cow<'_, str> {
+    let mut blank = true;
+    let is_line = text.bytes().all(|b| {
+        let after_blank = std::mem::replace(&mut blank, b == b' ');
+        b.is_ascii_graphic() || (blank && !after_blank)
+    });
+    // Most texts are such a line already.
+    if is_line && !blank {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// Cuts a text for a statement: one line, at most 160 characters.
 pub(super) fn shown(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= 160 {
-        return line;
+    let line = one_line(text);
+    if line.len() <= 160 || line.chars().count() <= 160 {
+        return line.into_owned();
     }
     line.chars().take(159).chain(['…']).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -463,6 +481,14 @@ mod tests {
         );
         assert_eq!(normalise("token已过期，请重新登录").trim(), "token 已过期 | 请重新登录");
         assert_eq!(normalise("Missing 'iss' claim").trim(), "missing iss claim");
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_has_one_blank_between_its_words(text in "[ab \\t\\n\u{a0}\u{0}é]{0,8}") {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            prop_assert_eq!(&*one_line(&text), words.join(" "));
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Words that stand in place of a credential: placeholders, masks, cuts.
 
+use std::ops::RangeInclusive;
+
 /// Words that programs write where a value was never filled in.
 const UNFILLED: &[&str] = &[
     "undefined",
@@ -67,6 +69,9 @@ const MASKS: &[&str] = &[
     "sensitive",
     "confidential",
 ];
+
+/// Characters that they have.
+const LENGTHS: RangeInclusive<usize> = 6..=12;
 
 /// Returns whether text is a stand-in for a value that was never filled in.
 ///
@@ -150,7 +155,8 @@ pub(super) fn mask_word(text: &str) -> Option<String> {
     if text == "[]" {
         return Some("[]".to_owned());
     }
-    if ["***", "•••", "███", "****"].iter().any(|stars| text.contains(stars)) {
+    let has_mark = !text.is_ascii() || text.contains('*');
+    if has_mark && ["***", "•••", "███"].iter().any(|stars| text.contains(stars)) {
         return Some("***".to_owned());
     }
     if text.len() > 64 {
@@ -162,9 +168,11 @@ pub(super) fn mask_word(text: &str) -> Option<String> {
         return (starred && text.chars().any(|c| matches!(c, '*' | '•' | '█')))
             .then(|| "***".to_owned());
     }
-    let mut words = word.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
+    let words = word.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
     if words.clone().count() <= 5
-        && let Some(found) = words.find(|w| MASKS.iter().any(|m| w.eq_ignore_ascii_case(m)))
+        && let Some(found) = words
+            .filter(|w| LENGTHS.contains(&w.len()))
+            .find(|w| MASKS.iter().any(|m| w.eq_ignore_ascii_case(m)))
     {
         return Some(found.to_owned());
     }
@@ -179,19 +187,70 @@ pub(super) fn cut_by_recorder(text: &str) -> Option<&str> {
     if let Some(left) = ENDS.iter().find_map(|end| text.strip_suffix(end)) {
         return Some(left.trim_end_matches('.'));
     }
-    let lower = text.to_ascii_lowercase();
-    if let Some(at) = lower.find("truncated")
-        && text.len() - at <= 40
-    {
+    if let Some(at) = at_truncated(text) {
         let left = text.get(..at)?;
         return Some(left.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()));
     }
-    text.find("...").or_else(|| text.find('…')).and_then(|at| text.get(..at))
+    let is_cut = |at: &usize| text.as_bytes().get(*at..).is_some_and(|t| t.starts_with(b"..."));
+    let dots = memchr::memchr_iter(b'.', text.as_bytes()).find(is_cut);
+    let ellipsis = || if text.is_ascii() { None } else { text.find('…') };
+    dots.or_else(ellipsis).and_then(|at| text.get(..at))
 }
+
+/// Returns where the word `truncated` first stands, if that is near the end.
+fn at_truncated(text: &str) -> Option<usize> {
+    const WORD: &[u8] = b"truncated";
+    let found =
+        |bytes: &[u8]| bytes.windows(WORD.len()).position(|part| part.eq_ignore_ascii_case(WORD));
+    let tail = text.len().saturating_sub(NEAR_END);
+    found(text.as_bytes().get(tail..)?)?;
+    found(text.as_bytes()).filter(|at| *at >= tail)
+}
+
+/// Characters at the end of a text in which a recorder says that it cut it.
+const NEAR_END: usize = 40;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// What [`cut_by_recorder`] says, by a copy in small letters.
+    fn cut_slowly(text: &str) -> Option<&str> {
+        const ENDS: &[&str] = &["[...]", "[…]", "<...>", "(...)", "...", "…", "[snip]", "<snip>"];
+        let text = text.trim_end();
+        if let Some(left) = ENDS.iter().find_map(|end| text.strip_suffix(end)) {
+            return Some(left.trim_end_matches('.'));
+        }
+        let lower = text.to_ascii_lowercase();
+        if let Some(at) = lower.find("truncated")
+            && text.len() - at <= 40
+        {
+            let left = text.get(..at)?;
+            return Some(left.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()));
+        }
+        text.find("...").or_else(|| text.find('…')).and_then(|at| text.get(..at))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+        #[test]
+        fn a_cut_is_found_as_in_a_copy_in_small_letters(
+            parts in prop::collection::vec(
+                "([a-z.]{0,24}|[tT]runcate[dD]|\\.{2,4}|…|é| |\\[snip\\])",
+                0..6,
+            ),
+        ) {
+            let text = parts.concat();
+            prop_assert_eq!(cut_by_recorder(&text), cut_slowly(&text));
+        }
+    }
+
+    #[test]
+    fn masks_have_the_lengths_by_which_other_words_are_passed_over() {
+        assert!(MASKS.iter().all(|mask| LENGTHS.contains(&mask.len())));
+    }
 
     #[test]
     fn what_was_never_filled_in_is_a_placeholder() {

@@ -1,6 +1,7 @@
 //! Takes secrets out of text that may leave: by their shape, by their name, by their value.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use crate::model::Secret;
 use crate::token;
@@ -11,8 +12,8 @@ mod secret;
 mod shape;
 mod target;
 
-use secret::{Hidden, spellings};
-use shape::{by_shape, could_hold};
+use secret::{Hidden, is_plain, may_share, spellings};
+use shape::{by_shape, could_hold, then};
 use target::mask_parts;
 pub(super) use target::{LEAST_RUN, is_open_name, url_could_hold};
 
@@ -64,7 +65,9 @@ pub(super) struct Masker<'s> {
     odd: Vec<&'s str>,
     /// The secrets, then their base64, percent-encoded and JSON-escaped spellings, made when a text first
     /// needs them.
-    hidden: std::cell::OnceCell<Vec<Hidden<'s>>>,
+    hidden: OnceCell<Vec<Hidden<'s>>>,
+    /// Whether base64 is the only other spelling of every secret, looked at when a text first needs it.
+    plain: OnceCell<bool>,
 }
 
 impl<'s> Masker<'s> {
@@ -72,7 +75,7 @@ impl<'s> Masker<'s> {
     pub(super) fn new(secrets: impl Iterator<Item = &'s Secret>) -> Self {
         let secrets: Vec<&str> = secrets.map(Secret::expose).collect();
         let odd = secrets.iter().copied().filter(|s| is_short_or_odd(s)).collect();
-        Self { secrets, odd, hidden: std::cell::OnceCell::new() }
+        Self { secrets, odd, hidden: OnceCell::new(), plain: OnceCell::new() }
     }
 
     /// Masks free text.
@@ -80,10 +83,7 @@ impl<'s> Masker<'s> {
         if text.len() < 4 || (self.secrets.is_empty() && !could_hold(text)) {
             return Cow::Borrowed(text);
         }
-        settle(text, |t| {
-            let by_value = self.by_value(t);
-            by_shape(&by_value)
-        })
+        settle(text, |t| then(self.by_value(t), by_shape))
     }
 
     /// Masks text whose shape is public (an id, an algorithm): by value and known shapes only.
@@ -95,7 +95,7 @@ impl<'s> Masker<'s> {
             // Shape first: another token that begins as the sent one does is no longer one without
             // its head, and its rest would stay.
             let by_shape = token::identifier(t, usize::MAX);
-            self.if_repeated(&by_shape).into_owned()
+            Cow::Owned(self.if_repeated(&by_shape).into_owned())
         })
     }
 
@@ -114,9 +114,13 @@ impl<'s> Masker<'s> {
                 Some(at) => {
                     let (head, tail) = by_part.split_at(at + authority.len());
                     let (scheme, _) = head.split_at(at);
-                    format!("{scheme}{}{}", self.host(authority), self.if_repeated(tail))
+                    Cow::Owned(format!(
+                        "{scheme}{}{}",
+                        self.host(authority),
+                        self.if_repeated(tail)
+                    ))
                 }
-                None => self.if_repeated(&by_part).into_owned(),
+                None => Cow::Owned(self.if_repeated(&by_part).into_owned()),
             }
         })
     }
@@ -138,7 +142,7 @@ impl<'s> Masker<'s> {
         if self.secrets.is_empty() || (!could_repeat(text) && !self.holds_short(text)) {
             return Cow::Borrowed(text);
         }
-        settle(text, |t| self.by_value(t).into_owned())
+        settle(text, |t| self.by_value(t))
     }
 
     /// Masks by value where the text has a run that could be part of a secret.
@@ -156,7 +160,7 @@ impl<'s> Masker<'s> {
 
     /// Masks every run that is part of a secret; short secrets as whole words only.
     fn by_value<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.secrets.is_empty() {
+        if self.secrets.is_empty() || !self.could_share(text) {
             return Cow::Borrowed(text);
         }
         let hidden = self.hidden.get_or_init(|| {
@@ -173,6 +177,19 @@ impl<'s> Masker<'s> {
         }
         out
     }
+
+    /// Returns whether text could share anything with a secret: prose has no run without a blank that is
+    /// long enough, and long secrets, however they are spelt, have no blanks. Of a longer run a few pieces
+    /// are looked for, which costs less than to make the spellings of one token.
+    fn could_share(&self, text: &str) -> bool {
+        if !self.odd.is_empty() {
+            return true;
+        }
+        let is_plain = || *self.plain.get_or_init(|| self.secrets.iter().all(|s| is_plain(s)));
+        text.split(' ')
+            .filter(|run| run.len() >= WINDOW)
+            .any(|run| !is_plain() || self.secrets.iter().any(|secret| may_share(run, secret)))
+    }
 }
 
 /// Returns whether a secret may stand in text without a run of token letters that gives it away.
@@ -181,14 +198,14 @@ pub(super) fn is_short_or_odd(secret: &str) -> bool {
 }
 
 /// Applies `step` until it changes nothing, so that masking twice is masking once.
-fn settle(text: &str, step: impl Fn(&str) -> String) -> Cow<'_, str> {
+fn settle(text: &str, step: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
     let mut now = Cow::Borrowed(text);
     for _ in 0..6 {
         let next = step(&now);
-        if next == *now {
+        if *next == *now {
             return now;
         }
-        now = Cow::Owned(next);
+        now = Cow::Owned(next.into_owned());
     }
     Cow::Borrowed(MASK)
 }
@@ -211,3 +228,6 @@ pub(super) fn could_repeat(text: &str) -> bool {
         run >= WINDOW || (run >= 10 && mixed)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -227,9 +227,12 @@ pub fn is_told_by_shape(shown: &str, shape: &[u8]) -> bool {
 /// before a key in brackets (`Orders(42)`, as `OData` writes it), an extension behind.
 fn stand_in(segment: &str) -> Option<[&str; 3]> {
     let bytes = segment.as_bytes();
-    // Most segments are short words.
+    // Most segments are short words or numbers.
     if segment.len() < 12 && !bytes.iter().any(u8::is_ascii_digit) {
         return None;
+    }
+    if bytes.iter().all(u8::is_ascii_digit) {
+        return Some(["", "{id}", ""]);
     }
     if token::is_jwt_shaped(segment) || token::vendor_of(segment).is_some() {
         return Some(["", "***", ""]);

@@ -14,7 +14,7 @@ mod parts;
 mod scheme;
 
 pub(super) use blank::is_blank;
-use blank::{is_invisible, trim};
+use blank::{has_space, is_invisible, trim};
 use parts::{decode_basic, first_joined, read_basic, read_params};
 pub use scheme::{Split, split_scheme};
 use scheme::{doubled, glued, is_known, near_scheme, signs_requests};
@@ -117,7 +117,7 @@ fn open_value<'v>(value: &'v str, reading: &mut Reading) -> Option<Cow<'v, str>>
     if value.len() > LARGE {
         reading.note(Oddity::Large(u16::try_from(value.len() / 1024).unwrap_or(u16::MAX)));
     }
-    if value.contains(['\r', '\n']) {
+    if memchr::memchr2(b'\r', b'\n', value.as_bytes()).is_some() {
         reading.note(Oddity::Blank(Blank::LineBreak));
     }
     let mut text: Cow<'_, str> = Cow::Borrowed(value);
@@ -131,7 +131,9 @@ fn open_value<'v>(value: &'v str, reading: &mut Reading) -> Option<Cow<'v, str>>
                 .collect(),
         );
     }
-    if ["%20", "%0A", "%0a", "%0D", "%0d", "%09"].iter().any(|e| text.contains(e)) {
+    if text.contains('%')
+        && ["%20", "%0A", "%0a", "%0D", "%0d", "%09"].iter().any(|e| text.contains(e))
+    {
         reading.note(Oddity::Blank(Blank::Encoded));
         let mut plain = text.into_owned();
         for (code, blank) in
@@ -287,8 +289,8 @@ fn read_credential(text: &str, reading: &mut Reading) {
         read_json(text, reading);
         return;
     }
-    let masked = |text: &str| if token::is_jwt_shaped(text) { None } else { mask_word(text) };
-    if let Some(mask) = masked(text) {
+    let mut jwt_shaped = token::is_jwt_shaped(text);
+    if !jwt_shaped && let Some(mask) = mask_word(text) {
         redacted(text, &mask, reading);
         return;
     }
@@ -300,6 +302,7 @@ fn read_credential(text: &str, reading: &mut Reading) {
         Some((quote, inner)) if mask_word(text).is_none() => {
             reading.note(Oddity::Quoted(quote));
             reading.hide(text);
+            jwt_shaped = token::is_jwt_shaped(inner);
             inner
         }
         _ => text,
@@ -313,14 +316,13 @@ fn read_credential(text: &str, reading: &mut Reading) {
         placeholder(text, reading);
         return;
     }
-    if let Some(mask) = masked(text) {
+    if !jwt_shaped && let Some(mask) = mask_word(text) {
         redacted(text, &mask, reading);
         return;
     }
-    let jwt_shaped = token::is_jwt_shaped(text);
     let text = first_joined(text, reading);
     let mut plain = Cow::Borrowed(text);
-    if text.contains(char::is_whitespace) {
+    if has_space(text) {
         if text.contains([' ', '\t']) {
             reading.note(Oddity::Blank(Blank::Inside));
         }
@@ -358,7 +360,7 @@ fn read_token(sent: &str, plain: &str, reading: &mut Reading) {
         reading.state = State::Redacted;
         reading.note(Oddity::Mask(mask_word(mark).unwrap_or_else(|| "redacted".to_owned())));
     }
-    reading.mark = Fingerprint::of(sent);
+    reading.mark = if sent == plain { read.fingerprint } else { Fingerprint::of(sent) };
     let keeps = matches!(
         reading.kind,
         Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::ApiKey | Kind::RefreshToken

@@ -16,10 +16,7 @@ impl Fingerprint {
 
     /// Returns the mark of `raw`, or `None` when it is too short or too regular not to be guessed.
     pub fn of(raw: &str) -> Option<Self> {
-        let mut seen = [false; 256];
-        raw.bytes().for_each(|b| seen[usize::from(b)] = true);
-        let distinct = seen.iter().filter(|s| **s).count();
-        (raw.len() >= Self::SHORTEST && distinct >= 8)
+        (raw.len() >= Self::SHORTEST && has_several(raw.as_bytes()))
             .then(|| Self::of_bytes("credential", raw.as_bytes()))
     }
 
@@ -77,6 +74,17 @@ impl Hasher for KeyHasher {
     }
 }
 
+/// Returns whether there are at least 8 distinct bytes; looks no further.
+fn has_several(bytes: &[u8]) -> bool {
+    let mut seen = [0_u128; 2];
+    bytes.iter().any(|b| {
+        let [low, high] = &mut seen;
+        let half = if b.is_ascii() { low } else { high };
+        *half |= 1 << (b & 0x7f);
+        seen.iter().map(|half| half.count_ones()).sum::<u32>() >= 8
+    })
+}
+
 fn first_128(digest: &[u8]) -> u128 {
     digest.iter().take(16).fold(0, |acc, b| acc << 8 | u128::from(*b))
 }
@@ -89,6 +97,11 @@ mod tests {
     fn a_guessable_credential_gets_no_mark() {
         assert_eq!(Fingerprint::of("hunter2"), None);
         assert_eq!(Fingerprint::of("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), None);
+        // Seven letters are too few, of two bytes each one's second byte counts.
+        assert_eq!(Fingerprint::of("abcdefgabcdefgabcdefgabcdefg"), None);
+        assert!(Fingerprint::of("abcdefgabcdefgabcdefgabcdefgh").is_some());
+        assert_eq!(Fingerprint::of("éèêëàâéèêëàâ"), None);
+        assert!(Fingerprint::of("éèêëàâùéèêëàâ").is_some());
         assert!(Fingerprint::of("c2VjcmV0LXRva2VuLW9mLXRlc3Q").is_some());
     }
 

@@ -1,9 +1,8 @@
 //! Header parameters and claims, typed leniently: what a verifier would refuse is still read.
 
-use serde_json::{Map, Value};
-
 use crate::model::{At, NumericDate, Token, Unit, pseudonym};
 
+use super::json::{Json, Object};
 use super::shape::identifier;
 
 /// Most entries kept of a list (scopes, roles, audiences, claim names).
@@ -12,21 +11,22 @@ const MOST: usize = 64;
 const LONGEST: usize = 160;
 
 /// Fills what the JOSE header says.
-pub(super) fn fill_header(token: &mut Token, header: Option<&Map<String, Value>>) {
+pub(super) fn fill_header(token: &mut Token, header: Option<&Object<'_>>) {
     let Some(header) = header else { return };
-    token.alg = header.get("alg").and_then(Value::as_str).map(|s| identifier(s, 32));
-    token.typ = header.get("typ").and_then(Value::as_str).map(|s| identifier(s, 40));
-    token.kid = header.get("kid").and_then(scalar).map(|s| identifier(&s, LONGEST));
+    token.alg = header.text("alg").map(|s| identifier(s, 32));
+    token.typ = header.text("typ").map(|s| identifier(s, 40));
+    token.kid = header.get("kid").and_then(Json::scalar).map(|s| identifier(&s, LONGEST));
     token.crit = header.get("crit").map(list).unwrap_or_default();
 }
 
 /// Fills what the claims say.
-pub(super) fn fill_payload(token: &mut Token, claims: &Map<String, Value>) {
-    let text = |name: &str| claims.get(name).and_then(scalar).map(|s| identifier(&s, LONGEST));
+pub(super) fn fill_payload(token: &mut Token, claims: &Object<'_>) {
+    let text =
+        |name: &str| claims.get(name).and_then(Json::scalar).map(|s| identifier(&s, LONGEST));
     token.iss = text("iss");
     token.aud = claims.get("aud").map(list).unwrap_or_default();
-    token.aud_is_list = claims.get("aud").is_some_and(Value::is_array);
-    token.sub = claims.get("sub").and_then(scalar).map(|s| pseudonym(&s));
+    token.aud_is_list = claims.get("aud").is_some_and(|aud| aud.as_list().is_some());
+    token.sub = claims.get("sub").and_then(Json::scalar).map(|s| pseudonym(&s));
     token.client = ["azp", "client_id", "cid", "appid"].iter().find_map(|n| text(n));
     token.tenant =
         ["tid", "tenant", "tenant_id", "org_id", "realm"].iter().find_map(|name| text(name));
@@ -36,34 +36,38 @@ pub(super) fn fill_payload(token: &mut Token, claims: &Map<String, Value>) {
         &["roles", "role", "groups", "permissions", "authorities", "cognito:groups"],
         false,
     );
-    if let Some(realm) = claims.get("realm_access").and_then(|r| r.get("roles")) {
+    if let Some(realm) = claims.get("realm_access").and_then(|r| r.as_object()?.get("roles")) {
         token.roles.extend(list(realm));
         tidy(&mut token.roles);
     }
     token.exp = claims.get("exp").map(numeric_date);
     token.nbf = claims.get("nbf").map(numeric_date);
     token.iat = claims.get("iat").map(numeric_date);
-    token.has_jti = claims.get("jti").is_some_and(|v| !v.is_null());
-    token.claims = claims.keys().map(|name| identifier(name, 64)).take(MOST).collect();
+    token.has_jti = claims.get("jti").is_some_and(|v| *v != Json::Null);
+    token.claims = claims.members().map(|(name, _)| identifier(name, 64)).take(MOST).collect();
     tidy(&mut token.claims);
-    token.bound = claims.get("cnf").and_then(Value::as_object).and_then(|cnf| {
+    token.bound = claims.get("cnf").and_then(Json::as_object).and_then(|cnf| {
         ["jkt", "x5t#S256", "jwk", "kid"]
             .iter()
-            .find(|name| cnf.contains_key(**name))
+            .find(|name| cnf.has(name))
             .map(|name| (*name).to_owned())
     });
 }
 
 /// Reads a time claim; its unit is told from its size.
-pub(super) fn numeric_date(value: &Value) -> NumericDate {
+pub(super) fn numeric_date(value: &Json<'_>) -> NumericDate {
     let (number, is_number, raw) = match value {
-        Value::Number(n) => (n.as_f64(), true, n.to_string()),
-        Value::String(s) => {
+        Json::Number(n) => {
+            let whole = n.as_u64().map(|whole| whole.to_string());
+            (n.as_f64(), true, whole.unwrap_or_else(|| n.to_string()))
+        }
+        Json::Text(s) => {
             (s.trim().parse::<f64>().ok().filter(|n| n.is_finite()), false, { identifier(s, 40) })
         }
-        Value::Null | Value::Bool(_) => (None, false, value.to_string()),
-        Value::Array(_) => (None, false, "[...]".to_owned()),
-        Value::Object(_) => (None, false, "{...}".to_owned()),
+        Json::Null => (None, false, "null".to_owned()),
+        Json::Bool(is) => (None, false, is.to_string()),
+        Json::List(_) => (None, false, "[...]".to_owned()),
+        Json::Object(_) => (None, false, "{...}".to_owned()),
     };
     let unit = number.map_or(Unit::Seconds, unit_of);
     let scale = match unit {
@@ -73,7 +77,8 @@ pub(super) fn numeric_date(value: &Value) -> NumericDate {
         Unit::Nanos => 1e9,
     };
     let at = number.map(|n| At::from_secs_f64(n / scale));
-    NumericDate { at, unit, is_number, raw: raw.chars().take(40).collect() }
+    let raw = if raw.len() <= 40 { raw } else { raw.chars().take(40).collect() };
+    NumericDate { at, unit, is_number, raw }
 }
 
 /// Tells the unit from the size: 1e11 seconds lie in the year 5138.
@@ -86,31 +91,25 @@ fn unit_of(number: f64) -> Unit {
     }
 }
 
-/// Reads text or a number as text; nothing else, and nothing empty.
-pub(super) fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(s) => Some(s.clone()).filter(|s| !s.is_empty()),
-        Value::Number(n) => Some(n.to_string()),
-        _ => None,
-    }
-}
-
 /// Reads one value or a list of values, in order.
-pub(super) fn list(value: &Value) -> Vec<String> {
+pub(super) fn list(value: &Json<'_>) -> Vec<String> {
     match value {
-        Value::Array(items) => {
-            items.iter().filter_map(scalar).map(|s| identifier(&s, LONGEST)).take(MOST).collect()
-        }
-        other => scalar(other).map(|s| identifier(&s, LONGEST)).into_iter().collect(),
+        Json::List(items) => items
+            .iter()
+            .filter_map(Json::scalar)
+            .map(|s| identifier(&s, LONGEST))
+            .take(MOST)
+            .collect(),
+        other => other.scalar().map(|s| identifier(&s, LONGEST)).into_iter().collect(),
     }
 }
 
 /// Collects the values of several claims, sorted; text is split at blanks where `split` says so.
-fn gather(claims: &Map<String, Value>, names: &[&str], split: bool) -> Vec<String> {
+fn gather(claims: &Object<'_>, names: &[&str], split: bool) -> Vec<String> {
     let mut found = Vec::new();
-    for value in names.iter().filter_map(|name| claims.get(*name)) {
+    for value in names.iter().filter_map(|name| claims.get(name)) {
         match value {
-            Value::String(text) if split => {
+            Json::Text(text) if split => {
                 let words = text.split(|c: char| c.is_whitespace() || c == ',');
                 found.extend(words.filter(|w| !w.is_empty()).map(|w| identifier(w, LONGEST)));
             }

@@ -1,21 +1,20 @@
 //! What a JWE holds behind its header (RFC 7516, section 7.1): checked as far as no key is needed.
 
-use serde_json::{Map, Value};
-
+use super::json::Object;
 use super::segments::{Segments, decode, is_removed, name_faults, small};
 use crate::model::{Fault, Segment};
 
 /// Names what is missing, badly encoded or has a length that `enc` does not make.
 ///
 /// Says nothing of a token with more or fewer segments: it is not known which ones are there.
-pub(super) fn faults(segments: &Segments<'_>, header: Option<&Map<String, Value>>) -> Vec<Fault> {
+pub(super) fn faults(segments: &Segments<'_, '_>, header: Option<&Object<'_>>) -> Vec<Fault> {
     let parts: Vec<&str> = (1..5).filter_map(|index| segments.part(index)).collect();
     let mut faults = Vec::new();
     let [key, iv, ciphertext, tag] = parts.as_slice() else { return faults };
     if segments.count() != 5 || parts.iter().any(|text| is_removed(text)) {
         return faults;
     }
-    let named = |name: &str| header.and_then(|header| header.get(name)).and_then(Value::as_str);
+    let named = |name: &str| header.and_then(|header| header.text(name));
     // In both, the content key is agreed on and not sent (RFC 7518, sections 4.5 and 4.6).
     let has_key = named("alg").is_some_and(|alg| !matches!(alg, "dir" | "ECDH-ES"));
     let sizes = named("enc").and_then(sizes_of);

@@ -3,12 +3,11 @@
 //! Names of the registries mean what their RFC says. A value is shown where its name is that of a public
 //! identifier or a time; what names a person becomes a stand-in; of all else only the shape is told.
 
-use serde_json::{Map, Value};
-
-use super::claims::{list, numeric_date, scalar};
-use super::segments::Segments;
+use super::claims::{list, numeric_date};
+use super::json::{Json, Object};
+use super::segments::{Segments, object};
 use super::shape::{identifier, is_email, is_jwt_shaped, is_uuid};
-use crate::model::{Form, TokenField, pseudonym};
+use crate::model::{Form, Segment, TokenField, pseudonym};
 
 /// Most fields told of one part.
 const MOST: usize = 128;
@@ -128,72 +127,70 @@ const CLAIMS: &[(&str, Show, &str)] = &[
 ///
 /// Empty for text without a JOSE header.
 pub fn fields(text: &str) -> Vec<TokenField> {
-    let Some(segments) = Segments::split(text) else { return Vec::new() };
+    let mut header = Vec::new();
+    let Some(segments) = Segments::split(text, &mut header) else { return Vec::new() };
     let mut faults = Vec::new();
     let mut out = Vec::new();
     out.extend(segments.header(&mut faults).iter().flat_map(|map| part("header", map, HEADER)));
     if segments.form == Form::Jws {
-        out.extend(segments.payload(&mut faults).iter().flat_map(|m| part("payload", m, CLAIMS)));
+        let bytes = segments.payload(&mut faults);
+        let payload = bytes.as_deref().and_then(|b| object(b, Segment::Payload, &mut faults));
+        out.extend(payload.iter().flat_map(|map| part("payload", map, CLAIMS)));
     }
     out
 }
 
 /// Tells of one part: known names in the order of their table, then the others by name.
-fn part(
-    part: &str,
-    map: &Map<String, Value>,
-    known: &[(&str, Show, &'static str)],
-) -> Vec<TokenField> {
+fn part(part: &str, map: &Object<'_>, known: &[(&str, Show, &'static str)]) -> Vec<TokenField> {
     let place = |name: &str| known.iter().position(|(k, ..)| *k == name);
-    let mut names: Vec<&String> = map.keys().collect();
-    names.sort_by_key(|name| (place(name).unwrap_or(usize::MAX), *name));
-    let told = names.into_iter().take(MOST).filter_map(|name| {
-        let value = map.get(name)?;
-        let row = known.iter().find(|(k, ..)| k == name);
+    let mut members: Vec<(&str, &Json<'_>)> = map.members().collect();
+    members.sort_by_key(|(name, _)| (place(name).unwrap_or(usize::MAX), *name));
+    let told = members.into_iter().take(MOST).map(|(name, value)| {
+        let row = known.iter().find(|(k, ..)| *k == name);
         let (show, meaning) =
             row.map_or((Shape, None), |(_, show, meaning)| (*show, Some(*meaning)));
-        Some(TokenField {
+        TokenField {
             part: part.to_owned(),
             name: identifier(name, 64),
             meaning: meaning.map(str::to_owned),
             value: shown(value, show),
             shape: shape(value),
             time: time(value, show),
-        })
+        }
     });
     told.collect()
 }
 
 /// Returns the value as it may be shown. What is true, false or null is harmless under any name.
-fn shown(value: &Value, show: Show) -> Option<String> {
+fn shown(value: &Json<'_>, show: Show) -> Option<String> {
     match (value, show) {
-        (Value::Bool(_), _) => Some(value.to_string()),
+        (Json::Bool(is), _) => Some(is.to_string()),
         (_, Name) => Some(list(value).join(", ")).filter(|text| !text.is_empty()),
-        (_, Person) => scalar(value).map(|text| pseudonym(&text)),
+        (_, Person) => value.scalar().map(|text| pseudonym(&text)),
         (_, Time) => Some(numeric_date(value).raw),
         (_, Shape) => None,
     }
 }
 
-fn time(value: &Value, show: Show) -> Option<String> {
+fn time(value: &Json<'_>, show: Show) -> Option<String> {
     let date = (show == Time).then(|| numeric_date(value))?;
     date.at.map(|at| at.to_string())
 }
 
 /// Returns kind and size of a value, and nothing that it says.
-fn shape(value: &Value) -> String {
+fn shape(value: &Json<'_>) -> String {
     let many = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
     match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(_) => "true or false".to_owned(),
-        Value::Number(n) if n.is_f64() => "a number with a fraction".to_owned(),
-        Value::Number(n) => {
+        Json::Null => "null".to_owned(),
+        Json::Bool(_) => "true or false".to_owned(),
+        Json::Number(n) if n.is_f64() => "a number with a fraction".to_owned(),
+        Json::Number(n) => {
             let digits = n.to_string().bytes().filter(u8::is_ascii_digit).count();
             format!("a number of {}", many(digits, "digit"))
         }
-        Value::String(text) => {
+        Json::Text(text) => {
             let size = format!("text of {}", many(text.chars().count(), "character"));
-            match text.as_str() {
+            match &**text {
                 text if is_uuid(text) => format!("{size}, a UUID"),
                 text if is_email(text) => format!("{size}, an e-mail address"),
                 text if is_jwt_shaped(text) => format!("{size}, itself a token"),
@@ -203,8 +200,8 @@ fn shape(value: &Value) -> String {
                 _ => size,
             }
         }
-        Value::Array(items) => format!("a list of {}", many(items.len(), "value")),
-        Value::Object(members) => format!("an object of {}", many(members.len(), "member")),
+        Json::List(items) => format!("a list of {}", many(items.len(), "value")),
+        Json::Object(members) => format!("an object of {}", many(members.len(), "member")),
     }
 }
 

@@ -2,32 +2,31 @@
 
 use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde_json::{Map, Value};
 
+use super::json::{Json, Object};
 use crate::model::Fault;
 
-/// Names the faults of a header, given as read and as written.
-pub(super) fn faults(header: &Map<String, Value>, written: &[u8]) -> Vec<Fault> {
+/// Names the faults of a header; `twins` says whether a member stands in it twice.
+pub(super) fn faults(header: &Object<'_>, twins: bool) -> Vec<Fault> {
     let crit = header.get("crit").is_some_and(|crit| !is_sound_crit(crit, header));
-    let twins = has_twins(written);
     let found = [(crit, Fault::Crit), (twins, Fault::DuplicateMember)];
     found.into_iter().filter_map(|(is, fault)| is.then_some(fault)).collect()
 }
 
 /// Returns whether `crit` is what RFC 7515, section 4.1.11 makes it: names of extensions, all in the header.
-fn is_sound_crit(crit: &Value, header: &Map<String, Value>) -> bool {
+fn is_sound_crit(crit: &Json<'_>, header: &Object<'_>) -> bool {
     const REGISTERED: [&str; 20] = [
         "alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit", "enc",
         "zip", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c",
     ];
-    let name = |name: &Value| {
-        name.as_str().is_some_and(|name| !REGISTERED.contains(&name) && header.contains_key(name))
+    let name = |name: &Json<'_>| {
+        name.as_text().is_some_and(|name| !REGISTERED.contains(&name) && header.has(name))
     };
-    crit.as_array().is_some_and(|names| !names.is_empty() && names.iter().all(name))
+    crit.as_list().is_some_and(|names| !names.is_empty() && names.iter().all(name))
 }
 
-/// Returns whether an object has a member twice.
-fn has_twins(bytes: &[u8]) -> bool {
+/// Returns whether the object that stands first in a broken header has a member twice.
+pub(super) fn has_twins(bytes: &[u8]) -> bool {
     struct Names;
     impl<'de> Visitor<'de> for Names {
         type Value = bool;
@@ -51,7 +50,9 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Vec<Fault> {
-        faults(serde_json::from_str::<Value>(text).unwrap().as_object().unwrap(), text.as_bytes())
+        let header = Object::read(text.as_bytes()).unwrap();
+        assert_eq!(header.has_twins(), has_twins(text.as_bytes()), "{text}");
+        faults(&header, header.has_twins())
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod claims;
 mod encrypted;
 mod fields;
 mod header;
+mod json;
 mod keys;
 mod purpose;
 mod segments;
@@ -21,9 +22,9 @@ pub use shape::{identifier, is_email, is_jwt_shaped, is_plain_name, is_random, i
 pub use vendor::{Vendor, vendor_of};
 pub use verifier::Verifier;
 
-use crate::model::{Fault, Fingerprint, Form, Signature, Token};
+use crate::model::{Fault, Fingerprint, Form, Segment, Signature, Token};
 
-use segments::Segments;
+use segments::{Segments, object};
 
 /// Reads a token, the text after its scheme, blanks and quotes already taken off.
 ///
@@ -41,7 +42,7 @@ use segments::Segments;
 /// ```
 pub fn read(text: &str) -> Token {
     let fingerprint = Fingerprint::of(text);
-    let mut token = match Segments::split(text) {
+    let mut token = match Segments::split(text, &mut Vec::new()) {
         Some(segments) => read_jose(&segments),
         None => read_opaque(text),
     };
@@ -54,27 +55,29 @@ fn read_opaque(text: &str) -> Token {
     Token { form: Form::Opaque, vendor, ..Token::default() }
 }
 
-fn read_jose(segments: &Segments<'_>) -> Token {
+fn read_jose(segments: &Segments<'_, '_>) -> Token {
     let mut token = Token { form: segments.form, ..Token::default() };
     let mut faults = segments.faults.clone();
     let header = segments.header(&mut faults);
-    claims::fill_header(&mut token, header.as_ref());
+    let header = header.as_deref();
+    claims::fill_header(&mut token, header);
     if header.is_some() && token.alg.is_none() {
         faults.push(Fault::NoAlg);
     }
     if segments.form == Form::Jws {
-        let payload = segments.payload(&mut faults);
+        let bytes = segments.payload(&mut faults);
+        let payload = bytes.as_deref().and_then(|b| object(b, Segment::Payload, &mut faults));
         if let Some(payload) = &payload {
             claims::fill_payload(&mut token, payload);
         }
-        let (used_as, why) = purpose::of(header.as_ref(), payload.as_ref());
+        let (used_as, why) = purpose::of(header, payload.as_ref());
         token.used_as = used_as;
         token.used_as_why = why;
         token.signature = segments.signature(token.alg.as_deref(), &mut faults);
         mark_parts(&mut token, segments);
     } else {
         token.signature = Signature::None;
-        faults.extend(encrypted::faults(segments, header.as_ref()));
+        faults.extend(encrypted::faults(segments, header));
     }
     segments.check_count(&mut faults);
     segments.check_cut(&mut faults);
@@ -83,7 +86,7 @@ fn read_jose(segments: &Segments<'_>) -> Token {
 }
 
 /// Marks payload and signature apart, so that a signature that moved to another payload shows.
-fn mark_parts(token: &mut Token, segments: &Segments<'_>) {
+fn mark_parts(token: &mut Token, segments: &Segments<'_, '_>) {
     if let (Some(unsigned), Some(_)) = (segments.unsigned(), segments.part(2)) {
         token.unsigned = Some(Fingerprint::of_bytes("unsigned", unsigned.as_bytes()));
     }

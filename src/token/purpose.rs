@@ -1,17 +1,17 @@
 //! Tells access, ID, refresh and other tokens apart by their own marks.
 
-use serde_json::{Map, Value};
-
+use super::json::{Json, Object};
 use crate::model::Use;
-
-type Object = Map<String, Value>;
 
 /// Returns what a token is for, with the mark that says so.
 ///
 /// Explicit marks first (`typ` of RFC 9068 and of Keycloak, `token_use` of Cognito, `token_type` of
 /// simplejwt, `type` of flask-jwt-extended), then claims that only one kind carries. `scope` beats
 /// `nonce`, because Keycloak copied `nonce` into access tokens until version 24.
-pub(super) fn of(header: Option<&Object>, claims: Option<&Object>) -> (Use, Option<String>) {
+pub(super) fn of(
+    header: Option<&Object<'_>>,
+    claims: Option<&Object<'_>>,
+) -> (Use, Option<String>) {
     let marked = text(header, "typ")
         .and_then(|typ| Some((by_typ(typ)?, format!("typ is {}", shown(typ)))))
         .or_else(|| by_claim_value(claims))
@@ -32,7 +32,7 @@ fn by_typ(typ: &str) -> Option<Use> {
     }
 }
 
-fn by_claim_value(claims: Option<&Object>) -> Option<(Use, String)> {
+fn by_claim_value(claims: Option<&Object<'_>>) -> Option<(Use, String)> {
     ["typ", "token_use", "token_type", "type", "tokenType", "tokenUse"].iter().find_map(|name| {
         let value = text(claims, name)?;
         let used_as = match value.to_ascii_lowercase().as_str() {
@@ -46,9 +46,9 @@ fn by_claim_value(claims: Option<&Object>) -> Option<(Use, String)> {
     })
 }
 
-fn by_claim_name(claims: Option<&Object>) -> Option<(Use, String)> {
+fn by_claim_name(claims: Option<&Object<'_>>) -> Option<(Use, String)> {
     let claims = claims?;
-    let has = |name: &&&str| claims.get(**name).is_some_and(|v| !v.is_null());
+    let has = |name: &&&str| claims.get(name).is_some_and(|v| *v != Json::Null);
     let found = |names: &[&str], used_as: Use| {
         names.iter().find(has).map(|name| (used_as, format!("claim {name}")))
     };
@@ -60,8 +60,8 @@ fn by_claim_name(claims: Option<&Object>) -> Option<(Use, String)> {
 }
 
 /// A login time with a person's details and no permission is an ID token; Firebase's are meant for APIs.
-fn by_profile(claims: &Object) -> Option<(Use, String)> {
-    let has = |name: &&str| claims.contains_key(*name);
+fn by_profile(claims: &Object<'_>) -> Option<(Use, String)> {
+    let has = |name: &&str| claims.has(name);
     let firebase = text(Some(claims), "iss").is_some_and(|iss| iss.contains("securetoken.google"));
     let person = ["email", "name", "given_name", "preferred_username", "picture"];
     let permission = ["roles", "permissions", "client_id", "scopes", "groups", "realm_access"];
@@ -70,8 +70,8 @@ fn by_profile(claims: &Object) -> Option<(Use, String)> {
     fits.then(|| (Use::Id, "claims auth_time and profile, no scope".to_owned()))
 }
 
-fn text<'o>(object: Option<&'o Object>, name: &str) -> Option<&'o str> {
-    object.and_then(|o| o.get(name)).and_then(Value::as_str)
+fn text<'o>(object: Option<&'o Object<'_>>, name: &str) -> Option<&'o str> {
+    object.and_then(|o| o.text(name))
 }
 
 /// Only words that this file knows get here, so nothing secret can be shown.

@@ -13,11 +13,13 @@ const SHORTEST_SHAPE: usize = 13;
 
 /// Returns whether text is a compact JWS or JWE by its looks: `eyJ`, base64url, at least one dot.
 pub fn is_jwt_shaped(text: &str) -> bool {
+    if !["eyJ", "eyA", "ewo"].iter().any(|start| text.starts_with(start)) {
+        return false;
+    }
     let Some((first, rest)) = text.split_once('.') else { return false };
     let alphabet =
         |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'/' | b'=');
     first.len() >= 12
-        && (first.starts_with("eyJ") || first.starts_with("eyA") || first.starts_with("ewo"))
         && first.bytes().all(alphabet)
         && rest.bytes().take(8).all(|b| alphabet(b) || b == b'.')
 }
@@ -113,31 +115,86 @@ pub fn is_plain_name(text: &str) -> bool {
 /// Identifiers may look random and are still public, so only text of a known secret's shape is
 /// masked. An e-mail address becomes a stand-in, control characters become blanks.
 pub fn identifier(text: &str, most: usize) -> String {
-    // Most are short words, too short for any secret that has a shape.
-    let is_plain = |b: u8| (b' '..=b'~').contains(&b) && b != b'@';
-    let is_short = text.len() < SHORTEST_SHAPE && text.len() <= most;
-    if is_short && text.bytes().all(is_plain) && !text.contains("-----") {
-        return text.to_owned();
+    if is_told_at_once(text) {
+        return text.get(..most).unwrap_or(text).to_owned();
     }
     if is_email(text) {
         return pseudonym(text);
     }
     let secret = text
         .split(|c: char| c.is_whitespace() || matches!(c, '/' | ':' | '?' | '&' | '=' | ',' | ';'))
-        .any(|part| {
-            is_jwt_shaped(part)
-                || (part.starts_with("eyJ") && part.len() >= 20)
-                || vendor_of(part).is_some()
-        });
+        .any(is_secret_part);
     if secret || text.contains("-----BEGIN") {
         return MASK.to_owned();
     }
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect()
 }
 
+/// Returns whether an identifier is seen to be harmless by one look at its bytes: printable ASCII, no
+/// address, and no part that is long enough for a secret's shape and is one.
+fn is_told_at_once(text: &str) -> bool {
+    let is_odd = |b: u8| !(b' '..=b'~').contains(&b) || b == b'@';
+    if text.bytes().fold(false, |odd, b| odd | is_odd(b)) {
+        return false;
+    }
+    // Five dashes begin a key in PEM.
+    if text.bytes().filter(|b| *b == b'-').count() >= 5 {
+        return false;
+    }
+    let is_end = |b: u8| matches!(b, b' ' | b'/' | b':' | b'?' | b'&' | b'=' | b',' | b';');
+    let is_long = |part: &&str| part.len() >= SHORTEST_SHAPE;
+    text.len() < SHORTEST_SHAPE
+        || !text.split(|c| u8::try_from(c).is_ok_and(is_end)).filter(is_long).any(is_secret_part)
+}
+
+/// Returns whether a part of an identifier has the shape of a token or a key.
+fn is_secret_part(part: &str) -> bool {
+    is_jwt_shaped(part)
+        || (part.starts_with("eyJ") && part.len() >= 20)
+        || vendor_of(part).is_some()
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// What [`identifier`] makes of a text, by all its parts and letter by letter.
+    fn by_parts(text: &str, most: usize) -> String {
+        if is_email(text) {
+            return pseudonym(text);
+        }
+        let is_mark = |c: char| matches!(c, '/' | ':' | '?' | '&' | '=' | ',' | ';');
+        let secret = text.split(|c: char| c.is_whitespace() || is_mark(c)).any(is_secret_part);
+        if secret || text.contains("-----BEGIN") {
+            return MASK.to_owned();
+        }
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+        #[test]
+        fn an_identifier_is_shown_as_by_all_its_parts(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    "[a-z.-]{0,16}",
+                    "eyJ[A-Za-z0-9]{8,18}(\\.[A-Za-z0-9]{0,9})?",
+                    "(ghp_|xoxb-|00|EAA|cio)[A-Za-z0-9]{8,42}",
+                    "[a-z]{1,3}@[a-z]{1,3}\\.com",
+                    "-{4,6}(BEGIN)?",
+                    "[\u{0}-\u{ff}]{0,2}",
+                ],
+                0..4,
+            ),
+            mark in "[ /:?&=,;\t\u{a0}x]",
+            most in 0_usize..70,
+        ) {
+            let text = parts.join(&mark);
+            prop_assert_eq!(identifier(&text, most), by_parts(&text, most));
+        }
+    }
 
     #[test]
     fn a_name_is_shown_only_where_it_looks_like_no_secret() {

@@ -127,11 +127,8 @@ const VENDORS: &[Vendor] = &[
 /// assert_eq!(vendor_of("ghp_short"), None);
 /// ```
 pub fn vendor_of(text: &str) -> Option<Vendor> {
-    let first = text.bytes().next()?;
-    if !FIRSTS.get(usize::from(first)).is_some_and(|is| *is) {
-        return None;
-    }
-    let known = VENDORS.iter().find(|v| {
+    let (lead, _) = text.as_bytes().split_first_chunk()?;
+    let known = led_by(*lead).filter_map(|index| VENDORS.get(usize::from(*index))).find(|v| {
         text.strip_prefix(v.prefix).is_some_and(|rest| {
             rest.len() >= v.rest && rest.bytes().all(|b| b.is_ascii_graphic()) && is_mixed(rest)
         })
@@ -142,17 +139,53 @@ pub fn vendor_of(text: &str) -> Option<Vendor> {
         .or_else(|| okta(text))
 }
 
-/// The letters that prefixes begin with; `0` is that of Okta's.
+/// What all prefixes have: three letters, by which most texts are told from all of them.
+type Lead = [u8; 3];
+
+/// Returns the places in [`VENDORS`] of prefixes that begin so, in their order.
+fn led_by(lead: Lead) -> impl Iterator<Item = &'static u8> {
+    let [first, ..] = lead;
+    let (from, to) = BUCKETS.get(usize::from(first)).copied().unwrap_or_default();
+    let bucket = BY_FIRST.get(usize::from(from)..usize::from(to)).unwrap_or_default();
+    bucket.iter().filter(move |(other, _)| *other == lead).map(|(_, index)| index)
+}
+
+/// The leads of all prefixes with their places in [`VENDORS`], by their first letter.
 #[expect(clippy::indexing_slicing, reason = "a wrong index does not compile")]
-const FIRSTS: [bool; 128] = {
-    let mut firsts = [false; 128];
-    firsts[b'0' as usize] = true;
+#[expect(clippy::cast_possible_truncation, reason = "there are fewer than 256 prefixes")]
+const BY_FIRST: [(Lead, u8); VENDORS.len()] = {
+    let mut sorted = [([0; 3], 0); VENDORS.len()];
+    let (mut first, mut at) = (0, 0);
+    while first < 128 {
+        let mut index = 0;
+        while index < VENDORS.len() {
+            let prefix = VENDORS[index].prefix.as_bytes();
+            if prefix[0] == first {
+                sorted[at] = ([prefix[0], prefix[1], prefix[2]], index as u8);
+                at += 1;
+            }
+            index += 1;
+        }
+        first += 1;
+    }
+    sorted
+};
+
+/// For each letter where the prefixes that it begins start and end in [`BY_FIRST`].
+#[expect(clippy::indexing_slicing, reason = "a wrong index does not compile")]
+#[expect(clippy::cast_possible_truncation, reason = "there are fewer than 256 prefixes")]
+const BUCKETS: [(u8, u8); 128] = {
+    let mut buckets = [(0, 0); 128];
     let mut at = 0;
-    while at < VENDORS.len() {
-        firsts[VENDORS[at].prefix.as_bytes()[0] as usize] = true;
+    while at < BY_FIRST.len() {
+        let first = BY_FIRST[at].0[0] as usize;
+        if buckets[first].1 == 0 {
+            buckets[first].0 = at as u8;
+        }
+        buckets[first].1 = at as u8 + 1;
         at += 1;
     }
-    firsts
+    buckets
 };
 
 /// A name written in words has neither digits nor letters of both cases.
@@ -174,4 +207,46 @@ fn okta(text: &str) -> Option<Vendor> {
         && text.bytes().any(|b| b.is_ascii_uppercase())
         && text.bytes().any(|b| b.is_ascii_lowercase());
     fits.then_some(of("00", 40, "Okta API token"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What [`vendor_of`] says, by all prefixes one after the other.
+    fn by_all(text: &str) -> Option<Vendor> {
+        let known = VENDORS.iter().find(|v| {
+            text.strip_prefix(v.prefix).is_some_and(|rest| {
+                rest.len() >= v.rest && rest.bytes().all(|b| b.is_ascii_graphic()) && is_mixed(rest)
+            })
+        });
+        known
+            .copied()
+            .filter(|v| is_specific(v.prefix) || crate::token::is_random(text))
+            .or_else(|| okta(text))
+    }
+
+    proptest! {
+        #[test]
+        fn a_prefix_is_found_among_those_of_its_letters(
+            nth in 0..VENDORS.len() + 1,
+            cut in 0_usize..12,
+            rest in "[a-zA-Z0-9_.é-]{0,48}",
+        ) {
+            let prefix = VENDORS.get(nth).map_or("00", |v| v.prefix);
+            let text = format!("{}{rest}", prefix.get(..cut).unwrap_or(prefix));
+            prop_assert_eq!(vendor_of(&text), by_all(&text));
+        }
+    }
+
+    #[test]
+    fn every_prefix_is_known_by_its_letters() {
+        for vendor in VENDORS {
+            let text = format!("{}{}", vendor.prefix, "a1B2c8Xq".repeat(6));
+            assert_eq!(vendor_of(&text), by_all(&text), "{}", vendor.prefix);
+            assert!(vendor_of(&text).is_some(), "{}", vendor.prefix);
+        }
+    }
 }

@@ -39,8 +39,21 @@ impl Verifier {
     pub fn wants(&self, token: &Token) -> bool {
         token.form == Form::Jws
             && token.signature == Signature::Present
-            && token.fingerprint.is_some()
             && token.verdict.is_none()
+            && token
+                .fingerprint
+                .is_some_and(|mark| !self.given.is_empty() || self.keeps(mark, token))
+    }
+
+    /// Returns whether a token is to wait for keys that the capture may hold: those that sign with a
+    /// shared secret have none there.
+    fn keeps(&self, mark: Fingerprint, token: &Token) -> bool {
+        if !is_open(token) || is_symmetric(token) {
+            return false;
+        }
+        let waiting = lock(&self.waiting);
+        waiting.len() < MOST_WAITING
+            || waiting.last_key_value().is_some_and(|(last, _)| mark < *last)
     }
 
     /// Writes down what the given keys say of a token whose text is `text`, and keeps it for keys that
@@ -60,14 +73,10 @@ impl Verifier {
                 token.hear(verdict);
             }
         }
-        if !is_open(token) || is_symmetric(token) {
+        if !self.keeps(mark, token) {
             return;
         }
         let mut waiting = lock(&self.waiting);
-        let full = waiting.len() >= MOST_WAITING;
-        if full && waiting.last_key_value().is_some_and(|(last, _)| *last <= mark) {
-            return;
-        }
         waiting.entry(mark).or_insert_with(|| Secret::new(text));
         if waiting.len() > MOST_WAITING {
             waiting.pop_last();
@@ -101,7 +110,9 @@ impl Verifier {
         }
         for (mark, text) in lock(&self.waiting).iter() {
             let token = super::read(text.expose());
-            let kid = Segments::split(text.expose()).and_then(|segments| segments.kid());
+            let mut header = Vec::new();
+            let segments = Segments::split(text.expose(), &mut header);
+            let kid = segments.and_then(|segments| segments.kid());
             let by_name = kid.is_some_and(|kid| published.has_kid(&kid));
             match judge(&published, &token, text.expose()) {
                 // Without its key id among them they say nothing: they may be another issuer's.
@@ -128,7 +139,8 @@ fn is_symmetric(token: &Token) -> bool {
 /// Returns what the keys say; `None` for a token without algorithm or signature.
 fn judge(keys: &Keyring, token: &Token, text: &str) -> Option<Verdict> {
     let alg = token.alg.as_deref().filter(|alg| !alg.eq_ignore_ascii_case("none"))?;
-    let segments = Segments::split(text)?;
+    let mut header = Vec::new();
+    let segments = Segments::split(text, &mut header)?;
     let signature = segments.signature_bytes()?;
     let kid = segments.kid();
     let message = segments.unsigned()?;

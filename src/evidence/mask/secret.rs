@@ -7,14 +7,21 @@ use super::{MASK, WINDOW};
 /// Returns other spellings under which a secret may come back: base64, percent-encoded, JSON-escaped.
 pub(super) fn spellings(secret: &str) -> Vec<String> {
     use base64::Engine as _;
-    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
 
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
     let mut out = Vec::new();
     if secret.len() >= 6 {
-        out.push(STANDARD.encode(secret).trim_end_matches('=').to_owned());
-        out.push(URL_SAFE_NO_PAD.encode(secret));
+        let standard = STANDARD_NO_PAD.encode(secret);
+        // Most have no letter that the two alphabets spell differently.
+        let differs = memchr::memchr2(b'+', b'/', standard.as_bytes()).is_some();
+        let url_safe = differs.then(|| standard.replace('+', "-").replace('/', "_"));
+        out.push(standard);
+        out.extend(url_safe);
+    }
+    if is_plain(secret) {
+        return out;
     }
     let mut percent = String::with_capacity(secret.len() + 16);
     for b in secret.bytes() {
@@ -38,6 +45,63 @@ pub(super) fn spellings(secret: &str) -> Vec<String> {
         }
     }
     out
+}
+
+/// Returns whether neither percent-encoding nor JSON spells a text in another way.
+pub(super) fn is_plain(text: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
+    // All bytes, so that many are looked at at once.
+    text.bytes().fold(true, |plain, b| plain & is_plain(b))
+}
+
+/// Bytes of a piece of which every window of a run holds one.
+const PIECE: usize = 6;
+/// A longer secret is compared by its spellings: it might be made of the first letters of pieces.
+const LONGEST: usize = 4 * 1024;
+
+/// Returns whether a run may share a window with a plain secret or with its base64; what it shares with
+/// neither is told by a few pieces.
+pub(super) fn may_share(run: &str, secret: &str) -> bool {
+    if secret.len() > LONGEST {
+        return true;
+    }
+    let (run, secret) = (run.as_bytes(), secret.as_bytes());
+    let holds = |piece: &[u8]| {
+        piece.first().is_some_and(|first| {
+            memchr::memchr_iter(*first, secret)
+                .any(|at| secret.get(at..).is_some_and(|rest| rest.starts_with(piece)))
+        })
+    };
+    let last = run.len().saturating_sub(PIECE);
+    // A window of 12 bytes holds one of the pieces whose starts are 7 bytes apart, the first one at 6.
+    let enough = run.len().saturating_sub(WINDOW) / (WINDOW - PIECE + 1) + 1;
+    let starts = (0..enough).map(|nth| (PIECE + nth * (WINDOW - PIECE + 1)).min(last));
+    if starts.filter_map(|at| run.get(at..at + PIECE)).any(holds) {
+        return true;
+    }
+    // A window of base64 holds two groups of four letters, which are six bytes of what is encoded.
+    let (mut bits, mut letters) = (0_u64, 0);
+    run.iter().any(|letter| {
+        let Some(value) = value_of(*letter) else {
+            letters = 0;
+            return false;
+        };
+        (bits, letters) = (bits << 6 | u64::from(value), letters + 1);
+        let [_, _, bytes @ ..] = bits.to_be_bytes();
+        letters >= 2 * 4 && bytes.is_ascii() && holds(&bytes)
+    })
+}
+
+/// Returns what a letter of base64 stands for, in either alphabet.
+const fn value_of(letter: u8) -> Option<u8> {
+    Some(match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    })
 }
 
 /// A spelling of a secret, made ready to be looked for in many texts.
@@ -116,22 +180,26 @@ struct Grams([u64; 64]);
 impl Grams {
     fn of(secret: &[u8]) -> Self {
         let mut grams = Self([0; 64]);
-        for gram in secret.windows(GRAM) {
-            let (word, bit) = Self::place(gram);
-            if let Some(word) = grams.0.get_mut(word) {
-                *word |= bit;
+        let mut key = 0;
+        for (at, b) in secret.iter().enumerate() {
+            key = key << 8 | u32::from(*b);
+            if at + 1 >= GRAM {
+                let (word, bit) = Self::place(key);
+                if let Some(word) = grams.0.get_mut(word) {
+                    *word |= bit;
+                }
             }
         }
         grams
     }
 
     fn may_hold(&self, gram: &[u8]) -> bool {
-        let (word, bit) = Self::place(gram);
+        let (word, bit) = Self::place(gram.iter().fold(0, |key, b| key << 8 | u32::from(*b)));
         self.0.get(word).is_some_and(|word| word & bit != 0)
     }
 
-    fn place(gram: &[u8]) -> (usize, u64) {
-        let key = gram.iter().fold(0_u32, |key, b| key << 8 | u32::from(*b));
+    /// Returns word and bit of a gram, whose bytes are those of `key`.
+    fn place(key: u32) -> (usize, u64) {
         let hash = key.wrapping_mul(0x9e37_79b1) >> 20;
         (hash as usize >> 6, 1 << (hash & 63))
     }

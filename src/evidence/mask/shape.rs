@@ -1,5 +1,8 @@
 //! Hides what has the shape of a secret: tokens, long runs, values of secret-bearing names.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use crate::model::pseudonym;
 use crate::token;
 
@@ -25,82 +28,134 @@ pub(super) fn could_hold(text: &str) -> bool {
     has("bearer ") || has("basic ") || has("token ")
 }
 
-pub(super) fn by_shape(text: &str) -> String {
-    let named = by_name(text);
-    by_scheme(&runs(&named))
+/// Masks what has the shape of a secret; the text itself where nothing has.
+pub(super) fn by_shape(text: &str) -> Cow<'_, str> {
+    then(then(by_name(text), runs), by_scheme)
+}
+
+/// Applies a step that returns its text where it changes nothing.
+pub(super) fn then(text: Cow<'_, str>, step: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => step(text),
+        Cow::Owned(text) => match step(&text) {
+            Cow::Owned(next) => Cow::Owned(next),
+            Cow::Borrowed(_) => Cow::Owned(text),
+        },
+    }
 }
 
 /// Characters of tokens, keys, e-mail addresses and paths.
 pub(super) fn in_run(c: char) -> bool {
-    c.is_ascii_alphanumeric()
-        || matches!(c, '-' | '_' | '+' | '/' | '=' | '.' | '~' | '%' | '@' | '|')
+    u8::try_from(c).is_ok_and(|b| kind(b) != Kind::Other)
+}
+
+/// What a byte is to a run.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Kind {
+    /// No part of one.
+    Other,
+    /// A small letter or a mark: a run of nothing else is no secret.
+    Plain,
+    /// A digit, a capital or `@`, without which nothing looks like a token, a key or an address.
+    Telling,
+}
+
+const fn kind(b: u8) -> Kind {
+    match b {
+        b'a'..=b'z' | b'-' | b'_' | b'+' | b'/' | b'=' | b'.' | b'~' | b'%' | b'|' => Kind::Plain,
+        b'0'..=b'9' | b'A'..=b'Z' | b'@' => Kind::Telling,
+        _ => Kind::Other,
+    }
 }
 
 /// Masks runs that look like a token, a key, random text, or name a person.
-pub(super) fn runs(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(in_run) {
-        let (before, from) = rest.split_at(start);
-        let end = from.find(|c| !in_run(c)).unwrap_or(from.len());
-        let (run, after) = from.split_at(end);
-        out.push_str(before);
-        if run.len() < 6 {
-            out.push_str(run);
-        } else {
-            mask_run(run, &mut out);
+pub(super) fn runs(text: &str) -> Cow<'_, str> {
+    let mut out = Patched::of(text);
+    let (mut start, mut telling) = (0, false);
+    for (at, b) in text.bytes().chain([b' ']).enumerate() {
+        match kind(b) {
+            Kind::Plain => {}
+            Kind::Telling => telling = true,
+            Kind::Other => {
+                if telling
+                    && at - start >= 6
+                    && let Some(run) = text.get(start..at)
+                    && let Some(masked) = mask_run(run)
+                {
+                    out.replace(start..at, &masked);
+                }
+                (start, telling) = (at + 1, false);
+            }
         }
-        rest = after;
     }
-    out.push_str(rest);
-    out
+    out.finish()
 }
 
-pub(super) fn mask_run(run: &str, out: &mut String) {
+/// A text in which pieces are replaced, in their order; copied when the first one is.
+struct Patched<'t> {
+    text: &'t str,
+    out: String,
+    /// What stands before is in `out`.
+    kept: usize,
+}
+
+impl<'t> Patched<'t> {
+    const fn of(text: &'t str) -> Self {
+        Self { text, out: String::new(), kept: 0 }
+    }
+
+    fn replace(&mut self, range: Range<usize>, by: &str) {
+        self.out.push_str(self.text.get(self.kept..range.start).unwrap_or_default());
+        self.out.push_str(by);
+        self.kept = range.end;
+    }
+
+    fn finish(mut self) -> Cow<'t, str> {
+        if self.kept == 0 {
+            return Cow::Borrowed(self.text);
+        }
+        self.out.push_str(self.text.get(self.kept..).unwrap_or_default());
+        Cow::Owned(self.out)
+    }
+}
+
+/// Masks one run; `None` where it is no secret.
+fn mask_run(run: &str) -> Option<String> {
     if run.contains('@') {
         let address = run.trim_matches(|c: char| !c.is_ascii_alphanumeric());
         if token::is_email(address) {
             let (before, after) = run.split_once(address).unwrap_or(("", ""));
-            out.push_str(before);
-            out.push_str(&pseudonym(address));
-            out.push_str(after);
-            return;
+            return Some(format!("{before}{}{after}", pseudonym(address)));
         }
     }
     // A JWT keeps its dots, a prefixed key its own marks; all else is looked at piece by piece.
     if let Some(at) = jwt_start(run) {
-        let (before, _) = run.split_at(at);
-        out.push_str(before);
-        out.push_str(MASK);
-        return;
+        return Some(format!("{}{MASK}", run.get(..at).unwrap_or_default()));
     }
     let known = |piece: &str| token::vendor_of(piece).is_some();
     if known(run) || known(run.trim_end_matches(['.', '/', '='])) {
-        out.push_str(MASK);
-        return;
+        return Some(MASK.to_owned());
     }
     let parts = |c: char| matches!(c, '/' | '.' | '%' | '@' | '|' | '~');
-    let pieces: Vec<&str> = run.split_inclusive(parts).collect();
     let secret = |piece: &str| {
         let piece = piece.trim_end_matches(parts);
         let value = piece.rsplit('=').find(|p| !p.is_empty()).unwrap_or(piece);
         known(value) || (piece.len() >= LONG_RUN && is_secret_run(piece))
     };
-    let any = pieces.iter().any(|p| secret(p));
-    for piece in pieces {
+    if !run.split_inclusive(parts).any(secret) {
+        return None;
+    }
+    let mut out = String::with_capacity(run.len());
+    for piece in run.split_inclusive(parts) {
         let core = piece.trim_end_matches(parts);
         let tail = piece.get(core.len()..).unwrap_or_default();
         // Standard base64 holds slashes: what stands beside a secret piece and is no word goes too.
-        let beside = any
-            && core.len() >= 4
-            && core.bytes().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
-        if secret(piece) || beside {
-            out.push_str(MASK);
-        } else {
-            out.push_str(core);
-        }
+        let beside =
+            core.len() >= 4 && core.bytes().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+        out.push_str(if secret(piece) || beside { MASK } else { core });
         out.push_str(tail);
     }
+    Some(out)
 }
 
 /// A random run, unless it is a name that ends in a UUID.
@@ -113,34 +168,33 @@ pub(super) fn is_secret_run(piece: &str) -> bool {
 
 /// Returns where a JWT begins in a run, cut ones included.
 pub(super) fn jwt_start(run: &str) -> Option<usize> {
-    run.match_indices("eyJ").map(|(at, _)| at).find(|at| {
-        let before = run.get(..*at).and_then(|b| b.chars().next_back());
-        let tail = run.get(*at..).unwrap_or_default();
-        tail.len() >= WINDOW && !before.is_some_and(|c| c.is_ascii_alphanumeric())
+    let bytes = run.as_bytes();
+    memchr::memchr_iter(b'J', bytes).filter_map(|end| end.checked_sub(2)).find(|at| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        bytes.get(*at..).is_some_and(|tail| tail.starts_with(b"eyJ") && tail.len() >= WINDOW)
+            && !before.is_some_and(u8::is_ascii_alphanumeric)
     })
 }
 
 /// Masks what follows a scheme word: `Bearer abc123`.
-pub(super) fn by_scheme(text: &str) -> String {
+pub(super) fn by_scheme(text: &str) -> Cow<'_, str> {
     const SCHEMES: &[&str] = &["bearer", "basic", "dpop", "digest", "negotiate", "ntlm", "apikey"];
-    let mut out = String::with_capacity(text.len());
-    let mut after_scheme = false;
+    let mut out = Patched::of(text);
+    let (mut at, mut after_scheme) = (0, false);
     for word in text.split_inclusive(' ') {
+        let start = at;
+        at += word.len();
         let bare = word.trim_end_matches(' ');
-        let inner = bare.trim_matches(|c: char| !c.is_ascii_alphanumeric());
         if bare.is_empty() {
-            out.push_str(word);
             continue;
         }
+        let inner = bare.trim_matches(|c: char| !c.is_ascii_alphanumeric());
         if after_scheme && is_value_word(inner) {
-            out.push_str(MASK);
-            out.push_str(word.get(bare.len()..).unwrap_or_default());
-        } else {
-            out.push_str(word);
+            out.replace(start..start + bare.len(), MASK);
         }
         after_scheme = SCHEMES.iter().any(|s| inner.eq_ignore_ascii_case(s));
     }
-    out
+    out.finish()
 }
 
 /// Told from a word of a sentence by a digit, or a capital inside.
@@ -154,16 +208,12 @@ pub(super) fn is_value_word(word: &str) -> bool {
 }
 
 /// Masks values of secret-bearing names: `k=v`, `"k":"v"`, `k: v`.
-pub(super) fn by_name(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(['=', ':']) {
-        let (before, from) = rest.split_at(at);
-        let sign = from.chars().next().unwrap_or('=');
-        let after = from.get(1..).unwrap_or_default();
-        out.push_str(before);
-        out.push(sign);
-        rest = after;
+pub(super) fn by_name(text: &str) -> Cow<'_, str> {
+    let mut out = Patched::of(text);
+    let mut from = 0;
+    while let Some((before, sign, after)) = text.get(from..).and_then(at_sign) {
+        let value_from = from + before.len() + 1;
+        from = value_from;
         let secrecy = secrecy_before(before);
         if secrecy == Secrecy::Open {
             continue;
@@ -172,12 +222,18 @@ pub(super) fn by_name(text: &str) -> String {
         if value.is_empty() || !hides(value, secrecy, sign, quoted) {
             continue;
         }
-        out.push_str(lead);
-        out.push_str(MASK);
-        rest = after.get(lead.len() + value.len()..).unwrap_or_default();
+        let start = value_from + lead.len();
+        from = start + value.len();
+        out.replace(start..from, MASK);
     }
-    out.push_str(rest);
-    out
+    out.finish()
+}
+
+/// Divides text at its first `=` or `:`.
+fn at_sign(text: &str) -> Option<(&str, char, &str)> {
+    let at = memchr::memchr2(b'=', b':', text.as_bytes())?;
+    let sign = if text.as_bytes().get(at) == Some(&b':') { ':' } else { '=' };
+    Some((text.get(..at)?, sign, text.get(at + 1..)?))
 }
 
 /// Tells the secrecy of the name that ends where `=` or `:` stands.

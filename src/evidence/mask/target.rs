@@ -123,7 +123,7 @@ pub(super) fn mask_value(value: &str, depth: u8, out: &mut String) {
     let inner = if depth < 3 && twice.contains(['?', '#', '&']) {
         mask_parts(&twice, depth + 1)
     } else {
-        by_shape(&twice)
+        by_shape(&twice).into_owned()
     };
     if inner == *twice {
         out.push_str(value);

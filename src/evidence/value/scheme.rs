@@ -4,7 +4,7 @@ use crate::model::Scheme;
 use crate::token;
 
 use super::super::marks::is_placeholder;
-use super::blank::is_blank;
+use super::blank::{find_blank, is_blank};
 
 /// A field value split at its first blank (RFC 9110, section 11.4).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,7 +31,7 @@ pub struct Split<'v> {
 /// ```
 pub fn split_scheme(value: &str) -> Split<'_> {
     let none = Split { scheme: None, gap: "", rest: value };
-    let Some(end) = value.find(is_blank) else {
+    let Some(end) = find_blank(value) else {
         let word = value.trim_end_matches(':');
         return if is_known(word) {
             Split { scheme: Some(value), gap: "", rest: "" }
