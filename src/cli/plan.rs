@@ -142,6 +142,7 @@ fn plan(
         fail_on: fail_on.collect::<Result<_, _>>()?,
         no_join: report.no_join,
         rows: false,
+        ends: true,
     };
     let partial = running.partial.as_ref().map(PathBuf::from);
     if partial.is_some() {

@@ -1,6 +1,7 @@
 //! The main job: captures and logs in, a report or its mergeable state out.
 
 use std::io::{self, Write};
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
@@ -9,7 +10,7 @@ use super::partial::{self, Shape};
 use super::{Error, Job, Progress, Reading, Sort};
 use crate::causes::{Case, judge};
 use crate::engine::{
-    self, Catalogue, Collector, InputFacts, InputSummary, Naming, ReadOptions, Verifier,
+    self, Catalogue, Collector, InputFacts, InputSummary, Memory, Naming, ReadOptions, Verifier,
 };
 use crate::input::jsonl::Mapping;
 use crate::input::{Choice, InputError, Inputs};
@@ -98,27 +99,30 @@ pub fn run_with_leftovers(
     let again = lines.is_some() || job.rows;
     let keep = again && !inputs.replayable();
     let memory = Arc::default();
-    let make = |keep| {
-        Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep).sharing(&memory)
+    let make = |keep, memory: &Arc<Memory>| {
+        Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep).sharing(memory)
     };
     let keep_leftovers = leftovers.is_some();
     let outcome = engine::read(
         &inputs,
         &options,
-        || make(keep).with_leftovers(keep_leftovers),
+        || make(keep, &memory).with_leftovers(keep_leftovers),
         &Watch(progress),
     );
     progress.done();
+    let (memory, _forgetting) =
+        if again { (memory, None) } else { (Arc::default(), Some(Beside::drop(memory))) };
 
     let mut harvest = outcome.harvest;
     if let Some(out) = leftovers {
-        std::mem::take(&mut harvest.leftovers).write(out)?;
+        mem::take(&mut harvest.leftovers).write(out)?;
     }
     let faults = note_inputs(&mut harvest.tally, &outcome.inputs, job);
     if job.partial {
         Veils::draw(&mut harvest.tally);
         let shape = Shape::of(job, verifier.given());
         let product = Product::Partial(partial::write(&harvest.tally, Some(&shape))?);
+        let_go(job, harvest.tally);
         return Ok(Analysis { product, failed: false, faults, rows: Rows::default() });
     }
     if harvest.tally.exchanges == 0 && !faults.is_empty() {
@@ -156,18 +160,18 @@ pub fn run_with_leftovers(
             lines::unpack(&buffer, sink)
         };
         if job.shaping.sort == Sort::Time && wanted {
-            let mut kept = std::mem::take(&mut harvest.records);
+            let mut kept = mem::take(&mut harvest.records);
             if !keep {
-                kept = engine::read(&inputs, &options, || make(true), &()).harvest.records;
+                kept = engine::read(&inputs, &options, || make(true, &memory), &()).harvest.records;
             }
             let mut records = kept.into_records()?;
             by_time(&mut records);
             records.iter().try_for_each(hand)?;
         } else if keep {
-            std::mem::take(&mut harvest.records).each(|record| hand(&record))?;
+            mem::take(&mut harvest.records).each(|record| hand(&record))?;
         } else {
             let make_line = || {
-                let mut collector = make(false);
+                let mut collector = make(false, &memory);
                 move |exchange: &Exchange<'_>, input: &InputFacts, out: &mut Vec<u8>| {
                     let record = collector.record(exchange, input);
                     // Writing to memory never fails.
@@ -182,10 +186,37 @@ pub fn run_with_leftovers(
     let (mut report, failed) = engine::within(workers, || finish(job, &world));
     report.keys = keys;
     let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
-    // Millions of small things: they are given back while the report is written.
-    drop(world);
-    let _beside = thread::Builder::new().spawn(move || drop(harvest));
+    let_go(job, world);
+    let_go(job, harvest.tally);
     Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults, rows })
+}
+
+/// Gives something back on a thread of its own, where one can be had, and waits for it in the end: what
+/// holds raw credentials is wiped by then.
+struct Beside(Option<thread::JoinHandle<()>>);
+
+impl Beside {
+    fn drop<T: Send + 'static>(what: T) -> Self {
+        Self(thread::Builder::new().spawn(move || drop(what)).ok())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // A panic of that thread is told already.
+        let _ = self.0.take().map(thread::JoinHandle::join);
+    }
+}
+
+/// Gives back what was gathered, or leaves it to the system where the process ends with the run: to free
+/// the tally of a gigabyte takes as long as to make the report of it.
+///
+/// Only for what may be left in memory: a tally, and all that is made of it, holds no raw credential (all
+/// of it can be written to a file, which a `Secret` cannot).
+pub(super) fn let_go<T: Send + Sync>(job: &Job, gathered: T) {
+    if job.ends {
+        mem::forget(gathered);
+    }
 }
 
 /// Makes the report of a world and tells whether a condition of `fail_on` holds.
@@ -197,6 +228,7 @@ pub(super) fn finish(job: &Job, world: &World<'_>) -> (Report, bool) {
         bucket: job.shaping.bucket.map(|s| (s * 1e9) as i64),
         selection: job.selection.clone().resolved(world.tally().timeline.last()),
         group_by: job.shaping.group_by.clone(),
+        ends: job.ends,
         ..ReportOptions::default()
     };
     let mut report = report::finish(world, &options);

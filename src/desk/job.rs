@@ -8,6 +8,7 @@ use crate::report::{GroupKey, Selection};
 
 /// One run of the main job, or of `merge`.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "wishes that do not depend on one another")]
 pub struct Job {
     /// Files, directories, globs, `-`; for `merge`, partial results. Never empty.
     pub inputs: Vec<String>,
@@ -33,6 +34,9 @@ pub struct Job {
     pub no_join: bool,
     /// Whether some of the refused exchanges are wanted in full beside the report, from a second pass.
     pub rows: bool,
+    /// Whether the process ends with this run: what was gathered, millions of small things, is then left to
+    /// the system instead of being given back one by one.
+    pub ends: bool,
 }
 
 /// How bytes become facts.

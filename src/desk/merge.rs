@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 
-use super::analyze::{finish, given, joined, read_options};
+use super::analyze::{finish, given, joined, let_go, read_options};
 use super::{Analysis, Error, Job, Product, Progress, partial};
 use crate::engine;
 use crate::model::{Assumption, Rows};
@@ -30,6 +30,7 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
     if job.partial {
         Veils::draw(&mut tally);
         let line = partial::write(&tally, shape.as_ref())?;
+        let_go(job, tally);
         let (product, rows) = (Product::Partial(line), Rows::default());
         return Ok(Analysis { product, failed: false, faults: Vec::new(), rows });
     }
@@ -43,6 +44,7 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
     let world = engine::within(workers, learn).with_views(views);
     let (mut report, failed) = engine::within(workers, || finish(job, &world));
     report.keys = keys;
+    let_go(job, world);
     if tally.published.iter().next().is_some() {
         report.assumptions.push(Assumption {
             source: None,
@@ -51,6 +53,7 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
             option: "--jwks".into(),
         });
     }
+    let_go(job, tally);
     let (product, rows) = (Product::Report(Box::new(report)), Rows::default());
     Ok(Analysis { product, failed, faults: Vec::new(), rows })
 }

@@ -19,7 +19,7 @@ mod work;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-pub use crate::evidence::{Catalogue, DialectError};
+pub use crate::evidence::{Catalogue, DialectError, Memory};
 pub use crate::token::{KeyError, Keyring, Verifier, is_plain_name};
 pub use collect::{Collector, Harvest, Naming};
 pub use kept::Kept;

@@ -52,6 +52,11 @@ impl At {
         Self(self.0.saturating_add(nanos))
     }
 
+    /// Returns the whole milliseconds since the epoch: what RFC 3339 with three decimals shows.
+    pub fn millis(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
     /// Formats as RFC 3339 in UTC with `digits` decimals of the second (0 to 9).
     pub fn rfc3339(self, digits: u8) -> String {
         let nanos = i128::from(self.0);
@@ -162,6 +167,19 @@ mod tests {
             spoken,
             ["0 s", "0.4 s", "1 m 15 s", "1 m", "1 h", "3 h 5 m", "2 d 4 h", "-5 s"]
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn times_of_equal_length_sort_as_their_milliseconds(
+            a in proptest::prelude::any::<i64>(),
+            near in -3_000_000i64..3_000_000,
+        ) {
+            for (a, b) in [(At(a), At(a.saturating_add(near))), (At(near), At(a % 2_000_000))] {
+                let shown = a.rfc3339(3).cmp(&b.rfc3339(3));
+                proptest::prop_assert_eq!(a.millis().cmp(&b.millis()), shown);
+            }
+        }
     }
 
     #[test]

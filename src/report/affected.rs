@@ -1,10 +1,13 @@
 //! What failed as a whole: since when, where, for whom. Rows of a report may be cut, these counts are not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::line::client_id;
-use super::{Judged, ranked};
-use crate::model::{Affected, Bound, Class, Client, ClientLine, Kind, Report, Time};
+use foldhash::quality::FixedState;
+
+use super::Judged;
+use super::counts::{self, Counts};
+use super::line::ClientId;
+use crate::model::{Affected, Bound, Class, Client, ClientLine, Endpoint, Report, Time};
 use crate::tally::Group;
 use crate::world::World;
 
@@ -14,39 +17,51 @@ pub(super) fn by(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> Affect
         judged.iter().filter(|j| j.judgement.class == Class::Failure).collect();
     let timed = || failures.iter().filter(|j| j.timed);
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
-    let mut hosts = BTreeMap::new();
-    let mut endpoints = BTreeMap::new();
-    for item in &failures {
-        if let Some(host) = &item.facts.endpoint.host {
-            *hosts.entry(host.to_string()).or_default() += item.bucket.count;
-        }
-        *endpoints.entry(item.facts.endpoint.to_string()).or_default() += item.bucket.count;
-    }
+    let (endpoints, hosts) = places(&failures);
     Affected {
         first: timed().map(|j| j.bucket.first).min().map(show),
         last: timed().map(|j| j.bucket.last).max().map(show),
-        hosts: ranked(hosts, top),
-        endpoints: ranked(endpoints, top),
+        hosts: hosts.ranked(top, ToString::to_string).rows,
+        endpoints: endpoints.ranked(top, ToString::to_string).rows,
         distinct: distinct(&failures),
         bounds: bounds(world, &failures),
     }
 }
 
+/// Counts refusals by endpoint and by host.
+pub(super) fn places<'j>(
+    items: &[&Judged<'j>],
+) -> (Counts<&'j Endpoint>, Counts<&'j std::sync::Arc<str>>) {
+    let mut of_places: HashMap<u32, (&Endpoint, u64), FixedState> = HashMap::default();
+    for item in items {
+        let known = of_places.entry(item.place).or_insert((&item.facts.endpoint, 0));
+        known.1 += item.bucket.count;
+    }
+    let (mut endpoints, mut hosts) = (Counts::default(), Counts::default());
+    for (endpoint, count) in of_places.into_values() {
+        endpoints.add(endpoint, count);
+        if let Some(host) = &endpoint.host {
+            hosts.add(host, count);
+        }
+    }
+    (endpoints, hosts)
+}
+
 /// Counts how many distinct causes, hosts, endpoints, clients, addresses, users and tokens refusals have.
 pub(super) fn distinct(items: &[&Judged<'_>]) -> BTreeMap<String, u64> {
-    fn count<T: Ord>(all: impl Iterator<Item = T>) -> u64 {
-        u64::try_from(all.collect::<BTreeSet<T>>().len()).unwrap_or(u64::MAX)
-    }
-    let endpoints = || items.iter().map(|j| &j.facts.endpoint);
-    let clients = || items.iter().map(|j| &j.facts.client).filter(|client| is_known(client));
+    let endpoints: HashMap<u32, &Endpoint, FixedState> =
+        items.iter().map(|j| (j.place, &j.facts.endpoint)).collect();
+    let clients: HashMap<u32, &Client, FixedState> =
+        items.iter().filter_map(|j| Some((j.client?, &j.facts.client))).collect();
+    let size = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let counts = [
-        ("causes", count(items.iter().map(|j| j.cause()))),
-        ("hosts", count(endpoints().filter_map(|endpoint| endpoint.host.as_ref()))),
-        ("endpoints", count(endpoints())),
-        ("clients", count(clients())),
-        ("addresses", count(clients().filter_map(|client| client.ip.as_ref()))),
-        ("users", count(items.iter().flat_map(|j| j.users()))),
-        ("tokens", count(items.iter().filter_map(|j| token(j)))),
+        ("causes", counts::distinct(items.iter().map(|j| j.cause()))),
+        ("hosts", counts::distinct(endpoints.values().filter_map(|e| e.host.as_ref()))),
+        ("endpoints", size(endpoints.len())),
+        ("clients", size(clients.len())),
+        ("addresses", counts::distinct(clients.values().filter_map(|client| client.ip.as_ref()))),
+        ("users", counts::distinct(items.iter().flat_map(|j| j.users()))),
+        ("tokens", counts::distinct(items.iter().filter_map(|j| j.sent))),
     ];
     counts.map(|(name, n)| (name.to_owned(), n)).into()
 }
@@ -64,16 +79,16 @@ pub(super) fn bounds(world: &World<'_>, items: &[&Judged<'_>]) -> BTreeMap<Strin
             bounds.insert(name.to_owned(), Bound::AtLeast);
         }
     }
-    if tally.clientless > 0 && items.iter().any(|j| !is_known(&j.facts.client)) {
+    if tally.clientless > 0 && items.iter().any(|j| j.client.is_none()) {
         for name in ["clients", "addresses"] {
             bounds.insert(name.to_owned(), Bound::AtLeast);
         }
     }
-    let mut taken: BTreeMap<*const Group, u64> = BTreeMap::new();
-    for item in items {
+    let mut taken: HashMap<*const Group, u64, FixedState> = HashMap::default();
+    let several = || items.iter().filter(|j| j.several);
+    for item in several() {
         *taken.entry(std::ptr::from_ref(item.group)).or_default() += item.bucket.count;
     }
-    let several = || items.iter().filter(|j| j.users().nth(1).is_some());
     let part =
         |item: &Judged<'_>| taken.get(&std::ptr::from_ref(item.group)) < Some(&item.group.count);
     let fewer = several().any(|j| part(j));
@@ -92,28 +107,20 @@ pub(super) fn bounds(world: &World<'_>, items: &[&Judged<'_>]) -> BTreeMap<Strin
 pub(super) fn clients(report: &Report, judged: &[Judged<'_>]) -> Vec<ClientLine> {
     let in_causes = report.causes.iter().flat_map(|cause| &cause.clients).map(|(id, _)| id);
     let in_groups = report.groups.iter().flat_map(|group| &group.key);
-    let named: BTreeSet<&String> = in_causes.chain(in_groups).collect();
-    let clients: BTreeSet<&Client> = judged.iter().map(|j| &j.facts.client).collect();
-    let mut rows: Vec<ClientLine> = clients
-        .into_iter()
-        .map(|client| ClientLine {
-            id: client_id(client),
-            ip: client.ip.as_deref().map(str::to_owned),
-            user_agent: client.user_agent.as_deref().map(str::to_owned),
-        })
-        .filter(|row| named.contains(&row.id))
-        .collect();
-    rows.sort_by(|a, b| a.id.cmp(&b.id));
-    rows
+    let wanted: HashSet<ClientId, FixedState> =
+        in_causes.chain(in_groups).filter_map(|name| ClientId::named(name)).collect();
+    let found = judged.iter().filter(|j| wanted.contains(&j.client_id));
+    let clients: BTreeSet<(ClientId, &Client)> =
+        found.map(|j| (j.client_id, &j.facts.client)).collect();
+    let line = |(id, client): (ClientId, &Client)| ClientLine {
+        id: id.to_string(),
+        ip: client.ip.as_deref().map(str::to_owned),
+        user_agent: client.user_agent.as_deref().map(str::to_owned),
+    };
+    clients.into_iter().map(line).collect()
 }
 
 /// Whether anything is known of a client. A log without addresses tells nobody apart.
 pub(super) fn is_known(client: &Client) -> bool {
     *client != Client::default()
-}
-
-/// Returns the mark of the judged token; sessions are counted by no list of tokens.
-pub(super) fn token<'j>(item: &'j Judged<'_>) -> Option<&'j crate::model::Fingerprint> {
-    let kind = item.facts.credentials.first().map(|c| c.kind);
-    item.token.as_ref().filter(|_| kind != Some(Kind::Session))
 }

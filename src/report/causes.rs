@@ -1,16 +1,24 @@
 //! The table of causes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
+use super::counts::{self, Counts};
 use super::{Judged, ranked, share};
 use crate::causes::{advice, cards};
 use crate::model::{
-    CauseRow, Class, Confidence, ExampleRow, Origin, ServerLine, Statement, Time, Weight,
+    CauseId, CauseRow, Class, Confidence, ExampleRow, Facts, Origin, ServerLine, Statement, Time,
+    Weight,
 };
 use crate::world::World;
 
 /// Most examples of a cause.
 const EXAMPLES: usize = 3;
+
+/// An example of what was judged.
+type Shown<'j, 't> = (&'t Origin, &'j Judged<'t>);
 
 pub(super) fn rows(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> Vec<CauseRow> {
     let mut by_cause: BTreeMap<(Class, &str), Vec<&Judged<'_>>> = BTreeMap::new();
@@ -20,16 +28,21 @@ pub(super) fn rows(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> Vec<
         by_cause.entry((class, item.cause())).or_default().push(item);
         *by_class.entry(class).or_default() += item.bucket.count;
     }
+    let by_cause: Vec<_> = by_cause.into_iter().collect();
     let mut rows: Vec<CauseRow> = by_cause
-        .into_iter()
+        .into_par_iter()
         .map(|((class, id), items)| {
             let of_class = by_class.get(&class).copied().unwrap_or(0);
             let card = cards::card(id);
+            let (row, advice_case) = rayon::join(
+                || row(world, class, id, &items, of_class, top),
+                || card.and_then(|c| super::advice::of_case(c, &items, world)),
+            );
             CauseRow {
-                advice_case: card.and_then(|c| super::advice::of_case(c, &items, world)),
+                advice_case,
                 advice_client: card.map(advice::client).unwrap_or_default(),
                 advice_server: card.map(advice::server).unwrap_or_default(),
-                ..row(world, class, id, &items, of_class, top)
+                ..row
             }
         })
         .collect();
@@ -51,66 +64,70 @@ fn row(
     of_class: u64,
     top: usize,
 ) -> CauseRow {
-    let mut confidence: BTreeMap<String, u64> = BTreeMap::new();
-    let mut endpoints = BTreeMap::new();
-    let mut hosts = BTreeMap::new();
-    let mut tokens = BTreeMap::new();
-    let mut users = BTreeMap::new();
-    let mut clients = BTreeMap::new();
-    let mut names = BTreeSet::new();
-    let mut also = BTreeMap::new();
-    let mut examples: Vec<(&Origin, &Judged<'_>)> = Vec::new();
+    let mut strengths: BTreeMap<Confidence, u64> = BTreeMap::new();
+    let mut tokens = Counts::default();
+    let mut users = Counts::default();
+    let mut clients = Counts::default();
+    let mut also: BTreeMap<&CauseId, u64> = BTreeMap::new();
+    let mut examples: Vec<Shown<'_, '_>> = Vec::new();
     for item in items {
         let n = item.bucket.count;
         if let Some(root) = &item.judgement.root {
-            *confidence.entry(root.confidence.as_str().to_owned()).or_default() += n;
+            *strengths.entry(root.confidence).or_default() += n;
         }
-        *endpoints.entry(item.facts.endpoint.to_string()).or_default() += n;
-        if let Some(host) = &item.facts.endpoint.host {
-            *hosts.entry(host.to_string()).or_default() += n;
-        }
-        if let Some(mark) = super::affected::token(item) {
-            *tokens.entry(mark.to_string()).or_default() += n;
+        if let Some(mark) = item.sent {
+            tokens.add(mark, n);
         }
         // Of several names in a column it is not known whose refusals these were: counted, not listed.
-        if let [user] = item.users().collect::<Vec<_>>().as_slice() {
-            *users.entry((*user).clone()).or_default() += n;
+        let mut named = item.users();
+        if let (Some(user), None) = (named.next(), named.next()) {
+            users.add(user, n);
         }
-        names.extend(item.users());
-        if super::affected::is_known(&item.facts.client) {
-            *clients.entry(super::line::client_id(&item.facts.client)).or_default() += n;
+        if item.client.is_some() {
+            clients.add(item.client_id, n);
         }
         for other in &item.judgement.also {
-            *also.entry(other.cause.clone()).or_default() += n;
+            *also.entry(&other.cause).or_default() += n;
         }
         examples.extend(item.group.examples.iter().filter(|o| shows(o, item)).map(|o| (o, *item)));
     }
+    let (endpoints, hosts) = super::affected::places(items);
+    let endpoints = endpoints.ranked(top, ToString::to_string);
+    let hosts = hosts.ranked(top, ToString::to_string);
+    let tokens = tokens.ranked(top, |mark| mark.to_string());
+    let users = users.ranked(top, Clone::clone);
+    let clients = clients.ranked(top, |id| id.to_string());
+    let names = counts::distinct(items.iter().flat_map(|j| j.users()));
+    // The surest first, of equally sure ones the first by origin.
     let strength = |j: &Judged<'_>| j.judgement.root.as_ref().map(|f| f.confidence);
-    examples.sort_by(|a, b| strength(b.1).cmp(&strength(a.1)).then_with(|| a.0.cmp(b.0)));
-    let mut seen = BTreeSet::new();
-    let (fresh, again): (Vec<_>, Vec<_>) =
-        examples.into_iter().partition(|(_, j)| seen.insert((&j.facts.endpoint, &j.facts.client)));
-    let examples =
-        fresh.into_iter().chain(again).take(EXAMPLES).map(|(o, j)| example(world, o, j)).collect();
+    let order = |a: &Shown<'_, '_>, b: &Shown<'_, '_>| {
+        strength(b.1).cmp(&strength(a.1)).then_with(|| a.0.cmp(b.0))
+    };
+    let same_place =
+        |(_, a): &Shown<'_, '_>, (_, b): &Shown<'_, '_>| (a.place, a.client) == (b.place, b.client);
+    let shown = picked(&examples, EXAMPLES, order, same_place);
+    let examples = shown.into_iter().map(|(o, j)| example(world, o, j)).collect();
     let timed = || items.iter().filter(|j| j.timed);
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
     let count: u64 = items.iter().map(|j| j.bucket.count).sum();
-    let size = |map: &BTreeMap<String, u64>| u64::try_from(map.len()).unwrap_or(u64::MAX);
     let messages = super::messages::of(items, top);
     let distinct = BTreeMap::from([
-        ("endpoints".to_owned(), size(&endpoints)),
-        ("hosts".to_owned(), size(&hosts)),
-        ("tokens".to_owned(), size(&tokens)),
-        ("users".to_owned(), u64::try_from(names.len()).unwrap_or(u64::MAX)),
-        ("clients".to_owned(), size(&clients)),
+        ("endpoints".to_owned(), endpoints.distinct),
+        ("hosts".to_owned(), hosts.distinct),
+        ("tokens".to_owned(), tokens.distinct),
+        ("users".to_owned(), names),
+        ("clients".to_owned(), clients.distinct),
         ("messages".to_owned(), messages.distinct),
     ]);
-    for degree in Confidence::ALL {
-        confidence.entry(degree.as_str().to_owned()).or_default();
-    }
+    let confidence = Confidence::ALL
+        .map(|degree| {
+            (degree.as_str().to_owned(), strengths.get(&degree).copied().unwrap_or_default())
+        })
+        .into();
+    let also = also.into_iter().map(|(cause, n)| (cause.clone(), n)).collect();
     let card = cards::card(id);
     CauseRow {
-        id: crate::model::CauseId::owned(id.to_owned()),
+        id: CauseId::owned(id.to_owned()),
         class,
         title: card.map_or(id, |c| c.title()).to_owned(),
         summary: card.map_or("", |c| c.summary()).to_owned(),
@@ -119,11 +136,11 @@ fn row(
         confidence,
         first: timed().map(|j| j.bucket.first).min().map(show),
         last: timed().map(|j| j.bucket.last).max().map(show),
-        endpoints: ranked(endpoints, top),
-        hosts: ranked(hosts, top),
-        tokens: ranked(tokens, top),
-        users: ranked(users, top),
-        clients: ranked(clients, top),
+        endpoints: endpoints.rows,
+        hosts: hosts.rows,
+        tokens: tokens.rows,
+        users: users.rows,
+        clients: clients.rows,
         distinct,
         messages: messages.rows,
         messages_left_out: messages.left_out,
@@ -134,6 +151,29 @@ fn row(
         advice_client: String::new(),
         advice_server: String::new(),
     }
+}
+
+/// Picks `most` values in order, one of each place before another of the same.
+fn picked<T>(
+    all: &[T],
+    most: usize,
+    order: impl Fn(&T, &T) -> Ordering,
+    same_place: impl Fn(&T, &T) -> bool,
+) -> Vec<&T> {
+    let mut picked: Vec<(usize, &T)> = Vec::new();
+    for fresh in [true, false] {
+        while picked.len() < most {
+            let is_known = |at: usize, one: &T| {
+                picked
+                    .iter()
+                    .any(|(known, other)| at == *known || (fresh && same_place(one, other)))
+            };
+            let rest = all.iter().enumerate().filter(|(at, one)| !is_known(*at, one));
+            let Some(next) = rest.min_by(|a, b| order(a.1, b.1)) else { break };
+            picked.push(next);
+        }
+    }
+    picked.into_iter().map(|(_, one)| one).collect()
 }
 
 /// Whether an example of the group is one of this bucket.
@@ -179,7 +219,7 @@ fn server(item: &Judged<'_>) -> ServerLine {
 }
 
 /// Returns the server's word as outputs show it: the strongest statement.
-pub(super) fn server_line(facts: &crate::model::Facts, agrees: &str) -> ServerLine {
+pub(super) fn server_line(facts: &Facts, agrees: &str) -> ServerLine {
     let statements = &facts.answer.statements;
     let best = statements
         .iter()
@@ -202,5 +242,30 @@ pub(super) fn server_line(facts: &crate::model::Facts, agrees: &str) -> ServerLi
         }),
         dialect: best.and_then(|s| s.dialect.clone()),
         agrees: if best.is_some() { agrees.to_owned() } else { "silent".into() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn examples_are_picked_as_if_all_were_sorted_and_parted(
+            all in prop::collection::vec((0u8..4, 0u8..6, 0u8..9), 0..30), most in 0usize..6,
+        ) {
+            let mut sorted: Vec<&(u8, u8, u8)> = all.iter().collect();
+            sorted.sort_by_key(|(sure, at, _)| (*sure, *at));
+            let mut seen = BTreeSet::new();
+            let (fresh, again): (Vec<&_>, Vec<&_>) =
+                sorted.into_iter().partition(|(_, _, place)| seen.insert(place));
+            let wanted: Vec<_> = fresh.into_iter().chain(again).take(most).collect();
+            let order = |a: &(u8, u8, u8), b: &(u8, u8, u8)| (a.0, a.1).cmp(&(b.0, b.1));
+            prop_assert_eq!(picked(&all, most, order, |a, b| a.2 == b.2), wanted);
+        }
     }
 }

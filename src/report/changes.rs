@@ -1,23 +1,26 @@
 //! What changed at clients, keys and hosts just before a burst of failures.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 
 use foldhash::quality::FixedState;
 
-use super::Judged;
+use super::{Judged, counts};
 use crate::model::{At, Client, Evidence, Seconds, Token};
 use crate::tally::{Release, place, spot_mark};
-use crate::world::World;
+use crate::world::{Known, World};
 
 /// How long before its start a change counts as "just before".
 const BEFORE: Seconds = Seconds(300.0);
 const LISTED: usize = 6;
+/// Clients and endpoints of a burst that are looked at.
+const LOOKED_AT: usize = 16;
 
 /// When user agents appear first, and tokens by issuer and key: learned once for all bursts.
 #[derive(Debug, Default)]
 pub(super) struct Firsts<'t> {
     /// First and last sight of each user agent, by the mark of capture and address; only where all are
-    /// known.
+    /// known, and only of the spots that were asked for.
     agents: HashMap<u64, BTreeMap<&'t str, (At, At)>, FixedState>,
     kids: BTreeMap<&'t str, At>,
     issuers: BTreeMap<&'t str, At>,
@@ -26,8 +29,10 @@ pub(super) struct Firsts<'t> {
 }
 
 impl<'t> Firsts<'t> {
-    pub(super) fn learn(world: &World<'t>) -> Self {
-        let mut firsts = Self::default();
+    /// Learns for bursts that hit `clients`.
+    pub(super) fn learn<'c>(world: &World<'t>, clients: impl Iterator<Item = &'c Client>) -> Self {
+        let agents = clients.map(|client| (spot(client), BTreeMap::new())).collect();
+        let mut firsts = Self { agents, ..Self::default() };
         let tally = world.tally();
         for release in tally.releases.iter() {
             let (Some(host), Some((field, _))) =
@@ -38,13 +43,10 @@ impl<'t> Firsts<'t> {
             let here = firsts.releases.entry((host, release.place.as_str(), field)).or_default();
             here.push(release);
         }
-        for (_, usage) in tally.uses.iter() {
-            let mark = usage.credential.as_ref().and_then(crate::world::mark_of);
-            let token = mark.and_then(|mark| world.token(mark));
+        for (usage, token) in world.uses() {
             firsts.note(&usage.client, token, usage.times.first().zip(usage.times.last()));
         }
-        for (_, group) in tally.groups.iter() {
-            let Some(facts) = group.facts.as_deref() else { continue };
+        for Known { group, facts, .. } in world.groups() {
             let mark = facts.credentials.first().and_then(crate::world::mark_of);
             let token = mark.and_then(|mark| world.token(mark));
             firsts.note(&facts.client, token, group.times.first().zip(group.times.last()));
@@ -75,7 +77,7 @@ impl<'t> Firsts<'t> {
     }
 
     fn note_agent(&mut self, spot: u64, agent: &'t str, first: At, last: At) {
-        let here = self.agents.entry(spot).or_default();
+        let Some(here) = self.agents.get_mut(&spot) else { return };
         let known = here.entry(agent).or_insert((first, last));
         *known = (first.min(known.0), last.max(known.1));
     }
@@ -130,66 +132,78 @@ impl<'t> Firsts<'t> {
     }
 }
 
-/// Tells what changed just before the burst, for the clients and tokens that it hit, latest first.
+/// Returns the clients that a burst hit, the first few of them in their order.
+pub(super) fn clients<'j>(burst: &[&Judged<'j>]) -> Vec<&'j Client> {
+    looked_at(burst.iter().map(|j| (j.client, &j.facts.client)))
+}
+
+/// Returns the first few of things with numbers in their order.
+fn looked_at<'j, N: Eq + Hash, T: Ord>(all: impl Iterator<Item = (N, &'j T)>) -> Vec<&'j T> {
+    let all: HashMap<N, &T, FixedState> = all.collect();
+    let mut all: Vec<&T> = all.into_values().collect();
+    counts::first(&mut all, LOOKED_AT, Ord::cmp);
+    all
+}
+
+/// Tells what changed just before the burst, for the `clients` and tokens that it hit, latest first.
 pub(super) fn before(
     world: &World<'_>,
     firsts: &Firsts<'_>,
-    burst: &[&Judged<'_>],
+    (burst, clients): (&[&Judged<'_>], &[&Client]),
     start: At,
 ) -> Vec<Evidence> {
     let mut facts: BTreeSet<(std::cmp::Reverse<At>, String)> = BTreeSet::new();
     let recent = |at: &At| *at <= start && start.since(*at).0 <= BEFORE.0;
-    let mut tell = |at: At, fact: String| {
+    let mut tell = |at: At, fact: &dyn Fn() -> String| {
         if recent(&at) {
-            facts.insert((std::cmp::Reverse(at), fact));
+            facts.insert((std::cmp::Reverse(at), fact()));
         }
     };
-    let clients: BTreeSet<_> = burst.iter().map(|j| &j.facts.client).collect();
-    for client in clients.into_iter().take(16) {
+    for client in clients {
         for ending in world.endings(client, None) {
             if !ending.what.contains("logged in") {
-                tell(ending.at, format!("{} at {}", ending.what, ending.at));
+                tell(ending.at, &|| format!("{} at {}", ending.what, ending.at));
             }
         }
         for refused in world.refused_refreshes(client, None) {
-            tell(refused.at, format!("a refresh was refused at {}", refused.at));
+            tell(refused.at, &|| format!("a refresh was refused at {}", refused.at));
         }
         for renewal in world.renewals(client, None) {
             let what = if renewal.login { "a login" } else { "a refresh" };
-            tell(renewal.at, format!("{what} gave a new token at {}", renewal.at));
+            tell(renewal.at, &|| format!("{what} gave a new token at {}", renewal.at));
         }
         if let Some((agent, first, old)) = firsts.updated(client) {
-            tell(first, format!("user agent `{agent}` takes the place of `{old}` at {first}"));
+            tell(first, &|| format!("user agent `{agent}` takes the place of `{old}` at {first}"));
         }
     }
-    let tokens: Vec<&Token> = burst.iter().filter_map(|j| j.decoded).collect();
-    let hosts: BTreeSet<_> = burst.iter().filter_map(|j| j.facts.endpoint.host.as_ref()).collect();
-    for token in &tokens {
+    let (mut kids, mut issuers) = (BTreeSet::new(), BTreeSet::new());
+    for token in burst.iter().filter_map(|j| j.decoded) {
         if let Some(exp) = token.expires() {
-            tell(exp, format!("a token expired at {exp}"));
+            tell(exp, &|| format!("a token expired at {exp}"));
         }
-        let new = [
-            ("key", token.kid.as_deref(), &firsts.kids),
-            ("issuer", token.iss.as_deref(), &firsts.issuers),
-        ];
-        for (what, name, table) in new {
-            // What was there from the first moment on is not new.
-            if let Some(name) = name
-                && let Some(first) = table.get(name)
-                && table.values().any(|other| other < first)
-            {
-                tell(*first, format!("tokens of {what} `{name}` first appear at {first}"));
+        kids.insert(token.kid.as_deref());
+        issuers.insert(token.iss.as_deref());
+    }
+    for (what, names, table) in [("key", kids, &firsts.kids), ("issuer", issuers, &firsts.issuers)]
+    {
+        // What was there from the first moment on is not new.
+        let oldest = table.values().min();
+        for name in names.into_iter().flatten() {
+            if let Some(first) = table.get(name).filter(|first| oldest < Some(*first)) {
+                tell(*first, &|| format!("tokens of {what} `{name}` first appear at {first}"));
             }
         }
     }
-    let endpoints: BTreeSet<_> = burst.iter().map(|j| &j.facts.endpoint).collect();
-    for endpoint in endpoints.into_iter().take(16) {
+    let hosts: HashSet<_, FixedState> =
+        burst.iter().filter_map(|j| j.facts.endpoint.host.as_ref()).collect();
+    let hosts: BTreeSet<_> = hosts.into_iter().collect();
+    for endpoint in looked_at(burst.iter().map(|j| (j.place, &j.facts.endpoint))) {
         let Some(host) = endpoint.host.as_deref() else { continue };
         for (at, new, old) in firsts.deployed(host, &endpoint.path, start) {
             let (field, old) = old.text.split_once(' ').unwrap_or_default();
             let (_, new) = new.text.split_once(' ').unwrap_or_default();
             let fact = format!("`{field}` of {host} changes from `{old}` to `{new}` at {at}");
-            tell(at, fact);
+            tell(at, &|| fact.clone());
         }
     }
     for host in hosts {
@@ -198,17 +212,16 @@ pub(super) fn before(
         let oldest = kids.clone().filter_map(|(_, (first, _))| *first).min();
         for (kid, (first, _)) in kids {
             if let Some(first) = first.filter(|first| Some(*first) > oldest) {
-                tell(first, format!("{host} lets in tokens of key `{kid}` from {first} on"));
+                tell(first, &|| format!("{host} lets in tokens of key `{kid}` from {first} on"));
             }
         }
         for outage in world.outages().get(host).into_iter().flatten() {
-            tell(
-                outage.start,
+            tell(outage.start, &|| {
                 format!(
                     "{host} refuses all {} tokens of {} clients from {} on, until {} it let them in",
                     outage.tokens, outage.clients, outage.start, outage.before
-                ),
-            );
+                )
+            });
         }
     }
     let shown = facts.into_iter().take(LISTED);

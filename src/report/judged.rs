@@ -2,10 +2,11 @@
 
 use rayon::prelude::*;
 
+use super::line::ClientId;
 use crate::causes::{self, Case};
-use crate::model::{At, Class, Facts, Judgement, Kind};
+use crate::model::{At, Class, Facts, Fingerprint, Judgement, Kind};
 use crate::tally::{Bucket, Group};
-use crate::world::{World, mark_of};
+use crate::world::{Known, World, mark_of};
 
 /// Exchanges of equal facts at one instant (or in one bucket) with their verdict.
 #[derive(Clone, Debug)]
@@ -18,22 +19,35 @@ pub struct Judged<'t> {
     pub bucket: Bucket,
     /// Whether `bucket` holds times; false for exchanges without one.
     pub timed: bool,
+    /// Number of the endpoint; equal numbers are equal endpoints.
+    pub place: u32,
+    /// Number of the client; equal numbers are equal clients. `None` where nothing is known of it: a log
+    /// without addresses tells nobody apart.
+    pub client: Option<u32>,
+    /// Id of the client.
+    pub client_id: ClientId,
     /// The verdict.
     pub judgement: Judgement,
     /// Mark of the judged token.
-    pub token: Option<crate::model::Fingerprint>,
+    pub token: Option<Fingerprint>,
+    /// The same, but for sessions, which no list of tokens counts.
+    pub sent: Option<Fingerprint>,
     /// The judged token's own facts.
     pub decoded: Option<&'t crate::model::Token>,
     /// Pseudonym of the user: subject of the token, else the column's only name.
     pub user: Option<String>,
+    /// Whether the credential itself names the user.
+    pub is_named: bool,
+    /// Whether a log's column names several users for these refusals.
+    pub several: bool,
 }
 
 /// Judges all groups; what turned out to be `ok` is left out. Ordered by time, then by facts.
 pub fn judge_all<'t>(world: &World<'t>) -> Vec<Judged<'t>> {
-    let groups: Vec<&'t Group> = world.tally().groups.iter().map(|(_, group)| group).collect();
     // Each by itself, in the order of the table.
+    let groups = world.groups().par_iter();
     let mut all: Vec<Judged<'t>> =
-        groups.into_par_iter().flat_map_iter(|group| judge_group(world, group)).collect();
+        groups.flat_map_iter(|known| judge_group(world, known)).collect();
     all.par_sort_by(|a, b| {
         (!a.timed, a.bucket.first, &a.facts.endpoint, &a.facts.client).cmp(&(
             !b.timed,
@@ -46,21 +60,43 @@ pub fn judge_all<'t>(world: &World<'t>) -> Vec<Judged<'t>> {
 }
 
 /// Judges the refusals of a group at each of its instants.
-fn judge_group<'t>(world: &World<'t>, group: &'t Group) -> Vec<Judged<'t>> {
+fn judge_group<'t>(world: &World<'t>, known: &Known<'t>) -> Vec<Judged<'t>> {
     let mut all = Vec::new();
-    let Some(facts) = group.facts.as_deref() else { return all };
+    let Known { group, facts, place, .. } = *known;
     let token = facts.credentials.first().and_then(mark_of);
     let decoded = token.and_then(|mark| world.token(mark));
     let user = decoded
         .and_then(|t| t.sub.clone())
         .or_else(|| facts.credentials.first().and_then(|c| c.user.clone()))
         .or_else(|| group.users.iter().next().cloned());
+    let is_client_known = super::affected::is_known(&facts.client);
+    let client = is_client_known.then_some(known.client);
+    let client_id = ClientId::of(&facts.client);
+    let is_named = decoded.is_some_and(|t| t.sub.is_some())
+        || facts.credentials.first().is_some_and(|c| c.user.is_some());
+    let several = !is_named && group.users.iter().nth(1).is_some();
+    let sent = token.filter(|_| facts.credentials.first().map(|c| c.kind) != Some(Kind::Session));
     let mut push = |bucket: Bucket, timed: bool| {
         let case = Case { facts, at: timed.then_some(bucket.first), world };
         let judgement = causes::judge(&case);
         if judgement.class != Class::Ok {
             let user = user.clone();
-            all.push(Judged { group, facts, bucket, timed, judgement, token, decoded, user });
+            all.push(Judged {
+                group,
+                facts,
+                bucket,
+                timed,
+                place,
+                client,
+                client_id,
+                judgement,
+                token,
+                sent,
+                decoded,
+                user,
+                is_named,
+                several,
+            });
         }
     };
     for bucket in group.times.buckets() {
@@ -135,7 +171,7 @@ impl Judged<'_> {
             GroupKey::Cause => Some(self.cause().to_owned()),
             GroupKey::Endpoint => Some(self.facts.endpoint.to_string()),
             GroupKey::Host => self.facts.endpoint.host.as_deref().map(str::to_owned),
-            GroupKey::Client => Some(super::line::client_id(&self.facts.client)),
+            GroupKey::Client => Some(self.client_id.to_string()),
             GroupKey::User => self.user(),
             GroupKey::Token => {
                 let shown = credential.is_some_and(|c| c.kind != Kind::Basic);
@@ -150,14 +186,12 @@ impl Judged<'_> {
     /// Returns the user; the users of a log's column are known as a set, so of several it is not known
     /// whose refusals these were.
     fn user(&self) -> Option<String> {
-        let several = self.users().nth(1).is_some();
-        if several { Some("(several)".to_owned()) } else { self.user.clone() }
+        if self.several { Some("(several)".to_owned()) } else { self.user.clone() }
     }
 
     /// Returns who these may have been: the user, or all of a log's column for equal refusals.
     pub(super) fn users(&self) -> impl Iterator<Item = &String> {
-        let named = self.decoded.is_some_and(|t| t.sub.is_some())
-            || self.facts.credentials.first().is_some_and(|c| c.user.is_some());
+        let named = self.is_named;
         let column = self.group.users.iter().filter(move |_| !named);
         self.user.iter().filter(move |_| named).chain(column)
     }

@@ -1,13 +1,19 @@
 //! The life of each token that was refused: handed out, used, refused, replaced.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
-use super::{Judged, ranked};
+use foldhash::quality::FixedState;
+use rayon::prelude::*;
+
+use super::{Judged, counts, ranked};
 use crate::model::{At, CauseId, Class, Fingerprint, Kind, Lifeline, NumericDate, Time, Token};
 use crate::world::{Sight, World};
 
-pub(super) fn draw(world: &World<'_>, judged: &[Judged<'_>]) -> Vec<Lifeline> {
-    let mut refused: BTreeMap<Fingerprint, Vec<&Judged<'_>>> = BTreeMap::new();
+/// Draws the `top` lines with the most failures, of equally many those refused first; returns with them how
+/// many there are in all.
+pub(super) fn draw(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> (Vec<Lifeline>, usize) {
+    let mut refused: HashMap<Fingerprint, Vec<&Judged<'_>>, FixedState> = HashMap::default();
     for item in judged {
         let kind = item.facts.credentials.first().map(|c| c.kind);
         if let Some(mark) = item.token
@@ -16,25 +22,21 @@ pub(super) fn draw(world: &World<'_>, judged: &[Judged<'_>]) -> Vec<Lifeline> {
             refused.entry(mark).or_default().push(item);
         }
     }
-    let mut lines: Vec<(std::cmp::Reverse<u64>, Lifeline)> = refused
-        .into_iter()
-        .map(|(mark, items)| {
-            let failures = items
-                .iter()
-                .filter(|j| j.judgement.class == Class::Failure)
-                .map(|j| j.bucket.count)
-                .sum();
-            (std::cmp::Reverse(failures), line(world, mark, &items))
-        })
-        .collect();
-    lines.sort_by(|a, b| {
-        (&a.0, &a.1.first_refusal, &a.1.fingerprint).cmp(&(
-            &b.0,
-            &b.1.first_refusal,
-            &b.1.fingerprint,
-        ))
-    });
-    lines.into_iter().map(|(_, line)| line).collect()
+    let all = refused.len();
+    let mut lines: Vec<(Rank, Vec<&Judged<'_>>)> =
+        refused.into_iter().map(|(mark, items)| (rank(mark, &items), items)).collect();
+    counts::first(&mut lines, top, |a, b| a.0.cmp(&b.0));
+    let lines = lines.par_iter().map(|((_, _, mark), items)| line(world, *mark, items));
+    (lines.collect(), all)
+}
+
+/// Which line comes first: that with more failures, then that with the earlier first refusal as it is shown.
+type Rank = (Reverse<u64>, Option<i64>, Fingerprint);
+
+fn rank(mark: Fingerprint, items: &[&Judged<'_>]) -> Rank {
+    let failures = items.iter().filter(|j| j.judgement.class == Class::Failure);
+    let first = items.iter().filter(|j| j.timed).map(|j| j.bucket.first).min();
+    (Reverse(failures.map(|j| j.bucket.count).sum()), first.map(At::millis), mark)
 }
 
 fn line(world: &World<'_>, mark: Fingerprint, items: &[&Judged<'_>]) -> Lifeline {

@@ -1,5 +1,7 @@
 //! One exchange as a line.
 
+use std::fmt;
+
 use crate::model::{
     Client, ClientLine, Credential, CredentialLine, Judgement, KeyHasher, Kind, Line, Record,
     Token, ViewLine,
@@ -37,7 +39,7 @@ pub fn line(record: &Record, judgement: &Judgement, views: &[&View]) -> Line {
         host: facts.endpoint.host.as_ref().map(ToString::to_string),
         endpoint: facts.endpoint.to_string(),
         client: ClientLine {
-            id: client_id(&facts.client),
+            id: ClientId::of(&facts.client).to_string(),
             ip: facts.client.ip.as_ref().map(ToString::to_string),
             user_agent: facts.client.user_agent.as_ref().map(ToString::to_string),
         },
@@ -106,7 +108,41 @@ fn credential(credential: &Credential, tokens: &[std::sync::Arc<Token>]) -> Cred
     }
 }
 
-/// Returns the shown id of a client: `cli:` and 8 hex digits.
-pub(super) fn client_id(client: &Client) -> String {
-    format!("cli:{:08x}", KeyHasher::key(client) >> 96)
+/// The shown id of a client: `cli:` and 8 hex digits.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ClientId(u128);
+
+impl ClientId {
+    /// Returns the id of a client.
+    pub(super) fn of(client: &Client) -> Self {
+        Self(KeyHasher::key(client) >> 96)
+    }
+
+    /// Returns the id that is written so; `None` where no id is.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let id = Self(u128::from_str_radix(name.strip_prefix("cli:")?, 16).ok()?);
+        (id.to_string() == name).then_some(id)
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cli:{:08x}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_no_client_has_names_none() {
+        let id = ClientId::of(&Client::default());
+        assert_eq!(ClientId::named(&id.to_string()), Some(id));
+        for name in
+            ["cli:", "cli:0", "cli:+0000001", "cli:ABCDEF01", "cli:0123456789", "-", "0a0b0c0d"]
+        {
+            assert_eq!(ClientId::named(name), None, "{name}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What servers said with the refusals under a cause: each wording once, what varies in it left out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Judged;
 use super::causes::shows;
@@ -40,8 +40,10 @@ pub(super) fn of<'t>(items: &[&Judged<'t>], top: usize) -> Messages {
     let mut heard: BTreeMap<&'t Wording, Heard<'t>> = BTreeMap::new();
     let mut said_in_all = 0_u64;
     for item in items {
-        let spoken: BTreeSet<&str> = words(&item.facts.answer).map(|s| s.place.as_str()).collect();
-        said_in_all += item.bucket.count * u64::try_from(spoken.len()).unwrap_or_default();
+        let places = || words(&item.facts.answer).map(|s| s.place.as_str());
+        let fresh =
+            places().enumerate().filter(|(at, place)| !places().take(*at).any(|p| p == *place));
+        said_in_all += item.bucket.count * u64::try_from(fresh.count()).unwrap_or_default();
         for (wording, said) in item.group.said.iter() {
             let count = count_in(said, item);
             if count == 0 {

@@ -4,6 +4,7 @@ mod advice;
 mod affected;
 mod causes;
 mod changes;
+mod counts;
 mod incidents;
 mod inputs;
 mod judged;
@@ -16,13 +17,18 @@ mod timeline;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 pub use self::judged::{GroupKey, Judged, judge_all};
-pub use self::line::line;
+pub use self::line::{ClientId, line};
 pub use self::selection::{Moment, Selection, Statuses};
 use crate::model::{
     Class, ClockRow, Evidence, Expectation, GroupRow, Period, Report, Time, Totals,
 };
 use crate::world::{Learned, World};
+
+/// Moments of the story for each row of another list.
+const STORY: usize = 2;
 
 /// What shapes a report without touching facts.
 #[derive(Clone, Debug)]
@@ -39,6 +45,9 @@ pub struct ReportOptions {
     pub group_by: Vec<GroupKey>,
     /// What is reported.
     pub selection: Selection,
+    /// Whether the process ends with the report, so that what only it was made of, judgements without any
+    /// raw credential, is left to the system.
+    pub ends: bool,
 }
 
 impl Default for ReportOptions {
@@ -50,15 +59,17 @@ impl Default for ReportOptions {
             given: BTreeMap::new(),
             group_by: Vec::new(),
             selection: Selection::default(),
+            ends: false,
         }
     }
 }
 
-/// Makes the report: judges every group at every instant, counts, orders. [`cut`] bounds its lists.
+/// Makes the report: judges every group at every instant, counts, orders. [`cut`] bounds its lists; those
+/// of tokens and moments, which grow with the input, are made no longer than it leaves them.
 pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
     let tally = world.tally();
-    let judged: Vec<Judged<'_>> =
-        judge_all(world).into_iter().filter(|j| options.selection.takes(j)).collect();
+    let mut judged: Vec<Judged<'_>> = judge_all(world);
+    judged.retain(|j| options.selection.takes(j));
     let mut left_out = BTreeMap::new();
     for (name, is_sample) in [
         ("distinct_tokens", tally.tokens.is_sample()),
@@ -70,20 +81,35 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
             left_out.insert(name.to_owned(), 0);
         }
     }
-    let ((rows, incidents), (lifelines, (story, clocks))) = rayon::join(
-        || {
-            rayon::join(
-                || causes::rows(world, &judged, options.top),
-                || incidents::find(world, &judged),
-            )
-        },
-        || {
-            rayon::join(
-                || lifelines::draw(world, &judged),
-                || rayon::join(|| story::tell(world, &judged), || clocks(world)),
-            )
-        },
-    );
+    let told = options.top.saturating_mul(STORY);
+    // What takes longest begins first, in halves of about the same work.
+    let ((rows, ((tokens, all_tokens), (story, all_told))), (incidents, (affected, timeline))) =
+        rayon::join(
+            || {
+                rayon::join(
+                    || causes::rows(world, &judged, options.top),
+                    || {
+                        rayon::join(
+                            || lifelines::draw(world, &judged, options.top),
+                            || story::tell(world, &judged, told),
+                        )
+                    },
+                )
+            },
+            || {
+                rayon::join(
+                    || incidents::find(world, &judged),
+                    || {
+                        rayon::join(
+                            || affected::by(world, &judged, options.top),
+                            || timeline::draw(tally, &judged, options.bucket),
+                        )
+                    },
+                )
+            },
+        );
+    leave_out(&mut left_out, "tokens", all_tokens, tokens.len());
+    leave_out(&mut left_out, "story", all_told, story.len());
     let mut report = Report {
         schema: "authopsy.report/1".into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -92,12 +118,12 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
         inputs: inputs::rows(tally),
         period: period(world, &judged, &options.selection),
         totals: totals(world, &judged, &options.selection),
-        affected: affected::by(world, &judged, options.top),
+        affected,
         causes: rows,
-        timeline: timeline::draw(tally, &judged, options.bucket),
+        timeline,
         incidents,
-        tokens: lifelines,
-        clocks,
+        tokens,
+        clocks: clocks(world),
         story,
         groups: groups(&judged, &options.group_by),
         clients: Vec::new(),
@@ -110,24 +136,27 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
     };
     report.summary = story::summary(&report);
     report.clients = affected::clients(&report, &judged);
+    if options.ends {
+        std::mem::forget(judged);
+    } else {
+        judged.into_par_iter().for_each(drop);
+    }
     report
 }
 
 /// Cuts every list to `top` rows and says how many were left out.
 pub fn cut(report: &mut Report, top: usize) {
     fn to<T>(list: &mut Vec<T>, top: usize, name: &str, left_out: &mut BTreeMap<String, u64>) {
-        let rest = list.len().saturating_sub(top);
-        if rest > 0 {
-            list.truncate(top);
-            left_out.insert(name.to_owned(), u64::try_from(rest).unwrap_or(u64::MAX));
-        }
+        let all = list.len();
+        list.truncate(top);
+        leave_out(left_out, name, all, list.len());
     }
     let mut left_out = std::mem::take(&mut report.left_out);
     to(&mut report.causes, top, "causes", &mut left_out);
     to(&mut report.incidents, top, "incidents", &mut left_out);
     to(&mut report.tokens, top, "tokens", &mut left_out);
     to(&mut report.clocks, top, "clocks", &mut left_out);
-    to(&mut report.story, top.saturating_mul(2), "story", &mut left_out);
+    to(&mut report.story, top.saturating_mul(STORY), "story", &mut left_out);
     to(&mut report.groups, top, "groups", &mut left_out);
     let named: BTreeSet<String> = (report.causes.iter())
         .flat_map(|cause| cause.clients.iter().map(|(id, _)| id))
@@ -137,6 +166,14 @@ pub fn cut(report: &mut Report, top: usize) {
     report.clients.retain(|client| named.contains(&client.id));
     to(&mut report.expectations, top.saturating_mul(4), "expectations", &mut left_out);
     report.left_out = left_out;
+}
+
+/// Notes how many rows of a list are left out; nothing where none is.
+fn leave_out(left_out: &mut BTreeMap<String, u64>, name: &str, all: usize, shown: usize) {
+    let rest = all.saturating_sub(shown);
+    if rest > 0 {
+        left_out.insert(name.to_owned(), u64::try_from(rest).unwrap_or(u64::MAX));
+    }
 }
 
 fn totals(world: &World<'_>, judged: &[Judged<'_>], selection: &Selection) -> Totals {

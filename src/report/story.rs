@@ -1,79 +1,192 @@
 //! The post-mortem in order, and the one sentence that says what happened.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{Hash, Hasher};
+
+use foldhash::quality::FixedState;
 
 use super::{Judged, note};
-use crate::model::{Affected, At, CauseRow, Class, Report, StoryItem, Time, Token, Totals};
+use crate::model::{
+    Affected, At, CauseRow, Class, Client, Endpoint, Fingerprint, Report, StoryItem, Time, Token,
+    Totals,
+};
 use crate::world::{Sight, World};
 
 /// Names of hosts and endpoints that are longer are only counted in the sentence, in bytes.
 const LONG: usize = 80;
 
-/// Tells the moments that explain the failures, one sentence each, in order.
-pub(super) fn tell(world: &World<'_>, judged: &[Judged<'_>]) -> Vec<StoryItem> {
+/// A moment whose words are not made yet; two of equal words are equal.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum Moment<'j> {
+    /// Refusals of one cause and token.
+    Refused {
+        cause: &'j str,
+        at: Spot<'j>,
+        /// Endpoints beside that one.
+        others: usize,
+        token: Option<Shown>,
+        count: u64,
+    },
+    Expires(Shown),
+    LetInLast(Shown),
+    Ending(&'static str),
+    RefreshRefused,
+    Renewed {
+        login: bool,
+        access: Option<Shown>,
+    },
+}
+
+/// An endpoint with its number, by which it is known.
+#[derive(Clone, Copy, Debug)]
+struct Spot<'j>(u32, &'j Endpoint);
+
+impl PartialEq for Spot<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Spot<'_> {}
+
+impl Hash for Spot<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+/// A mark as it is shown.
+#[derive(Clone, Copy, Debug)]
+struct Shown(Fingerprint);
+
+impl Shown {
+    /// Returns the bits that are shown.
+    const fn bits(self) -> u128 {
+        self.0.0 >> 80
+    }
+}
+
+impl PartialEq for Shown {
+    fn eq(&self, other: &Self) -> bool {
+        self.bits() == other.bits()
+    }
+}
+
+impl Eq for Shown {}
+
+impl Hash for Shown {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bits().hash(state);
+    }
+}
+
+/// Tells the first `most` moments that explain the failures, one sentence each, in order; returns with them
+/// how many there are in all.
+pub(super) fn tell(
+    world: &World<'_>,
+    judged: &[Judged<'_>],
+    most: usize,
+) -> (Vec<StoryItem>, usize) {
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
-    let failures: Vec<&Judged<'_>> =
-        judged.iter().filter(|j| j.timed && j.judgement.class == Class::Failure).collect();
-    let mut told: BTreeSet<(At, String)> = BTreeSet::new();
-    let mut groups: BTreeMap<(&str, Option<crate::model::Fingerprint>), Vec<&Judged<'_>>> =
-        BTreeMap::new();
-    for item in &failures {
+    let failures = judged.iter().filter(|j| j.timed && j.judgement.class == Class::Failure);
+    let mut groups: HashMap<(&str, Option<Fingerprint>), Vec<&Judged<'_>>, FixedState> =
+        HashMap::default();
+    for item in failures {
         groups.entry((item.cause(), item.token)).or_default().push(item);
     }
-    for ((_, token), items) in &groups {
+    let mut told: HashSet<(At, Moment<'_>), FixedState> = HashSet::default();
+    told.reserve(groups.len());
+    let mut clients: HashMap<Option<u32>, &Client, FixedState> = HashMap::default();
+    #[expect(clippy::iter_over_hash_type, reason = "what is told is sorted in the end")]
+    for ((cause, token), items) in &groups {
         let Some(first) = items.iter().min_by_key(|j| j.bucket.first) else { continue };
-        let count: u64 = items.iter().map(|j| j.bucket.count).sum();
-        let title = super::causes_title(first.cause());
-        let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
-        let who = token.map_or_else(String::new, |mark| format!(", {mark}"));
-        let endpoints: BTreeSet<_> = items.iter().map(|j| &j.facts.endpoint).collect();
-        let others = match endpoints.len().saturating_sub(1) {
-            0 => String::new(),
-            1 => " and one more endpoint".to_owned(),
-            n => format!(" and {n} more endpoints"),
-        };
+        let others = items.iter().map(|j| j.place).filter(|other| *other != first.place);
         told.insert((
             first.bucket.first,
-            format!(
-                "{title} (`{}`): {}{others}{who}, {times}",
-                first.cause(),
-                spot(&first.facts.endpoint.to_string())
-            ),
+            Moment::Refused {
+                cause,
+                at: Spot(first.place, &first.facts.endpoint),
+                others: others.collect::<HashSet<_, FixedState>>().len(),
+                token: token.map(Shown),
+                count: items.iter().map(|j| j.bucket.count).sum(),
+            },
         ));
         if let Some(exp) = first.decoded.and_then(Token::expires)
-            && first.cause().starts_with("time.")
+            && cause.starts_with("time.")
             && let Some(mark) = token
         {
-            told.insert((exp, format!("{mark} expires")));
+            told.insert((exp, Moment::Expires(Shown(*mark))));
             let last = world.sights(*mark).iter().filter_map(|sight| match sight {
                 Sight::LetIn(usage) => usage.times.last(),
                 Sight::Refused(..) => None,
             });
-            if let Some(last) = last.max() {
-                told.insert((last, format!("{mark} is let in for the last time")));
+            told.extend(last.max().map(|last| (last, Moment::LetInLast(Shown(*mark)))));
+        }
+        clients.insert(first.client, &first.facts.client);
+    }
+    for client in clients.into_values().filter(|client| world.has_flow(client)) {
+        let endings = world.endings(client, None).into_iter();
+        let endings = endings.filter(|ending| !ending.what.contains("logged in"));
+        told.extend(endings.map(|ending| (ending.at, Moment::Ending(ending.what))));
+        let refused = world.refused_refreshes(client, None).into_iter();
+        told.extend(refused.map(|refused| (refused.at, Moment::RefreshRefused)));
+        let renewals = world.renewals(client, None).into_iter();
+        told.extend(renewals.map(|renewal| {
+            let (login, access) = (renewal.login, renewal.access.map(Shown));
+            (renewal.at, Moment::Renewed { login, access })
+        }));
+    }
+    let all = told.len();
+    let told = earliest(told.into_iter().collect(), most, Moment::words);
+    let told = told.into_iter().map(|(at, text)| StoryItem {
+        time: Some(show(at)),
+        text,
+        evidence: vec![note("read off the capture".into(), "history")],
+    });
+    (told.collect(), all)
+}
+
+/// Returns the first `most` in order of time, then of their words, which are made for few more than these.
+fn earliest<M>(
+    mut all: Vec<(At, M)>,
+    most: usize,
+    words: impl Fn(&M) -> String,
+) -> Vec<(At, String)> {
+    if let Some(last) = most.checked_sub(1).filter(|last| *last < all.len()) {
+        let (_, (until, _), _) = all.select_nth_unstable_by_key(last, |(at, _)| *at);
+        let until = *until;
+        all.retain(|(at, _)| *at <= until);
+    }
+    let told: BTreeSet<(At, String)> = all.iter().map(|(at, what)| (*at, words(what))).collect();
+    told.into_iter().take(most).collect()
+}
+
+impl Moment<'_> {
+    fn words(&self) -> String {
+        match self {
+            Self::Refused { cause, at: Spot(_, endpoint), others, token, count } => {
+                let title = super::causes_title(cause);
+                let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
+                let who = token.map_or_else(String::new, |mark| format!(", {}", mark.0));
+                let others = match others {
+                    0 => String::new(),
+                    1 => " and one more endpoint".to_owned(),
+                    n => format!(" and {n} more endpoints"),
+                };
+                let endpoint = endpoint.to_string();
+                format!("{title} (`{cause}`): {}{others}{who}, {times}", spot(&endpoint))
             }
-        }
-        for ending in world.endings(&first.facts.client, None) {
-            if !ending.what.contains("logged in") {
-                told.insert((ending.at, ending.what.to_owned()));
+            Self::Expires(mark) => format!("{} expires", mark.0),
+            Self::LetInLast(mark) => format!("{} is let in for the last time", mark.0),
+            Self::Ending(what) => (*what).to_owned(),
+            Self::RefreshRefused => "the token endpoint refuses a refresh".to_owned(),
+            Self::Renewed { login, access } => {
+                let what = if *login { "a login" } else { "a refresh" };
+                let new = access.map_or_else(|| "a token".to_owned(), |mark| mark.0.to_string());
+                format!("{what} gives {new}")
             }
-        }
-        for refused in world.refused_refreshes(&first.facts.client, None) {
-            told.insert((refused.at, "the token endpoint refuses a refresh".to_owned()));
-        }
-        for renewal in world.renewals(&first.facts.client, None) {
-            let what = if renewal.login { "a login" } else { "a refresh" };
-            let new = renewal.access.map_or_else(|| "a token".to_owned(), |mark| mark.to_string());
-            told.insert((renewal.at, format!("{what} gives {new}")));
         }
     }
-    told.into_iter()
-        .map(|(at, text)| StoryItem {
-            time: Some(show(at)),
-            text,
-            evidence: vec![note("read off the capture".into(), "history")],
-        })
-        .collect()
 }
 
 /// Returns a sentence or two: what failed, where, since when, for whom, why.
@@ -219,5 +332,41 @@ fn lower(title: &str) -> String {
             a.to_lowercase().collect::<String>() + &title[a.len_utf8()..]
         }
         _ => title.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_earliest_moments_are_those_of_the_whole_list(
+            all in prop::collection::hash_set((0i64..6, 0u8..20), 0..40), most in 0usize..45,
+        ) {
+            let words = |what: &u8| format!("moment {what}");
+            let whole: BTreeSet<(At, String)> =
+                all.iter().map(|(at, what)| (At(*at), words(what))).collect();
+            let wanted: Vec<_> = whole.into_iter().take(most).collect();
+            let all: Vec<(At, u8)> = all.into_iter().map(|(at, what)| (At(at), what)).collect();
+            prop_assert_eq!(earliest(all, most, words), wanted);
+        }
+    }
+
+    #[test]
+    fn moments_are_equal_where_their_words_are() {
+        let mark = |bits: u128| Shown(Fingerprint(bits));
+        let (a, b) = (mark(0xabc << 80), mark((0xabc << 80) + 1));
+        let all = [
+            Moment::Expires(a),
+            Moment::Expires(b),
+            Moment::Expires(mark(1)),
+            Moment::LetInLast(a),
+        ];
+        for (x, y) in all.iter().flat_map(|x| all.iter().map(move |y| (x, y))) {
+            assert_eq!(x == y, x.words() == y.words(), "{x:?} {y:?}");
+        }
     }
 }

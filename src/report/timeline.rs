@@ -50,7 +50,12 @@ pub(super) fn draw(tally: &Tally, judged: &[Judged<'_>], width: Option<i64>) -> 
             Class::Expected => &mut row.expected,
             Class::Lookalike => &mut row.lookalikes,
         };
-        *by.entry(item.cause().to_owned()).or_default() += item.bucket.count;
+        match by.get_mut(item.cause()) {
+            Some(count) => *count += item.bucket.count,
+            None => {
+                by.insert(item.cause().to_owned(), item.bucket.count);
+            }
+        }
     }
     let buckets = buckets
         .into_iter()

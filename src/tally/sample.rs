@@ -108,6 +108,13 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
         self.kept.values_mut().for_each(change);
     }
 
+    /// Returns the values, those that are too much left out, in no order.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        let most = self.most();
+        let kept = self.kept.iter();
+        kept.filter(move |(key, _)| most.is_none_or(|most| **key <= most)).map(|(_, value)| value)
+    }
+
     /// Takes keys and values out in order of the keys, those that are too much left out.
     pub fn into_sorted(self) -> Vec<(u128, V)> {
         let mut all: Vec<(u128, V)> = self.kept.into_iter().collect();

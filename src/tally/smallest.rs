@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// Steps of a walk over a table that take as long as to look up one key in it.
+const LOOKUP: usize = 16;
+
 /// The `LIMIT` smallest distinct values of a set: a sorted list, as most hold one value or none.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>"))]
@@ -180,11 +183,31 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> 
     /// Adds all of `other`.
     pub fn merge(&mut self, other: Self) {
         self.full |= other.full;
-        for (key, value) in other.kept {
+        if self.kept.is_empty() {
+            self.kept = other.kept;
+            return;
+        }
+        let few = other.kept.len().saturating_mul(LOOKUP) < self.kept.len();
+        let new = if few { other.kept.into_iter().collect() } else { self.walk(other.kept) };
+        for (key, value) in new {
             if let Some(mine) = self.slot(&key) {
                 mine.merge(value);
             }
         }
+    }
+
+    /// Merges what is there already, in one walk over both; returns the rest.
+    fn walk(&mut self, other: BTreeMap<K, V>) -> Vec<(K, V)> {
+        let mut rest = Vec::new();
+        let mut mine = self.kept.iter_mut().peekable();
+        for (key, value) in other {
+            while mine.next_if(|(known, _)| **known < key).is_some() {}
+            match mine.next_if(|(known, _)| **known == key) {
+                Some((_, known)) => known.merge(value),
+                None => rest.push((key, value)),
+            }
+        }
+        rest
     }
 
     /// Returns the value under `key`, to be changed.
@@ -306,6 +329,34 @@ mod tests {
             for (key, n) in merged.iter() {
                 prop_assert_eq!(*n, keys.iter().map(|k| u64::from(k == key)).sum::<u64>());
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn tables_of_any_sizes_merge_as_if_each_key_were_looked_up(
+            left in prop::collection::btree_map(0u8..80, 1u64..9, 0..60),
+            right in prop::collection::btree_map(0u8..80, 1u64..9, 0..60),
+        ) {
+            let table = |values: &BTreeMap<u8, u64>| {
+                let mut table = Table::<u8, u64, 50>::default();
+                for (key, value) in values {
+                    if let Some(known) = table.slot(key) {
+                        *known += value;
+                    }
+                }
+                table
+            };
+            let mut slow = table(&left);
+            for (key, value) in table(&right).iter() {
+                if let Some(known) = slow.slot(key) {
+                    *known += value;
+                }
+            }
+            slow.full |= table(&right).full;
+            let mut merged = table(&left);
+            merged.merge(table(&right));
+            prop_assert_eq!(merged, slow);
         }
     }
 

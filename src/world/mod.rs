@@ -4,12 +4,14 @@
 
 mod clients;
 mod clocks;
+mod index;
 mod legs;
 mod moments;
 mod outages;
 mod owners;
 mod profile;
 mod proofs;
+mod runs;
 mod uses;
 mod veils;
 mod views;
@@ -18,9 +20,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use foldhash::quality::FixedState;
+use rayon::prelude::*;
 
 use self::clients::Clients;
 pub use self::clocks::{ClockSource, Skew};
+use self::index::Index;
 pub use self::moments::{Behind, Move, RACE};
 pub use self::outages::Outage;
 use self::owners::Owners;
@@ -66,27 +70,20 @@ pub struct World<'t> {
     tally: &'t Tally,
     given: Given,
     views: Views,
-    clients: Clients,
+    clients: Clients<'t>,
     clocks: clocks::Clocks,
     owners: Owners<'t>,
     profiles: BTreeMap<Arc<str>, Profile>,
-    by_token: HashMap<Fingerprint, Vec<Sight<'t>>, FixedState>,
-    /// Signatures that stand on more than one header and payload.
-    doubled_signatures: BTreeSet<Fingerprint>,
-    /// When each token was handed out first.
-    births: BTreeMap<Fingerprint, At>,
-    /// What was handed out as a refresh token and as nothing else.
-    refresh_tokens: BTreeSet<Fingerprint>,
-    entries: HashMap<(Who, u32), Vec<Entry<'t>>, FixedState>,
-    successions: HashMap<(Who, Option<Arc<str>>), Vec<Succession<'t>>, FixedState>,
-    refusals: HashMap<(Who, &'t Endpoint), Vec<(&'t Group, &'t Facts)>, FixedState>,
-    flows: BTreeMap<Who, Flow<'t>>,
-    /// Refusals of requests that came without any credential, the first few of each endpoint.
-    strangers: HashMap<&'t Endpoint, Vec<&'t Facts>, FixedState>,
-    /// Calls to other origins that were not let in, answered or not.
-    cross_origin: BTreeMap<Who, Vec<(&'t Group, &'t Facts)>>,
-    /// Endpoints that were seen to let in a request with a credential.
-    open_doors: HashMap<&'t Endpoint, OpenDoor<'t>, FixedState>,
+    /// The uses in the order of their keys.
+    uses: Vec<Used<'t>>,
+    /// The groups in the order of their keys.
+    groups: Vec<Known<'t>>,
+    /// A number for each endpoint of a group.
+    places: HashMap<&'t Endpoint, u32, FixedState>,
+    tokens: HashMap<Fingerprint, &'t Token, FixedState>,
+    /// Endpoints that refused.
+    guarded: HashSet<&'t Endpoint, FixedState>,
+    index: Index<'t>,
     /// Endpoints that were seen to let in a request without one.
     free_doors: HashSet<&'t Endpoint, FixedState>,
     outages: BTreeMap<Arc<str>, Vec<Outage>>,
@@ -106,6 +103,8 @@ struct OpenDoor<'t> {
     schemes: BTreeSet<&'t str>,
     /// Tokens let in where others were refused, the smallest few.
     guests: BTreeSet<Fingerprint>,
+    /// When each use was let in.
+    times: Vec<&'t Times<8>>,
 }
 
 /// One kind of use of a token: let in or refused.
@@ -133,16 +132,52 @@ struct Succession<'t> {
     mark: Option<Fingerprint>,
 }
 
+/// A use with what is looked up once for it.
+#[derive(Debug)]
+struct Used<'t> {
+    usage: &'t Use,
+    /// Number of its client.
+    client: u32,
+    /// Facts of its token.
+    token: Option<&'t Token>,
+}
+
+/// A group with what is looked up once for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'t> {
+    /// The group.
+    pub group: &'t Group,
+    /// Its facts.
+    pub facts: &'t Facts,
+    /// Number of its client, from 0; clients of equal numbers are equal.
+    pub client: u32,
+    /// Number of its endpoint, from 0; endpoints of equal numbers are equal.
+    pub place: u32,
+}
+
+/// When credentials were handed out.
+#[derive(Debug, Default)]
+struct Issued {
+    /// When each token was handed out first.
+    births: BTreeMap<Fingerprint, At>,
+    /// What was handed out as a refresh token and as nothing else.
+    refresh_tokens: BTreeSet<Fingerprint>,
+}
+
+/// A token with its subject, as a client had it.
+#[derive(Clone, Copy, Debug)]
+struct Life<'t> {
+    subject: &'t str,
+    /// First seen, `exp`; `None` where one is not known.
+    life: Option<(At, At)>,
+}
+
 /// What one client did beside plain calls.
 #[derive(Debug, Default)]
 struct Flow<'t> {
     issues: Vec<&'t Issue>,
-    /// Subjects of the tokens that this client used or was given.
-    subjects: BTreeSet<&'t str>,
     /// Preflights, redirects, logins, logouts, cookies: what explains other exchanges.
     moments: Vec<(&'t Group, &'t Facts)>,
-    /// Each token with its subject: first seen, `exp`.
-    lives: BTreeMap<&'t str, Vec<(At, At)>>,
     /// Refused refreshes in order, with whose they were.
     refused: Vec<RefusedRefresh<'t>>,
 }
@@ -191,168 +226,68 @@ pub struct Renewal {
     pub login: bool,
 }
 
-impl<'t> Flow<'t> {
-    fn note_life(&mut self, subject: Option<&'t str>, first: Option<At>, exp: Option<At>) {
-        let Some(subject) = subject else { return };
-        self.subjects.insert(subject);
-        if let (Some(first), Some(exp)) = (first, exp) {
-            self.lives.entry(subject).or_default().push((first, exp));
-        }
-    }
-}
-
 impl<'t> World<'t> {
-    /// Learns from everything that was read.
+    /// Learns from everything that was read, on all threads of the pool.
     pub fn learn(tally: &'t Tally, given: Given) -> Self {
-        let clients = Clients::learn(tally);
-        let proofs = proofs::Proofs::learn(tally, |used| clients.who(&used.client));
+        let ((uses, tokens), (clocks, (legs, veils))) = rayon::join(
+            || rayon::join(|| tally.uses.sorted(), || tokens(tally)),
+            || {
+                let learn = || (legs::Legs::learn(tally), Veils::learn(tally));
+                rayon::join(|| clocks::Clocks::learn(tally), learn)
+            },
+        );
+        let token = |mark: Fingerprint| tokens.get(&mark).copied();
+        let subject = |mark: Fingerprint| token(mark)?.sub.as_deref();
+        let met = || {
+            let mut clients = Clients::default();
+            let used: Vec<u32> =
+                uses.iter().map(|(_, usage)| clients.number(&usage.client)).collect();
+            let (groups, places) = groups(tally, &mut clients);
+            tally.issues.iter().for_each(|(_, issue)| {
+                clients.number(&issue.client);
+            });
+            clients.settle(tally);
+            let proofs = proofs::Proofs::learn(tally, |used| clients.who(&used.client));
+            (used, groups, places, clients, proofs)
+        };
+        let token_of = |(_, usage): &(u128, &Use)| token(mark_of(usage.credential.as_ref()?)?);
+        let ((clients, groups, places, numbers, proofs), (owners, used)) = rayon::join(met, || {
+            let used = || uses.par_iter().map(token_of).collect::<Vec<Option<&Token>>>();
+            rayon::join(|| Owners::learn(tally, subject), used)
+        });
+        let uses = uses.into_iter().zip(clients).zip(used);
+        let uses = uses.map(|(((_, usage), client), token)| Used { usage, client, token });
+        let doors = tally.doors.iter().filter(|(_, door)| door.refused > 0);
         let mut world = Self {
-            clocks: clocks::Clocks::learn(tally),
+            uses: uses.collect(),
+            guarded: doors.map(|(endpoint, _)| endpoint).collect(),
+            free_doors: tally.visits.places().map(|(endpoint, _)| endpoint).collect(),
+            index: Index::default(),
+            profiles: BTreeMap::new(),
+            outages: BTreeMap::new(),
+            views: Views::default(),
+            clients: numbers,
             tally,
             given,
-            views: Views::default(),
-            clients,
-            owners: Owners::learn(tally, |mark| {
-                tally.tokens.get(&mark)?.0.as_ref()?.sub.as_deref()
-            }),
-            profiles: BTreeMap::new(),
-            by_token: HashMap::default(),
-            doubled_signatures: BTreeSet::new(),
-            births: BTreeMap::new(),
-            refresh_tokens: BTreeSet::new(),
-            entries: HashMap::default(),
-            successions: HashMap::default(),
-            refusals: HashMap::default(),
-            flows: BTreeMap::new(),
-            strangers: HashMap::default(),
-            cross_origin: BTreeMap::new(),
-            open_doors: HashMap::default(),
-            free_doors: HashSet::default(),
-            outages: BTreeMap::new(),
-            legs: legs::Legs::learn(tally),
-            veils: Veils::learn(tally),
+            clocks,
+            owners,
+            groups,
+            places,
+            tokens,
+            legs,
+            veils,
             proofs,
         };
-        world.index();
-        (world.profiles, world.outages) =
-            rayon::join(|| profile::learn(&world), || outages::learn(&world));
+        (world.index, world.profiles) =
+            rayon::join(|| Index::learn(&world), || profile::learn(&world));
+        world.index_refused_refreshes();
+        world.outages = outages::learn(&world);
         world
     }
 
-    fn index(&mut self) {
-        let tally = self.tally;
-        for (endpoint, _) in tally.visits.places() {
-            self.free_doors.insert(endpoint);
-        }
-        self.index_uses();
-        self.index_groups();
-        for (_, issue) in tally.issues.iter() {
-            let who = self.clients.who(&issue.client);
-            let subject = issue.issued.access.and_then(|m| self.token(m)?.sub.as_deref());
-            if let Some(at) = issue.times.first() {
-                for mark in [issue.issued.access, issue.issued.id].into_iter().flatten() {
-                    let born = self.births.entry(mark).or_insert(at);
-                    *born = at.min(*born);
-                }
-            }
-            let other = [issue.issued.access, issue.issued.id];
-            let refresh = issue.issued.refresh.filter(|mark| !other.contains(&Some(*mark)));
-            self.refresh_tokens.extend(refresh);
-            let exp = issue.issued.access.and_then(|m| self.token(m)).and_then(Token::expires);
-            let flow = self.flows.entry(who).or_default();
-            flow.note_life(subject, issue.times.first(), exp);
-            flow.issues.push(issue);
-        }
-        self.index_refused_refreshes();
-    }
-
-    /// Indexes what was let in with a credential.
-    fn index_uses(&mut self) {
-        let tally = self.tally;
-        for (_, usage) in tally.uses.iter() {
-            let who = self.clients.who(&usage.client);
-            let mark = usage.credential.as_ref().and_then(mark_of);
-            if let Some(mark) = mark {
-                self.by_token.entry(mark).or_default().push(Sight::LetIn(usage));
-            }
-            let Some(credential) = &usage.credential else { continue };
-            let scheme = credential.scheme.as_ref().map_or("", Scheme::as_str);
-            for (endpoint, times) in usage.endpoints.iter() {
-                let next = u32::try_from(self.open_doors.len()).unwrap_or(u32::MAX);
-                let door = self.open_doors.entry(endpoint).or_insert_with(|| OpenDoor {
-                    number: next,
-                    guarded: tally.doors.get(endpoint).is_some_and(|door| door.refused > 0),
-                    schemes: BTreeSet::new(),
-                    guests: BTreeSet::new(),
-                });
-                door.schemes.insert(scheme);
-                self.entries.entry((who, door.number)).or_default().push(Entry { usage, times });
-                if let Some(mark) = mark.filter(|_| door.guarded) {
-                    let fits = door.guests.len() < GUESTS
-                        || door.guests.last().is_some_and(|last| mark < *last);
-                    if fits && door.guests.insert(mark) && door.guests.len() > GUESTS {
-                        door.guests.pop_last();
-                    }
-                }
-            }
-            if let Some(first) = usage.times.first() {
-                let subject = mark.and_then(|m| self.token(m)).and_then(|t| t.sub.as_deref());
-                let exp = mark.and_then(|m| self.token(m)).and_then(Token::expires);
-                self.flows.entry(who).or_default().note_life(subject, Some(first), exp);
-                self.successions.entry((who, usage.host.clone())).or_default().push(Succession {
-                    first,
-                    usage,
-                    subject,
-                    mark,
-                });
-            }
-        }
-        let mut signatures: HashMap<Fingerprint, Fingerprint, FixedState> = HashMap::default();
-        for (_, slot) in tally.tokens.iter() {
-            let Some(token) = slot.0.as_ref() else { continue };
-            if let (Some(signature), Some(unsigned)) = (token.signature_mark, token.unsigned)
-                && *signatures.entry(signature).or_insert(unsigned) != unsigned
-            {
-                self.doubled_signatures.insert(signature);
-            }
-        }
-        self.successions.values_mut().for_each(|list| list.sort_by_key(|s| s.first));
-    }
-
-    /// Indexes refusals and moments of flows.
-    fn index_groups(&mut self) {
-        let tally = self.tally;
-        for (_, group) in tally.groups.iter() {
-            let Some(facts) = group.facts.as_deref() else { continue };
-            let who = self.clients.who(&facts.client);
-            if is_moment(facts) {
-                self.flows.entry(who).or_default().moments.push((group, facts));
-            }
-            for mark in facts.credentials.iter().filter_map(mark_of) {
-                let token = self.token(mark);
-                let subject = token.and_then(|t| t.sub.as_deref());
-                let exp = token.and_then(Token::expires);
-                self.flows.entry(who).or_default().note_life(subject, group.times.first(), exp);
-            }
-            if facts.cross_origin && !facts.preflight && facts.answer.outcome != Outcome::LetIn {
-                self.cross_origin.entry(who).or_default().push((group, facts));
-            }
-            if facts.answer.outcome.is_refused() {
-                self.refusals.entry((who, &facts.endpoint)).or_default().push((group, facts));
-                let came_bare = facts.credentials.is_empty() && facts.cookies_sent == Some(false);
-                if came_bare && could_show(facts) {
-                    let strangers = self.strangers.entry(&facts.endpoint).or_default();
-                    if strangers.len() < STRANGERS {
-                        strangers.push(facts);
-                    }
-                }
-            }
-            if facts.answer.outcome.is_refused() {
-                for mark in facts.credentials.iter().filter_map(mark_of).collect::<BTreeSet<_>>() {
-                    self.by_token.entry(mark).or_default().push(Sight::Refused(group, facts));
-                }
-            }
-        }
+    /// Returns the groups in the order of their keys, with the numbers of their clients and endpoints.
+    pub fn groups(&self) -> &[Known<'t>] {
+        &self.groups
     }
 
     /// Returns the tally that was learned from.
@@ -384,7 +319,7 @@ impl<'t> World<'t> {
 
     /// Returns the facts of a token.
     pub fn token(&self, mark: Fingerprint) -> Option<&'t Token> {
-        self.tally.tokens.get(&mark).and_then(|slot| slot.0.as_deref())
+        self.tokens.get(&mark).copied()
     }
 
     /// Returns which client this is.
@@ -436,7 +371,7 @@ impl<'t> World<'t> {
 
     /// Returns whether this endpoint was ever seen to let in a request with a credential.
     pub fn lets_credentials_in(&self, endpoint: &Endpoint) -> bool {
-        self.open_doors.contains_key(endpoint)
+        self.index.doors.open.contains_key(endpoint)
     }
 
     /// Returns whether an endpoint was seen to let in requests with a credential and never one without.
@@ -448,14 +383,14 @@ impl<'t> World<'t> {
 
     /// Returns whether an endpoint was seen to let in credentials, and none under this scheme.
     pub fn knows_only_other_schemes(&self, endpoint: &Endpoint, scheme: &Scheme) -> bool {
-        self.open_doors.get(endpoint).is_some_and(|OpenDoor { schemes, .. }| {
+        self.index.doors.open.get(endpoint).is_some_and(|OpenDoor { schemes, .. }| {
             schemes.iter().any(|s| !s.is_empty()) && !schemes.contains(scheme.as_str())
         })
     }
 
     /// Returns whether an endpoint also refused or challenged, so that being let in proves acceptance.
     pub fn is_guarded(&self, endpoint: &Endpoint) -> bool {
-        self.door(endpoint).is_some_and(|door| door.refused > 0)
+        self.guarded.contains(endpoint)
     }
 
     /// Returns whether the capture that this source is may have lost its credentials to an exporter, and
@@ -478,6 +413,28 @@ impl<'t> World<'t> {
                 && input.with_set_cookie == 0
         })
     }
+}
+
+fn tokens(tally: &Tally) -> HashMap<Fingerprint, &Token, FixedState> {
+    let all = tally.tokens.iter().filter_map(|(mark, slot)| Some((*mark, slot.0.as_deref()?)));
+    let mut tokens = HashMap::with_capacity_and_hasher(tally.tokens.len(), FixedState::default());
+    tokens.extend(all);
+    tokens
+}
+
+/// Lists the groups, and numbers their endpoints and clients.
+fn groups<'t>(
+    tally: &'t Tally,
+    clients: &mut Clients<'t>,
+) -> (Vec<Known<'t>>, HashMap<&'t Endpoint, u32, FixedState>) {
+    let mut places: HashMap<&Endpoint, u32, FixedState> = HashMap::default();
+    let known = tally.groups.iter().filter_map(|(_, group)| {
+        let facts = group.facts.as_deref()?;
+        let next = u32::try_from(places.len()).unwrap_or(u32::MAX);
+        let place = *places.entry(&facts.endpoint).or_insert(next);
+        Some(Known { group, facts, client: clients.number(&facts.client), place })
+    });
+    (known.collect(), places)
 }
 
 /// Whether an exchange may explain others of its client.

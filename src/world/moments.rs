@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Ending, Flow, RefusedRefresh, Renewal, Sight, Who, World, is_refresh, mark_of, same_place,
+    Ending, Life, RefusedRefresh, Renewal, Sight, Who, World, is_refresh, mark_of, same_place,
 };
 use crate::model::{
     At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds,
@@ -28,18 +28,18 @@ const LONGEST_FAMILY: usize = 32;
 /// A refresh this long before `exp` is one of a token at its end.
 const NEAR_END: Seconds = Seconds(60.0);
 
-impl<'t> Flow<'t> {
-    /// Returns the one user whose newest token is over at `at`, or nearly so, while those of all others
-    /// live on.
-    fn only_one_at_its_end(&self, at: At) -> Option<&'t str> {
-        let mut ended = self.subjects.iter().filter(|subject| {
-            let lives = self.lives.get(*subject).map_or(&[][..], Vec::as_slice);
-            let seen = lives.iter().filter(|(first, _)| *first <= at);
-            seen.map(|(_, exp)| *exp).max().is_none_or(|exp| exp <= at.plus(NEAR_END))
-        });
-        let one = ended.next().copied()?;
-        (ended.next().is_none() && self.lives.contains_key(one)).then_some(one)
-    }
+/// Returns the one user whose newest token is over at `at`, or nearly so, while those of all others live
+/// on; `lives` are a client's.
+fn only_one_at_its_end<'t>(lives: &[Life<'t>], at: At) -> Option<&'t str> {
+    let of_subjects = lives.chunk_by(|a, b| a.subject == b.subject);
+    let mut ended = of_subjects.filter(|lives| {
+        let known = lives.iter().filter_map(|life| life.life);
+        let seen = known.filter(|(first, _)| *first <= at).map(|(_, exp)| exp);
+        seen.max().is_none_or(|exp| exp <= at.plus(NEAR_END))
+    });
+    let one = ended.next()?;
+    let is_known = one.iter().any(|life| life.life.is_some());
+    (ended.next().is_none() && is_known).then(|| one.first().map(|life| life.subject)).flatten()
 }
 
 impl<'t> World<'t> {
@@ -48,7 +48,7 @@ impl<'t> World<'t> {
     pub(super) fn same_user(&self, client: &Client, a: Option<&str>, b: Option<&str>) -> bool {
         match (a, b) {
             (Some(a), Some(b)) => a == b,
-            _ => self.flows.get(&self.who(client)).is_none_or(|flow| flow.subjects.len() <= 1),
+            _ => !self.index.shared.contains(&self.who(client)),
         }
     }
 
@@ -64,7 +64,7 @@ impl<'t> World<'t> {
     /// Lists each client's refused refreshes with whose they were.
     pub(super) fn index_refused_refreshes(&mut self) {
         let mut found: BTreeMap<Who, Vec<RefusedRefresh<'t>>> = BTreeMap::new();
-        for (who, flow) in &self.flows {
+        for (who, flow) in &self.index.flows {
             for (group, facts) in &flow.moments {
                 if !facts.answer.outcome.is_refused() || !is_refresh(facts) {
                     continue;
@@ -72,8 +72,9 @@ impl<'t> World<'t> {
                 let known = self.subject_behind(facts);
                 for bucket in group.times.buckets() {
                     let at = bucket.first;
-                    let open = known.is_none() && flow.subjects.len() > 1;
-                    let guess = open.then(|| flow.only_one_at_its_end(at)).flatten();
+                    let open = known.is_none() && self.index.shared.contains(who);
+                    let lives = || self.index.lives.get(who);
+                    let guess = open.then(|| only_one_at_its_end(lives(), at)).flatten();
                     found.entry(*who).or_default().push(RefusedRefresh {
                         at,
                         subject: known.or(guess),
@@ -84,8 +85,13 @@ impl<'t> World<'t> {
         }
         for (who, mut list) in found {
             list.sort_unstable();
-            self.flows.entry(who).or_default().refused = list;
+            self.index.flows.entry(who).or_default().refused = list;
         }
+    }
+
+    /// Returns whether a client did more than plain calls; else it has no endings, refreshes or renewals.
+    pub fn has_flow(&self, client: &Client) -> bool {
+        !self.index.flows.is_empty() && self.index.flows.contains_key(&self.who(client))
     }
 
     /// Returns the credentials handed out to this client that can take the place of `token`, in order.
@@ -93,7 +99,7 @@ impl<'t> World<'t> {
     /// Those of another subject are left out where both subjects are known.
     pub fn renewals(&self, client: &Client, token: Option<&Token>) -> Vec<Renewal> {
         let own = token.and_then(|t| t.fingerprint);
-        let Some(flow) = self.flows.get(&self.who(client)) else { return Vec::new() };
+        let Some(flow) = self.index.flows.get(&self.who(client)) else { return Vec::new() };
         let mut renewals: Vec<Renewal> = flow
             .issues
             .iter()
@@ -146,7 +152,7 @@ impl<'t> World<'t> {
     ) -> Vec<RefusedRefresh<'t>> {
         let subject = token.and_then(|t| t.sub.as_deref());
         let list =
-            self.flows.get(&self.who(client)).map_or(&[][..], |flow| flow.refused.as_slice());
+            self.index.flows.get(&self.who(client)).map_or(&[][..], |flow| flow.refused.as_slice());
         list.iter()
             .filter(|r| token.is_none() || self.same_user(client, subject, r.subject))
             .copied()
@@ -192,7 +198,7 @@ impl<'t> World<'t> {
 
     /// Returns the exchanges of a refresh token that gave another one, in order.
     pub fn rotations(&self, mark: Fingerprint, client: &Client) -> Vec<At> {
-        let Some(flow) = self.flows.get(&self.who(client)) else { return Vec::new() };
+        let Some(flow) = self.index.flows.get(&self.who(client)) else { return Vec::new() };
         let rotated = |used: &At| {
             flow.issues.iter().any(|issue| {
                 issue.issued.refresh.is_some_and(|new| new != mark)
@@ -271,7 +277,7 @@ impl<'t> World<'t> {
     }
 
     fn moments_of(&self, client: &Client) -> &[(&'t Group, &'t Facts)] {
-        self.flows.get(&self.who(client)).map_or(&[], |flow| flow.moments.as_slice())
+        self.index.flows.get(&self.who(client)).map_or(&[], |flow| flow.moments.as_slice())
     }
 
     /// Returns a preflight of this client that proves what the request behind it carried: the names it
@@ -329,11 +335,12 @@ impl<'t> World<'t> {
         };
         let (from, until) = (at.plus(Seconds(-LATE_NOTE.0)), at.plus(SENT_BEHIND));
         let used = self
-            .open_doors
+            .index
+            .doors
+            .open
             .iter()
             .filter(|(endpoint, _)| is_behind(endpoint))
-            .filter_map(|(_, door)| self.entries.get(&(who, door.number)))
-            .flatten()
+            .flat_map(|(_, door)| self.index.doors.entries.get(&(who, door.number)))
             .filter_map(|entry| entry.times.last_until(until));
         let visited = self
             .free_doors
@@ -342,7 +349,7 @@ impl<'t> World<'t> {
             .flat_map(|endpoint| self.visits(&facts.client, endpoint))
             .filter_map(|times| times.last_until(until));
         let let_in = used.chain(visited);
-        let calls = self.cross_origin.get(&who).map_or(&[][..], Vec::as_slice);
+        let calls = self.index.refusals.cross_origin.get(&who).map_or(&[][..], Vec::as_slice);
         let of = |answered: bool| {
             calls
                 .iter()
@@ -433,14 +440,13 @@ impl<'t> World<'t> {
         });
         let is_session = |c: &Credential| c.kind == Kind::Session;
         let sent = || {
-            let used = self.successions.get(&(who, facts.endpoint.host.clone()));
-            used.into_iter()
-                .flatten()
+            let used = self.index.doors.successions(who, facts.endpoint.host.as_ref());
+            used.iter()
                 .any(|s| s.first <= at && s.usage.credential.as_ref().is_some_and(is_session))
         };
         let refused = || {
-            let here = self.refusals.get(&(who, &facts.endpoint));
-            here.into_iter().flatten().any(|(group, other)| {
+            let here = self.refused_at(who, &facts.endpoint);
+            here.iter().any(|(group, other)| {
                 other.credentials.iter().any(is_session) && group.times.last_until(at).is_some()
             })
         };

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Who, World, is_token_refusal, mark_of};
+use super::{Known, Who, World, is_token_refusal, mark_of};
 use crate::model::{At, Facts, Fingerprint};
 use crate::tally::Times;
 
@@ -47,8 +47,7 @@ struct Refusal {
 pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Vec<Outage>> {
     let mut refusals: BTreeMap<Arc<str>, Vec<Refusal>> = BTreeMap::new();
     let mut breaks: BTreeMap<Arc<str>, Vec<At>> = BTreeMap::new();
-    for (_, group) in world.tally().groups.iter() {
-        let Some(facts) = group.facts.as_deref() else { continue };
+    for Known { group, facts, client, .. } in &world.groups {
         let Some(host) = facts.endpoint.host.as_ref() else { continue };
         let instants = || group.times.buckets().iter().map(|b| b.first);
         if speaks_of_verifier(facts) || facts.status.is_some_and(|s| s >= 500) {
@@ -62,7 +61,7 @@ pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Vec<Outage>> {
             continue;
         }
         let exp = world.token(mark).and_then(crate::model::Token::expires);
-        let who = world.who(&facts.client);
+        let who = world.clients.who_of(*client);
         let live = instants().filter(|at| exp.is_none_or(|exp| *at < exp));
         refusals.entry(Arc::clone(host)).or_default().extend(live.map(|at| Refusal {
             at,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{World, mark_of};
+use super::{Used, World};
 use crate::model::{
     At, Credential, Fingerprint, NearMiss, Oddity, Scheme, Seconds, Token, Unit, Use as Purpose,
     Verdict,
@@ -68,10 +68,10 @@ pub struct Learned(pub BTreeMap<String, (Option<At>, Option<At>)>);
 impl Learned {
     fn note(&mut self, value: impl AsRef<str>, first: Option<At>, last: Option<At>) {
         let value = value.as_ref();
-        if !self.0.contains_key(value) {
+        let Some(slot) = self.0.get_mut(value) else {
             self.0.insert(value.to_owned(), (first, last));
-        }
-        let Some(slot) = self.0.get_mut(value) else { return };
+            return;
+        };
         slot.0 = match (slot.0, first) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -125,7 +125,7 @@ pub fn audience_form(token: &Token) -> &'static str {
 
 pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Profile> {
     let mut profiles: BTreeMap<Arc<str>, Profile> = BTreeMap::new();
-    for (_, usage) in world.tally().uses.iter() {
+    for Used { usage, token, .. } in &world.uses {
         let (Some(host), Some(credential)) = (&usage.host, &usage.credential) else { continue };
         if usage.at_issuer {
             continue;
@@ -145,7 +145,7 @@ pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Profile> {
         }
         let profile = profiles.entry(Arc::clone(host)).or_default();
         profile.form(credential, first, last);
-        let Some(token) = mark_of(credential).and_then(|mark| world.token(mark)) else { continue };
+        let Some(token) = token else { continue };
         let skew = world.skew(&usage.client, Some(host)).filter(super::Skew::is_real);
         let shift = skew.map_or(Seconds(0.0), |s| s.median);
         profile.token(token, first, last, shift);

@@ -1,14 +1,24 @@
 //! When and where credentials were let in and refused.
 
 use super::clients::spot_of;
-use super::{Acceptance, Entry, Sight, World, is_token_refusal, mark_of};
+use super::{Acceptance, Entry, Sight, Who, World, is_token_refusal, mark_of};
 use crate::model::{At, Client, Credential, Endpoint, Facts, Fingerprint, Kind, Token};
-use crate::tally::{Times, Use};
+use crate::tally::{Group, Times, Use};
 
 impl<'t> World<'t> {
     /// Returns all uses of a token.
     pub fn sights(&self, mark: Fingerprint) -> &[Sight<'t>] {
-        self.by_token.get(&mark).map_or(&[], Vec::as_slice)
+        self.index.by_token.get(&mark)
+    }
+
+    /// Returns all uses, in the order of their keys, with the facts of their tokens.
+    pub fn uses(&self) -> impl Iterator<Item = (&'t Use, Option<&'t Token>)> {
+        self.uses.iter().map(|used| (used.usage, used.token))
+    }
+
+    /// Returns when an endpoint let in requests with a credential, one multiset a use.
+    pub fn let_in_times(&self, endpoint: &Endpoint) -> impl Iterator<Item = &'t Times<8>> {
+        self.index.doors.open.get(endpoint).into_iter().flat_map(|door| door.times.iter().copied())
     }
 
     /// Returns what was let in with a token.
@@ -39,8 +49,8 @@ impl<'t> World<'t> {
         }
         // Refused here earlier already, and let in elsewhere since.
         let who = self.who(&near.client);
-        let refused = self.refusals.get(&(who, &near.endpoint))?;
-        let earlier = refused
+        let earlier = self
+            .refused_at(who, &near.endpoint)
             .iter()
             .filter(|(_, facts)| facts.credentials.first().and_then(mark_of) == Some(mark))
             .filter_map(|(group, _)| group.times.first())
@@ -74,7 +84,7 @@ impl<'t> World<'t> {
 
     /// Returns the tokens that were let in at an endpoint.
     pub fn let_in_at(&self, endpoint: &Endpoint) -> Vec<&'t Token> {
-        let marks = self.open_doors.get(endpoint).into_iter().flat_map(|door| &door.guests);
+        let marks = self.index.doors.open.get(endpoint).into_iter().flat_map(|door| &door.guests);
         marks.filter_map(|mark| self.token(*mark)).collect()
     }
 
@@ -111,7 +121,7 @@ impl<'t> World<'t> {
                     at: pick(times)?,
                     proven: self.is_guarded(endpoint),
                     same_endpoint: *endpoint == near.endpoint,
-                    same_client: self.who(&usage.client) == who,
+                    same_client: usage.client == near.client || self.who(&usage.client) == who,
                 })
             })
     }
@@ -140,24 +150,30 @@ impl<'t> World<'t> {
         instants
     }
 
+    /// Returns what an endpoint refused to a client.
+    pub(super) fn refused_at(&self, who: Who, endpoint: &Endpoint) -> &[(&'t Group, &'t Facts)] {
+        let number = self.places.get(endpoint);
+        number.map_or(&[][..], |number| self.index.refusals.of.get(&(who, *number)))
+    }
+
     /// Returns whether the capture shows this token being handed out as a refresh token.
     pub fn is_refresh_token(&self, mark: Fingerprint) -> bool {
-        self.refresh_tokens.contains(&mark)
+        self.index.issued.refresh_tokens.contains(&mark)
     }
 
     /// Returns when this token was handed out, as far as the capture shows.
     pub fn issued_at(&self, mark: Fingerprint) -> Option<At> {
-        self.births.get(&mark).copied()
+        self.index.issued.births.get(&mark).copied()
     }
 
     /// Returns whether this signature stands on another header or payload too.
     pub fn is_doubled(&self, signature: Fingerprint) -> bool {
-        self.doubled_signatures.contains(&signature)
+        self.index.doubled_signatures.contains(&signature)
     }
 
     /// Returns the instants at which this endpoint refused a token of this client, in order.
     pub fn refusals_at(&self, client: &Client, endpoint: &Endpoint) -> Vec<At> {
-        let list = self.refusals.get(&(self.who(client), endpoint)).map_or(&[][..], Vec::as_slice);
+        let list = self.refused_at(self.who(client), endpoint);
         let mut instants: Vec<At> = list
             .iter()
             .filter(|(_, facts)| is_token_refusal(facts))
@@ -177,8 +193,8 @@ impl<'t> World<'t> {
         from: At,
         until: At,
     ) -> Option<(At, Option<Fingerprint>)> {
-        let key = (self.who(&near.client), near.endpoint.host.clone());
-        let list = self.successions.get(&key)?;
+        let who = self.who(&near.client);
+        let list = self.index.doors.successions(who, near.endpoint.host.as_ref());
         let own = token.and_then(|t| t.fingerprint);
         let subject = token.and_then(|t| t.sub.as_deref());
         let start = list.partition_point(|s| s.first < from);
@@ -241,8 +257,7 @@ impl<'t> World<'t> {
         until: At,
         fits: impl Fn(Option<&Credential>) -> bool,
     ) -> Option<At> {
-        self.refusals
-            .get(&(self.who(&near.client), &near.endpoint))?
+        self.refused_at(self.who(&near.client), &near.endpoint)
             .iter()
             .filter(|(_, facts)| facts.credentials.first().is_some_and(|c| fits(Some(c))))
             .filter_map(|(group, _)| group.times.first_from(from).filter(|at| *at <= until))
@@ -271,7 +286,7 @@ impl<'t> World<'t> {
             let statements = f.answer.statements.iter();
             statements.map(|s| (s.place.clone(), s.text.clone())).collect()
         };
-        let here = self.strangers.get(&facts.endpoint);
+        let here = self.index.refusals.strangers.get(&facts.endpoint);
         here.into_iter().flatten().any(|other| {
             other.status == facts.status
                 && other.answer.challenges == facts.answer.challenges
@@ -286,8 +301,8 @@ impl<'t> World<'t> {
         endpoint: &'w Endpoint,
         fits: impl Fn(Option<&Credential>) -> bool,
     ) -> impl Iterator<Item = &'w Entry<'t>> {
-        let door = self.open_doors.get(endpoint).map(|door| door.number);
-        let entries = door.and_then(|number| self.entries.get(&(self.who(client), number)));
+        let door = self.index.doors.open.get(endpoint).map(|door| door.number);
+        let entries = door.map(|number| self.index.doors.entries.get(&(self.who(client), number)));
         entries.into_iter().flatten().filter(move |entry| fits(entry.usage.credential.as_ref()))
     }
 }

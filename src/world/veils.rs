@@ -23,7 +23,7 @@ impl Veils {
     /// Reads the places off everything that came with Basic.
     pub fn learn(tally: &Tally) -> Self {
         let of_basic = |c: Option<&Credential>| c.is_some_and(|c| c.kind == Kind::Basic);
-        let uses = tally.uses.iter().map(|(_, usage)| usage);
+        let uses = tally.uses.values();
         let let_in = uses
             .filter(|usage| of_basic(usage.credential.as_ref()))
             .flat_map(|usage| usage.endpoints.iter().map(|(endpoint, _)| endpoint));
