@@ -1,6 +1,7 @@
 //! The main job: captures and logs in, a report or its mergeable state out.
 
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
@@ -97,9 +98,11 @@ pub fn run_with_leftovers(
     let options = read_options(job)?;
     let again = lines.is_some() || job.rows;
     let keep = again && !inputs.replayable();
-    let memory = Arc::default();
+    let memory = Collector::memory(job.limits);
     let make = |keep| {
-        Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep).sharing(&memory)
+        Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep)
+            .sharing(&memory)
+            .within(job.limits)
     };
     let keep_leftovers = leftovers.is_some();
     let outcome = engine::read(
@@ -127,9 +130,9 @@ pub fn run_with_leftovers(
     if harvest.tally.exchanges == 0 {
         return Err(no_capture(job));
     }
-    verifier.settle(|mark, verdict| harvest.tally.note_verdict(mark, verdict));
     let keys = super::keys::rows(verifier.given());
     let views = joined(job, &mut harvest.tally);
+    verifier.settle(|mark, verdict| harvest.tally.note_verdict(mark, verdict));
     let workers = options.workers();
     let learn = || World::learn(&harvest.tally, given(job, &keys));
     let world = engine::within(workers, learn).with_views(views);
@@ -275,6 +278,10 @@ fn hand_over(
     })
 }
 
+/// Bytes that a worker reads at a time where memory is limited: what it gathers of them, and of those that
+/// wait to be merged, must be little.
+const PIECE: usize = 4 << 20;
+
 /// Blocks of lines that may wait to be written.
 const BLOCKS_AHEAD: usize = 4;
 
@@ -405,7 +412,9 @@ pub(super) fn mapping(job: &Job) -> Result<Mapping, Error> {
 pub(super) fn read_options(job: &Job) -> Result<ReadOptions, Error> {
     let (mapping, choice) = (mapping(job)?, choice(job)?);
     let Reading { year, now, .. } = job.reading;
-    Ok(ReadOptions { jobs: job.threads, mapping, choice, year, now, ..ReadOptions::default() })
+    let piece_bytes = job.limits.bytes().and(NonZeroUsize::new(PIECE));
+    let jobs = job.threads;
+    Ok(ReadOptions { jobs, mapping, choice, year, now, piece_bytes, ..ReadOptions::default() })
 }
 
 fn choice(job: &Job) -> Result<Choice, Error> {

@@ -10,6 +10,7 @@ mod bare;
 mod clocks;
 mod crowd;
 mod entries;
+mod limits;
 mod marks;
 mod releases;
 mod said;
@@ -30,7 +31,9 @@ use self::bare::Refusal;
 pub use self::bare::{Bare, kind_of};
 pub use self::clocks::{Clocks, Offsets, Pair};
 pub use self::crowd::Crowd;
-pub use self::entries::{Door, Group, Input, Issue, Proof, ProofUse, Published, Slot, Use};
+pub use self::entries::{Count, Door, Group, Input, Issue, Proof, ProofUse, Published, Slot, Use};
+pub use self::limits::Limits;
+use self::limits::Share;
 pub use self::marks::{ask_of, group_key, line_mark_of};
 use self::marks::{content, content_of, fast_key, is_notable, lead_of, line_mark, tenths};
 pub use self::releases::{Release, Releases, place};
@@ -52,7 +55,8 @@ use crate::model::{
 /// Version of the mergeable state; another one is refused.
 pub const VERSION: u32 = 4;
 
-/// Most distinct tokens, uses, groups kept. Chosen so that the tables of an ordinary capture never fill.
+/// Most distinct tokens, uses, groups kept. Chosen so that the tables of an ordinary capture never fill;
+/// a limit of memory makes them fewer, see [`Tally::limit`].
 const TOKENS: usize = 1 << 20;
 const USES: usize = 1 << 16;
 const GROUPS: usize = 1 << 17;
@@ -119,18 +123,80 @@ pub struct Tally {
     pub exchanges: u64,
     /// By status; 0 where there is none.
     pub statuses: BTreeMap<u16, u64>,
+    /// Refusals; after [`Tally::settle`] those that no group holds for want of room.
+    #[serde(default)]
+    pub refused: Count,
+    /// What the sizes of all tables follow from.
+    #[serde(default, skip_serializing_if = "Limits::is_none")]
+    limits: Limits,
+    /// Tokens of refused requests that found no room in `tokens`; only after [`Tally::settle`].
+    #[serde(skip)]
+    beside: BTreeMap<Fingerprint, Arc<Token>>,
 }
 
 impl Tally {
+    /// Makes an empty tally that keeps within limits.
+    pub fn within(limits: Limits) -> Self {
+        let mut tally = Self::default();
+        tally.limit(limits);
+        tally
+    }
+
     /// Returns an empty tally to be merged into this one: it leaves out what has no place here any more.
     #[must_use]
     pub fn part(&self) -> Self {
+        let part = Self::within(self.limits);
         Self {
             uses: self.uses.part(),
             visits: self.visits.part(),
             bare: self.bare.part(),
             passed: self.passed.part(),
-            ..Self::default()
+            ..part
+        }
+    }
+
+    /// Keeps within limits from now on, and leaves out what is too much for them. What is left is what a
+    /// tally of the same input would hold that had kept within them from the beginning.
+    pub fn limit(&mut self, limits: Limits) {
+        let limits = self.limits.tighter(limits);
+        if limits == self.limits {
+            return;
+        }
+        if self.limits.is_none() {
+            self.keep_tokens_of_groups();
+        }
+        self.limits = limits;
+        let keys = |thousandths, each, most| limits.keys(Share { thousandths, each, most });
+        self.tokens.limit(keys(180, 400, TOKENS));
+        self.uses.limit(keys(110, 3_000, USES));
+        self.entrances.limit(keys(30, 100_000, HOSTS));
+        self.visits.limit(limits);
+        self.groups.limit(keys(200, 8_000, GROUPS));
+        self.bare.limit(limits);
+        self.issues.limit(keys(50, 1_200, ISSUES));
+        self.doors.limit(keys(15, 250, DOORS));
+        self.published.limit(keys(5, 800, KEYS));
+        self.proofs.limit(keys(10, 800, PROOFS));
+        self.releases.limit(limits);
+        self.sightings.limit(keys(15, 500, IDS));
+        self.passed.limit(keys(5, 500, PASSED));
+        self.offsets.limit(limits);
+    }
+
+    /// Returns the limits that it keeps within.
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Notes with each refusal the tokens that it came with, as far as they are kept: with limits, a group
+    /// must not lose them to the tokens of others.
+    fn keep_tokens_of_groups(&mut self) {
+        let tokens = &self.tokens;
+        for group in self.groups.values_mut() {
+            let Some(facts) = group.facts.as_deref() else { continue };
+            let marks = facts.credentials.iter().filter_map(|c| c.token.or(c.fingerprint));
+            let known: Vec<_> = marks.filter_map(|mark| tokens.get(&mark)?.0.clone()).collect();
+            group.keep_tokens(&known);
         }
     }
 
@@ -161,6 +227,9 @@ impl Tally {
         self.releases.note(&record);
         self.offsets.note(&record);
         self.note_door(facts);
+        if facts.answer.outcome.is_refused() {
+            self.refused.note(origin.time.map(|time| time.at));
+        }
         let let_in = facts.answer.outcome == Outcome::LetIn && !facts.preflight;
         let usage = match facts.credentials.first() {
             Some(credential) if let_in => {
@@ -203,6 +272,7 @@ impl Tally {
             Told::Use(used) => self.pass_use(used, passage),
             Told::Refusal(facts, refused) => {
                 self.note_door(facts);
+                self.refused.note(Some(passage.time.at));
                 let Visit { ip, agent, .. } = passage.visit;
                 let origin = Origin {
                     time: Some(passage.time),
@@ -242,8 +312,11 @@ impl Tally {
         self.inputs.entry(Arc::clone(source)).or_default()
     }
 
-    /// Adds everything of `other`. Commutative and associative; `Tally::default()` is the zero.
-    pub fn merge(&mut self, other: Self) {
+    /// Adds everything of `other`, within the limits of both. Commutative and associative;
+    /// `Tally::default()` is the zero.
+    pub fn merge(&mut self, mut other: Self) {
+        self.limit(other.limits);
+        other.limit(self.limits);
         for (source, input) in other.inputs {
             self.inputs.entry(source).or_default().merge(input);
         }
@@ -268,11 +341,19 @@ impl Tally {
         for (status, count) in other.statuses {
             *self.statuses.entry(status).or_default() += count;
         }
+        self.refused.merge(other.refused);
     }
 
-    /// Writes down what keys say of a token that is known.
-    pub fn note_verdict(&mut self, token: Fingerprint, verdict: Verdict) {
-        if let Some(Slot(Some(token))) = self.tokens.get_mut(&token) {
+    /// Returns the facts of a token.
+    pub fn token(&self, mark: Fingerprint) -> Option<&Token> {
+        let kept = self.tokens.get(&mark).and_then(|slot| slot.0.as_deref());
+        kept.or_else(|| self.beside.get(&mark).map(|token| &**token))
+    }
+
+    /// Writes down what keys say of a token that is known. Only after [`Tally::settle`].
+    pub fn note_verdict(&mut self, mark: Fingerprint, verdict: Verdict) {
+        let kept = self.tokens.get_mut(&mark).and_then(|slot| slot.0.as_mut());
+        if let Some(token) = kept.or_else(|| self.beside.get_mut(&mark)) {
             Arc::make_mut(token).hear(verdict);
         }
     }
@@ -296,6 +377,7 @@ impl Tally {
     /// Turns refusals without a credential into groups, for all that learn and judge: with their clients
     /// as far as those are kept, the rest without. Only after the last merge.
     pub fn settle(&mut self) {
+        let mut is_sample = self.bare.is_sample();
         let (groups, clientless) = std::mem::take(&mut self.bare).into_groups();
         self.clientless += clientless;
         for group in groups {
@@ -304,6 +386,41 @@ impl Tally {
                 known.merge(group);
             }
         }
+        is_sample |= self.groups.is_sample();
+        let mut refused = std::mem::take(&mut self.refused);
+        let is_refused = |group: &&Group| {
+            group.facts.as_ref().is_some_and(|facts| facts.answer.outcome.is_refused())
+        };
+        if is_sample {
+            self.groups.iter().map(|(_, group)| group).filter(is_refused).for_each(|group| {
+                refused.remove(group.count, &group.times);
+            });
+            self.refused = refused;
+        }
+        for group in self.groups.values_mut() {
+            for token in std::mem::take(&mut group.tokens) {
+                if let Some(mark) = token.fingerprint.filter(|mark| self.tokens.get(mark).is_none())
+                {
+                    self.beside.insert(mark, token);
+                }
+            }
+        }
+    }
+
+    /// Returns whether something was left out for want of room, beside visits, whose own questions tell
+    /// it: then what rests on the history of others is no more than a suspicion. Without limits, what is
+    /// kept is so much that it teaches what the whole does.
+    pub fn is_cut(&self) -> bool {
+        !self.limits.is_none()
+            && (self.tokens.is_sample()
+                || self.uses.is_sample()
+                || self.entrances.is_sample()
+                || self.groups.is_sample()
+                || self.issues.is_sample()
+                || self.doors.is_sample()
+                || self.published.is_sample()
+                || self.proofs.is_sample()
+                || self.offsets.is_sample())
     }
 
     /// Returns whether all uses of a credential are known; else it may have been let in unseen.
@@ -374,6 +491,9 @@ impl Tally {
             }
             if !bare {
                 let Some(group) = self.groups.slot(&key) else { return };
+                if !self.limits.is_none() && group.tokens.is_empty() {
+                    group.keep_tokens(&record.tokens);
+                }
                 let at = record.origin.time.map(|time| time.at);
                 group.add(&record.facts.answer, at, record.origin, record.user);
                 group.adopt(Some(Box::new(record.facts)));

@@ -212,9 +212,7 @@ impl<'t> World<'t> {
             given,
             views: Views::default(),
             clients,
-            owners: Owners::learn(tally, |mark| {
-                tally.tokens.get(&mark)?.0.as_ref()?.sub.as_deref()
-            }),
+            owners: Owners::learn(tally, |mark| tally.token(mark)?.sub.as_deref()),
             profiles: BTreeMap::new(),
             by_token: HashMap::default(),
             doubled_signatures: BTreeSet::new(),
@@ -384,7 +382,7 @@ impl<'t> World<'t> {
 
     /// Returns the facts of a token.
     pub fn token(&self, mark: Fingerprint) -> Option<&'t Token> {
-        self.tally.tokens.get(&mark).and_then(|slot| slot.0.as_deref())
+        self.tally.token(mark)
     }
 
     /// Returns which client this is.
@@ -403,7 +401,7 @@ impl<'t> World<'t> {
     }
 
     /// Returns the key ids that the server of an issuer publishes in this capture; `None` when no key set
-    /// of it was seen.
+    /// of it was seen, or not all that was is known.
     pub fn published_by(&self, issuer: &str) -> Option<BTreeSet<&'t str>> {
         let authority = issuer.split_once("://")?.1.split('/').next()?.to_ascii_lowercase();
         let keys = self.tally.published.iter().map(|(_, published)| published);
@@ -411,7 +409,7 @@ impl<'t> World<'t> {
             .filter(|published| published.host.as_deref() == Some(authority.as_str()))
             .filter_map(|published| published.key.kid.as_deref())
             .collect();
-        (!kids.is_empty()).then_some(kids)
+        (!kids.is_empty() && self.is_whole()).then_some(kids)
     }
 
     /// Returns what all hosts were proven to accept.
