@@ -83,7 +83,7 @@ fn alg_cause<'v>(alg: &str, mut known: impl Iterator<Item = &'v str>) -> &'stati
 fn tampered(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     // The one that verifies is the original.
     if !case.world.is_doubled(token.signature_mark?)
-        || matches!(token.verdict, Some(Verdict::Valid { .. }))
+        || matches!(token.verdict.as_deref(), Some(Verdict::Valid { .. }))
     {
         return None;
     }

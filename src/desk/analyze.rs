@@ -414,7 +414,7 @@ pub(super) fn read_options(job: &Job) -> Result<ReadOptions, Error> {
     let Reading { year, now, .. } = job.reading;
     let piece_bytes = job.limits.bytes().and(NonZeroUsize::new(PIECE));
     let jobs = job.threads;
-    Ok(ReadOptions { jobs, mapping, choice, year, now, piece_bytes, ..ReadOptions::default() })
+    Ok(ReadOptions { mapping, choice, year, now, jobs, piece_bytes, ..ReadOptions::default() })
 }
 
 fn choice(job: &Job) -> Result<Choice, Error> {

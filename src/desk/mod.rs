@@ -10,6 +10,8 @@ pub mod merge;
 mod partial;
 mod persons;
 pub mod schema;
+#[cfg(test)]
+mod tests;
 pub mod token;
 
 use std::io;

@@ -51,7 +51,6 @@ impl Limits {
     }
 
     /// Returns whether no size was given.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
     pub fn is_none(&self) -> bool {
         self.0.is_none()
     }
@@ -65,6 +64,11 @@ impl Limits {
     /// Returns how many values of fields may be remembered; `None` for as many as there is room for.
     pub fn remembered(self) -> Option<usize> {
         self.0.map(|_| self.keys(Share { thousandths: 60, each: 2_000, most: usize::MAX }))
+    }
+
+    /// Returns how many instants of refusals may be judged; `None` for all.
+    pub(super) fn judged(self) -> Option<usize> {
+        self.0.map(|_| self.keys(Share { thousandths: 150, each: 1_500, most: usize::MAX }))
     }
 
     pub(super) fn keys(self, share: Share) -> usize {

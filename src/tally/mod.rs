@@ -9,6 +9,7 @@
 mod bare;
 mod clocks;
 mod crowd;
+mod cut;
 mod entries;
 mod limits;
 mod marks;
@@ -33,7 +34,6 @@ pub use self::clocks::{Clocks, Offsets, Pair};
 pub use self::crowd::Crowd;
 pub use self::entries::{Count, Door, Group, Input, Issue, Proof, ProofUse, Published, Slot, Use};
 pub use self::limits::Limits;
-use self::limits::Share;
 pub use self::marks::{ask_of, group_key, line_mark_of};
 use self::marks::{content, content_of, fast_key, is_notable, lead_of, line_mark, tenths};
 pub use self::releases::{Release, Releases, place};
@@ -48,8 +48,8 @@ pub use self::visits::{
 };
 pub use self::wording::template;
 use crate::model::{
-    Endpoint, Facts, Fingerprint, Origin, Outcome, Position, Record, Token, Verdict, Visibility,
-    pseudonym,
+    Endpoint, Facts, Fingerprint, Makes, Origin, Outcome, Position, Record, Token, Verdict,
+    Visibility, pseudonym,
 };
 
 /// Version of the mergeable state; another one is refused.
@@ -132,74 +132,12 @@ pub struct Tally {
     /// Tokens of refused requests that found no room in `tokens`; only after [`Tally::settle`].
     #[serde(skip)]
     beside: BTreeMap<Fingerprint, Arc<Token>>,
+    /// Whether groups know fewer instants than they were told; only after [`Tally::settle`].
+    #[serde(skip)]
+    is_narrow: bool,
 }
 
 impl Tally {
-    /// Makes an empty tally that keeps within limits.
-    pub fn within(limits: Limits) -> Self {
-        let mut tally = Self::default();
-        tally.limit(limits);
-        tally
-    }
-
-    /// Returns an empty tally to be merged into this one: it leaves out what has no place here any more.
-    #[must_use]
-    pub fn part(&self) -> Self {
-        let part = Self::within(self.limits);
-        Self {
-            uses: self.uses.part(),
-            visits: self.visits.part(),
-            bare: self.bare.part(),
-            passed: self.passed.part(),
-            ..part
-        }
-    }
-
-    /// Keeps within limits from now on, and leaves out what is too much for them. What is left is what a
-    /// tally of the same input would hold that had kept within them from the beginning.
-    pub fn limit(&mut self, limits: Limits) {
-        let limits = self.limits.tighter(limits);
-        if limits == self.limits {
-            return;
-        }
-        if self.limits.is_none() {
-            self.keep_tokens_of_groups();
-        }
-        self.limits = limits;
-        let keys = |thousandths, each, most| limits.keys(Share { thousandths, each, most });
-        self.tokens.limit(keys(180, 400, TOKENS));
-        self.uses.limit(keys(110, 3_000, USES));
-        self.entrances.limit(keys(30, 100_000, HOSTS));
-        self.visits.limit(limits);
-        self.groups.limit(keys(200, 8_000, GROUPS));
-        self.bare.limit(limits);
-        self.issues.limit(keys(50, 1_200, ISSUES));
-        self.doors.limit(keys(15, 250, DOORS));
-        self.published.limit(keys(5, 800, KEYS));
-        self.proofs.limit(keys(10, 800, PROOFS));
-        self.releases.limit(limits);
-        self.sightings.limit(keys(15, 500, IDS));
-        self.passed.limit(keys(5, 500, PASSED));
-        self.offsets.limit(limits);
-    }
-
-    /// Returns the limits that it keeps within.
-    pub const fn limits(&self) -> Limits {
-        self.limits
-    }
-
-    /// Notes with each refusal the tokens that it came with, as far as they are kept: with limits, a group
-    /// must not lose them to the tokens of others.
-    fn keep_tokens_of_groups(&mut self) {
-        let tokens = &self.tokens;
-        for group in self.groups.values_mut() {
-            let Some(facts) = group.facts.as_deref() else { continue };
-            let marks = facts.credentials.iter().filter_map(|c| c.token.or(c.fingerprint));
-            let known: Vec<_> = marks.filter_map(|mark| tokens.get(&mark)?.0.clone()).collect();
-            group.keep_tokens(&known);
-        }
-    }
-
     /// Adds one record.
     pub fn observe(&mut self, record: Record) {
         let Record { origin, facts, tokens, issued, issued_tokens, .. } = &record;
@@ -344,6 +282,19 @@ impl Tally {
         self.refused.merge(other.refused);
     }
 
+    /// Has tokens of one make share it, as those have that one process read.
+    pub fn share_makes(&mut self) {
+        let mut makes = Makes::default();
+        for slot in self.tokens.values_mut() {
+            if let Some(token) = &mut slot.0 {
+                makes.share(Arc::make_mut(token));
+            }
+        }
+        for group in self.groups.values_mut() {
+            group.tokens.iter_mut().for_each(|token| makes.share(Arc::make_mut(token)));
+        }
+    }
+
     /// Returns the facts of a token.
     pub fn token(&self, mark: Fingerprint) -> Option<&Token> {
         let kept = self.tokens.get(&mark).and_then(|slot| slot.0.as_deref());
@@ -397,6 +348,7 @@ impl Tally {
             });
             self.refused = refused;
         }
+        self.narrow();
         for group in self.groups.values_mut() {
             for token in std::mem::take(&mut group.tokens) {
                 if let Some(mark) = token.fingerprint.filter(|mark| self.tokens.get(mark).is_none())
@@ -405,22 +357,6 @@ impl Tally {
                 }
             }
         }
-    }
-
-    /// Returns whether something was left out for want of room, beside visits, whose own questions tell
-    /// it: then what rests on the history of others is no more than a suspicion. Without limits, what is
-    /// kept is so much that it teaches what the whole does.
-    pub fn is_cut(&self) -> bool {
-        !self.limits.is_none()
-            && (self.tokens.is_sample()
-                || self.uses.is_sample()
-                || self.entrances.is_sample()
-                || self.groups.is_sample()
-                || self.issues.is_sample()
-                || self.doors.is_sample()
-                || self.published.is_sample()
-                || self.proofs.is_sample()
-                || self.offsets.is_sample())
     }
 
     /// Returns whether all uses of a credential are known; else it may have been let in unseen.

@@ -73,7 +73,7 @@ pub(super) fn numeric_date(value: &Value) -> NumericDate {
         Unit::Nanos => 1e9,
     };
     let at = number.map(|n| At::from_secs_f64(n / scale));
-    NumericDate { at, unit, is_number, raw: raw.chars().take(40).collect() }
+    NumericDate::new(at, unit, is_number, raw.chars().take(40).collect())
 }
 
 /// Tells the unit from the size: 1e11 seconds lie in the year 5138.

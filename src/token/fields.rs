@@ -170,7 +170,7 @@ fn shown(value: &Value, show: Show) -> Option<String> {
         (Value::Bool(_), _) => Some(value.to_string()),
         (_, Name) => Some(list(value).join(", ")).filter(|text| !text.is_empty()),
         (_, Person) => scalar(value).map(|text| pseudonym(&text)),
-        (_, Time) => Some(numeric_date(value).raw),
+        (_, Time) => Some(numeric_date(value).raw().into_owned()),
         (_, Shape) => None,
     }
 }

@@ -227,6 +227,11 @@ impl<'t> World<'t> {
         !self.tally.is_cut()
     }
 
+    /// Returns whether so little is known of what was let in that it does not teach what hosts let in.
+    pub fn is_thin(&self) -> bool {
+        self.tally.is_thin()
+    }
+
     /// Returns whether it is known of each use of a token whether it was let in.
     pub fn knows_uses(&self, mark: Fingerprint) -> bool {
         self.is_whole() || self.tally.knows_uses(mark)
