@@ -90,20 +90,25 @@ impl Tally {
         }
     }
 
-    /// Returns whether something was left out for want of room, beside visits, whose own questions tell
-    /// it: then what rests on the history of others is no more than a suspicion. Without limits, what is
-    /// kept is so much that it teaches what the whole does.
+    /// Returns whether something was left out for want of room: then what rests on other exchanges is no
+    /// more than a suspicion. Without limits, what is kept is so much that it teaches what the whole does.
+    /// Only after [`Tally::settle`].
     pub fn is_cut(&self) -> bool {
         !self.limits.is_none()
             && (self.is_narrow
+                || self.clientless > 0
+                || self.refused.count > 0
                 || self.tokens.is_sample()
                 || self.uses.is_sample()
+                || self.visits.is_sample()
                 || self.entrances.is_sample()
                 || self.groups.is_sample()
                 || self.issues.is_sample()
                 || self.doors.is_sample()
                 || self.published.is_sample()
                 || self.proofs.is_sample()
+                || self.sightings.is_sample()
+                || self.passed.is_sample()
                 || self.offsets.is_sample())
     }
 
