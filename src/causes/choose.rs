@@ -534,7 +534,7 @@ fn unknown(case: &Case<'_>) -> Finding {
         lacks("the request fields were not recorded: the credential is not known");
     }
     if case.token().is_some_and(|t| t.form == Form::Jws) {
-        match &case.token().and_then(|t| t.verdict.as_ref()) {
+        match case.token().and_then(|t| t.verdict.as_deref()) {
             Some(crate::model::Verdict::Valid { key }) => {
                 lacks(&format!("the signature verifies with {key}"));
             }

@@ -8,7 +8,7 @@ pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
     if token.form != Form::Jws || case.facts.grant.is_some() {
         return Vec::new();
     }
-    let candidate = match &token.verdict {
+    let candidate = match token.verdict.as_deref() {
         None | Some(Verdict::Unsupported) => published(case, token),
         Some(Verdict::Valid { key }) => wrong_key(case, key),
         Some(Verdict::Near { key, miss }) => Some(near(case, key, miss)),
@@ -21,7 +21,7 @@ pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
 
 /// Returns what speaks against the word that the signature is wrong.
 pub(super) fn speaks_for_signature(case: &Case<'_>) -> Option<Evidence> {
-    let Some(Verdict::Valid { key }) = &case.token()?.verdict else { return None };
+    let Some(Verdict::Valid { key }) = case.token()?.verdict.as_deref() else { return None };
     let accepted = case.profile()?.proofs.has(&key.to_string());
     let fact = || format!("the signature verifies with {key}, as those of others that were let in");
     accepted.then(|| Evidence::new(fact(), "key"))

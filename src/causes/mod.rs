@@ -32,7 +32,7 @@ mod verifier;
 
 use self::case::Candidate;
 pub use self::case::Case;
-use crate::model::{Class, Judgement, Seconds};
+use crate::model::{Class, Confidence, Finding, Judgement, Seconds};
 
 /// The families; each offers what fits. The order does not matter.
 const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 16] = [
@@ -54,9 +54,21 @@ const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 16] = [
     dpop::examine,
 ];
 
+/// Whether what was left out for want of memory may hold the true cause: what became of a request without
+/// a credential is known from others only, and in what way a credential is odd and let in all the same, from
+/// many of them.
+fn is_doubtful(case: &Case<'_>, root: &Finding) -> bool {
+    !case.world.is_whole()
+        && (case.facts.credentials.is_empty()
+            || case.world.is_thin() && root.confidence != Confidence::Stated)
+}
+
 /// Judges one exchange.
 pub fn judge(case: &Case<'_>) -> Judgement {
     let clocked = |mut judgement: Judgement| {
+        if let Some(root) = judgement.root.as_mut().filter(|root| is_doubtful(case, root)) {
+            root.confidence = Confidence::Suspected;
+        }
         let skew = case.world.skew(&case.facts.client, case.facts.endpoint.host.as_ref());
         judgement.skew = skew.map(|s| s.median);
         judgement.judged_at = case.judged_at();

@@ -83,7 +83,7 @@ fn alg_cause<'v>(alg: &str, mut known: impl Iterator<Item = &'v str>) -> &'stati
 fn tampered(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     // The one that verifies is the original.
     if !case.world.is_doubled(token.signature_mark?)
-        || matches!(token.verdict, Some(Verdict::Valid { .. }))
+        || matches!(token.verdict.as_deref(), Some(Verdict::Valid { .. }))
     {
         return None;
     }
@@ -112,9 +112,11 @@ fn rotated(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     let profile = case.profile()?;
     let own = token.kid.as_deref()?;
     let own_last = profile.kids.0.get(own).and_then(|(_, last)| *last);
-    let newer = profile.kids.0.iter().find(|(kid, (first, last))| {
-        kid.as_str() != own && *first > own_last && *last >= Some(at)
-    })?;
+    // Of a sample it is not known that none of the old key came since.
+    let newer =
+        profile.kids.0.iter().filter(|_| case.world.is_whole()).find(|(kid, (first, last))| {
+            kid.as_str() != own && *first > own_last && *last >= Some(at)
+        })?;
     (own_last < Some(at)).then(|| {
         Candidate::inferred(
             "signature.key_rotated",

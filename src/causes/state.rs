@@ -52,7 +52,8 @@ fn unknown_token(case: &Case<'_>) -> Option<Candidate> {
     let credential = case.bearer()?;
     let mark = mark_of(credential)?;
     let kinds = &case.profile()?.kinds;
-    let never = case.world.accepted_until(mark, case.facts, crate::model::At(i64::MAX)).is_none();
+    let never = case.world.accepted_until(mark, case.facts, crate::model::At(i64::MAX)).is_none()
+        && case.world.knows_uses(mark);
     let fits = credential.kind == Kind::Opaque
         && kinds.has("opaque")
         && never
@@ -97,7 +98,8 @@ fn unknown_key(case: &Case<'_>) -> Option<Candidate> {
             Candidate::suspected("apikey.wrong", fact, "history")
         });
     };
-    let never = case.world.accepted_until(mark, case.facts, crate::model::At(i64::MAX)).is_none();
+    let never = case.world.accepted_until(mark, case.facts, crate::model::At(i64::MAX)).is_none()
+        && case.world.knows_uses(mark);
     let fits = profile.kinds.has("api_key")
         && profile.places.has(&place)
         && never

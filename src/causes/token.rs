@@ -21,9 +21,9 @@ pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
 }
 
 /// Returns whether a key verifies the signature as one of another algorithm or in another notation.
-const fn is_of_another_kind(token: &Token) -> bool {
+fn is_of_another_kind(token: &Token) -> bool {
     matches!(
-        token.verdict,
+        token.verdict.as_deref(),
         Some(Verdict::Near { miss: NearMiss::Algorithm(_) | NearMiss::DerSignature, .. })
     )
 }

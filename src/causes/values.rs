@@ -158,7 +158,7 @@ pub fn value(case: &Case<'_>, cause: &str, slot: Slot) -> Option<Value> {
         }
         Slot::Node => names(case.facts.node.as_deref()),
         Slot::Key => names([case.token()?.verdict.as_ref()?.key()?.to_string().as_str()]),
-        Slot::Near => match case.token()?.verdict.as_ref()? {
+        Slot::Near => match case.token()?.verdict.as_deref()? {
             Verdict::Near { miss, .. } => names([miss.words().as_str()]),
             _ => None,
         },

@@ -329,6 +329,9 @@ pub(super) struct RunningArgs {
     /// Worker threads; without it, one for each core
     #[arg(short, long, value_name = "N", hide_short_help = true)]
     pub(super) jobs: Option<String>,
+    /// Keep no more than fits into SIZE, such as 512MB or 2GiB: of more, a sample, and the report says so
+    #[arg(long, value_name = "SIZE", hide_short_help = true)]
+    pub(super) max_memory: Option<String>,
     /// Write the mergeable state to FILE instead of a report; - is standard output
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) partial: Option<String>,
@@ -384,16 +387,12 @@ pub(super) enum SortArg {
 pub(super) struct LaterArgs {
     #[arg(long, hide = true)]
     baseline: Option<String>,
-    #[arg(long, hide = true)]
-    max_memory: Option<String>,
 }
 
 impl LaterArgs {
-    /// Returns the first option given that is not built yet.
+    /// Returns an option given that is not built yet.
     pub(super) fn given(&self) -> Option<&'static str> {
-        [("--baseline", self.baseline.is_some()), ("--max-memory", self.max_memory.is_some())]
-            .into_iter()
-            .find_map(|(name, given)| given.then_some(name))
+        self.baseline.is_some().then_some("--baseline")
     }
 }
 

@@ -138,6 +138,7 @@ fn plan(
         expected: expected(expect)?,
         shaping: shaping(report)?,
         threads: running.jobs.as_deref().map(|n| value::positive("--jobs", n)).transpose()?,
+        limits: running.max_memory.as_deref().map(value::memory).transpose()?.unwrap_or_default(),
         partial: running.partial.is_some(),
         fail_on: fail_on.collect::<Result<_, _>>()?,
         no_join: report.no_join,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::complaint::Complaint;
 use crate::desk::explain::{is_known, nearest_id};
-use crate::desk::{BUCKETS, FailOn, GroupKey, Moment, SourceName, Statuses};
+use crate::desk::{BUCKETS, FailOn, GroupKey, Limits, Moment, SourceName, Statuses};
 use crate::model::{At, Class, Seconds};
 
 /// Which end of a day a bare date means.
@@ -240,6 +240,41 @@ pub(super) fn mapping(text: &str) -> Result<(String, String), Complaint> {
     }
 }
 
+/// Reads a size such as `512MB`, `1.5G` (both in powers of 1,000), `512MiB` (of 1,024), or bytes.
+pub(super) fn memory(text: &str) -> Result<Limits, Complaint> {
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit_at);
+    let factor = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "t" | "tb" => 1e12,
+        "ki" | "kib" => 1024.0,
+        "mi" | "mib" => 1_048_576.0,
+        "gi" | "gib" => 1_073_741_824.0,
+        "ti" | "tib" => 1_099_511_627_776.0,
+        _ => f64::NAN,
+    };
+    let number = number.trim_end();
+    let plain = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let size = number.parse::<f64>().ok().filter(|_| plain).map(|n| n * factor);
+    let Some(size) = size.filter(|size| size.is_finite() && *size < 1e18) else {
+        return Err(Complaint::new(format!("--max-memory: `{text}` is no size"))
+            .hint("write a number and a unit: 512MB, 512MiB, 2GB"));
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a whole number below 2^63"
+    )]
+    let limits = Limits::of(size as u64);
+    limits.ok_or_else(|| {
+        let least = Limits::LEAST >> 20;
+        Complaint::new(format!("--max-memory: {text} is too little, the least is {least}MiB"))
+    })
+}
+
 /// Reads a whole number from 1 on.
 pub(super) fn positive(option: &str, text: &str) -> Result<std::num::NonZeroUsize, Complaint> {
     text.parse()
@@ -329,6 +364,26 @@ mod tests {
         );
         assert_eq!(source("s3://a/b").unwrap().name, "s3://a/b");
         assert!(source("a.log:0").is_err() && source("").is_err() && source(":7").is_err());
+    }
+
+    #[test]
+    fn sizes_come_in_powers_of_ten_and_of_two_and_too_small_ones_name_the_least() {
+        for (text, bytes) in [
+            ("512MB", 512_000_000),
+            ("512MiB", 512 << 20),
+            ("1G", 1_000_000_000),
+            ("1.5gib", 3 << 29),
+            ("67108864", 64 << 20),
+            ("2 GB", 2_000_000_000),
+        ] {
+            assert_eq!(memory(text).unwrap().bytes(), Some(bytes), "{text}");
+        }
+        for text in ["", "MB", "-1G", "1e9", "12X", "lots", "1.2.3G", "99999999999T"] {
+            assert!(memory(text).unwrap_err().hint.is_some(), "{text}");
+        }
+        for text in ["0", "1MB", "64MB", "67108863"] {
+            assert!(memory(text).unwrap_err().message.contains("64MiB"), "{text}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::mem;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
@@ -98,9 +99,11 @@ pub fn run_with_leftovers(
     let options = read_options(job)?;
     let again = lines.is_some() || job.rows;
     let keep = again && !inputs.replayable();
-    let memory = Arc::default();
+    let memory = Collector::memory(job.limits);
     let make = |keep, memory: &Arc<Memory>| {
-        Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep).sharing(memory)
+        Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep)
+            .sharing(memory)
+            .within(job.limits)
     };
     let keep_leftovers = leftovers.is_some();
     let outcome = engine::read(
@@ -125,15 +128,12 @@ pub fn run_with_leftovers(
         let_go(job, harvest.tally);
         return Ok(Analysis { product, failed: false, faults, rows: Rows::default() });
     }
-    if harvest.tally.exchanges == 0 && !faults.is_empty() {
-        return Err(nothing(&faults));
-    }
     if harvest.tally.exchanges == 0 {
-        return Err(no_capture(job));
+        return Err(if faults.is_empty() { no_capture(job) } else { nothing(&faults) });
     }
-    verifier.settle(|mark, verdict| harvest.tally.note_verdict(mark, verdict));
     let keys = super::keys::rows(verifier.given());
     let views = joined(job, &mut harvest.tally);
+    verifier.settle(|mark, verdict| harvest.tally.note_verdict(mark, verdict));
     let workers = options.workers();
     let learn = || World::learn(&harvest.tally, given(job, &keys));
     let world = engine::within(workers, learn).with_views(views);
@@ -307,6 +307,10 @@ fn hand_over(
     })
 }
 
+/// Bytes that a worker reads at a time where memory is limited: what it gathers of them, and of those that
+/// wait to be merged, must be little.
+const PIECE: usize = 4 << 20;
+
 /// Blocks of lines that may wait to be written.
 const BLOCKS_AHEAD: usize = 4;
 
@@ -437,7 +441,9 @@ pub(super) fn mapping(job: &Job) -> Result<Mapping, Error> {
 pub(super) fn read_options(job: &Job) -> Result<ReadOptions, Error> {
     let (mapping, choice) = (mapping(job)?, choice(job)?);
     let Reading { year, now, .. } = job.reading;
-    Ok(ReadOptions { jobs: job.threads, mapping, choice, year, now, ..ReadOptions::default() })
+    let piece_bytes = job.limits.bytes().and(NonZeroUsize::new(PIECE));
+    let jobs = job.threads;
+    Ok(ReadOptions { mapping, choice, year, now, jobs, piece_bytes, ..ReadOptions::default() })
 }
 
 fn choice(job: &Job) -> Result<Choice, Error> {

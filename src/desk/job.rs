@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::model::{At, CauseRow, Class, Seconds, Totals};
 use crate::report::{GroupKey, Selection};
+use crate::tally::Limits;
 
 /// One run of the main job, or of `merge`.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +27,8 @@ pub struct Job {
     pub shaping: Shaping,
     /// Worker threads; `None` for one a core.
     pub threads: Option<NonZeroUsize>,
+    /// The memory that a run may use, from which the sizes of all tables follow.
+    pub limits: Limits,
     /// Whether the mergeable state is wanted instead of a report.
     pub partial: bool,
     /// What makes the exit code 1.

@@ -19,7 +19,7 @@ const BUFFER: usize = 1 << 20;
 /// [`Error::Refused`] for a partial of another version or made with other fact-shaping options, and for a
 /// file that cannot be read.
 pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
-    let mut tally = Tally::default();
+    let mut tally = Tally::within(job.limits);
     let mut shape = None;
     for name in &job.inputs {
         let mut lines = open(name, progress)

@@ -10,6 +10,8 @@ pub mod merge;
 mod partial;
 mod persons;
 pub mod schema;
+#[cfg(test)]
+mod tests;
 pub mod token;
 
 use std::io;
@@ -19,6 +21,7 @@ pub use job::{BUCKETS, Expected, FailOn, Job, Keys, Persons, Reading, Shaping, S
 pub use lines::Lines;
 
 pub use crate::report::{GroupKey, Moment, Selection, Statuses};
+pub use crate::tally::Limits;
 
 /// Watches work on bytes; called from several threads.
 pub trait Progress: Sync {

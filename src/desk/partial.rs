@@ -148,7 +148,7 @@ pub(super) fn merge(
                 ));
             }
         }
-        let read: Read = serde_json::from_slice(&line).map_err(|e| {
+        let mut read: Read = serde_json::from_slice(&line).map_err(|e| {
             refuse(
                 format!("{place}: damaged partial result at column {}", e.column()),
                 "make this part again",
@@ -163,6 +163,7 @@ pub(super) fn merge(
             ));
         }
         *shape = shape.take().or(read.shape);
+        read.tally.share_makes();
         tally.merge(read.tally);
     }
     Ok(())

@@ -10,7 +10,7 @@ use super::{Gatherer, InputFacts};
 use crate::evidence::{Catalogue, Context, Memory, Source, gather, spelled_out};
 use crate::input::skip::SkipReason;
 use crate::model::{AccessLine, Exchange, Fingerprint, Position, Record, Sketch, TokenField};
-use crate::tally::Tally;
+use crate::tally::{Limits, Tally};
 use crate::token::Verifier;
 
 /// What a run gathers: the tally, and the records where they cannot be read again.
@@ -35,6 +35,7 @@ pub struct Collector<'c> {
     zone: Option<jiff::tz::TimeZone>,
     keep: bool,
     keep_leftovers: bool,
+    limits: Limits,
 }
 
 /// Another name for the only input of a run, which may be a piece of it.
@@ -71,13 +72,25 @@ impl<'c> Collector<'c> {
         let context = Context::new(catalogue, Source::new("", "")).with_verifier(verifier);
         let plain = Plain::default();
         let again = Again::default();
-        Self { context, current: None, plain, again, naming, zone, keep, keep_leftovers: false }
+        let (keep_leftovers, limits) = (false, Limits::default());
+        Self { context, current: None, plain, again, naming, zone, keep, keep_leftovers, limits }
+    }
+
+    /// Makes what the workers of a run within limits share.
+    pub fn memory(limits: Limits) -> Arc<Memory> {
+        Arc::new(Memory::of(limits.remembered()))
     }
 
     /// Shares what values hold with the other workers of a run.
     #[must_use]
     pub fn sharing(self, memory: &Arc<Memory>) -> Self {
         Self { context: self.context.sharing(memory), ..self }
+    }
+
+    /// Keeps its tallies within limits.
+    #[must_use]
+    pub fn within(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Keeps lines that could not be read, too.
@@ -138,8 +151,9 @@ fn site<'s>(naming: Option<&'s Naming>, position: Position, input: &'s InputFact
 impl Gatherer for Collector<'_> {
     type Harvest = Harvest;
 
-    fn begin(so_far: &Harvest) -> Harvest {
-        Harvest { tally: so_far.tally.part(), ..Harvest::default() }
+    fn begin(&self, so_far: Option<&Harvest>) -> Harvest {
+        let tally = so_far.map_or_else(|| Tally::within(self.limits), |so_far| so_far.tally.part());
+        Harvest { tally, ..Harvest::default() }
     }
 
     fn observe(&mut self, harvest: &mut Harvest, exchange: &Exchange<'_>, input: &InputFacts) {

@@ -56,8 +56,8 @@ pub trait Gatherer: Send {
     type Harvest: Default + Send;
 
     /// Starts the harvest of a piece that is to be merged into `so_far`, or into what that is merged
-    /// into: what has no place in there need not be gathered.
-    fn begin(_so_far: &Self::Harvest) -> Self::Harvest {
+    /// into: what has no place in there need not be gathered. `None` where there is nothing so far.
+    fn begin(&self, _so_far: Option<&Self::Harvest>) -> Self::Harvest {
         Self::Harvest::default()
     }
 

@@ -10,6 +10,7 @@ use crate::input::Inputs;
 use crate::model::{Observer, Position, Text};
 
 mod frames;
+mod limits;
 mod lines;
 
 /// A directory of its own that goes when the test ends.

@@ -370,7 +370,7 @@ impl<'a, G: Gatherer> Worker<'a, G> {
     /// Starts the harvest of a piece.
     fn begin(&self, ledger: &Ledger<G>) -> G::Harvest {
         let so_far = ledger.harvest.as_ref().or(self.harvest.as_ref());
-        so_far.map_or_else(G::Harvest::default, G::begin)
+        self.gatherer.begin(so_far)
     }
 
     /// Reads a piece from where its first record seems to start, as `reader` seems to stand there.

@@ -130,7 +130,7 @@ mod tests {
 
     fn date(secs: i64) -> NumericDate {
         let at = Some(At::from_secs(START + secs));
-        NumericDate { at, unit: Unit::Seconds, is_number: true, raw: String::new() }
+        NumericDate { at, unit: Unit::Seconds, is_number: true, raw: None }
     }
 
     fn handed(iat: i64, exp: i64, expires_in: Option<i64>) -> HandedOut {

@@ -10,7 +10,7 @@ use super::again::{Part, varies_in_answers};
 use super::mask::could_repeat;
 use super::memory::Memory;
 use crate::dialect::Catalogue;
-use crate::model::{Credential, Fingerprint, Secret, Token};
+use crate::model::{Credential, Fingerprint, Makes, Secret, Token};
 use crate::token::{Verifier, is_jwt_shaped};
 
 /// Most names of releases a worker remembers.
@@ -63,6 +63,7 @@ pub struct Context<'c> {
     answer_parts: HashMap<Box<str>, Option<bool>, FixedState>,
     releases: HashMap<u64, (&'static str, Box<str>, Arc<str>), FixedState>,
     hasher: FixedState,
+    makes: Makes,
     /// Whether the ids of requests and traces are to be shown.
     pub(super) shows_ids: bool,
 }
@@ -100,6 +101,7 @@ impl<'c> Context<'c> {
             answer_parts: HashMap::default(),
             releases: HashMap::default(),
             hasher: FixedState::default(),
+            makes: Makes::default(),
             shows_ids: true,
         }
     }
@@ -123,14 +125,18 @@ impl<'c> Context<'c> {
         Self { memory: Arc::clone(memory), ..self }
     }
 
-    /// Checks the tokens among `secrets`; each is checked once, when it is read.
+    /// Has tokens share their makes, and checks those among `secrets`; each is checked once, when it is
+    /// read.
     pub(super) fn check<'s>(
-        &self,
+        &mut self,
         tokens: impl Iterator<Item = &'s mut Arc<Token>>,
         secrets: &[Secret],
     ) {
-        if let Some(verifier) = self.verifier {
-            check(verifier, tokens, secrets);
+        for token in tokens {
+            self.makes.share(Arc::make_mut(token));
+            if let Some(verifier) = self.verifier {
+                check(verifier, std::iter::once(token), secrets);
+            }
         }
     }
 
@@ -154,6 +160,9 @@ impl<'c> Context<'c> {
         }
         let seen = self.memory.get(mark, raw.len()).unwrap_or_else(|| {
             let mut seen = read();
+            for token in seen.tokens.iter_mut().flatten() {
+                self.makes.share(Arc::make_mut(token));
+            }
             if let Some(verifier) = self.verifier {
                 check(verifier, seen.tokens.iter_mut().flatten(), &seen.secrets);
             }

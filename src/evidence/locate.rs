@@ -376,7 +376,7 @@ fn add_cookie(name: &str, value: &str, seen: &mut Seen) {
     add(Place::Cookie(token::identifier(name, 64)), reading, None, seen);
 }
 
-fn locate_in_query(url: &Url<'_>, found: &mut Found, context: &Context<'_>) {
+fn locate_in_query(url: &Url<'_>, found: &mut Found, context: &mut Context<'_>) {
     let mut seen = Seen::default();
     let mut signed = false;
     for (name, value) in url.params() {

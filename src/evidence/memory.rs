@@ -13,21 +13,29 @@ use super::context::Seen;
 
 /// Parts of the memory, each with a lock of its own.
 const SHARDS: usize = 16;
-/// Values that the younger half of a part holds at most.
+/// Values that the younger half of a part ever holds.
 const YOUNG: usize = 1024;
 /// Characters of values that the younger half of a part holds at most.
 const YOUNG_CHARACTERS: usize = 1024 * 1024;
 /// A longer value is not remembered.
 const LONGEST_VALUE: usize = 16 * 1024;
 
-/// The values met last: at most 32,768, and 32 MiB of their text.
+/// The values met last: at most 32,768, and 32 MiB of their text, or fewer.
 ///
 /// A value is known by 128 bits of a hash with seeds of this process: nobody who writes a capture can
 /// make two that are taken for one another. What is remembered changes the speed, never a result.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Memory {
     shards: [Mutex<Shard>; SHARDS],
     seeds: [RandomState; 2],
+    /// Values that the younger half of a part holds at most.
+    young: usize,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::of(None)
+    }
 }
 
 /// What was met lately, and what was met before that: a value that is asked for becomes young again.
@@ -41,6 +49,12 @@ struct Shard {
 type Values = HashMap<u128, Arc<Seen>, FixedState>;
 
 impl Memory {
+    /// Makes a memory of at most so many values; `None` for as many as it ever holds.
+    pub fn of(values: Option<usize>) -> Self {
+        let young = values.map_or(YOUNG, |values| (values / SHARDS / 2).clamp(1, YOUNG));
+        Self { shards: Default::default(), seeds: Default::default(), young }
+    }
+
     /// Returns the mark under which the value of a field is remembered.
     pub(super) fn mark(&self, field: &str, raw: &str) -> u128 {
         let [high, low] = &self.seeds;
@@ -54,7 +68,7 @@ impl Memory {
             return Some(Arc::clone(seen));
         }
         let seen = shard.old.remove(&mark)?;
-        shard.keep(mark, length, Arc::clone(&seen));
+        shard.keep(mark, length, Arc::clone(&seen), self.young);
         Some(seen)
     }
 
@@ -63,7 +77,7 @@ impl Memory {
         if length <= LONGEST_VALUE
             && let Some(mut shard) = self.shard(mark)
         {
-            shard.keep(mark, length, Arc::clone(seen));
+            shard.keep(mark, length, Arc::clone(seen), self.young);
         }
     }
 
@@ -74,8 +88,8 @@ impl Memory {
 }
 
 impl Shard {
-    fn keep(&mut self, mark: u128, length: usize, seen: Arc<Seen>) {
-        if self.young.len() >= YOUNG || self.characters + length > YOUNG_CHARACTERS {
+    fn keep(&mut self, mark: u128, length: usize, seen: Arc<Seen>, most: usize) {
+        if self.young.len() >= most || self.characters + length > YOUNG_CHARACTERS {
             self.old = std::mem::take(&mut self.young);
             self.characters = 0;
         }

@@ -46,6 +46,6 @@ pub use secret::Secret;
 pub use signing::{Departure, Signing};
 pub use sketch::Sketch;
 pub use time::{At, Seconds, Time};
-pub use token::{Fault, Form, NumericDate, Segment, Signature, Token, Unit, Use};
+pub use token::{Fault, Form, Make, Makes, NumericDate, Segment, Signature, Token, Unit, Use};
 pub use told::{Disagreement, Told};
 pub use verdict::{KeyName, NearMiss, Verdict};

@@ -29,6 +29,11 @@ impl At {
         Self(whole.saturating_mul(NANOS).saturating_add(rest))
     }
 
+    /// Returns the whole seconds from the epoch on, cut towards it.
+    pub const fn whole_secs(self) -> i64 {
+        self.0 / NANOS
+    }
+
     /// Returns the instant `secs` whole seconds after the epoch.
     pub fn from_secs(secs: i64) -> Self {
         Self(secs.saturating_mul(NANOS))

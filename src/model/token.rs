@@ -1,5 +1,11 @@
 //! The facts of one distinct token; no secret survives in it.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::Fingerprint;
@@ -7,10 +13,38 @@ use super::time::At;
 use super::verdict::Verdict;
 
 /// What a token says of itself: decoded once, leniently, never verified here.
+///
+/// There may be millions of them, of a few makes: what all of one make have in common is kept once, see
+/// [`Makes`], and read as if it stood here.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Token {
     /// Its mark.
     pub fingerprint: Option<Fingerprint>,
+    /// What it has in common with others.
+    #[serde(flatten)]
+    pub make: Arc<Make>,
+    /// Claim `sub` as `sub:` pseudonym.
+    pub sub: Option<String>,
+    /// Claim `exp`.
+    pub exp: Option<NumericDate>,
+    /// Claim `nbf`.
+    pub nbf: Option<NumericDate>,
+    /// Claim `iat`.
+    pub iat: Option<NumericDate>,
+    /// Mark of header and payload without the signature: equal marks with other signatures, or other
+    /// marks with equal signatures, show tampering.
+    pub unsigned: Option<Fingerprint>,
+    /// Mark of the signature alone.
+    pub signature_mark: Option<Fingerprint>,
+    /// What the keys that are known say of it; `None` when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Box<Verdict>>,
+}
+
+/// What tokens have in common that one issuer makes for one purpose: all but whose they are, when they
+/// live, and what signs them.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
+pub struct Make {
     /// Structure.
     pub form: Form,
     /// Where its encoding or structure departs from RFC 7515, in the order of the text.
@@ -30,8 +64,6 @@ pub struct Token {
     /// `aud` is an array, also of one.
     #[serde(default)]
     pub aud_is_list: bool,
-    /// Claim `sub` as `sub:` pseudonym.
-    pub sub: Option<String>,
     /// Claim `azp`, else `client_id`, else `cid` or `appid`.
     pub client: Option<String>,
     /// Claims `scope`, `scp`, split at blanks, sorted.
@@ -40,12 +72,6 @@ pub struct Token {
     pub roles: Vec<String>,
     /// Claims `tid`, `tenant`, `org_id`, `realm`, whichever stands first.
     pub tenant: Option<String>,
-    /// Claim `exp`.
-    pub exp: Option<NumericDate>,
-    /// Claim `nbf`.
-    pub nbf: Option<NumericDate>,
-    /// Claim `iat`.
-    pub iat: Option<NumericDate>,
     /// Claim `jti` is there.
     pub has_jti: bool,
     /// Names of all claims, sorted.
@@ -60,14 +86,27 @@ pub struct Token {
     pub vendor: Option<String>,
     /// Its third segment.
     pub signature: Signature,
-    /// Mark of header and payload without the signature: equal marks with other signatures, or other
-    /// marks with equal signatures, show tampering.
-    pub unsigned: Option<Fingerprint>,
-    /// Mark of the signature alone.
-    pub signature_mark: Option<Fingerprint>,
-    /// What the keys that are known say of it; `None` when there are none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verdict: Option<Verdict>,
+}
+
+/// The makes that were met, each once.
+#[derive(Debug, Default)]
+pub struct Makes(HashSet<Arc<Make>, FixedState>);
+
+/// Most makes that are remembered; then all are forgotten, and it begins anew.
+const MOST_MAKES: usize = 4096;
+
+impl Makes {
+    /// Has a token share its make with those before it.
+    pub fn share(&mut self, token: &mut Token) {
+        if let Some(known) = self.0.get(&token.make) {
+            token.make = Arc::clone(known);
+            return;
+        }
+        if self.0.len() >= MOST_MAKES {
+            self.0.clear();
+        }
+        self.0.insert(Arc::clone(&token.make));
+    }
 }
 
 /// The structure of a token.
@@ -204,8 +243,8 @@ pub struct NumericDate {
     pub unit: Unit,
     /// Whether it is a JSON number (a string that holds digits is not).
     pub is_number: bool,
-    /// The value as written, at most 40 characters.
-    pub raw: String,
+    /// The value as written, at most 40 characters; `None` where it is the whole number that `at` says.
+    pub raw: Option<Box<str>>,
 }
 
 /// The unit of a time claim, told from its size: 1e11 and above is no second.
@@ -234,17 +273,20 @@ impl Token {
     /// Takes what keys say: a signature that verifies has its right length, whatever is usual.
     pub fn hear(&mut self, verdict: Verdict) {
         if matches!(verdict, Verdict::Valid { .. }) {
-            self.faults.retain(|fault| {
-                !matches!(
+            let of_length = |fault: &Fault| {
+                matches!(
                     fault,
                     Fault::ShortSignature(..)
                         | Fault::DummySignature(..)
                         | Fault::LongSignature(..)
                         | Fault::CutAt(_)
                 )
-            });
+            };
+            if self.faults.iter().any(of_length) {
+                self.faults.retain(|fault| !of_length(fault));
+            }
         }
-        self.verdict = Some(verdict);
+        self.verdict = Some(Box::new(verdict));
     }
 
     /// Returns whether a claim of this name is there.
@@ -253,7 +295,39 @@ impl Token {
     }
 }
 
+impl Deref for Token {
+    type Target = Make;
+
+    fn deref(&self) -> &Make {
+        &self.make
+    }
+}
+
+/// While a token is read, its make is its own; one that it shares with others is copied first.
+impl DerefMut for Token {
+    fn deref_mut(&mut self) -> &mut Make {
+        Arc::make_mut(&mut self.make)
+    }
+}
+
 impl NumericDate {
+    /// Makes a date of what was read of the text `raw`.
+    pub fn new(at: Option<At>, unit: Unit, is_number: bool, raw: String) -> Self {
+        let mut date = Self { at, unit, is_number, raw: None };
+        if !is_number || unit != Unit::Seconds || date.raw() != raw {
+            date.raw = Some(raw.into());
+        }
+        date
+    }
+
+    /// Returns the value as written, at most 40 characters.
+    pub fn raw(&self) -> Cow<'_, str> {
+        match &self.raw {
+            Some(raw) => Cow::Borrowed(raw),
+            None => Cow::Owned(self.at.unwrap_or_default().whole_secs().to_string()),
+        }
+    }
+
     /// Returns the instant when the value is a number of seconds, as verifiers require.
     pub fn in_seconds(&self) -> Option<At> {
         (self.is_number && self.unit == Unit::Seconds).then_some(self.at).flatten()

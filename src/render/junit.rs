@@ -130,7 +130,8 @@ fn inputs(report: &Report) -> Suite {
         push(&mut output, "assumed", &format!("{source}{}{option}", assumed.what));
     }
     for (list, n) in report.left_out.iter().filter(|(_, n)| **n > 0) {
-        push(&mut output, "left out", &format!("{} of {list} (--top)", number(*n)));
+        let option = if list == "refusals" { "--max-memory" } else { "--top" };
+        push(&mut output, "left out", &format!("{} of {list} ({option})", number(*n)));
     }
     cases.insert(0, TestCase { name: "all inputs together".to_owned(), outcome: None, output });
     Suite { name: "inputs".to_owned(), cases }

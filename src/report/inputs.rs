@@ -120,11 +120,12 @@ pub(super) fn warnings(tally: &Tally, judged: &[Judged<'_>]) -> Vec<Evidence> {
         );
         warnings.push(note(fact, "capture"));
     }
-    if tally.uses.is_sample() {
+    if tally.uses.is_sample() && !tally.is_cut() {
         let fact = "more credentials were let in than are kept: what was let in is known of a sample, \
                     and what rests on the history of any other is a suspicion only";
         warnings.push(note(fact.to_owned(), "capture"));
     }
+    warnings.extend(cuts(tally));
     for (source, input) in &tally.inputs {
         let log = matches!(input.observer, Observer::App | Observer::Gateway);
         let clear = input.with_credentials.saturating_sub(input.with_redacted);
@@ -134,6 +135,38 @@ pub(super) fn warnings(tally: &Tally, judged: &[Judged<'_>]) -> Vec<Evidence> {
         }
     }
     warnings
+}
+
+/// What a limit of memory left out.
+fn cuts(tally: &Tally) -> Option<Evidence> {
+    let mut cuts = Vec::new();
+    if tally.refused.count > 0 {
+        cuts.push(format!(
+            "{} refusals of kinds that found no room are in the counts by status and nowhere else",
+            tally.refused.count
+        ));
+    }
+    let names = [
+        ("tokens", tally.tokens.is_sample()),
+        ("what was let in", tally.uses.is_sample()),
+        ("what was handed out", tally.issues.is_sample()),
+    ];
+    let sampled: Vec<&str> =
+        names.into_iter().filter_map(|(name, is)| is.then_some(name)).collect();
+    let (last, others) =
+        sampled.split_last().map_or(("", &[][..]), |(last, others)| (*last, others));
+    match others {
+        _ if last.is_empty() => {}
+        [] => cuts.push(format!("{last} is known of a sample")),
+        _ => cuts.push(format!("{} and {last} are known of a sample", others.join(", "))),
+    }
+    if tally.is_cut() {
+        cuts.push("what rests on other exchanges is a suspicion only".to_owned());
+    }
+    let limit = tally.limits();
+    let why = if limit.is_none() { String::new() } else { format!(" within --max-memory {limit}") };
+    let fact = format!("not all was kept{why}: {}", cuts.join("; "));
+    (tally.is_cut() || tally.refused.count > 0).then(|| note(fact, "capture"))
 }
 
 /// Inputs that hold the same exchanges, by number and content: copies, which are counted each.

@@ -114,7 +114,7 @@ pub(super) fn date(claim: Option<&NumericDate>) -> (Option<String>, Option<Strin
         None => (None, None),
         Some(date) => match date.in_seconds() {
             Some(at) => (Some(at.to_string()), None),
-            None => (None, Some(date.raw.clone())),
+            None => (None, Some(date.raw().into_owned())),
         },
     }
 }

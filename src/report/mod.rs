@@ -25,10 +25,13 @@ pub use self::selection::{Moment, Selection, Statuses};
 use crate::model::{
     Class, ClockRow, Evidence, Expectation, GroupRow, Period, Report, Time, Totals,
 };
+use crate::tally::Limits;
 use crate::world::{Learned, World};
 
 /// Moments of the story for each row of another list.
 const STORY: usize = 2;
+/// Refusals that were counted and no more, among what was left out.
+const REFUSALS: &str = "refusals";
 
 /// What shapes a report without touching facts.
 #[derive(Clone, Debug)]
@@ -71,14 +74,15 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
     let mut judged: Vec<Judged<'_>> = judge_all(world);
     judged.retain(|j| options.selection.takes(j));
     let mut left_out = BTreeMap::new();
-    for (name, is_sample) in [
-        ("distinct_tokens", tally.tokens.is_sample()),
-        ("uses", tally.uses.is_sample()),
-        ("visits", tally.visits.is_sample()),
-        ("refusals", tally.groups.is_sample() || tally.clientless > 0),
+    let refused = tally.refused.count;
+    for (name, is_sample, count) in [
+        ("distinct_tokens", tally.tokens.is_sample(), 0),
+        ("uses", tally.uses.is_sample(), 0),
+        ("visits", tally.visits.is_sample(), 0),
+        (REFUSALS, tally.groups.is_sample() || tally.clientless > 0 || refused > 0, refused),
     ] {
         if is_sample {
-            left_out.insert(name.to_owned(), 0);
+            left_out.insert(name.to_owned(), count);
         }
     }
     let told = options.top.saturating_mul(STORY);
@@ -130,7 +134,7 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
         expectations: expectations(world, options.top),
         keys: Vec::new(),
         warnings: inputs::warnings(tally, &judged),
-        options: given(options),
+        options: given(options, tally.limits()),
         assumptions: inputs::assumptions(world),
         left_out,
     };
@@ -190,7 +194,7 @@ fn totals(world: &World<'_>, judged: &[Judged<'_>], selection: &Selection) -> To
     let refused = totals.failure + totals.expected + totals.lookalike;
     if selection.is_all() {
         totals.exchanges = tally.exchanges;
-        totals.ok = tally.exchanges.saturating_sub(refused);
+        totals.ok = tally.exchanges.saturating_sub(refused).saturating_sub(tally.refused.count);
         for (status, count) in &tally.statuses {
             let name = if *status == 0 { "none".to_owned() } else { status.to_string() };
             totals.by_status.insert(name, *count);
@@ -289,8 +293,11 @@ fn expectations(world: &World<'_>, top: usize) -> Vec<Expectation> {
 }
 
 /// Returns the options for the report's own record.
-fn given(options: &ReportOptions) -> BTreeMap<String, String> {
+fn given(options: &ReportOptions, limits: Limits) -> BTreeMap<String, String> {
     let mut given = options.given.clone();
+    if !limits.is_none() {
+        given.insert("max-memory".to_owned(), limits.to_string());
+    }
     if !options.group_by.is_empty() {
         let keys: Vec<&str> = options.group_by.iter().map(|key| key.as_str()).collect();
         given.insert("group-by".to_owned(), keys.join(","));

@@ -57,6 +57,10 @@ pub(super) fn draw(tally: &Tally, judged: &[Judged<'_>], width: Option<i64>) -> 
             }
         }
     }
+    for bucket in tally.refused.times.buckets() {
+        let (total, _) = buckets.entry(bucket.first.0.div_euclid(width)).or_default();
+        *total = total.saturating_sub(bucket.count);
+    }
     let buckets = buckets
         .into_iter()
         .map(|(slot, (total, mut row))| {

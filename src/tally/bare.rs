@@ -12,6 +12,7 @@ use std::sync::Arc;
 use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
 
+use super::limits::{Limits, Share};
 use super::sample::Sample;
 use super::smallest::Merge;
 use super::visits::{agent_mark, key, spot_mark};
@@ -81,6 +82,18 @@ impl Bare {
     /// Returns an empty value to be merged into this one.
     pub(super) fn part(&self) -> Self {
         Self { kept: self.kept.part(), kinds: self.kinds.part() }
+    }
+
+    /// Keeps within limits.
+    pub(super) fn limit(&mut self, limits: Limits) {
+        let keys = |thousandths, each, most| limits.keys(Share { thousandths, each, most });
+        self.kept.limit(keys(40, 8_000, KEPT));
+        self.kinds.limit(keys(25, 16_000, KINDS));
+    }
+
+    /// Returns whether kinds were left out, so that not all refusals are here.
+    pub(super) fn is_sample(&self) -> bool {
+        self.kinds.is_sample()
     }
 
     /// Adds one refusal.

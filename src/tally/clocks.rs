@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::{Limits, Share};
 use super::smallest::{Merge, Table};
 use super::times::Times;
 use crate::model::{At, Facts, Record, Seconds};
@@ -30,6 +31,18 @@ pub struct Clocks {
 pub struct Offsets(Times<192>);
 
 impl Clocks {
+    /// Keeps within limits.
+    pub(super) fn limit(&mut self, limits: Limits) {
+        let keys = limits.keys(Share { thousandths: 15, each: 1_500, most: HOSTS });
+        self.dates.limit(keys);
+        self.told.limit(keys);
+    }
+
+    /// Returns whether pairs were left out.
+    pub(super) fn is_sample(&self) -> bool {
+        self.dates.is_sample() || self.told.is_sample()
+    }
+
     /// Adds what one exchange tells.
     pub(super) fn note(&mut self, record: &Record) {
         if record.date_offset.is_none() && record.told_offset.is_none() {

@@ -10,7 +10,7 @@ use super::smallest::{Few, Merge, Smallest};
 use super::times::Times;
 use crate::model::{
     Answer, At, Client, Credential, Endpoint, Facts, Grant, Issued, KeyName, Observer, Origin,
-    Position, SkipRow,
+    Position, SkipRow, Token,
 };
 
 /// A value that is the same whoever brings it: the first of two equal ones stays.
@@ -99,6 +99,9 @@ pub struct Group {
     pub users: Smallest<String, 16>,
     /// What the servers said.
     pub said: Sayings,
+    /// The tokens that they came with, where a limit may take them out of the table of tokens.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub(super) tokens: Box<[Arc<Token>]>,
 }
 
 /// Credentials handed out together, once or more.
@@ -158,7 +161,42 @@ pub struct Door {
     pub refused: u64,
 }
 
+/// So many exchanges, as far as known with their times.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Count {
+    /// How many.
+    pub count: u64,
+    /// When.
+    pub times: Times<4096>,
+}
+
+impl Count {
+    pub(super) fn note(&mut self, at: Option<At>) {
+        self.count += 1;
+        if let Some(at) = at {
+            self.times.push(at);
+        }
+    }
+
+    /// Takes out what is counted elsewhere.
+    pub(super) fn remove<const LIMIT: usize>(&mut self, count: u64, times: &Times<LIMIT>) {
+        self.count = self.count.saturating_sub(count);
+        for bucket in times.buckets() {
+            self.times.remove(bucket.first, bucket.count);
+        }
+    }
+}
+
 impl Group {
+    /// Keeps the tokens that an exchange of these facts came with.
+    pub(super) fn keep_tokens(&mut self, tokens: &[Arc<Token>]) {
+        let marked = tokens.iter().filter(|token| token.fingerprint.is_some());
+        let mut tokens: Vec<Arc<Token>> = marked.cloned().collect();
+        tokens.sort_by_key(|token| token.fingerprint);
+        tokens.dedup_by_key(|token| token.fingerprint);
+        self.tokens = tokens.into();
+    }
+
     pub(super) fn add(
         &mut self,
         answer: &Answer,
@@ -227,6 +265,13 @@ impl<const LIMIT: usize> Merge for Times<LIMIT> {
     }
 }
 
+impl Merge for Count {
+    fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.times.merge(&other.times);
+    }
+}
+
 impl Merge for Use {
     fn merge(&mut self, other: Self) {
         if self.count == 0 {
@@ -248,6 +293,9 @@ impl Merge for Group {
         self.users.merge(other.users);
         self.said.merge(other.said);
         self.adopt(other.facts);
+        if self.tokens.is_empty() {
+            self.tokens = other.tokens;
+        }
     }
 }
 

@@ -9,7 +9,9 @@
 mod bare;
 mod clocks;
 mod crowd;
+mod cut;
 mod entries;
+mod limits;
 mod marks;
 mod releases;
 mod said;
@@ -30,7 +32,8 @@ use self::bare::Refusal;
 pub use self::bare::{Bare, kind_of};
 pub use self::clocks::{Clocks, Offsets, Pair};
 pub use self::crowd::Crowd;
-pub use self::entries::{Door, Group, Input, Issue, Proof, ProofUse, Published, Slot, Use};
+pub use self::entries::{Count, Door, Group, Input, Issue, Proof, ProofUse, Published, Slot, Use};
+pub use self::limits::Limits;
 pub use self::marks::{ask_of, group_key, line_mark_of};
 use self::marks::{content, content_of, fast_key, is_notable, lead_of, line_mark, tenths};
 pub use self::releases::{Release, Releases, place};
@@ -45,14 +48,15 @@ pub use self::visits::{
 };
 pub use self::wording::template;
 use crate::model::{
-    Endpoint, Facts, Fingerprint, Origin, Outcome, Position, Record, Token, Verdict, Visibility,
-    pseudonym,
+    Endpoint, Facts, Fingerprint, Makes, Origin, Outcome, Position, Record, Token, Verdict,
+    Visibility, pseudonym,
 };
 
 /// Version of the mergeable state; another one is refused.
 pub const VERSION: u32 = 4;
 
-/// Most distinct tokens, uses, groups kept. Chosen so that the tables of an ordinary capture never fill.
+/// Most distinct tokens, uses, groups kept. Chosen so that the tables of an ordinary capture never fill;
+/// a limit of memory makes them fewer, see [`Tally::limit`].
 const TOKENS: usize = 1 << 20;
 const USES: usize = 1 << 16;
 const GROUPS: usize = 1 << 17;
@@ -119,21 +123,21 @@ pub struct Tally {
     pub exchanges: u64,
     /// By status; 0 where there is none.
     pub statuses: BTreeMap<u16, u64>,
+    /// Refusals; after [`Tally::settle`] those that no group holds for want of room.
+    #[serde(default)]
+    pub refused: Count,
+    /// What the sizes of all tables follow from.
+    #[serde(default, skip_serializing_if = "Limits::is_none")]
+    limits: Limits,
+    /// Tokens of refused requests that found no room in `tokens`; only after [`Tally::settle`].
+    #[serde(skip)]
+    beside: BTreeMap<Fingerprint, Arc<Token>>,
+    /// Whether groups know fewer instants than they were told; only after [`Tally::settle`].
+    #[serde(skip)]
+    is_narrow: bool,
 }
 
 impl Tally {
-    /// Returns an empty tally to be merged into this one: it leaves out what has no place here any more.
-    #[must_use]
-    pub fn part(&self) -> Self {
-        Self {
-            uses: self.uses.part(),
-            visits: self.visits.part(),
-            bare: self.bare.part(),
-            passed: self.passed.part(),
-            ..Self::default()
-        }
-    }
-
     /// Adds one record.
     pub fn observe(&mut self, record: Record) {
         let Record { origin, facts, tokens, issued, issued_tokens, .. } = &record;
@@ -161,6 +165,9 @@ impl Tally {
         self.releases.note(&record);
         self.offsets.note(&record);
         self.note_door(facts);
+        if facts.answer.outcome.is_refused() {
+            self.refused.note(origin.time.map(|time| time.at));
+        }
         let let_in = facts.answer.outcome == Outcome::LetIn && !facts.preflight;
         let usage = match facts.credentials.first() {
             Some(credential) if let_in => {
@@ -203,6 +210,7 @@ impl Tally {
             Told::Use(used) => self.pass_use(used, passage),
             Told::Refusal(facts, refused) => {
                 self.note_door(facts);
+                self.refused.note(Some(passage.time.at));
                 let Visit { ip, agent, .. } = passage.visit;
                 let origin = Origin {
                     time: Some(passage.time),
@@ -242,8 +250,11 @@ impl Tally {
         self.inputs.entry(Arc::clone(source)).or_default()
     }
 
-    /// Adds everything of `other`. Commutative and associative; `Tally::default()` is the zero.
-    pub fn merge(&mut self, other: Self) {
+    /// Adds everything of `other`, within the limits of both. Commutative and associative;
+    /// `Tally::default()` is the zero.
+    pub fn merge(&mut self, mut other: Self) {
+        self.limit(other.limits);
+        other.limit(self.limits);
         for (source, input) in other.inputs {
             self.inputs.entry(source).or_default().merge(input);
         }
@@ -268,11 +279,38 @@ impl Tally {
         for (status, count) in other.statuses {
             *self.statuses.entry(status).or_default() += count;
         }
+        self.refused.merge(other.refused);
     }
 
-    /// Writes down what keys say of a token that is known.
-    pub fn note_verdict(&mut self, token: Fingerprint, verdict: Verdict) {
-        if let Some(Slot(Some(token))) = self.tokens.get_mut(&token) {
+    /// Has tokens of one make share it, as those have that one process read.
+    pub fn share_makes(&mut self) {
+        let mut makes = Makes::default();
+        for slot in self.tokens.values_mut() {
+            if let Some(token) = &mut slot.0 {
+                makes.share(Arc::make_mut(token));
+            }
+        }
+        for group in self.groups.values_mut() {
+            group.tokens.iter_mut().for_each(|token| makes.share(Arc::make_mut(token)));
+        }
+    }
+
+    /// Returns the facts of a token.
+    pub fn token(&self, mark: Fingerprint) -> Option<&Token> {
+        let kept = self.tokens.get(&mark).and_then(|slot| slot.0.as_deref());
+        kept.or_else(|| self.beside.get(&mark).map(|token| &**token))
+    }
+
+    /// Returns all tokens whose facts are known, each once.
+    pub fn known_tokens(&self) -> impl Iterator<Item = (Fingerprint, &Token)> {
+        let kept = self.tokens.iter().filter_map(|(mark, slot)| Some((*mark, slot.0.as_deref()?)));
+        kept.chain(self.beside.iter().map(|(mark, token)| (*mark, &**token)))
+    }
+
+    /// Writes down what keys say of a token that is known. Only after [`Tally::settle`].
+    pub fn note_verdict(&mut self, mark: Fingerprint, verdict: Verdict) {
+        let kept = self.tokens.get_mut(&mark).and_then(|slot| slot.0.as_mut());
+        if let Some(token) = kept.or_else(|| self.beside.get_mut(&mark)) {
             Arc::make_mut(token).hear(verdict);
         }
     }
@@ -296,12 +334,33 @@ impl Tally {
     /// Turns refusals without a credential into groups, for all that learn and judge: with their clients
     /// as far as those are kept, the rest without. Only after the last merge.
     pub fn settle(&mut self) {
+        let mut is_sample = self.bare.is_sample();
         let (groups, clientless) = std::mem::take(&mut self.bare).into_groups();
         self.clientless += clientless;
         for group in groups {
             let Some(facts) = group.facts.as_deref() else { continue };
             if let Some(known) = self.groups.slot(&group_key(facts)) {
                 known.merge(group);
+            }
+        }
+        is_sample |= self.groups.is_sample();
+        let mut refused = std::mem::take(&mut self.refused);
+        let is_refused = |group: &&Group| {
+            group.facts.as_ref().is_some_and(|facts| facts.answer.outcome.is_refused())
+        };
+        if is_sample {
+            self.groups.iter().map(|(_, group)| group).filter(is_refused).for_each(|group| {
+                refused.remove(group.count, &group.times);
+            });
+            self.refused = refused;
+        }
+        self.narrow();
+        for group in self.groups.values_mut() {
+            for token in std::mem::take(&mut group.tokens) {
+                if let Some(mark) = token.fingerprint.filter(|mark| self.tokens.get(mark).is_none())
+                {
+                    self.beside.insert(mark, token);
+                }
             }
         }
     }
@@ -374,6 +433,9 @@ impl Tally {
             }
             if !bare {
                 let Some(group) = self.groups.slot(&key) else { return };
+                if !self.limits.is_none() && group.tokens.is_empty() {
+                    group.keep_tokens(&record.tokens);
+                }
                 let at = record.origin.time.map(|time| time.at);
                 group.add(&record.facts.answer, at, record.origin, record.user);
                 group.adopt(Some(Box::new(record.facts)));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::fast_key;
+use super::limits::{Limits, Share};
 use super::smallest::{Merge, Table};
 use crate::model::{At, Outcome, Record};
 
@@ -33,6 +34,11 @@ pub struct Release {
 }
 
 impl Releases {
+    /// Keeps within limits.
+    pub(super) fn limit(&mut self, limits: Limits) {
+        self.0.limit(limits.keys(Share { thousandths: 5, each: 400, most: RELEASES }));
+    }
+
     /// Adds what one answer says.
     pub(super) fn note(&mut self, record: &Record) {
         let (Some(text), Some(time)) = (&record.release, record.origin.time) else { return };

@@ -7,14 +7,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::smallest::Merge;
 
-/// A map that keeps its `LIMIT` smallest keys; merging two values is `Merge`.
+/// A map that keeps its smallest keys, `LIMIT` of them or fewer; merging two values is `Merge`.
 ///
 /// Keys are hashes already, so what is kept is a sample. It keeps the same keys as
 /// [`Table`](super::Table), and whole values under them; a key that has no place costs one comparison.
-/// Between two prunings it holds a quarter more than `LIMIT`.
+/// Between two prunings it holds a quarter more than it keeps.
 #[derive(Clone, Debug)]
 pub struct Sample<V, const LIMIT: usize> {
     kept: HashMap<u128, V, BuildHasherDefault<Itself>>,
+    /// How many keys are kept; never more than `LIMIT`.
+    limit: usize,
     /// Greatest key that may still have a place; `None` while nothing was left out.
     most: Option<u128>,
 }
@@ -47,7 +49,7 @@ impl Hasher for Itself {
 
 impl<V, const LIMIT: usize> Default for Sample<V, LIMIT> {
     fn default() -> Self {
-        Self { kept: HashMap::default(), most: None }
+        Self { kept: HashMap::default(), limit: LIMIT, most: None }
     }
 }
 
@@ -57,7 +59,7 @@ impl<V: Default, const LIMIT: usize> Sample<V, LIMIT> {
         if !self.admits(key) {
             return None;
         }
-        if self.kept.len() > LIMIT + LIMIT / 4 {
+        if self.kept.len() > self.limit + self.limit / 4 {
             self.prune();
             if !self.admits(key) {
                 return None;
@@ -71,7 +73,7 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
     /// Returns an empty table to be merged into this one: it leaves out what has no place here.
     #[must_use]
     pub fn part(&self) -> Self {
-        Self { kept: HashMap::default(), most: self.most() }
+        Self { kept: HashMap::default(), limit: self.limit, most: self.most() }
     }
 
     /// Returns whether a key could be kept.
@@ -79,13 +81,19 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
         self.most.is_none_or(|most| key <= most)
     }
 
+    /// Keeps no more than so many keys from now on.
+    pub fn limit(&mut self, limit: usize) {
+        self.limit = self.limit.min(limit.max(1));
+        self.prune();
+    }
+
     /// Leaves out what is too much.
     fn prune(&mut self) {
-        if self.kept.len() <= LIMIT {
+        if self.kept.len() <= self.limit {
             return;
         }
         let mut keys: Vec<u128> = self.kept.keys().copied().collect();
-        if let Some(last) = LIMIT.checked_sub(1) {
+        if let Some(last) = self.limit.checked_sub(1) {
             let (_, most, _) = keys.select_nth_unstable(last);
             let most = *most;
             self.kept.retain(|key, _| *key <= most);
@@ -117,9 +125,10 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
 
     /// Takes keys and values out in order of the keys, those that are too much left out.
     pub fn into_sorted(self) -> Vec<(u128, V)> {
+        let limit = self.limit;
         let mut all: Vec<(u128, V)> = self.kept.into_iter().collect();
         all.sort_unstable_by_key(|(key, _)| *key);
-        all.truncate(LIMIT);
+        all.truncate(limit);
         all
     }
 
@@ -132,22 +141,22 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
     pub fn sorted(&self) -> Vec<(u128, &V)> {
         let mut all: Vec<(u128, &V)> = self.kept.iter().map(|(key, value)| (*key, value)).collect();
         all.sort_unstable_by_key(|(key, _)| *key);
-        all.truncate(LIMIT);
+        all.truncate(self.limit);
         all
     }
 
     /// Returns whether keys were left out, so that the table is a sample.
     pub fn is_sample(&self) -> bool {
-        self.most.is_some() || self.kept.len() > LIMIT
+        self.most.is_some() || self.kept.len() > self.limit
     }
 
     /// Returns the greatest key that is kept, where keys were left out.
     pub fn most(&self) -> Option<u128> {
         match self.most {
-            Some(most) if self.kept.len() <= LIMIT => Some(most),
+            Some(most) if self.kept.len() <= self.limit => Some(most),
             _ if self.is_sample() => {
                 let mut keys: Vec<u128> = self.kept.keys().copied().collect();
-                let last = LIMIT.checked_sub(1).filter(|last| *last < keys.len())?;
+                let last = self.limit.checked_sub(1).filter(|last| *last < keys.len())?;
                 Some(*keys.select_nth_unstable(last).1)
             }
             _ => None,
@@ -158,6 +167,7 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
 impl<V: Default + Merge, const LIMIT: usize> Sample<V, LIMIT> {
     /// Adds all of `other`. Commutative and associative.
     pub fn merge(&mut self, mut other: Self) {
+        self.limit(other.limit);
         if let Some(most) = other.most
             && self.most.is_none_or(|mine| most < mine)
         {
@@ -197,7 +207,7 @@ impl<'de, V: Deserialize<'de>, const LIMIT: usize> Deserialize<'de> for Sample<V
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (pairs, is_sample) = <(Vec<(u128, V)>, bool)>::deserialize(deserializer)?;
         let most = pairs.iter().map(|(key, _)| *key).max().filter(|_| is_sample);
-        let mut read = Self { kept: pairs.into_iter().collect(), most };
+        let mut read = Self { kept: pairs.into_iter().collect(), limit: LIMIT, most };
         read.prune();
         Ok(read)
     }

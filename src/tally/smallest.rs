@@ -59,12 +59,12 @@ impl<T: Ord, const LIMIT: usize> Smallest<T, LIMIT> {
     }
 }
 
-/// A map that keeps its `LIMIT` smallest keys; merging two values is `Merge`.
+/// A map that keeps its smallest keys, `LIMIT` of them or fewer; merging two values is `Merge`.
 ///
 /// Which keys are kept depends on the keys alone, so any split of the input keeps the same ones. A kept
 /// key's value is complete: a key that is among the smallest of the whole is among the smallest of
-/// every part that holds it.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+/// every part that holds it. So the smaller of two limits makes of any parts what it makes of the whole.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(bound(
     serialize = "K: Serialize + Ord, V: Serialize",
     deserialize = "K: Deserialize<'de> + Ord, V: Deserialize<'de>"
@@ -74,7 +74,18 @@ pub struct Table<K, V, const LIMIT: usize> {
     kept: BTreeMap<K, V>,
     /// Whether any key was left out.
     full: bool,
+    /// How many keys are kept; `None` for `LIMIT`. Whoever holds the table writes it down.
+    #[serde(skip)]
+    limit: Option<usize>,
 }
+
+impl<K: PartialEq, V: PartialEq, const LIMIT: usize> PartialEq for Table<K, V, LIMIT> {
+    fn eq(&self, other: &Self) -> bool {
+        self.full == other.full && self.kept == other.kept
+    }
+}
+
+impl<K: Eq, V: Eq, const LIMIT: usize> Eq for Table<K, V, LIMIT> {}
 
 /// The same as [`Table`] for few keys: a sorted list, which needs a tenth of a tree's memory.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -150,14 +161,14 @@ pub trait Merge {
 
 impl<K: Ord, V, const LIMIT: usize> Default for Table<K, V, LIMIT> {
     fn default() -> Self {
-        Self { kept: BTreeMap::new(), full: false }
+        Self { kept: BTreeMap::new(), full: false, limit: None }
     }
 }
 
 impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> {
     /// Returns the value under `key`, made new where it was not there; `None` when the key is left out.
     pub fn slot(&mut self, key: &K) -> Option<&mut V> {
-        if self.kept.len() < LIMIT {
+        if self.kept.len() < self.most_keys() {
             // A key may be shared by all workers: it is not cloned to be looked up.
             if !self.kept.contains_key(key) {
                 self.kept.insert(key.clone(), V::default());
@@ -177,11 +188,29 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> 
 
     /// Returns whether a key that is not there yet could be kept.
     pub fn admits(&self, key: &K) -> bool {
-        self.kept.len() < LIMIT || self.kept.last_key_value().is_some_and(|(last, _)| key <= last)
+        self.kept.len() < self.most_keys()
+            || self.kept.last_key_value().is_some_and(|(last, _)| key <= last)
+    }
+
+    fn most_keys(&self) -> usize {
+        self.limit.unwrap_or(LIMIT)
+    }
+
+    /// Keeps no more than so many keys from now on.
+    pub fn limit(&mut self, limit: usize) {
+        let limit = self.most_keys().min(limit.max(1));
+        self.limit = Some(limit);
+        while self.kept.len() > limit {
+            self.kept.pop_last();
+            self.full = true;
+        }
     }
 
     /// Adds all of `other`.
     pub fn merge(&mut self, other: Self) {
+        if let Some(limit) = other.limit {
+            self.limit(limit);
+        }
         self.full |= other.full;
         if self.kept.is_empty() {
             self.kept = other.kept;

@@ -239,6 +239,14 @@ impl<const LIMIT: usize> Times<LIMIT> {
         copy
     }
 
+    /// Makes buckets wider until there are no more than so many. Only after the last merge, which would
+    /// not know of it.
+    pub fn narrow(&mut self, most: usize) {
+        while self.buckets().len() > most && usize::from(self.rung) + 1 < LADDER.len() {
+            self.raise(self.rung + 1);
+        }
+    }
+
     fn insert(&mut self, new: Bucket) {
         let key = self.slot(new.first);
         // Most are later than all before them.
@@ -257,9 +265,7 @@ impl<const LIMIT: usize> Times<LIMIT> {
     }
 
     fn widen(&mut self) {
-        while self.buckets().len() > LIMIT && usize::from(self.rung) + 1 < LADDER.len() {
-            self.raise(self.rung + 1);
-        }
+        self.narrow(LIMIT);
     }
 
     fn raise(&mut self, rung: u8) {
@@ -323,6 +329,15 @@ mod tests {
     fn many_instants_share_buckets_but_keep_their_ends_and_count() {
         let times = of(&[0, 10, 20, 30, 40, 50]);
         assert_eq!(times.buckets(), [Bucket { first: At(0), last: At(50), count: 6 }]);
+    }
+
+    #[test]
+    fn what_is_narrowed_keeps_its_ends_and_its_count() {
+        let mut times = of(&[0, 10 * SECOND, 20 * SECOND, 30 * SECOND]);
+        times.narrow(2);
+        assert!(times.buckets().len() <= 2, "{times:?}");
+        let ends = (times.first(), times.last());
+        assert_eq!((ends, times.count()), ((Some(At(0)), Some(At(30 * SECOND))), 4));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
 
+use super::limits::{Limits, Share};
 use super::sample::Sample;
 use super::smallest::Merge;
 use super::times::Times;
@@ -153,6 +154,14 @@ impl Visits {
     /// Returns an empty value to be merged into this one.
     pub(super) fn part(&self) -> Self {
         Self { pairs: self.pairs.part(), agents: self.agents.part(), places: self.places.part() }
+    }
+
+    /// Keeps within limits.
+    pub(super) fn limit(&mut self, limits: Limits) {
+        let keys = |thousandths, each, most| limits.keys(Share { thousandths, each, most });
+        self.pairs.limit(keys(15, 400, PAIRS));
+        self.agents.limit(keys(5, 250, AGENTS));
+        self.places.limit(keys(40, 26_000, PLACES));
     }
 
     /// Adds one visit.

@@ -78,7 +78,7 @@ pub(super) fn numeric_date(value: &Json<'_>) -> NumericDate {
     };
     let at = number.map(|n| At::from_secs_f64(n / scale));
     let raw = if raw.len() <= 40 { raw } else { raw.chars().take(40).collect() };
-    NumericDate { at, unit, is_number, raw }
+    NumericDate::new(at, unit, is_number, raw)
 }
 
 /// Tells the unit from the size: 1e11 seconds lie in the year 5138.

@@ -64,7 +64,7 @@ mod tests {
         let parts: Vec<_> = sizes.iter().map(|n| URL_SAFE_NO_PAD.encode(vec![0xa5; *n])).collect();
         let token = crate::token::read(&format!("{header}.{}", parts.join(".")));
         assert_eq!(token.form, Form::Jwe);
-        token.faults
+        token.faults.clone()
     }
 
     #[test]

@@ -167,7 +167,7 @@ fn shown(value: &Json<'_>, show: Show) -> Option<String> {
         (Json::Bool(is), _) => Some(is.to_string()),
         (_, Name) => Some(list(value).join(", ")).filter(|text| !text.is_empty()),
         (_, Person) => value.scalar().map(|text| pseudonym(&text)),
-        (_, Time) => Some(numeric_date(value).raw),
+        (_, Time) => Some(numeric_date(value).raw().into_owned()),
         (_, Shape) => None,
     }
 }

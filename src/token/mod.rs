@@ -22,7 +22,7 @@ pub use shape::{identifier, is_email, is_jwt_shaped, is_plain_name, is_random, i
 pub use vendor::{Vendor, vendor_of};
 pub use verifier::Verifier;
 
-use crate::model::{Fault, Fingerprint, Form, Segment, Signature, Token};
+use crate::model::{Fault, Fingerprint, Form, Make, Segment, Signature, Token};
 
 use segments::{Segments, object};
 
@@ -52,11 +52,13 @@ pub fn read(text: &str) -> Token {
 
 fn read_opaque(text: &str) -> Token {
     let vendor = vendor_of(text).map(|v| v.name.to_owned());
-    Token { form: Form::Opaque, vendor, ..Token::default() }
+    let make = Make { form: Form::Opaque, vendor, ..Make::default() };
+    Token { make: make.into(), ..Token::default() }
 }
 
 fn read_jose(segments: &Segments<'_, '_>) -> Token {
-    let mut token = Token { form: segments.form, ..Token::default() };
+    let make = Make { form: segments.form, ..Make::default() };
+    let mut token = Token { make: make.into(), ..Token::default() };
     let mut faults = segments.faults.clone();
     let header = segments.header(&mut faults);
     let header = header.as_deref();

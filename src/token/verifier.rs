@@ -127,7 +127,7 @@ impl Verifier {
 /// Whether nothing is known of the signature yet.
 fn is_open(token: &Token) -> bool {
     matches!(
-        token.verdict,
+        token.verdict.as_deref(),
         None | Some(Verdict::NoKey | Verdict::UnknownKid { .. } | Verdict::Unsupported)
     )
 }

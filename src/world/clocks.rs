@@ -124,7 +124,7 @@ impl Clocks {
     fn issuers(&mut self, tally: &Tally) {
         let token = |mark: Option<Fingerprint>| {
             let mark = mark?;
-            let token = tally.tokens.get(&mark)?.0.as_ref()?;
+            let token = tally.token(mark)?;
             token.iat.as_ref().or(token.exp.as_ref()).map(|_| (mark, token))
         };
         let mut pairs: BTreeMap<(Arc<str>, String), Offsets> = BTreeMap::new();

@@ -46,8 +46,9 @@ impl World<'_> {
     }
 
     /// Returns whether some authorization request of the capture sent this `state`; `None` when the capture
-    /// holds no authorization request at all.
+    /// holds no authorization request at all, or not all that it holds is known.
     pub fn knows_state(&self, state: Fingerprint) -> Option<bool> {
-        (!self.legs.asked.is_empty()).then(|| self.legs.asked.contains_key(&state))
+        (!self.legs.asked.is_empty() && self.is_whole())
+            .then(|| self.legs.asked.contains_key(&state))
     }
 }

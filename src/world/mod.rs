@@ -338,7 +338,7 @@ impl<'t> World<'t> {
     }
 
     /// Returns the key ids that the server of an issuer publishes in this capture; `None` when no key set
-    /// of it was seen.
+    /// of it was seen, or not all that was is known.
     pub fn published_by(&self, issuer: &str) -> Option<BTreeSet<&'t str>> {
         let authority = issuer.split_once("://")?.1.split('/').next()?.to_ascii_lowercase();
         let keys = self.tally.published.iter().map(|(_, published)| published);
@@ -346,7 +346,7 @@ impl<'t> World<'t> {
             .filter(|published| published.host.as_deref() == Some(authority.as_str()))
             .filter_map(|published| published.key.kid.as_deref())
             .collect();
-        (!kids.is_empty()).then_some(kids)
+        (!kids.is_empty() && self.is_whole()).then_some(kids)
     }
 
     /// Returns what all hosts were proven to accept.
@@ -416,9 +416,8 @@ impl<'t> World<'t> {
 }
 
 fn tokens(tally: &Tally) -> HashMap<Fingerprint, &Token, FixedState> {
-    let all = tally.tokens.iter().filter_map(|(mark, slot)| Some((*mark, slot.0.as_deref()?)));
     let mut tokens = HashMap::with_capacity_and_hasher(tally.tokens.len(), FixedState::default());
-    tokens.extend(all);
+    tokens.extend(tally.known_tokens());
     tokens
 }
 

@@ -209,7 +209,7 @@ impl Profile {
         for fault in &token.faults {
             self.faults.note(format!("{fault:?}"), first, last);
         }
-        match &token.verdict {
+        match token.verdict.as_deref() {
             Some(Verdict::Valid { key }) => self.proofs.note(key.to_string(), first, last),
             Some(Verdict::Near { miss, .. }) => {
                 if !self.misses.contains(miss) {

@@ -238,12 +238,28 @@ impl<'t> World<'t> {
         agents.filter_map(move |agent| visits.of(spot, agent, endpoint))
     }
 
+    /// Returns whether all that other exchanges tell is known: what never happened may be said then only.
+    pub fn is_whole(&self) -> bool {
+        !self.tally.is_cut()
+    }
+
+    /// Returns whether so little is known of what was let in that it does not teach what hosts let in.
+    pub fn is_thin(&self) -> bool {
+        self.tally.is_thin()
+    }
+
+    /// Returns whether it is known of each use of a token whether it was let in.
+    pub fn knows_uses(&self, mark: Fingerprint) -> bool {
+        self.is_whole() || self.tally.knows_uses(mark)
+    }
+
     /// Returns whether all that was let in of a refused request's client and credential is known; of many
     /// only a sample is.
     pub fn knows_history(&self, facts: &Facts) -> bool {
         let (visits, spot) = (&self.tally.visits, spot_of(&facts.client));
         let mut marks = facts.credentials.iter().filter_map(mark_of);
-        visits.knows(spot)
+        self.is_whole()
+            && visits.knows(spot)
             && visits.knows_agents(spot)
             && marks.all(|mark| self.tally.knows_uses(mark))
     }

@@ -67,6 +67,15 @@ fn what_is_not_built_says_so_and_ends_with_2() {
 }
 
 #[test]
+fn too_little_memory_is_refused_with_the_least_that_is_needed() {
+    insta::assert_snapshot!(refused(&["--max-memory", "10MB", "a"]), @"error: --max-memory: 10MB is too little, the least is 64MiB");
+    insta::assert_snapshot!(refused(&["--max-memory", "lots", "a"]), @r"
+    error: --max-memory: `lots` is no size
+    hint: write a number and a unit: 512MB, 512MiB, 2GB
+    ");
+}
+
+#[test]
 fn an_error_says_what_was_expected() {
     insta::assert_snapshot!(refused(&["--cause", "header.mispelt_name", "a"]), @r"
     error: --cause: `header.mispelt_name` is neither a cause nor a family

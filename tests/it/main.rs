@@ -36,6 +36,7 @@ mod html;
 mod inputs;
 mod keys;
 mod laws;
+mod limits;
 mod logins;
 mod logs_formats;
 mod logs_gateway;

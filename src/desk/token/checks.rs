@@ -142,7 +142,7 @@ fn algorithm(token: &Token, asked: &Asked) -> Check {
 }
 
 fn key_id(token: &Token) -> Check {
-    match (&token.kid, token.verdict.as_ref().and_then(Verdict::key)) {
+    match (&token.kid, token.verdict.as_deref().and_then(Verdict::key)) {
         (Some(kid), Some(key)) if key.kid.as_ref() == Some(kid) => {
             check("kid", "pass", format!("`{kid}` is {key}"))
         }
@@ -158,7 +158,7 @@ fn key_id(token: &Token) -> Check {
 }
 
 fn signature(token: &Token) -> Check {
-    match (&token.verdict, token.signature) {
+    match (token.verdict.as_deref(), token.signature) {
         (Some(Verdict::Valid { key }), _) => {
             check("signature", "pass", format!("it verifies with {key}"))
         }

@@ -84,7 +84,7 @@ fn by_file(file: &[u8], token: &str) -> Verdict {
 fn by(ring: Keyring, text: &str) -> Verdict {
     let mut token = crate::token::read(text);
     Verifier::new(ring).check(&mut token, text);
-    token.verdict.unwrap()
+    *token.verdict.unwrap()
 }
 
 fn miss(verdict: &Verdict) -> Option<&NearMiss> {
