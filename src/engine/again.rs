@@ -37,8 +37,8 @@ pub(super) struct Again {
 #[derive(Debug)]
 struct Unknown {
     mark: u128,
-    /// Its token, where it bore the field `Authorization`.
-    sent: Option<Sent>,
+    /// Length of the shortest secret of its token, where it bore the field `Authorization`.
+    sent: Option<usize>,
     /// What its line is like.
     sketch: Option<u128>,
     /// How much of what was written of it is the shape of its target.
@@ -90,7 +90,7 @@ impl Again {
             Some(Kind::Same(common)) if common.source == *site.source => common,
             Some(Kind::Own) => return false,
             _ => {
-                let sent = own.sent(context);
+                let sent = own.sent(context).map(|sent| sent.shortest);
                 // One whose value is odd may be told otherwise than the next of its kind.
                 if sent.is_some() || !own.bears() {
                     self.unknown = Some(Unknown { mark, sent, sketch, shape: own.shape });
@@ -139,7 +139,7 @@ impl Again {
             self.kinds.clear();
         }
         let facts = &record.facts;
-        if sent.as_ref().is_some_and(|sent| !sent.leaves(&facts.endpoint)) {
+        if sent.is_some_and(|shortest| !evidence::leaves(shortest, &facts.endpoint)) {
             return;
         }
         let shape = self.like.get(..shape).unwrap_or_default();
@@ -201,15 +201,15 @@ fn count(
     crowd: &mut Crowd,
 ) -> bool {
     let endpoint = &common.endpoint;
+    let Some(agent) = own.agent(context) else { return false };
     let sent = if common.bare {
         None
     } else {
-        match own.sent(context).filter(|sent| sent.leaves(endpoint)) {
+        match own.sent(context).filter(|sent| evidence::leaves(sent.shortest, endpoint)) {
             Some(sent) => Some(sent),
             None => return false,
         }
     };
-    let Some(agent) = own.agent(context) else { return false };
     let said = |text: &&str| !matches!(*text, "" | "-");
     let used = Used {
         credential: sent.as_ref().and_then(Sent::credential),

@@ -26,26 +26,43 @@ const VARYING_ANSWER: [&str; 6] =
 const LONGEST_BODY: usize = 64 * 1024;
 
 /// The token of a request in its plainest form: the only credential, nothing odd about it.
-#[derive(Clone, Debug)]
-pub struct Sent(Arc<Seen>);
+#[derive(Clone, Copy, Debug)]
+pub struct Sent<'c> {
+    seen: &'c Seen,
+    /// Length of its shortest secret.
+    pub shortest: usize,
+}
 
-impl Sent {
+impl<'c> Sent<'c> {
     /// Returns the credential.
-    pub fn credential(&self) -> Option<&Credential> {
-        self.0.credentials.first()
+    pub fn credential(&self) -> Option<&'c Credential> {
+        self.seen.credentials.first()
     }
 
     /// Returns the token inside it, where it can be read.
-    pub fn token(&self) -> Option<&Arc<Token>> {
-        self.0.tokens.first()?.as_ref()
+    pub fn token(&self) -> Option<&'c Arc<Token>> {
+        self.seen.tokens.first()?.as_ref()
     }
+}
 
-    /// Returns whether masking this credential could not touch the names of an endpoint, of which
-    /// [`repeats_nothing`] holds.
-    pub fn leaves(&self, endpoint: &Endpoint) -> bool {
-        let host = endpoint.host.as_deref().unwrap_or_default();
-        let longest = host.len().max(endpoint.path.len());
-        self.0.secrets.iter().all(|secret| secret.expose().len() > longest)
+/// Returns whether masking secrets, of which the shortest has a length, could not touch the names of an
+/// endpoint, of which [`repeats_nothing`] holds.
+pub fn leaves(shortest: usize, endpoint: &Endpoint) -> bool {
+    let host = endpoint.host.as_deref().unwrap_or_default();
+    shortest > host.len().max(endpoint.path.len())
+}
+
+impl Seen {
+    /// Returns the length of its shortest secret, where it is a token in its plainest form.
+    pub(super) fn plainness(&self) -> Option<usize> {
+        let ([credential], [_]) = (&*self.credentials, &*self.tokens) else { return None };
+        let plain = credential.state == State::Present
+            && credential.oddities.is_empty()
+            && credential.user.is_none()
+            && matches!(credential.kind, Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::ApiKey)
+            && !self.secrets.iter().any(|secret| is_short_or_odd(secret.expose()));
+        let lengths = self.secrets.iter().map(|secret| secret.expose().len());
+        plain.then(|| lengths.min().unwrap_or(usize::MAX))
     }
 }
 
@@ -270,16 +287,10 @@ fn note(text: Option<&str>, like: &mut Vec<u8>) {
 impl Own<'_> {
     /// Returns the credential of the request, where its field `Authorization` holds a token and nothing is
     /// odd about it. Whether other fields hold one too depends on the kind of the request.
-    pub fn sent(&self, context: &mut Context<'_>) -> Option<Sent> {
+    pub fn sent<'c>(&self, context: &'c mut Context<'_>) -> Option<Sent<'c>> {
         let value = self.authorization.filter(|_| self.authorizations == 1)?;
-        let seen = locate::in_authorization(value, context);
-        let ([credential], [_]) = (&*seen.credentials, &*seen.tokens) else { return None };
-        let plain = credential.state == State::Present
-            && credential.oddities.is_empty()
-            && credential.user.is_none()
-            && matches!(credential.kind, Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::ApiKey)
-            && !seen.secrets.iter().any(|secret| is_short_or_odd(secret.expose()));
-        plain.then_some(Sent(seen))
+        let seen = locate::again_in_authorization(value, context)?;
+        Some(Sent { seen, shortest: seen.plain? })
     }
 
     /// Returns whether the request bears the field `Authorization`, whatever it holds.

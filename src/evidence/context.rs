@@ -53,6 +53,8 @@ pub struct Context<'c> {
     memory: Arc<Memory>,
     /// The values before, of cookies and of all else: neighbours in a capture repeat them.
     previous: [Option<(u128, Arc<Seen>)>; 2],
+    /// Values of requests that were let in, each at the place that its mark names.
+    at_hand: Vec<Option<(u128, Arc<Seen>)>>,
     names: HashSet<Arc<str>, FixedState>,
     /// User agents as sent and as shown; the one before stands apart.
     agents: HashMap<Arc<str>, Agent, FixedState>,
@@ -83,6 +85,8 @@ pub(super) struct Seen {
     pub(super) credentials: Vec<Credential>,
     pub(super) tokens: Vec<Option<Arc<Token>>>,
     pub(super) secrets: Vec<Secret>,
+    /// Its [`plainness`](Seen::plainness), found when it is remembered.
+    pub(super) plain: Option<usize>,
 }
 
 impl<'c> Context<'c> {
@@ -94,6 +98,7 @@ impl<'c> Context<'c> {
             source,
             memory: Arc::default(),
             previous: [None, None],
+            at_hand: Vec::new(),
             names: HashSet::default(),
             agents: HashMap::default(),
             previous_agent: None,
@@ -158,7 +163,38 @@ impl<'c> Context<'c> {
         if let Some((_, seen)) = previous.as_ref().filter(|(known, _)| *known == mark) {
             return Arc::clone(seen);
         }
-        let seen = self.memory.get(mark, raw.len()).unwrap_or_else(|| {
+        let seen = self.remembered(mark, raw.len(), read);
+        let [cookies, others] = &mut self.previous;
+        let previous = if field == "cookie" { cookies } else { others };
+        *previous = Some((mark, Arc::clone(&seen)));
+        seen
+    }
+
+    /// The same for a value that this worker is likely to have met: it is found without a lock, and without
+    /// a count that all workers change.
+    pub(super) fn seen_again(
+        &mut self,
+        field: &str,
+        raw: &str,
+        read: impl FnOnce() -> Seen,
+    ) -> Option<&Seen> {
+        let mark = self.memory.mark(field, raw);
+        if self.at_hand.is_empty() {
+            self.at_hand.resize_with(self.memory.at_hand(), || None);
+        }
+        let slot = usize::try_from(mark & 0xffff_ffff).ok()?.checked_rem(self.at_hand.len())?;
+        let is_there = |found: &Option<(u128, Arc<Seen>)>| {
+            found.as_ref().is_some_and(|(known, _)| *known == mark)
+        };
+        if !self.at_hand.get(slot).is_some_and(is_there) {
+            let seen = self.remembered(mark, raw.len(), read);
+            *self.at_hand.get_mut(slot)? = Some((mark, seen));
+        }
+        self.at_hand.get(slot)?.as_ref().map(|(_, seen)| &**seen)
+    }
+
+    fn remembered(&mut self, mark: u128, length: usize, read: impl FnOnce() -> Seen) -> Arc<Seen> {
+        self.memory.get(mark, length).unwrap_or_else(|| {
             let mut seen = read();
             for token in seen.tokens.iter_mut().flatten() {
                 self.makes.share(Arc::make_mut(token));
@@ -166,12 +202,11 @@ impl<'c> Context<'c> {
             if let Some(verifier) = self.verifier {
                 check(verifier, seen.tokens.iter_mut().flatten(), &seen.secrets);
             }
+            seen.plain = seen.plainness();
             let seen = Arc::new(seen);
-            self.memory.put(mark, raw.len(), &seen);
+            self.memory.put(mark, length, &seen);
             seen
-        });
-        *previous = Some((mark, Arc::clone(&seen)));
-        seen
+        })
     }
 
     /// Returns the one shared copy of a name.

@@ -227,10 +227,20 @@ fn locate_in_field(
 
 /// Returns what the field `Authorization` holds.
 pub(super) fn in_authorization(value: &str, context: &mut Context<'_>) -> Arc<Seen> {
-    context.seen("authorization", value, || {
-        let place = Place::Header("authorization".to_owned());
-        one(place, read_with_scheme(value), None)
-    })
+    context.seen("authorization", value, || of_authorization(value))
+}
+
+/// The same for a value that this worker is likely to have met.
+pub(super) fn again_in_authorization<'c>(
+    value: &str,
+    context: &'c mut Context<'_>,
+) -> Option<&'c Seen> {
+    context.seen_again("authorization", value, || of_authorization(value))
+}
+
+fn of_authorization(value: &str) -> Seen {
+    let place = Place::Header("authorization".to_owned());
+    one(place, read_with_scheme(value), None)
 }
 
 /// Returns whether a value of such a field holds no credential and nothing that has to be hidden: what

@@ -55,6 +55,11 @@ impl Memory {
         Self { shards: Default::default(), seeds: Default::default(), young }
     }
 
+    /// Returns how many values a worker may have at hand beside.
+    pub(super) fn at_hand(&self) -> usize {
+        self.young * SHARDS / 4
+    }
+
     /// Returns the mark under which the value of a field is remembered.
     pub(super) fn mark(&self, field: &str, raw: &str) -> u128 {
         let [high, low] = &self.seeds;

@@ -23,7 +23,9 @@ mod value;
 mod words;
 
 pub use crate::dialect::{Catalogue, DialectError};
-pub use again::{Own, Sent, has_shape, ids, ids_of_line, likeness, repeats_nothing, sketched};
+pub use again::{
+    Own, Sent, has_shape, ids, ids_of_line, leaves, likeness, repeats_nothing, sketched,
+};
 pub use context::{Context, Source};
 pub use mask::{mask, mask_url};
 pub use memory::Memory;
