@@ -79,7 +79,7 @@ pub struct Tally {
     /// Facts of each distinct token, used or handed out.
     pub tokens: Table<Fingerprint, Slot<Arc<Token>>, TOKENS>,
     /// What was let in with a credential.
-    pub uses: Sample<Use, USES>,
+    pub uses: Sample<Box<Use>, USES>,
     /// When each host let in a token or key, at other endpoints than those of its issuer; of every use,
     /// also of those that `uses` leaves out.
     pub entrances: Table<Arc<str>, Times<4096>, HOSTS>,

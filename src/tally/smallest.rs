@@ -159,6 +159,12 @@ pub trait Merge {
     fn merge(&mut self, other: Self);
 }
 
+impl<V: Merge> Merge for Box<V> {
+    fn merge(&mut self, other: Self) {
+        (**self).merge(*other);
+    }
+}
+
 impl<K: Ord, V, const LIMIT: usize> Default for Table<K, V, LIMIT> {
     fn default() -> Self {
         Self { kept: BTreeMap::new(), full: false, limit: None }
