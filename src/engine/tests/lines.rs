@@ -397,7 +397,13 @@ fn departures() -> Vec<Vec<(&'static str, Value)>> {
     ));
     out.extend(all(
         "request_id",
-        &[json!("17"), json!(17), json!("-"), json!("7d8e2f10-4b3a-4c59-9e61-0a1b2c3d4e60")],
+        &[
+            json!("17"),
+            json!(17),
+            json!(1_234_567),
+            json!("-"),
+            json!("7d8e2f10-4b3a-4c59-9e61-0a1b2c3d4e60"),
+        ],
     ));
     out.extend(all(
         "msg",

@@ -146,9 +146,13 @@ impl Desk {
                 Role::Url => url = Some(said(*raw).filter(|url| is_path(url))?),
                 Role::ClientIp => client_ip = Some(client(said(*raw)?)?),
                 Role::UserAgent => user_agent = Some(said(*raw)?),
-                // A counter of the logger's process.
-                Role::RequestId if matches!(raw, Raw::Number(word) if is_counter(word)) => {}
-                Role::RequestId => request_id = Some(said(*raw).filter(|id| is_unique(id))?),
+                Role::RequestId => match raw {
+                    // A counter of the logger's process, until it is long.
+                    Raw::Number(word) if is_counted(word) => {
+                        request_id = Some(*word).filter(|id| is_unique(id));
+                    }
+                    _ => request_id = Some(said(*raw).filter(|id| is_unique(id))?),
+                },
                 Role::TraceId => match trace_id(Cow::Borrowed(said(*raw)?))? {
                     Cow::Borrowed(id) => trace = Some(id),
                     Cow::Owned(_) => return None,
@@ -224,9 +228,11 @@ fn fields<'v>(line: &Line<'v>, raw: Raw<'v>, list: &mut Vec<(&'v str, &'v str)>)
     Some(())
 }
 
-/// Whether a number is one that several requests may bear.
-fn is_counter(word: &str) -> bool {
-    word.bytes().all(|b| b.is_ascii_digit()) && !is_unique(word)
+/// Whether a number is a whole one that reads as it is written.
+fn is_counted(word: &str) -> bool {
+    word.len() < 18
+        && word.bytes().all(|b| b.is_ascii_digit())
+        && (word.len() == 1 || !word.starts_with('0'))
 }
 
 /// Whether a URL is a path and nothing before it.
