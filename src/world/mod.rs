@@ -250,9 +250,11 @@ impl<'t> World<'t> {
             let proofs = proofs::Proofs::learn(tally, |used| clients.who(&used.client));
             (used, groups, places, clients, proofs)
         };
-        let token_of = |(_, usage): &(u128, &Box<Use>)| token(mark_of(usage.credential.as_ref()?)?);
+        let token_of = |usage: &Use| token(mark_of(usage.credential.as_ref()?)?);
         let ((clients, groups, places, numbers, proofs), (owners, used)) = rayon::join(met, || {
-            let used = || uses.par_iter().map(token_of).collect::<Vec<Option<&Token>>>();
+            let used = || {
+                uses.par_iter().map(|(_, usage)| token_of(usage)).collect::<Vec<Option<&Token>>>()
+            };
             rayon::join(|| Owners::learn(tally, subject), used)
         });
         let uses = uses.into_iter().zip(clients).zip(used);
