@@ -196,8 +196,15 @@ pub(super) fn summary(report: &Report) -> String {
     if totals.exchanges == 0 {
         return "No exchange was read.".into();
     }
+    let unseen = report.left_out.get(super::REFUSALS).copied().unwrap_or(0);
+    let left = (unseen > 0)
+        .then(|| format!("{} left out for want of room.", count(unseen, "more refusal")));
     if totals.failure == 0 {
-        return [Some(format!("No auth failure in {read}.")), steps(totals), others(totals)]
+        let none = match unseen {
+            0 => format!("No auth failure in {read}."),
+            _ => format!("No auth failure is known in {read}."),
+        };
+        return [Some(none), steps(totals), others(totals), left]
             .into_iter()
             .flatten()
             .collect::<Vec<_>>()
@@ -206,9 +213,11 @@ pub(super) fn summary(report: &Report) -> String {
     let affected = &report.affected;
     let when = affected.first.as_deref().zip(affected.last.as_deref());
     let when = when.map_or_else(String::new, |(first, last)| period(first, last));
-    let what = format!("{} of {read} failed to authenticate", totals.failure);
+    let least = if unseen > 0 { "At least " } else { "" };
+    let what = format!("{least}{} of {read} failed to authenticate", totals.failure);
+    let left = left.map_or_else(String::new, |left| format!(" {left}"));
     let causes: Vec<_> = report.causes.iter().filter(|c| c.class == Class::Failure).collect();
-    format!("{what}{}{when}{}.{}", place(affected), whom(affected), why(&causes))
+    format!("{what}{}{when}{}.{}{left}", place(affected), whom(affected), why(&causes))
 }
 
 /// Says where: the two hosts that were hit most, where none is known the one endpoint.

@@ -81,6 +81,14 @@ fn a_limited_report_is_the_same_for_any_split_and_says_what_is_missing() {
     assert_eq!(missing + kept, whole["totals"]["failure"].as_u64().unwrap());
     let ok: u64 = buckets(&report).map(|bucket| bucket["ok"].as_u64().unwrap()).sum();
     assert_eq!(ok, whole["totals"]["ok"].as_u64().unwrap(), "nor is it in the timeline");
+    // Whoever reads one sentence reads that there are more.
+    let summary = report["summary"].as_str().unwrap();
+    assert!(summary.starts_with(&format!("At least {kept} of ")), "{summary}");
+    assert!(
+        summary.ends_with(&format!(" {missing} more refusals left out for want of room.")),
+        "{summary}"
+    );
+    assert!(!whole["summary"].as_str().unwrap().contains("least"), "{}", whole["summary"]);
     let warnings = report["warnings"].to_string();
     assert!(warnings.contains(&format!("{missing} refusals")), "{warnings}");
     assert!(warnings.contains("not all was kept within --max-memory 64MiB"), "{warnings}");
