@@ -89,6 +89,15 @@ fn a_limited_report_is_the_same_for_any_split_and_says_what_is_missing() {
         "{summary}"
     );
     assert!(!whole["summary"].as_str().unwrap().contains("least"), "{}", whole["summary"]);
+    // Nor is said that nobody was let in again, of whom a sample is known.
+    let incidents = report["incidents"].as_array().unwrap();
+    assert!(incidents.iter().any(|incident| incident["recovery"].is_null()), "{incidents:?}");
+    for format in ["text", "markdown", "html"] {
+        let said = folder.run(&["api.log", "--max-memory", LEAST, "-f", format]);
+        let said = String::from_utf8(said.succeeds().stdout.clone()).unwrap().to_lowercase();
+        assert!(!said.contains("these endpoints follows"), "{format}");
+        assert!(said.contains("is known to follow"), "{format}");
+    }
     let warnings = report["warnings"].to_string();
     assert!(warnings.contains(&format!("{missing} refusals")), "{warnings}");
     assert!(warnings.contains("not all was kept within --max-memory 64MiB"), "{warnings}");

@@ -2,8 +2,8 @@
 
 use super::markup::Markup;
 use crate::model::{Affected, CauseRow, Class, Report};
-use crate::render::text::NO_SUCCESS;
 use crate::render::text::when::{AROUND, Clock, count, millis, number, numbers, percent, span_of};
+use crate::render::text::{NO_SUCCESS, knows_a_sample};
 
 /// Hosts named before the rest is only counted.
 const HOSTS: usize = 2;
@@ -180,7 +180,10 @@ fn recovery(part: &mut Markup, report: &Report, clock: Clock) {
             part.raw("</span>");
         }
         None if report.totals.ok == 0 => part.within("span", "warn", NO_SUCCESS),
-        None => part.raw("<span class=\"warn\">no success follows</span>"),
+        None if knows_a_sample(report) => {
+            part.within("span", "warn", "no success is known to follow")
+        }
+        None => part.within("span", "warn", "no success follows"),
     }
 }
 

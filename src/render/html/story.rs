@@ -4,7 +4,7 @@ use super::causes::names;
 use super::markup::Markup;
 use crate::model::{Evidence, Incident, Report, StoryItem};
 use crate::render::text::when::{Clock, count, millis, number, span_of};
-use crate::render::text::{NO_SUCCESS, hit};
+use crate::render::text::{NO_SUCCESS, hit, knows_a_sample};
 
 /// Sentences shown before a click shows the rest.
 const SENTENCES: usize = 12;
@@ -113,6 +113,9 @@ fn one(part: &mut Markup, report: &Report, index: usize, incident: &Incident, cl
             part.raw("</p>\n");
         }
         None if report.totals.ok == 0 => part.within("p", "warn", NO_SUCCESS),
+        None if knows_a_sample(report) => {
+            part.within("p", "warn", "No success of these endpoints is known to follow.");
+        }
         None => part.within("p", "warn", "No success of these endpoints follows."),
     }
     part.close("li");

@@ -6,7 +6,7 @@ use super::safe::{cell, code, prose};
 use super::{left_out, named, of};
 use crate::model::{Class, Incident, Report, Seconds};
 use crate::render::text::when::{Clock, count, millis, number, percent, span_of};
-use crate::render::text::{NO_SUCCESS, client, first_places, hit};
+use crate::render::text::{NO_SUCCESS, client, first_places, hit, knows_a_sample};
 
 /// A clock that is off by less than this many seconds is not worth a line.
 const NOTABLE_SKEW: f64 = 2.0;
@@ -79,6 +79,9 @@ fn one_incident(
             writeln!(out, "  - after: let in again at {at}{gap}")
         }
         None if report.totals.ok == 0 => writeln!(out, "  - after: {NO_SUCCESS}"),
+        None if knows_a_sample(report) => {
+            writeln!(out, "  - after: no success of these endpoints is known to follow")
+        }
         None => writeln!(out, "  - after: no success of these endpoints follows"),
     }
 }

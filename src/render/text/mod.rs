@@ -17,7 +17,7 @@ use crate::model::{Class, Report};
 
 pub use card::{card, family, list, table};
 pub(super) use causes::{confidence, facts, pointer};
-pub(super) use notes::{NO_SUCCESS, client, first_places, hit};
+pub(super) use notes::{NO_SUCCESS, client, first_places, hit, knows_a_sample};
 pub use page::{Look, Palette};
 pub(super) use page::{escape, is_unsafe};
 pub use token::token;

@@ -121,6 +121,9 @@ fn one_incident(
             span(Ink::Good, format!("let in again at {}{gap}", clock.show(Some(recovery))))
         }
         None if report.totals.ok == 0 => span(Ink::Warn, NO_SUCCESS),
+        None if knows_a_sample(report) => {
+            span(Ink::Warn, "no success of these endpoints is known to follow")
+        }
         None => span(Ink::Warn, "no success of these endpoints follows"),
     };
     page.para("    after", 15, &[after])
@@ -128,6 +131,11 @@ fn one_incident(
 
 /// Said of a recovery where nothing could show one: many logs hold refusals only.
 pub(in crate::render) const NO_SUCCESS: &str = "no success is recorded";
+
+/// Returns whether what was let in is known of a sample only, so that it may hold no success that followed.
+pub(in crate::render) fn knows_a_sample(report: &Report) -> bool {
+    ["uses", "visits"].iter().any(|table| report.left_out.contains_key(*table))
+}
 
 /// Returns whom and what an incident hit: `7 clients`, `at least 16 users`, `1 host`.
 pub(in crate::render) fn hit(incident: &Incident) -> Vec<String> {
