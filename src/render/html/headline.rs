@@ -181,7 +181,7 @@ fn recovery(part: &mut Markup, report: &Report, clock: Clock) {
         }
         None if report.totals.ok == 0 => part.within("span", "warn", NO_SUCCESS),
         None if knows_a_sample(report) => {
-            part.within("span", "warn", "no success is known to follow")
+            part.within("span", "warn", "no success is known to follow");
         }
         None => part.within("span", "warn", "no success follows"),
     }
