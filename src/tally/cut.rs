@@ -35,9 +35,10 @@ impl Tally {
     /// tally of the same input would hold that had kept within them from the beginning.
     pub fn limit(&mut self, limits: Limits) {
         let limits = self.limits.tighter(limits);
-        if limits == self.limits {
+        if limits.is_none() {
             return;
         }
+        // Also where they are no others: of a tally that was written down the tables do not know them.
         if self.limits.is_none() {
             self.keep_tokens_of_groups();
         }
