@@ -15,7 +15,7 @@ use super::scan::skip_blanks;
 use super::skip::{Repair, SkipReason};
 use super::walk::{self, Attached};
 use super::wrapper;
-use crate::model::{Exchange, Position, Time};
+use crate::model::{Exchange, Position, Sketch, Time};
 
 /// A line longer than this is given up.
 ///
@@ -81,7 +81,9 @@ impl Lines {
         let mut at = 0;
         let mut exchange = Exchange::default();
         loop {
-            at += self.plain(bytes.get(at..limit.min(bytes.len())).unwrap_or_default(), sink);
+            let (length, tried) =
+                self.plain(bytes.get(at..limit.min(bytes.len())).unwrap_or_default(), sink);
+            at += length;
             let rest = bytes.get(at..).unwrap_or_default();
             if rest.is_empty() && last {
                 self.end(sink);
@@ -137,37 +139,62 @@ impl Lines {
             } else {
                 at += line.len() + end.length();
                 self.repaired(end, sink);
-                self.line(line, end == End::Input, &mut exchange, sink);
+                self.line(line, end == End::Input, tried, &mut exchange, sink);
                 self.met += 1;
             }
             self.state = if end == End::Hole { State::BehindHole } else { State::Between };
         }
     }
 
-    /// Reads the plain lines of an access log that come first; returns how many bytes they take.
+    /// Reads the lines that come first of those that need no second look: plain ones of an access log, and
+    /// JSON of a known shape. Returns how many bytes they take, and whether the line behind them was tried.
     ///
-    /// Nearly all lines of a long log are such, and each comes to what [`Lines::line`] makes of it: a plain
-    /// line holds nothing that would end it early, have it go on in another or wrap it.
-    fn plain(&mut self, bytes: &[u8], sink: &mut dyn Sink) -> usize {
+    /// Nearly all lines of a long log are such, and each comes to what [`Lines::line`] makes of it: none
+    /// holds anything that would end it early, have it go on in another or wrap it.
+    fn plain(&mut self, bytes: &[u8], sink: &mut dyn Sink) -> (usize, bool) {
         let mut at = 0;
         if self.state != State::Between || self.setting.wanted != Wanted::Any {
-            return at;
+            return (at, false);
         }
         while let Some(rest) = bytes.get(at..)
-            && rest.first().is_some_and(u8::is_ascii_digit)
+            && let Some(first @ (b'{' | b'0'..=b'9')) = rest.first()
             && let Some(length) = memchr(b'\n', rest)
             && let Some(line) = rest.get(..length).filter(|line| line.len() < LONGEST_LINE)
         {
             let position = Position { line: Some(self.met + 1), ..Position::default() };
             let text = line.strip_suffix(b"\r").unwrap_or(line);
-            let read = plain::read(text, position, &mut self.recent);
-            let Some(access) = &read else { break };
-            sink.access(access);
+            if *first == b'{' {
+                // Where one of Docker's ends is another question.
+                if wrapper::is_docker(text) {
+                    break;
+                }
+                if !self.quick(text, position, sink) {
+                    return (at, true);
+                }
+            } else {
+                let read = plain::read(text, position, &mut self.recent);
+                let Some(access) = &read else { break };
+                sink.access(access);
+            }
             self.met += 1;
             self.entries += 1;
             at += length + 1;
         }
-        at
+        (at, false)
+    }
+
+    /// Reads JSON of a known shape; returns `false` where the patient reading has to.
+    fn quick(&mut self, text: &[u8], position: Position, sink: &mut dyn Sink) -> bool {
+        let Self { mapping, recent_json, .. } = self;
+        let mut take = |sketch: &Sketch<'_>| sink.sketch(sketch);
+        match jsonl::read_quickly(text, position, mapping, recent_json, &mut take) {
+            Some(Quick::Exchange(mut exchange)) => {
+                sink.exchange(&mut exchange, &Attached::default());
+                true
+            }
+            Some(Quick::Taken) => true,
+            None => false,
+        }
     }
 
     /// Notes what is odd about the beginning or the end of the line that comes next.
@@ -195,6 +222,7 @@ impl Lines {
         &mut self,
         line: &'a [u8],
         unfinished: bool,
+        tried: bool,
         exchange: &mut Exchange<'a>,
         sink: &mut dyn Sink,
     ) {
@@ -208,26 +236,16 @@ impl Lines {
         let position = Position { line: Some(self.met + 1), ..Position::default() };
         let mut attached = Attached::default();
         let any = self.setting.wanted == Wanted::Any;
+        let is_json = *first == b'{' && any && start == 0 && !tried && !wrapper::is_docker(text);
+        if is_json && self.quick(text, position, sink) {
+            self.entries += 1;
+            return;
+        }
         if any
             && start == 0
             && let Some(access) = plain::read(text, position, &mut self.recent)
         {
             sink.access(&access);
-        } else if *first == b'{'
-            && any
-            && start == 0
-            && !wrapper::is_docker(text)
-            && let Some(quick) = jsonl::read_quickly(
-                text,
-                position,
-                &mut self.mapping,
-                &mut self.recent_json,
-                &mut |sketch| sink.sketch(sketch),
-            )
-        {
-            if let Quick::Exchange(mut exchange) = quick {
-                sink.exchange(&mut exchange, &Attached::default());
-            }
         } else if *first == b'{'
             && any
             && let Ok(end) = walk::entry(line, start, exchange, &mut attached)

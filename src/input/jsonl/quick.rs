@@ -65,13 +65,38 @@ pub(super) struct Line<'v> {
 pub(super) struct Room {
     values: Vec<(&'static [u8], Raw<'static>)>,
     pairs: Vec<(&'static str, Piece<'static>)>,
+    names: Vec<Name>,
 }
 
-type Lent<'v> = (Vec<(&'v [u8], Raw<'v>)>, Vec<(&'v str, Piece<'v>)>);
+/// The name of a member of a flat object as it stood in a line before, with what stood around it: from
+/// the end of the value before it, or the start of its object, up to its value.
+///
+/// Those of one line follow each other as they did there, so no two of one object are alike.
+#[derive(Clone, Debug)]
+struct Name {
+    before: Box<[u8]>,
+    name: Range<usize>,
+}
+
+/// Names that are remembered.
+const MOST_NAMES: usize = 64;
+/// A longer one is not remembered, with what stands around it.
+const LONGEST_NAME: usize = 128;
+
+/// What a line may take from those before it.
+struct Lent<'v, 'r> {
+    values: Vec<(&'v [u8], Raw<'v>)>,
+    pairs: Vec<(&'v str, Piece<'v>)>,
+    names: Option<&'r mut Vec<Name>>,
+}
 
 impl Room {
-    fn lend<'v>(&mut self) -> Lent<'v> {
-        (emptied(std::mem::take(&mut self.values)), emptied(std::mem::take(&mut self.pairs)))
+    fn lend<'v>(&mut self) -> Lent<'v, '_> {
+        Lent {
+            values: emptied(std::mem::take(&mut self.values)),
+            pairs: emptied(std::mem::take(&mut self.pairs)),
+            names: Some(&mut self.names),
+        }
     }
 
     /// Takes the room of a line that is read.
@@ -179,7 +204,8 @@ impl<'v> Line<'v> {
 
     /// The same; `see` is told the path of each value and where it stands, in order.
     fn walked(line: &'v [u8], see: impl FnMut(&[&'v [u8]], Range<usize>)) -> Walk<Self> {
-        let mut walker = Walker::new(line, Room::default().lend(), see).ok_or(Stop::Odd)?;
+        let nothing = Lent { values: Vec::new(), pairs: Vec::new(), names: None };
+        let mut walker = Walker::new(line, nothing, see).ok_or(Stop::Odd)?;
         walker.members()?;
         walker.json.blanks();
         if walker.json.at != line.len() {
@@ -305,7 +331,7 @@ impl Recipe {
     }
 }
 
-struct Walker<'v, H, S> {
+struct Walker<'v, 'r, H, S> {
     text: &'v str,
     /// Whether there are any.
     escapes: bool,
@@ -313,32 +339,36 @@ struct Walker<'v, H, S> {
     hasher: H,
     values: Vec<(&'v [u8], Raw<'v>)>,
     pairs: Vec<(&'v str, Piece<'v>)>,
+    names: Option<&'r mut Vec<Name>>,
     path: Vec<&'v [u8]>,
     see: S,
 }
 
-impl<'v, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, FoldHasher<'static>, S> {
+impl<'v, 'r, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, 'r, FoldHasher<'static>, S> {
     /// Begins a line; `None` when it is no text, or a repair may be needed.
-    fn new(line: &'v [u8], (values, pairs): Lent<'v>, see: S) -> Option<Self> {
+    fn new(line: &'v [u8], lent: Lent<'v, 'r>, see: S) -> Option<Self> {
         // Without a way out, so that it is compared in vectors.
-        let control = line.iter().fold(0, |any, b| any | u8::from(*b < b' ')) != 0;
-        if control {
+        let odd = |b: &u8| u8::from(*b < b' ') | u8::from(*b == b'\\');
+        let odd = line.iter().fold(0, |any, b| any | odd(b)) != 0;
+        if odd && line.iter().any(|b| *b < b' ') {
             return None;
         }
+        let Lent { values, pairs, names } = lent;
         Some(Self {
             text: std::str::from_utf8(line).ok()?,
-            escapes: escapes(line)?,
+            escapes: odd && escapes(line)?,
             json: Json::new(line, 0),
             hasher: FixedState::with_seed(0x243f_6a88).build_hasher(),
             values,
             pairs,
+            names,
             path: Vec::new(),
             see,
         })
     }
 }
 
-impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, H, S> {
+impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, '_, H, S> {
     fn line(self, shape: u64) -> Line<'v> {
         let Self { values, pairs, .. } = self;
         Line { shape, values, pairs, odd: Cell::new(false) }
@@ -441,21 +471,66 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, H, S> {
     /// Reads an object of texts.
     fn fields(&mut self) -> Walk<Raw<'v>> {
         let (from, at) = (self.pairs.len(), self.json.at);
-        let mut name = self.json.open()?;
-        while let Some(key) = name {
-            let key = utf8(key)?;
-            let piece = self.piece()?;
-            let known = self.pairs.get(from..).unwrap_or_default();
-            let twin = known.iter().any(|(name, _)| name.len() == key.len() && *name == key);
-            if twin || self.pairs.len() >= MOST_VALUES {
+        // Whether all names of this object stood in another one before.
+        let mut familiar = true;
+        loop {
+            let before = self.json.at;
+            let familiar_name = if familiar { self.known_name() } else { None };
+            let key = if let Some(key) = familiar_name {
+                key
+            } else {
+                familiar = false;
+                let next = if before == at { self.json.open()? } else { self.json.next()? };
+                let Some(key) = next else { break };
+                let key = utf8(key)?;
+                let known = self.pairs.get(from..).unwrap_or_default();
+                if known.iter().any(|(name, _)| name.len() == key.len() && *name == key) {
+                    return Err(Stop::Odd);
+                }
+                self.note_name(before, key);
+                key
+            };
+            if self.pairs.len() >= MOST_VALUES {
                 return Err(Stop::Odd);
             }
+            let piece = self.piece()?;
             self.pairs.push((key, piece));
-            name = self.json.next()?;
         }
         let text = self.text.get(at..self.json.at).ok_or(Stop::Odd)?;
         let number = |count: usize| u32::try_from(count).map_err(|_| Stop::Odd);
         Ok(Raw::Fields(number(from)?, number(self.pairs.len())?, text))
+    }
+
+    /// Passes the next name of a flat object, and what stands around it, where it stood here in a line
+    /// before; leaves the walker at its value.
+    fn known_name(&mut self) -> Option<&'v str> {
+        let Name { before, name } = self.names.as_deref()?.get(self.pairs.len())?;
+        let at = self.json.at;
+        let end = at + before.len();
+        let bytes = self.text.as_bytes();
+        if bytes.get(at..end)? != &**before || bytes.get(end) != Some(&b'"') {
+            return None;
+        }
+        self.json.at = end;
+        self.text.get(at + name.start..at + name.end)
+    }
+
+    /// Remembers a name that was just read; what stood around it begins at `from`.
+    fn note_name(&mut self, from: usize, key: &str) {
+        let number = self.pairs.len();
+        let Some(names) = self.names.as_deref_mut().filter(|names| number <= names.len()) else {
+            return;
+        };
+        names.truncate(number);
+        let before = self.text.as_bytes().get(from..self.json.at).unwrap_or_default();
+        let end = before.iter().rposition(|b| *b == b'"');
+        let start = end.and_then(|end| end.checked_sub(key.len()));
+        if let (Some(start), Some(end)) = (start, end)
+            && before.len() <= LONGEST_NAME
+            && number < MOST_NAMES
+        {
+            names.push(Name { before: before.into(), name: start..end });
+        }
     }
 
     /// Reads a list of scalars.
@@ -472,6 +547,14 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, H, S> {
     }
 
     fn piece(&mut self) -> Walk<Piece<'v>> {
+        if !self.escapes {
+            // No quote is escaped: the next one is the end.
+            self.json.expect(b'"')?;
+            let rest = self.text.get(self.json.at..).ok_or(Stop::Odd)?;
+            let length = memchr(b'"', rest.as_bytes()).ok_or(Stop::More)?;
+            self.json.at += length + 1;
+            return Ok((rest.get(..length).ok_or(Stop::Odd)?, false));
+        }
         let (raw, escaped) = self.json.string()?;
         let text = self.before(raw.len(), 1)?;
         Ok((text, self.escapes && escaped && memchr(b'\\', raw).is_some()))

@@ -764,3 +764,48 @@ fn a_message_that_may_repeat_the_url_is_read_with_it() {
     assert!(!is_told("/me/18", "/me/17"));
     assert!(!is_told("/me/17", "/me/17"));
 }
+
+/// An object of fields of a few names, which may stand in it twice, and with blanks or odd values.
+fn fields() -> impl Strategy<Value = String> {
+    let member = (
+        prop_oneof![20 => Just("a"), 20 => Just("b"), 2 => Just("accept"), 1 => Just("a\\u0062")],
+        prop_oneof![40 => Just(":"), 1 => Just(": ")],
+        prop_oneof![40 => Just("\"1\""), 1 => Just("\"\""), 1 => Just("\"\\n\""), 1 => Just("[1]")],
+        prop_oneof![40 => Just(","), 1 => Just(" , ")],
+    );
+    prop::collection::vec(member, 0..4).prop_map(|members| {
+        let mut inside = String::new();
+        for (name, colon, value, comma) in members {
+            inside += &format!("\"{name}\"{colon}{value}{comma}");
+        }
+        inside.truncate(inside.trim_end_matches([' ', ',']).len());
+        format!("{{{inside}}}")
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #[test]
+    fn fields_are_read_alike_whatever_fields_stood_in_the_lines_before(
+        lines in prop::collection::vec((fields(), fields()), 1..16),
+    ) {
+        let line = |sent: &str, got: &str| {
+            format!(
+                r#"{{"path":"/a","method":"GET","status":200,"headers":{sent},"response_headers":{got}}}"#
+            )
+        };
+        let first = line("{}", "{}");
+        let mut mapping = Mapping::default();
+        let tree: Value = serde_json::from_str(&first).unwrap();
+        (_, mapping) = from_value(&tree, Some(&mapping)).unwrap();
+        learn(first.as_bytes(), &mut mapping);
+        let mut recent = Recent::default();
+        for (sent, got) in &lines {
+            let line = line(sent, got);
+            let mut fresh = mapping.clone();
+            let alone = read_quickly(line.as_bytes(), &mut fresh, &mut Recent::default());
+            let after = read_quickly(line.as_bytes(), &mut mapping, &mut recent);
+            prop_assert_eq!(format!("{after:?}"), format!("{alone:?}"), "{}", line);
+        }
+    }
+}
