@@ -213,7 +213,7 @@ fn count(
     let said = |text: &&str| !matches!(*text, "" | "-");
     let used = Used {
         credential: sent.as_ref().and_then(Sent::credential),
-        token: sent.as_ref().and_then(Sent::token),
+        new_token: sent.as_ref().and_then(Sent::new_token),
         node: common.node.as_deref(),
         sees_all: common.sees_all,
         ids: &ids,

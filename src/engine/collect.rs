@@ -191,6 +191,7 @@ impl Gatherer for Collector<'_> {
     }
 
     fn close(&mut self, harvest: Option<&mut Harvest>, input: &InputFacts) {
+        self.context.turn();
         let source = self.naming.as_ref().map_or(&input.source, |naming| &naming.name);
         self.plain.close(source, harvest.map(|harvest| &mut harvest.tally));
     }

@@ -31,6 +31,8 @@ pub struct Sent<'c> {
     seen: &'c Seen,
     /// Length of its shortest secret.
     pub shortest: usize,
+    /// Whether it may be the first time in this piece of input.
+    is_first: bool,
 }
 
 impl<'c> Sent<'c> {
@@ -39,9 +41,9 @@ impl<'c> Sent<'c> {
         self.seen.credentials.first()
     }
 
-    /// Returns the token inside it, where it can be read.
-    pub fn token(&self) -> Option<&'c Arc<Token>> {
-        self.seen.tokens.first()?.as_ref()
+    /// Returns the token inside it, where it can be read and may not have been met in this piece of input.
+    pub fn new_token(&self) -> Option<&'c Arc<Token>> {
+        self.seen.tokens.first()?.as_ref().filter(|_| self.is_first)
     }
 }
 
@@ -289,8 +291,8 @@ impl Own<'_> {
     /// odd about it. Whether other fields hold one too depends on the kind of the request.
     pub fn sent<'c>(&self, context: &'c mut Context<'_>) -> Option<Sent<'c>> {
         let value = self.authorization.filter(|_| self.authorizations == 1)?;
-        let seen = locate::again_in_authorization(value, context)?;
-        Some(Sent { seen, shortest: seen.plain? })
+        let (seen, is_first) = locate::again_in_authorization(value, context)?;
+        Some(Sent { seen, shortest: seen.plain?, is_first })
     }
 
     /// Returns whether the request bears the field `Authorization`, whatever it holds.

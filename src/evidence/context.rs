@@ -54,7 +54,9 @@ pub struct Context<'c> {
     /// The values before, of cookies and of all else: neighbours in a capture repeat them.
     previous: [Option<(u128, Arc<Seen>)>; 2],
     /// Values of requests that were let in, each at the place that its mark names.
-    at_hand: Vec<Option<(u128, Arc<Seen>)>>,
+    at_hand: Vec<Option<AtHand>>,
+    /// Pieces of input that were read before this one.
+    piece: u64,
     names: HashSet<Arc<str>, FixedState>,
     /// User agents as sent and as shown; the one before stands apart.
     agents: HashMap<Arc<str>, Agent, FixedState>,
@@ -79,6 +81,15 @@ pub struct Agent {
     pub(super) repeats: bool,
 }
 
+/// A value of requests that were let in.
+#[derive(Debug)]
+struct AtHand {
+    mark: u128,
+    seen: Arc<Seen>,
+    /// The piece of input in which it was met last.
+    piece: u64,
+}
+
 /// What one field value holds, made once for each distinct value.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -99,6 +110,7 @@ impl<'c> Context<'c> {
             memory: Arc::default(),
             previous: [None, None],
             at_hand: Vec::new(),
+            piece: 0,
             names: HashSet::default(),
             agents: HashMap::default(),
             previous_agent: None,
@@ -171,26 +183,35 @@ impl<'c> Context<'c> {
     }
 
     /// The same for a value that this worker is likely to have met: it is found without a lock, and without
-    /// a count that all workers change.
+    /// a count that all workers change. Returns too whether it may be the first time in this piece of input.
     pub(super) fn seen_again(
         &mut self,
         field: &str,
         raw: &str,
         read: impl FnOnce() -> Seen,
-    ) -> Option<&Seen> {
+    ) -> Option<(&Seen, bool)> {
         let mark = self.memory.mark(field, raw);
         if self.at_hand.is_empty() {
             self.at_hand.resize_with(self.memory.at_hand(), || None);
         }
-        let slot = usize::try_from(mark & 0xffff_ffff).ok()?.checked_rem(self.at_hand.len())?;
-        let is_there = |found: &Option<(u128, Arc<Seen>)>| {
-            found.as_ref().is_some_and(|(known, _)| *known == mark)
-        };
-        if !self.at_hand.get(slot).is_some_and(is_there) {
+        let place = usize::try_from(mark & 0xffff_ffff).ok()?.checked_rem(self.at_hand.len())?;
+        let piece = self.piece;
+        let is_there =
+            self.at_hand.get(place)?.as_ref().is_some_and(|at_hand| at_hand.mark == mark);
+        let mut is_first = true;
+        if is_there {
+            let at_hand = self.at_hand.get_mut(place)?.as_mut()?;
+            is_first = std::mem::replace(&mut at_hand.piece, piece) != piece;
+        } else {
             let seen = self.remembered(mark, raw.len(), read);
-            *self.at_hand.get_mut(slot)? = Some((mark, seen));
+            *self.at_hand.get_mut(place)? = Some(AtHand { mark, seen, piece });
         }
-        self.at_hand.get(slot)?.as_ref().map(|(_, seen)| &**seen)
+        self.at_hand.get(place)?.as_ref().map(|at_hand| (&*at_hand.seen, is_first))
+    }
+
+    /// Goes on to another piece of input, or to another tally.
+    pub fn turn(&mut self) {
+        self.piece += 1;
     }
 
     fn remembered(&mut self, mark: u128, length: usize, read: impl FnOnce() -> Seen) -> Arc<Seen> {

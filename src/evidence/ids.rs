@@ -134,33 +134,44 @@ fn of_trace(raw: &str) -> &str {
     raw.split(['/', ':']).next().unwrap_or(raw)
 }
 
+/// What a character of an id counts as: a letter or a digit, in either case, by a bit of its own. Above
+/// these are the bits of capitals, and of what an id that was taken out begins with: `***`, `REDACTED`.
+const BITS: [u64; 256] = {
+    let mut bits = [0; 256];
+    let mut n = 0;
+    while n < 26 {
+        bits[b'a' as usize + n] = 1 << n;
+        bits[b'A' as usize + n] = 1 << n | UPPER;
+        n += 1;
+    }
+    n = 0;
+    while n < 10 {
+        bits[b'0' as usize + n] = 1 << (26 + n);
+        n += 1;
+    }
+    bits[b'*' as usize] = MASK;
+    bits[b'r' as usize] |= MASK;
+    bits[b'R' as usize] |= MASK;
+    bits
+};
+const UPPER: u64 = 1 << 36;
+const MASK: u64 = 1 << 37;
+
 /// Returns an id in lower case when it is long and varied enough to name one exchange only.
 fn unique(id: &str) -> Option<Cow<'_, str>> {
-    // By letter and digit, in either case; what else there is has the bit of zero.
-    let (mut letters, mut digits) = (0_u32, 0_u32);
-    let mut upper = false;
-    for b in id.bytes() {
-        match b {
-            b'a'..=b'z' => letters |= 1 << (b - b'a'),
-            b'0'..=b'9' => digits |= 1 << (b - b'0'),
-            b'A'..=b'Z' => {
-                letters |= 1 << (b - b'A');
-                upper = true;
-            }
-            _ => {}
-        }
-    }
+    let seen = id.bytes().fold(0, |seen, b| seen | BITS[usize::from(b)]);
     // A ray of Cloudflare names the place where it was met: `8f1d2c3b4a596877-FRA`.
     let bare = match id.split_at_checked(SHORTEST) {
         Some((ray, place)) if place.len() == 4 && place.rfind('-') == Some(0) => ray,
         _ => id,
     };
-    let varied = letters.count_ones() + digits.count_ones() >= 6;
+    let varied = (seen & (UPPER - 1)).count_ones() >= 6;
     if !varied || !(SHORTEST..=200).contains(&bare.len()) {
         return None;
     }
+    let upper = seen & UPPER != 0;
     let bare = if upper { Cow::Owned(bare.to_ascii_lowercase()) } else { Cow::Borrowed(bare) };
-    (!is_masked(id)).then_some(bare)
+    (seen & MASK == 0 || !is_masked(id)).then_some(bare)
 }
 
 /// Whether an id was taken out.
@@ -209,6 +220,14 @@ mod tests {
         for id in ["42", "req-17", "000000000000000000", "***", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
             assert_eq!(marks(&[], Some(id), "/a"), [], "{id}");
         }
+    }
+
+    #[test]
+    fn an_id_that_was_taken_out_is_none() {
+        for id in ["0123456789abcdef***", "redacted-0123456789", "0123456789-REDACTED"] {
+            assert_eq!(marks(&[], Some(id), "/a"), [], "{id}");
+        }
+        assert_eq!(marks(&[], Some("0123456789rabbit*"), "/a").len(), 1, "nothing is missing");
     }
 
     #[test]

@@ -230,11 +230,12 @@ pub(super) fn in_authorization(value: &str, context: &mut Context<'_>) -> Arc<Se
     context.seen("authorization", value, || of_authorization(value))
 }
 
-/// The same for a value that this worker is likely to have met.
+/// The same for a value that this worker is likely to have met; and whether it may be the first time in
+/// this piece of input.
 pub(super) fn again_in_authorization<'c>(
     value: &str,
     context: &'c mut Context<'_>,
-) -> Option<&'c Seen> {
+) -> Option<(&'c Seen, bool)> {
     context.seen_again("authorization", value, || of_authorization(value))
 }
 

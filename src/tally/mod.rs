@@ -171,7 +171,9 @@ impl Tally {
         let let_in = facts.answer.outcome == Outcome::LetIn && !facts.preflight;
         let usage = match facts.credentials.first() {
             Some(credential) if let_in => {
-                Some(self.note_use(&uses::Event::of(&record, credential)).0)
+                let event = uses::Event::of(&record, credential);
+                self.note_use(&event);
+                Some(event)
             }
             _ => None,
         };
@@ -181,7 +183,7 @@ impl Tally {
         }
         if !record.ids.is_empty() && !facts.answer.outcome.is_refused() {
             let origin = || record.origin.clone();
-            self.note_pass(&record.ids, &facts.endpoint, facts.status, usage, origin);
+            self.note_pass(&record.ids, &facts.endpoint, facts.status, usage.as_ref(), origin);
         }
         if let (Some(issued), Some(time)) = (issued, record.origin.time) {
             let key = fast_key(&(&facts.client, issued, facts.grant, &facts.endpoint));

@@ -18,8 +18,8 @@ use crate::model::{
 pub struct Used<'a> {
     /// The only one, which stood in the field `Authorization`; `None` where none could be seen.
     pub credential: Option<&'a Credential>,
-    /// The token inside it.
-    pub token: Option<&'a Arc<Token>>,
+    /// The token inside it, where this tally may not know it yet.
+    pub new_token: Option<&'a Arc<Token>>,
     /// Which node answered.
     pub node: Option<&'a str>,
     /// Whether all request fields were recorded.
@@ -61,14 +61,23 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Returns the key under which such uses are counted.
-    fn key(&self) -> u128 {
-        let capture = self.capture.map(|capture| &**capture);
-        // All uses of a credential lie together: of many the histories of some are known in full.
-        let lead = match self.credential.token.or(self.credential.fingerprint) {
+    /// Returns what the key begins with under which such uses are counted.
+    ///
+    /// All uses of a credential lie together: of many the histories of some are known in full.
+    fn lead(&self) -> u64 {
+        match self.credential.token.or(self.credential.fingerprint) {
             Some(mark) => lead_of(mark),
-            None => spot_mark(capture, self.ip),
-        };
+            None => spot_mark(self.capture.map(|capture| &**capture), self.ip),
+        }
+    }
+
+    /// Returns the key under which such uses are counted.
+    pub(super) fn key(&self) -> u128 {
+        self.key_from(self.lead())
+    }
+
+    fn key_from(&self, lead: u64) -> u128 {
+        let capture = self.capture.map(|capture| &**capture);
         let client = (capture, self.ip, self.agent.map(|agent| &**agent));
         let host = self.endpoint.host.as_deref();
         let rest = FixedState::with_seed(0x5bd1_e995).hash_one((
@@ -104,8 +113,8 @@ impl Tally {
             && super::tells_nothing_else(record)
     }
 
-    /// Counts a use; returns its key, and whether none like it was counted here before, or may have been.
-    pub(super) fn note_use(&mut self, event: &Event<'_>) -> (u128, bool) {
+    /// Counts a use.
+    pub(super) fn note_use(&mut self, event: &Event<'_>) {
         if !event.at_issuer
             && event.credential.kind.is_token()
             && let (Some(host), Some(at)) = (&event.endpoint.host, event.at)
@@ -113,10 +122,13 @@ impl Tally {
         {
             entrances.push(at);
         }
-        let key = event.key();
-        let Some(usage) = self.uses.slot(key) else { return (key, true) };
-        let is_first = usage.count == 0;
-        if is_first {
+        let lead = event.lead();
+        // Of most there are more than are kept: those need no more of their key.
+        if !self.uses.admits(visits::key(lead, 0)) {
+            return;
+        }
+        let Some(usage) = self.uses.slot(event.key_from(lead)) else { return };
+        if usage.count == 0 {
             usage.client = Client {
                 capture: event.capture.cloned(),
                 ip: event.ip.map(Into::into),
@@ -137,7 +149,6 @@ impl Tally {
                 times.push(at);
             }
         }
-        (key, is_first)
     }
 
     /// Counts a request that was let in and has no record.
@@ -145,16 +156,14 @@ impl Tally {
         let Visit { ip, agent, endpoint, at, .. } = passage.visit;
         let usage = used.credential.map(|credential| {
             let (capture, at_issuer, node) = (None, false, used.node);
-            let event = Event { capture, ip, agent, endpoint, credential, at_issuer, node, at };
-            let (key, is_first) = self.note_use(&event);
-            // Whoever counted an earlier one kept the token.
-            if let Some(token) = used.token.filter(|_| is_first) {
-                self.note_token(token);
-            }
-            key
+            Event { capture, ip, agent, endpoint, credential, at_issuer, node, at }
         });
-        if usage.is_none() {
-            self.visits.note(&passage.visit);
+        match &usage {
+            Some(event) => self.note_use(event),
+            None => self.visits.note(&passage.visit),
+        }
+        if let Some(token) = used.new_token {
+            self.note_token(token);
         }
         let origin = || Origin {
             time: Some(passage.time),
@@ -162,7 +171,7 @@ impl Tally {
             member: used.member.cloned(),
             position: used.position,
         };
-        self.note_pass(used.ids, endpoint, Some(passage.status), usage, origin);
+        self.note_pass(used.ids, endpoint, Some(passage.status), usage.as_ref(), origin);
     }
 
     /// Keeps the facts of a token.
@@ -181,12 +190,12 @@ impl Tally {
         ids: &[Fingerprint],
         endpoint: &Endpoint,
         status: Option<u16>,
-        usage: Option<u128>,
+        usage: Option<&Event<'_>>,
         origin: impl Fn() -> Origin,
     ) {
         for mark in ids {
             if let Some(passed) = self.passed.slot(mark.0) {
-                let ask = ask_of(endpoint);
+                let (ask, usage) = (ask_of(endpoint), usage.map(Event::key));
                 passed.push(Pass { origin: origin(), status, ask, usage });
             }
         }
