@@ -43,7 +43,7 @@ impl<'c> Sent<'c> {
 
     /// Returns the token inside it, where it can be read and may not have been met in this piece of input.
     pub fn new_token(&self) -> Option<&'c Arc<Token>> {
-        self.seen.tokens.first()?.as_ref().filter(|_| self.is_first)
+        if self.is_first { self.seen.tokens.first()?.as_ref() } else { None }
     }
 }
 
@@ -203,9 +203,9 @@ fn answered<'x>(
     context: &mut Context<'_>,
     like: &mut Vec<u8>,
 ) -> Option<()> {
-    for (name, value) in headers {
+    for (number, (name, value)) in headers.enumerate() {
         note(Some(name), like);
-        if !context.varies_in_answers(name)? {
+        if !context.varies_in_answers(number, name)? {
             note(Some(value), like);
         }
     }
@@ -250,9 +250,9 @@ fn own<'x>(
     like: &mut Vec<u8>,
 ) -> Option<Own<'x>> {
     let mut own = Own::default();
-    for (name, value) in headers {
+    for (number, (name, value)) in headers.enumerate() {
         note(Some(name), like);
-        match context.part(name) {
+        match context.part(number, name) {
             Part::Authorization => {
                 own.authorization = Some(value);
                 own.authorizations += 1;

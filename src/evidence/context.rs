@@ -20,6 +20,8 @@ const LONGEST_AGENT: usize = 16 * 1024;
 /// Most names (hosts, paths, user agents) a worker shares.
 const MOST_NAMES: usize = 8192;
 
+/// Places of fields at which a worker remembers the name that stood there.
+const MOST_PLACES: usize = 64;
 /// Most user agents a worker remembers.
 const MOST_AGENTS: usize = 512;
 
@@ -61,10 +63,10 @@ pub struct Context<'c> {
     /// User agents as sent and as shown; the one before stands apart.
     agents: HashMap<Arc<str>, Agent, FixedState>,
     previous_agent: Option<(Arc<str>, Agent)>,
-    /// What fields are to requests of a kind, by name.
-    parts: HashMap<Box<str>, Part, FixedState>,
+    /// What fields are to requests of a kind.
+    parts: Names<Part>,
     /// The same of answers, see [`varies_in_answers`].
-    answer_parts: HashMap<Box<str>, Option<bool>, FixedState>,
+    answer_parts: Names<Option<bool>>,
     releases: HashMap<u64, (&'static str, Box<str>, Arc<str>), FixedState>,
     hasher: FixedState,
     makes: Makes,
@@ -114,8 +116,8 @@ impl<'c> Context<'c> {
             names: HashSet::default(),
             agents: HashMap::default(),
             previous_agent: None,
-            parts: HashMap::default(),
-            answer_parts: HashMap::default(),
+            parts: Names::default(),
+            answer_parts: Names::default(),
             releases: HashMap::default(),
             hasher: FixedState::default(),
             makes: Makes::default(),
@@ -271,30 +273,14 @@ impl<'c> Context<'c> {
         (raw, agent)
     }
 
-    /// Returns what a field is to a request of a kind.
-    pub(super) fn part(&mut self, name: &str) -> Part {
-        if let Some(part) = self.parts.get(name) {
-            return *part;
-        }
-        if self.parts.len() >= MOST_NAMES {
-            self.parts.clear();
-        }
-        let part = Part::of(name);
-        self.parts.insert(name.into(), part);
-        part
+    /// Returns what a field is to a request of a kind; `number` is where it stands among its fields.
+    pub(super) fn part(&mut self, number: usize, name: &str) -> Part {
+        self.parts.get(number, name, Part::of)
     }
 
     /// Returns whether an answer's field has another value from request to request.
-    pub(super) fn varies_in_answers(&mut self, name: &str) -> Option<bool> {
-        if let Some(varies) = self.answer_parts.get(name) {
-            return *varies;
-        }
-        if self.answer_parts.len() >= MOST_NAMES {
-            self.answer_parts.clear();
-        }
-        let varies = varies_in_answers(name);
-        self.answer_parts.insert(name.into(), varies);
-        varies
+    pub(super) fn varies_in_answers(&mut self, number: usize, name: &str) -> Option<bool> {
+        self.answer_parts.get(number, name, varies_in_answers)
     }
 
     /// Returns the shown form of a field that names a release, made once for each distinct value.
@@ -316,6 +302,42 @@ impl<'c> Context<'c> {
             self.releases.insert(key, (field, raw.into(), Arc::clone(&shown)));
         }
         shown
+    }
+}
+
+/// What follows from names of fields. Requests of one log have the same fields in the same order: so each
+/// is first compared with the one that stood in its place before.
+#[derive(Debug)]
+struct Names<T> {
+    known: HashMap<Box<str>, T, FixedState>,
+    before: Vec<(Box<str>, T)>,
+}
+
+impl<T> Default for Names<T> {
+    fn default() -> Self {
+        Self { known: HashMap::default(), before: Vec::new() }
+    }
+}
+
+impl<T: Copy> Names<T> {
+    fn get(&mut self, number: usize, name: &str, make: impl FnOnce(&str) -> T) -> T {
+        let before = self.before.get(number).filter(|(before, _)| **before == *name);
+        if let Some((_, known)) = before {
+            return *known;
+        }
+        if let Some(known) = self.known.get(name) {
+            return *known;
+        }
+        if self.known.len() >= MOST_NAMES {
+            self.known.clear();
+        }
+        let new = make(name);
+        self.known.insert(name.into(), new);
+        // Those that come first are those that come again.
+        if number == self.before.len() && number < MOST_PLACES {
+            self.before.push((name.into(), new));
+        }
+        new
     }
 }
 
