@@ -6,6 +6,7 @@ mod complaint;
 mod config;
 mod manual;
 mod output;
+mod pages;
 mod plan;
 mod run;
 mod terminal;
