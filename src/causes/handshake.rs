@@ -94,7 +94,7 @@ fn wrong_password(case: &Case<'_>) -> Option<Candidate> {
         });
         let fact = match later {
             Some(later) => Some(format!("the next handshake that is let in ends at {later}")),
-            None if case.world.is_whole() => {
+            None if case.world.knows_all_uses() => {
                 Some("no message of the handshake is ever accepted".to_owned())
             }
             None => None,

@@ -54,13 +54,16 @@ const FAMILIES: [fn(&Case<'_>) -> Vec<Candidate>; 16] = [
     dpop::examine,
 ];
 
-/// Whether what was left out for want of memory may hold the true cause: what became of a request without
+/// Whether what was left out for want of room may hold the true cause: what became of a request without
 /// a credential is known from others only, and in what way a credential is odd and let in all the same, from
 /// many of them.
 fn is_doubtful(case: &Case<'_>, root: &Finding) -> bool {
-    !case.world.is_whole()
-        && (case.facts.credentials.is_empty()
-            || case.world.is_thin() && root.confidence != Confidence::Stated)
+    let bare = case.facts.credentials.is_empty();
+    if case.world.is_whole() {
+        // The answer to the challenge may be a use that is not kept.
+        return bare && !case.world.knows_all_uses() && steps::may_be_answered(case);
+    }
+    bare || case.world.is_thin() && root.confidence != Confidence::Stated
 }
 
 /// Judges one exchange.

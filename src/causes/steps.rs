@@ -80,7 +80,7 @@ fn denied_preflight(case: &Case<'_>) -> Option<Judgement> {
         Behind::Answered => return None,
         Behind::Blocked(when) => format!("the request behind it, at {when}, has no answer"),
         // Some browsers let `*` pass for every name.
-        Behind::Nothing if denial.star || !case.world.is_whole() => return None,
+        Behind::Nothing if denial.star || !case.world.knows_all_uses() => return None,
         Behind::Nothing => "no request followed it".to_owned(),
     };
     let why = if denial.star {
@@ -141,6 +141,24 @@ fn logged_leg(case: &Case<'_>) -> Option<Judgement> {
     ))
 }
 
+/// Whether a challenge for Bearer names a realm to fetch a token from, as those of registries do.
+fn asks_to_fetch(case: &Case<'_>) -> bool {
+    case.challenges().any(|c| {
+        Scheme::of(&c.scheme) == Scheme::Bearer
+            && c.param("error").is_none()
+            && c.param("realm").is_some_and(|r| r.starts_with("http"))
+            && (c.param("service").is_some() || c.param("scope").is_some())
+    })
+}
+
+/// Whether the answer is a challenge that clients answer by themselves, so that it may be a step on the way.
+pub(super) fn may_be_answered(case: &Case<'_>) -> bool {
+    let answers_itself = |scheme: Scheme| {
+        matches!(scheme, Scheme::Basic | Scheme::Digest | Scheme::Negotiate | Scheme::Ntlm)
+    };
+    case.challenges().any(|c| answers_itself(Scheme::asked(&c.scheme))) || asks_to_fetch(case)
+}
+
 /// A challenge that the same client answered at the same place with success.
 fn answered_challenge(case: &Case<'_>) -> Option<Judgement> {
     let (facts, at) = (case.facts, case.at?);
@@ -177,13 +195,7 @@ fn answered_challenge(case: &Case<'_>) -> Option<Judgement> {
     if !opening || asked.is_empty() {
         return None;
     }
-    // A registry's Bearer challenge names a realm to fetch a token from.
-    let registry = case.challenges().any(|c| {
-        Scheme::of(&c.scheme) == Scheme::Bearer
-            && c.param("error").is_none()
-            && c.param("realm").is_some_and(|r| r.starts_with("http"))
-            && (c.param("service").is_some() || c.param("scope").is_some())
-    });
+    let registry = asks_to_fetch(case);
     let answers = |scheme: &Scheme| match scheme {
         Scheme::Basic | Scheme::Digest | Scheme::Negotiate | Scheme::Ntlm => {
             asked.contains(scheme)

@@ -122,7 +122,7 @@ fn course(case: &Case<'_>, token: &Token, at: At) -> (&'static str, Vec<Evidence
         .filter(|a| a.same_client && a.at < exp)
         .map(|a| a.at);
     let again = total > 1;
-    if (mended || !world.is_whole()) && total <= NORMAL_REFUSALS {
+    if (mended || !world.knows_all_uses()) && total <= NORMAL_REFUSALS {
         return ("time.expired", Vec::new());
     }
     if before.is_some() || again {
@@ -139,7 +139,7 @@ fn course(case: &Case<'_>, token: &Token, at: At) -> (&'static str, Vec<Evidence
             };
             story.push(Evidence::new(fact, "history"));
         }
-        if !mended && world.is_whole() {
+        if !mended && world.knows_all_uses() {
             story.push(Evidence::new(
                 "no refresh or login follows within 60 s in the capture",
                 "history",

@@ -243,6 +243,12 @@ impl<'t> World<'t> {
         !self.tally.is_cut()
     }
 
+    /// Returns whether every use of a credential that was let in is known: of very many only those of some
+    /// credentials are. What somebody never did next may be said then only.
+    pub fn knows_all_uses(&self) -> bool {
+        self.is_whole() && !self.tally.uses.is_sample()
+    }
+
     /// Returns whether so little is known of what was let in that it does not teach what hosts let in.
     pub fn is_thin(&self) -> bool {
         self.tally.is_thin()

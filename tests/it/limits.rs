@@ -128,3 +128,50 @@ fn a_limit_that_leaves_nothing_out_changes_nothing() {
     );
     assert_eq!(limited, whole);
 }
+
+#[test]
+fn a_challenge_whose_answer_may_have_been_left_out_is_no_certain_failure() {
+    let folder = Folder::new("left-out");
+    let line = |n: usize, status: u16, sent: &str, got: Value| {
+        json!({"ts": format!("2026-11-23T02:{:02}:{:02}.{:03}Z", n / 60_000, n / 1000 % 60, n % 1000),
+            "method": "GET", "host": "api.example", "path": "/orders", "status": status,
+            "client_ip": format!("10.0.{}.{}", n / 200 % 250, n % 200), "request_headers":
+            if sent.is_empty() { json!({"accept": "*/*"}) } else { json!({"authorization": sent}) },
+            "response_headers": got})
+        .to_string()
+    };
+    let challenge = |scheme: &str| json!({"www-authenticate": format!("{scheme} realm=\"a\"")});
+    let lines = |others: usize| {
+        let mut text = String::new();
+        for n in 0..40 {
+            let name = ["YTpi", "Yjpj", "Yzpk", "ZDpl"][n % 4];
+            let _ = writeln!(text, "{}", line(n, 401, "", challenge("Basic")));
+            let _ = writeln!(text, "{}", line(n, 200, &format!("Basic {name}{n:04}"), json!({})));
+            let _ = writeln!(text, "{}", line(n + 50, 401, "", challenge("Bearer")));
+        }
+        for n in 100..others {
+            let mix = |odd: u64| (n as u64 + 1).wrapping_mul(odd);
+            let token =
+                format!("{:016x}{:016x}", mix(0x9E37_79B9_7F4A_7C15), mix(0xC2B2_AE3D_27D4_EB4F));
+            let _ = writeln!(text, "{}", line(n, 200, &format!("Bearer {token}"), json!({})));
+        }
+        text
+    };
+    folder.write("few.log", lines(200));
+    folder.write("many.log", lines(67_000));
+    let few = folder.report(&["few.log"]);
+    let many = folder.report(&["many.log"]);
+    assert_eq!(many["left_out"]["uses"], 0, "it is a sample: {}", many["left_out"]);
+    let count = |report: &Value, cause: &str, sure: &[&str]| -> u64 {
+        let causes = report["causes"].as_array().unwrap().iter();
+        let of = causes.filter(|c| c["id"] == cause);
+        of.map(|c| sure.iter().filter_map(|level| c["confidence"][level].as_u64()).sum::<u64>())
+            .sum()
+    };
+    let all = ["proven", "stated", "inferred"];
+    assert_eq!(count(&few, "other.handshake", &all), 40, "{}", few["causes"]);
+    assert_eq!(count(&few, "header.missing", &all), 40);
+    // What was asked for by a scheme that nobody answers by himself is as certain as before.
+    assert_eq!(count(&many, "header.missing", &all), 40, "{}", many["causes"]);
+    assert!(count(&many, "header.missing", &["suspected"]) > 0);
+}
