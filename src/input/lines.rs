@@ -153,19 +153,16 @@ impl Lines {
         if self.state != State::Between || self.setting.wanted != Wanted::Any {
             return at;
         }
-        while let Some(rest) = bytes.get(at..)
-            && rest.first().is_some_and(u8::is_ascii_digit)
-            && let Some(length) = memchr(b'\n', rest)
-            && let Some(line) = rest.get(..length).filter(|line| line.len() < LONGEST_LINE)
-        {
-            let position = Position { line: Some(self.met + 1), ..Position::default() };
-            let text = line.strip_suffix(b"\r").unwrap_or(line);
-            let read = plain::read(text, position, &mut self.recent);
-            let Some(access) = &read else { break };
+        while let Some(rest) = bytes.get(at..) {
+            let read = plain::read(rest, plain::Last::Unknown, self.met + 1, &mut self.recent);
+            let Some((access, taken)) = &read else { break };
+            if *taken > LONGEST_LINE {
+                break;
+            }
             sink.access(access);
             self.met += 1;
             self.entries += 1;
-            at += length + 1;
+            at += taken;
         }
         at
     }
@@ -210,7 +207,8 @@ impl Lines {
         let any = self.setting.wanted == Wanted::Any;
         if any
             && start == 0
-            && let Some(access) = plain::read(text, position, &mut self.recent)
+            && let Some((access, _)) =
+                plain::read(text, plain::Last::Whole, self.met + 1, &mut self.recent)
         {
             sink.access(&access);
         } else if *first == b'{'
