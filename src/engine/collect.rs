@@ -178,7 +178,7 @@ impl Gatherer for Collector<'_> {
         if self.keep || self.zone.is_some() {
             return false;
         }
-        let site = site(self.naming.as_ref(), line.position, input);
+        let site = site(self.naming.as_ref(), line.position(), input);
         self.plain.pass(line, site, &mut self.context, &mut harvest.tally)
     }
 

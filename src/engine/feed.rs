@@ -12,12 +12,13 @@ use crate::input::{
 /// Bytes in which the first record has to start.
 const LONGEST_HEAD: usize = 64 << 20;
 const FIRST_LOOK: usize = 64 << 10;
-/// Pieces of a file: small enough to keep all workers busy to the end, large enough that merging
-/// their harvests costs nothing beside reading them.
+/// Pieces of a file: the first ones small, as they tell those that follow what has no place; the last ones
+/// small enough that all workers are busy to the end; those between so large that merging their harvests
+/// costs nothing beside reading them.
 const SMALLEST_PIECE: u64 = 4 << 20;
-const LARGEST_PIECE: u64 = 32 << 20;
-/// Pieces a worker, so that the last ones end together.
-const PIECES_A_WORKER: u64 = 4;
+const LARGEST_PIECE: u64 = 128 << 20;
+/// Pieces a worker in which the rest would be read, if all were as large as the next one.
+const PIECES_A_WORKER: u64 = 2;
 /// A window that grew beyond this for one large record shrinks again.
 const LARGE_WINDOW: usize = 8 << 20;
 /// Blocks whose memory is kept for the next ones.
@@ -49,9 +50,38 @@ pub(super) struct Trouble {
 /// Where pieces come from.
 pub(super) enum Source {
     /// Pieces are ranges, read by whoever takes them.
-    Section { section: Section, piece: u64, next: Mutex<u64> },
+    Section { section: Section, cut: Cut, next: Mutex<Next> },
     /// Pieces are blocks, read in order by one worker at a time.
     Stream(Mutex<Blocks>),
+}
+
+/// How large the pieces of a file are.
+#[derive(Clone, Copy)]
+pub(super) enum Cut {
+    /// All alike, in bytes.
+    Even(u64),
+    /// Each such a share of what is left, and not much more than was taken before.
+    Shares(u64),
+}
+
+/// The piece of a file that is taken next.
+#[derive(Clone, Copy)]
+pub(super) struct Next {
+    index: u64,
+    from: u64,
+}
+
+impl Cut {
+    /// Returns the size of a piece where so many bytes were taken and are left.
+    fn size(self, taken: u64, left: u64) -> u64 {
+        match self {
+            Self::Even(bytes) => bytes,
+            Self::Shares(count) => {
+                let share = (left / count.max(1)).min(taken.saturating_add(SMALLEST_PIECE));
+                share.clamp(SMALLEST_PIECE, LARGEST_PIECE)
+            }
+        }
+    }
 }
 
 /// A part of an input.
@@ -159,7 +189,7 @@ impl Opened {
             found.reader.begin_behind_a_hole();
         }
         let source = match content {
-            Content::Section(section) => Source::section(section, &found, options),
+            Content::Section(section) => Source::section(section, start, &found, options),
             Content::Stream(stream) => {
                 let rest = head.split_off(found.at);
                 Source::stream(stream, rest, start, damaged, options)
@@ -179,15 +209,15 @@ impl Opened {
     /// Hands out the next piece; `None` when all are.
     pub(super) fn take(&self) -> Option<Piece> {
         match &self.source {
-            Source::Section { section, piece, next } => {
+            Source::Section { section, cut, next } => {
                 let mut next = lock(next);
-                let index = *next;
-                let from = self.start + index * piece;
+                let Next { index, from } = *next;
                 if index > 0 && from >= section.len() {
                     return None;
                 }
-                *next += 1;
-                let to = from + piece;
+                let left = section.len().saturating_sub(from);
+                let to = from + cut.size(from - self.start, left);
+                *next = Next { index: index + 1, from: to };
                 let to = if to >= section.len() { u64::MAX } else { to };
                 Some(Piece::Range { index, from, to })
             }
@@ -240,15 +270,13 @@ impl Opened {
 }
 
 impl Source {
-    fn section(section: Section, found: &Look, options: &ReadOptions) -> Self {
-        let length = section.len();
-        let piece = match options.piece_bytes {
-            _ if !found.reader.has_seams() => u64::MAX / 2,
-            Some(bytes) => bytes.get() as u64,
-            None => (length / (options.workers() as u64 * PIECES_A_WORKER))
-                .clamp(SMALLEST_PIECE, LARGEST_PIECE),
+    fn section(section: Section, start: u64, found: &Look, options: &ReadOptions) -> Self {
+        let cut = match options.piece_bytes {
+            _ if !found.reader.has_seams() => Cut::Even(u64::MAX / 2),
+            Some(bytes) => Cut::Even(bytes.get() as u64),
+            None => Cut::Shares(options.workers() as u64 * PIECES_A_WORKER),
         };
-        Self::Section { section, piece, next: Mutex::new(0) }
+        Self::Section { section, cut, next: Mutex::new(Next { index: 0, from: start }) }
     }
 
     fn stream(
@@ -455,4 +483,26 @@ pub(super) fn prepare(
 /// Locks, whatever a panicking worker left: pieces are committed as a whole or not at all.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_grow_and_then_shrink_so_that_workers_end_together() {
+        let (cut, length) = (Cut::Shares(4), 1_000 << 20);
+        let (mut taken, mut sizes) = (0, Vec::new());
+        while taken < length {
+            let size = cut.size(taken, length - taken);
+            taken += size;
+            sizes.push(size);
+        }
+        assert!(sizes.iter().all(|size| (SMALLEST_PIECE..=LARGEST_PIECE).contains(size)));
+        let most = sizes.iter().position(|size| *size == LARGEST_PIECE).unwrap();
+        assert!(sizes[..=most].is_sorted() && sizes[most..].is_sorted_by(|a, b| a >= b));
+        assert_eq!([sizes[0], *sizes.last().unwrap()], [SMALLEST_PIECE; 2]);
+        assert_eq!(cut.size(0, 100), SMALLEST_PIECE);
+        assert_eq!(Cut::Even(7).size(50, 100), 7);
+    }
 }

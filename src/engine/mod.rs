@@ -9,6 +9,7 @@ mod collect;
 mod feed;
 mod gather;
 mod kept;
+mod lately;
 mod leftovers;
 mod log;
 mod plain;

@@ -9,17 +9,31 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use crate::evidence::{Context, is_told_by_shape, open_shape};
+use super::lately::Lately;
+use crate::evidence::{Context, is_told_by_shape, number_behind, open_shape};
 use crate::model::{AccessLine, Client, Facts, Observer, Outcome, Position, Record};
-use crate::tally::{Crowd, Passage, Refused, Tally, Told, Visit, kind_of, place_mark};
+use crate::tally::{
+    Caller, Crowd, Passage, Passers, Refused, Step, Tally, Told, Visit, kind_of, place_mark,
+};
 
 /// Kinds of lines that are remembered; then all are forgotten, and it begins anew.
 const MOST: usize = 4096;
 
+/// Longest text that has a place in a memory of late ones.
+const LONGEST: usize = 256;
+
 /// What kinds of lines come to; what it remembers changes the speed, never the result.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Plain {
-    kinds: HashMap<Box<[u8]>, Kind<Common>, FixedState>,
+    /// Source name of the input that the kinds are of: facts name it.
+    source: Option<Arc<str>>,
+    kinds: HashMap<Box<[u8]>, Kind<usize>, FixedState>,
+    /// What lines of the kinds have in common that need not be gathered each.
+    common: Vec<Common>,
+    /// Which of them the lines came to that were met last, by method and target without its last number.
+    lately: Lately<usize>,
+    /// User agents by what they sent.
+    callers: Lately<Caller>,
     /// What stands for the kind of the line that was looked at last.
     key: Vec<u8>,
     /// Where in it the shape of the target begins.
@@ -32,19 +46,29 @@ pub(super) struct Plain {
 
 /// What the exchanges of a kind come to.
 #[derive(Debug)]
-pub(super) enum Kind<C> {
+enum Kind<C> {
     /// Each has to be gathered.
     Own,
     /// They differ in nothing but what each shows by itself: who asked, and when.
-    Same(Box<C>),
+    Same(C),
 }
 
 /// What the lines of a kind have in common.
 #[derive(Debug)]
-struct Common {
+enum Common {
+    /// They were refused.
+    Refused(Box<Refusal>),
+    /// They were let in, or neither.
+    Passed(Box<Passers>),
+}
+
+#[derive(Debug)]
+struct Refusal {
     facts: Facts,
     kind: u128,
     place: u64,
+    /// How many are not counted at their endpoint yet.
+    count: u64,
 }
 
 /// What a line has of its own, and where it stands.
@@ -58,6 +82,22 @@ pub(super) struct Site<'a> {
     pub(super) position: Position,
 }
 
+impl Default for Plain {
+    fn default() -> Self {
+        Self {
+            source: None,
+            kinds: HashMap::default(),
+            common: Vec::new(),
+            lately: Lately::new(11),
+            callers: Lately::new(8),
+            key: Vec::new(),
+            shape: 0,
+            is_unknown: false,
+            crowd: Crowd::default(),
+        }
+    }
+}
+
 impl Plain {
     /// Hands over what a line adds to a tally when it is of a known kind; else returns `false`.
     pub(super) fn pass(
@@ -68,56 +108,65 @@ impl Plain {
         tally: &mut Tally,
     ) -> bool {
         self.is_unknown = false;
+        if !self.source.as_ref().is_some_and(|source| Arc::ptr_eq(source, site.source)) {
+            if self.source.as_ref() != Some(site.source) {
+                self.forget(tally);
+            }
+            self.source = Some(Arc::clone(site.source));
+        }
+        let Some(which) = self.which(line, tally) else { return false };
+        let caller = match self.callers.get(line.agent, 0) {
+            Some(caller) => caller,
+            None => &new_caller(line.agent, context, &mut self.callers),
+        };
+        match self.common.get_mut(which) {
+            Some(Common::Passed(passers)) => {
+                let step = Step { time: line.time, url: line.target, ip: line.client_ip, caller };
+                tally.step(&step, passers, &mut self.crowd);
+                true
+            }
+            Some(Common::Refused(refusal)) => {
+                refuse(refusal, line, site, caller, tally, &mut self.crowd)
+            }
+            None => false,
+        }
+    }
+
+    /// Returns what a line has in common with others of its kind; `None` when it has to be gathered.
+    fn which(&mut self, line: &AccessLine<'_>, tally: &mut Tally) -> Option<usize> {
+        let number = number_behind(line.target);
+        let lead = line.request.get(..line.request.len() - number)?;
+        let is_bare = line.referer == b"-";
+        let beside = u64::from(line.status) << 2 | u64::from(is_bare) << 1 | u64::from(number > 0);
+        if let Some(which) = self.lately.get(lead, beside) {
+            return Some(*which);
+        }
         self.key.clear();
         self.key.extend_from_slice(&line.status.to_le_bytes());
-        self.key.push(u8::from(line.referer == b"-"));
-        self.key.extend_from_slice(line.method.as_bytes());
+        self.key.push(u8::from(is_bare));
+        self.key.extend_from_slice(line.method);
         self.key.push(b' ');
         self.shape = self.key.len();
         if !open_shape(line.target, &mut self.key) {
-            return false;
+            return None;
         }
-        let Some(kind) = self.kinds.get(&*self.key) else {
-            self.is_unknown = true;
-            return false;
-        };
-        // Facts name their source: a kind holds for one input.
-        let Kind::Same(common) = kind else { return false };
-        let (said, facts) = (|text| !matches!(text, "" | "-"), &common.facts);
-        if facts.source != *site.source {
-            self.is_unknown = true;
-            return false;
+        match self.kinds.get(&*self.key) {
+            Some(Kind::Same(which)) => {
+                // In a query a number behind a slash is a part of the shape.
+                if lead.len() <= LONGEST && (number == 0 || !lead.contains(&b'?')) {
+                    self.lately.put(lead, beside, *which);
+                }
+                Some(*which)
+            }
+            Some(Kind::Own) => None,
+            None => {
+                self.is_unknown = true;
+                if self.kinds.len() >= MOST {
+                    self.forget(tally);
+                }
+                None
+            }
         }
-        let named = said(line.user) && line.user != "anonymous";
-        let refused = Refused {
-            kind: common.kind,
-            member: site.member,
-            position: site.position,
-            user: named.then_some(line.user),
-        };
-        let passage = Passage {
-            source: site.source,
-            time: line.time,
-            url: line.target,
-            method: Some(line.method),
-            status: line.status,
-            observer: Observer::Gateway,
-            visit: Visit {
-                capture: None,
-                ip: said(line.client_ip).then_some(line.client_ip),
-                agent: context.agent_shown(line.agent).map(|agent| &agent.shown),
-                place: common.place,
-                endpoint: &facts.endpoint,
-                at: Some(line.time.at),
-            },
-            told: match facts.answer.outcome {
-                Outcome::LetIn => Told::Visit,
-                Outcome::Refused(_) => Told::Refusal(facts, &refused),
-                Outcome::Neutral | Outcome::Unanswered => Told::Nothing,
-            },
-        };
-        tally.pass(&passage, &mut self.crowd);
-        true
     }
 
     /// Returns what is counted of the piece that is read.
@@ -127,10 +176,33 @@ impl Plain {
 
     /// Adds what was counted of a piece; without a tally it is forgotten.
     pub(super) fn close(&mut self, source: &Arc<str>, tally: Option<&mut Tally>) {
-        match tally {
-            Some(tally) => tally.join(source, &mut self.crowd),
-            None => self.crowd = Crowd::default(),
+        if let Some(tally) = tally {
+            self.gather(tally);
+            tally.join(source, &mut self.crowd);
+        } else {
+            self.gather(&mut Tally::default());
+            self.crowd = Crowd::default();
         }
+    }
+
+    /// Adds what was counted of each kind.
+    fn gather(&mut self, tally: &mut Tally) {
+        for common in &mut self.common {
+            match common {
+                Common::Passed(passers) => tally.gather(passers, &mut self.crowd),
+                Common::Refused(refusal) => {
+                    tally.note_doors(&refusal.facts, std::mem::take(&mut refusal.count));
+                }
+            }
+        }
+    }
+
+    /// Forgets all kinds, and adds what was counted of them.
+    fn forget(&mut self, tally: &mut Tally) {
+        self.gather(tally);
+        self.kinds.clear();
+        self.common.clear();
+        self.lately.clear();
     }
 
     /// Learns from the record of the line that was looked at last.
@@ -138,17 +210,81 @@ impl Plain {
         if !std::mem::take(&mut self.is_unknown) {
             return;
         }
-        if self.kinds.len() >= MOST {
-            self.kinds.clear();
-        }
         let shape = self.key.get(self.shape..).unwrap_or_default();
         let kind = if Tally::is_told(record) && is_told_by_shape(&record.url, shape) {
-            let facts = Facts { client: Client::default(), ..record.facts.clone() };
-            let (kind, place) = (kind_of(&facts), place_mark(&facts.endpoint));
-            Kind::Same(Box::new(Common { facts, kind, place }))
+            self.common.push(Common::of(record));
+            Kind::Same(self.common.len() - 1)
         } else {
             Kind::Own
         };
         self.kinds.insert(self.key.as_slice().into(), kind);
     }
+}
+
+impl Common {
+    /// Returns what the lines of the kind of a record have in common.
+    fn of(record: &Record) -> Self {
+        let facts = &record.facts;
+        let let_in = match facts.answer.outcome {
+            Outcome::LetIn => true,
+            Outcome::Neutral | Outcome::Unanswered => false,
+            Outcome::Refused(_) => {
+                let facts = Facts { client: Client::default(), ..facts.clone() };
+                let (kind, place) = (kind_of(&facts), place_mark(&facts.endpoint));
+                return Self::Refused(Box::new(Refusal { facts, kind, place, count: 0 }));
+            }
+        };
+        let status = facts.status.unwrap_or_default();
+        Self::Passed(Box::new(Passers::at(facts.endpoint.clone(), status, let_in)))
+    }
+}
+
+/// Takes a user agent that was not met lately.
+#[cold]
+fn new_caller(agent: &[u8], context: &mut Context<'_>, callers: &mut Lately<Caller>) -> Caller {
+    let shown = context.agent_shown(agent).map(|agent| Arc::clone(&agent.shown));
+    let caller = Caller::of(shown);
+    if agent.len() <= LONGEST {
+        callers.put(agent, 0, caller.clone());
+    }
+    caller
+}
+
+/// Adds a line of a request that was refused.
+fn refuse(
+    Refusal { facts, kind, place, count }: &mut Refusal,
+    line: &AccessLine<'_>,
+    site: Site<'_>,
+    caller: &Caller,
+    tally: &mut Tally,
+    crowd: &mut Crowd,
+) -> bool {
+    let text = |bytes| std::str::from_utf8(bytes).ok();
+    let (Some(url), Some(user)) = (text(line.target), text(line.user)) else { return false };
+    let refused = Refused {
+        kind: *kind,
+        member: site.member,
+        position: site.position,
+        user: Some(user).filter(|user| !matches!(*user, "" | "-" | "anonymous")),
+    };
+    let passage = Passage {
+        source: site.source,
+        time: line.time,
+        url,
+        method: text(line.method),
+        status: line.status,
+        observer: Observer::Gateway,
+        visit: Visit {
+            capture: None,
+            ip: text(line.client_ip),
+            agent: caller.name.as_ref(),
+            place: *place,
+            endpoint: &facts.endpoint,
+            at: Some(line.time.at),
+        },
+        told: Told::Refusal(facts, &refused),
+    };
+    tally.pass(&passage, crowd);
+    *count += 1;
+    true
 }

@@ -152,7 +152,7 @@ pub fn likeness<'x>(
         && (bare(got) && (got.text.raw().is_empty() || is_quiet(got.text.raw())))
         && !could_hide(authority)
         && exchange.client_ip.as_deref().is_none_or(is_plain_address);
-    if !fits || !open_shape(path, like) {
+    if !fits || !open_shape(path.as_bytes(), like) {
         return None;
     }
     let shape = like.len();
@@ -228,7 +228,7 @@ pub fn sketched<'x>(
 ) -> Option<Own<'x>> {
     let quiet = line.response_body.is_none_or(|body| is_quiet(body.as_bytes()));
     let known = line.client_ip.is_none_or(is_plain_address);
-    if !quiet || !known || !open_shape(line.url, like) {
+    if !quiet || !known || !open_shape(line.url.as_bytes(), like) {
         return None;
     }
     note(None, like);

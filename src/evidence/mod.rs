@@ -29,7 +29,7 @@ pub use again::{
 pub use context::{Context, Source};
 pub use mask::{mask, mask_url};
 pub use memory::Memory;
-pub use url::{is_told_by_shape, open_shape};
+pub use url::{is_told_by_shape, number_behind, open_shape};
 pub use value::{Split, split_scheme};
 
 use std::borrow::Cow;

@@ -126,8 +126,7 @@ const LONGEST_NUMBER: usize = 5;
 ///
 /// What a path is for, and its endpoint, are the same for all paths of one shape: no word that tells
 /// anything holds a number as a segment of its own. One pass, as it is made of every line of a log.
-pub fn open_shape(target: &str, out: &mut Vec<u8>) -> bool {
-    let bytes = target.as_bytes();
+pub fn open_shape(bytes: &[u8], out: &mut Vec<u8>) -> bool {
     if !bytes.starts_with(b"/") || bytes.starts_with(b"//") || bytes.len() > LONGEST_SHAPE {
         return false;
     }
@@ -166,6 +165,24 @@ pub fn open_shape(target: &str, out: &mut Vec<u8>) -> bool {
     }
     add_piece(out, bytes.get(start..).unwrap_or_default(), seen == 0, part);
     bytes.len() - run < LEAST_RUN
+}
+
+/// Returns the length of the number that is the last segment of a target, and that any other as long as
+/// those which an [`open_shape`] leaves out may stand for if the target has no query; 0 for none.
+pub fn number_behind(target: &[u8]) -> usize {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let long = || target.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let number = target.last_chunk().map_or_else(long, |end: &[u8; 8]| {
+        // The top bit of each byte that is no digit.
+        let values = u64::from_le_bytes(*end) ^ (EACH * 0x30);
+        let others = (values & (EACH * 0x7F)).wrapping_add(EACH * 0x76) | values;
+        let short = (others & (EACH * 0x80)).leading_zeros() as usize / 8;
+        if short < 8 { short } else { long() }
+    });
+    let lead = target.len() - number;
+    let is_segment = lead.checked_sub(1).and_then(|last| target.get(last)) == Some(&b'/');
+    let fits = (1..LEAST_RUN).contains(&number) && lead + LEAST_RUN <= LONGEST_SHAPE;
+    if is_segment && fits { number } else { 0 }
 }
 
 /// Letters of runs that are no digits, which are 0.
@@ -220,7 +237,9 @@ fn add_piece(out: &mut Vec<u8>, piece: &[u8], is_number: bool, part: Part) {
 pub fn is_told_by_shape(shown: &str, shape: &[u8]) -> bool {
     let mut own = Vec::new();
     let query = shown.split_once('?').map_or("", |(_, query)| query);
-    open_shape(shown, &mut own) && own == shape && params(query).all(|(name, _)| is_open_name(name))
+    open_shape(shown.as_bytes(), &mut own)
+        && own == shape
+        && params(query).all(|(name, _)| is_open_name(name))
 }
 
 /// Returns what stands for a segment that is no fixed part of a path, between what stays of it: a name
@@ -376,8 +395,46 @@ mod tests {
 
     fn shape(path: &str) -> Option<String> {
         let mut told = b"before".to_vec();
-        let open = open_shape(path, &mut told);
+        let open = open_shape(path.as_bytes(), &mut told);
         open.then(|| String::from_utf8(told.split_off(6)).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_behind_stands_for_any_other(
+            lead in "(/[a-z.=@;?]{0,9}|/[0-9]{1,3}|/v[0-9]|/ORD-[0-9]{1,4}|/[a-z0-9]{14,17}){0,4}/?",
+            numbers in prop::array::uniform2("[0-9]{0,17}"),
+        ) {
+            let [one, other] = numbers.each_ref().map(|number| format!("{lead}{number}"));
+            let lengths = [&one, &other].map(|target| number_behind(target.as_bytes()));
+            for (target, length) in [&one, &other].into_iter().zip(lengths) {
+                let (path, number) = target.split_at(target.len() - length);
+                prop_assert!(length == 0 || path.ends_with('/'), "{}", target);
+                prop_assert!(number.bytes().all(|b| b.is_ascii_digit()), "{}", target);
+            }
+            let leads = [(&one, lengths[0]), (&other, lengths[1])].map(|(target, length)| &target[..target.len() - length]);
+            if !lengths.contains(&0) && leads[0] == leads[1] && !lead.contains('?') {
+                prop_assert_eq!(shape(&one), shape(&other));
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_behind_are_short_segments() {
+        let table = [
+            ("/v1/orders/17", 2),
+            ("/v1/orders/123456789012345", 15),
+            ("/v1/orders/1234567890123456", 0),
+            ("/17", 2),
+            ("/v1/orders/", 0),
+            ("/v12", 0),
+            ("/a-12345678", 0),
+            ("17", 0),
+            ("", 0),
+        ];
+        for (target, length) in table {
+            assert_eq!(number_behind(target.as_bytes()), length, "{target}");
+        }
     }
 
     #[test]

@@ -156,29 +156,37 @@ impl Lines {
         if self.state != State::Between || self.setting.wanted != Wanted::Any {
             return (at, false);
         }
-        while let Some(rest) = bytes.get(at..)
-            && let Some(first @ (b'{' | b'0'..=b'9')) = rest.first()
-            && let Some(length) = memchr(b'\n', rest)
-            && let Some(line) = rest.get(..length).filter(|line| line.len() < LONGEST_LINE)
-        {
-            let position = Position { line: Some(self.met + 1), ..Position::default() };
-            let text = line.strip_suffix(b"\r").unwrap_or(line);
-            if *first == b'{' {
-                // Where one of Docker's ends is another question.
-                if wrapper::is_docker(text) {
-                    break;
+        while let Some(rest) = bytes.get(at..) {
+            let taken = match rest.first() {
+                Some(b'{') => {
+                    let end = memchr(b'\n', rest).filter(|length| *length < LONGEST_LINE);
+                    let Some(line) = end.and_then(|length| rest.get(..length)) else { break };
+                    let text = line.strip_suffix(b"\r").unwrap_or(line);
+                    // Where one of Docker's ends is another question.
+                    if wrapper::is_docker(text) {
+                        break;
+                    }
+                    let position = Position { line: Some(self.met + 1), ..Position::default() };
+                    if !self.quick(text, position, sink) {
+                        return (at, true);
+                    }
+                    line.len() + 1
                 }
-                if !self.quick(text, position, sink) {
-                    return (at, true);
+                Some(b'0'..=b'9') => {
+                    let read =
+                        plain::read(rest, plain::Last::Unknown, self.met + 1, &mut self.recent);
+                    let Some((access, taken)) = &read else { break };
+                    if *taken > LONGEST_LINE {
+                        break;
+                    }
+                    sink.access(access);
+                    *taken
                 }
-            } else {
-                let read = plain::read(text, position, &mut self.recent);
-                let Some(access) = &read else { break };
-                sink.access(access);
-            }
+                _ => break,
+            };
             self.met += 1;
             self.entries += 1;
-            at += length + 1;
+            at += taken;
         }
         (at, false)
     }
@@ -243,7 +251,8 @@ impl Lines {
         }
         if any
             && start == 0
-            && let Some(access) = plain::read(text, position, &mut self.recent)
+            && let Some((access, _)) =
+                plain::read(text, plain::Last::Whole, self.met + 1, &mut self.recent)
         {
             sink.access(&access);
         } else if *first == b'{'

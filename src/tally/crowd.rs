@@ -2,9 +2,19 @@
 
 use std::sync::Arc;
 
-use super::visits::{Passage, Told};
+use super::marks::{Who, call_mark, content_of};
+use super::visits::{Passage, Told, agent_mark, place_mark, spot_mark_of};
 use super::{Input, Tally};
-use crate::model::Observer;
+use crate::model::{At, Endpoint, Observer, Time};
+
+/// Instants of a kind that wait to be counted together.
+const WAITING: usize = 16;
+
+/// Visits of clients that wait: so many look-ups in a row do not wait for each other's memory.
+const COMERS: usize = 64;
+
+/// User agents of those.
+const CALLERS: usize = 16;
 
 /// What is counted of exchanges of one source, see [`Tally::pass`].
 #[derive(Debug, Default)]
@@ -18,18 +28,98 @@ pub struct Crowd {
     bodies_missing: u64,
     observer: Observer,
     content: u64,
+    /// The last instant that is not in the timeline yet, and how many had it: neighbours share theirs.
+    instant: Option<(Time, u64)>,
+    /// Visits of clients that the tally does not know of yet.
+    comers: Vec<Comer>,
+    /// Their user agents.
+    callers: Vec<Caller>,
+}
+
+/// A visit of a client.
+#[derive(Clone, Copy, Debug)]
+struct Comer {
+    spot: u64,
+    place: u64,
+    at: At,
+    /// Index of the user agent.
+    caller: usize,
+}
+
+/// Exchanges of one kind, which differ in client, time and numbers in their URL, and what is counted of
+/// them and not in a tally yet.
+#[derive(Debug)]
+pub struct Passers {
+    endpoint: Endpoint,
+    place: u64,
+    /// Mark of method and status.
+    call: u64,
+    status: u16,
+    let_in: bool,
+    count: u64,
+    waiting: [(At, u64); WAITING],
+    /// How many of those.
+    length: usize,
+}
+
+/// One exchange of a kind, in an access log.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// When it was.
+    pub time: Time,
+    /// URL, in which nothing is to be masked.
+    pub url: &'a [u8],
+    /// Client address.
+    pub ip: &'a [u8],
+    /// User agent.
+    pub caller: &'a Caller,
+}
+
+/// A user agent.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Its name as shown; `None` for none.
+    pub name: Option<Arc<str>>,
+    mark: u64,
+}
+
+impl Caller {
+    /// Takes the name of a user agent, masked.
+    pub fn of(name: Option<Arc<str>>) -> Self {
+        let mark = agent_mark(name.as_deref());
+        Self { name, mark }
+    }
+}
+
+impl Passers {
+    /// Makes a kind of which nothing is counted: exchanges with one status at one endpoint, let in or
+    /// neither that nor refused.
+    pub fn at(endpoint: Endpoint, status: u16, let_in: bool) -> Self {
+        let call = call_mark(endpoint.method.as_deref(), Some(status));
+        let (place, waiting) = (place_mark(&endpoint), [(At(0), 0); WAITING]);
+        Self { endpoint, place, call, status, let_in, count: 0, waiting, length: 0 }
+    }
+
+    /// Notes an instant; returns whether there is room for no other.
+    fn wait(&mut self, at: At) -> bool {
+        let last = self.length.wrapping_sub(1);
+        if let Some((known, count)) = self.waiting.get_mut(last)
+            && *known == at
+        {
+            *count += 1;
+            return false;
+        }
+        if let Some(slot) = self.waiting.get_mut(self.length) {
+            *slot = (at, 1);
+            self.length += 1;
+        }
+        self.length == WAITING
+    }
 }
 
 impl Crowd {
     pub(super) fn count(&mut self, passage: &Passage<'_>) {
-        self.count += 1;
-        let status = usize::from(passage.status);
-        if status >= self.statuses.len() {
-            self.statuses.resize(status + 1, 0);
-        }
-        if let Some(count) = self.statuses.get_mut(status) {
-            *count += 1;
-        }
+        self.count_status(passage.status, 1);
         let (sees_all, shows) = match passage.told {
             Told::Use(used) => (used.sees_all, used.credential.is_some()),
             _ => (false, false),
@@ -43,12 +133,115 @@ impl Crowd {
         self.observer = self.observer.max(passage.observer);
         self.content = self.content.wrapping_add(passage.content());
     }
+
+    fn count_status(&mut self, status: u16, count: u64) {
+        self.count += count;
+        let status = usize::from(status);
+        if status >= self.statuses.len() {
+            self.statuses.resize(status + 1, 0);
+        }
+        if let Some(counted) = self.statuses.get_mut(status) {
+            *counted += count;
+        }
+    }
+
+    /// Notes a visit of a client; returns whether there may be no room for another.
+    fn wait(&mut self, spot: u64, place: u64, at: At, caller: &Caller) -> bool {
+        let known = self.callers.iter().rposition(|known| known.mark == caller.mark);
+        let caller = known.unwrap_or_else(|| {
+            self.callers.push(caller.clone());
+            self.callers.len() - 1
+        });
+        self.comers.push(Comer { spot, place, at, caller });
+        self.comers.len() >= COMERS || self.callers.len() >= CALLERS
+    }
+
+    /// Notes an instant; returns the one before, where it was another, and how many had it.
+    #[inline]
+    fn note_instant(&mut self, time: Time) -> Option<(Time, u64)> {
+        match &mut self.instant {
+            Some((known, count)) if *known == time => {
+                *count += 1;
+                None
+            }
+            _ => self.instant.replace((time, 1)),
+        }
+    }
 }
 
 impl Tally {
+    /// Adds an exchange of a kind, but for what [`Tally::gather`] and then [`Tally::join`] add of all.
+    #[inline]
+    pub fn step(&mut self, step: &Step<'_>, passers: &mut Passers, crowd: &mut Crowd) {
+        let Step { time, url, ip, caller } = *step;
+        if let Some(before) = crowd.note_instant(time) {
+            self.note_instants(before, crowd);
+        }
+        let spot = spot_mark_of(None, Some(ip));
+        let who = Who { spot, agent: caller.mark };
+        crowd.content =
+            crowd.content.wrapping_add(content_of(Some(time.at), url, who, passers.call));
+        passers.count += 1;
+        if passers.let_in {
+            if passers.wait(time.at) {
+                self.gather_instants(passers);
+            }
+            if self.visits.admits(spot) && crowd.wait(spot, passers.place, time.at, caller) {
+                self.note_comers(crowd);
+            }
+        }
+    }
+
+    /// Adds the visits of clients that wait.
+    fn note_comers(&mut self, crowd: &mut Crowd) {
+        for Comer { spot, at, caller, .. } in &crowd.comers {
+            if let Some(Caller { name, mark }) = crowd.callers.get(*caller) {
+                self.visits.note_agent(*spot, *mark, name.as_ref(), Some(*at));
+            }
+        }
+        for Comer { spot, place, at, caller } in &crowd.comers {
+            if let Some(Caller { mark, .. }) = crowd.callers.get(*caller) {
+                self.visits.note_pair(*spot, *mark, *place, Some(*at));
+            }
+        }
+        crowd.comers.clear();
+        crowd.callers.clear();
+    }
+
+    /// Adds what was counted of a kind, but for what [`Tally::join`] adds of all; nothing of it stays in
+    /// `passers`.
+    pub fn gather(&mut self, passers: &mut Passers, crowd: &mut Crowd) {
+        let count = std::mem::take(&mut passers.count);
+        if count == 0 {
+            return;
+        }
+        crowd.count_status(passers.status, count);
+        crowd.unseen_fields += count;
+        crowd.observer = crowd.observer.max(Observer::Gateway);
+        self.gather_instants(passers);
+    }
+
+    #[cold]
+    fn gather_instants(&mut self, passers: &mut Passers) {
+        let waiting = passers.waiting.iter().take(std::mem::take(&mut passers.length));
+        if passers.let_in {
+            self.visits.note_place(passers.place, &passers.endpoint, waiting.copied());
+        }
+    }
+
+    #[cold]
+    fn note_instants(&mut self, (time, count): (Time, u64), crowd: &mut Crowd) {
+        self.timeline.push_all(time.at, count);
+        crowd.zone_assumed += if time.zone_assumed { count } else { 0 };
+    }
+
     /// Adds what was counted of a source; nothing stays in `crowd`.
     pub fn join(&mut self, source: &Arc<str>, crowd: &mut Crowd) {
-        let crowd = std::mem::take(crowd);
+        let mut crowd = std::mem::take(crowd);
+        self.note_comers(&mut crowd);
+        if let Some(instant) = crowd.instant.take() {
+            self.note_instants(instant, &mut crowd);
+        }
         if crowd.count == 0 {
             return;
         }

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::quality::FixedState;
 
+use super::visits::{agent_mark, spot_mark};
 use crate::model::{Answer, At, Endpoint, Facts, Fingerprint, KeyHasher, Outcome, Record, Seconds};
 
 /// Returns the half of a key that the uses of a credential begin with.
@@ -155,18 +156,37 @@ impl Hasher for Bytes {
 pub(super) fn content(record: &Record) -> u64 {
     let Record { origin, url, facts, .. } = record;
     let Facts { client, endpoint, status, .. } = facts;
-    let who = (client.ip.as_deref(), client.user_agent.as_deref(), *status);
-    content_of(origin.time.map(|t| t.at), url, who, endpoint.method.as_deref())
+    let who = Who {
+        spot: spot_mark(None, client.ip.as_deref()),
+        agent: agent_mark(client.user_agent.as_deref()),
+    };
+    let call = call_mark(endpoint.method.as_deref(), *status);
+    content_of(origin.time.map(|t| t.at), url.as_bytes(), who, call)
 }
 
-/// The same of its parts; `who` is address, user agent and status.
-pub(super) fn content_of(
-    at: Option<At>,
-    url: &str,
-    who: (Option<&str>, Option<&str>, Option<u16>),
-    method: Option<&str>,
-) -> u64 {
-    FixedState::with_seed(0x6c62_272e).hash_one((at, url, who, method))
+/// Who sent a request, by marks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Who {
+    /// Mark of the address alone.
+    pub(super) spot: u64,
+    /// Mark of the user agent.
+    pub(super) agent: u64,
+}
+
+/// The same of its parts, of which many exchanges share some: each has its own mark.
+pub(super) fn content_of(at: Option<At>, url: &[u8], who: Who, call: u64) -> u64 {
+    let mut state = FixedState::with_seed(0x6c62_272e).build_hasher();
+    state.write(url);
+    state.write_i64(at.map_or(i64::MIN, |at| at.0));
+    state.write_u64(who.spot);
+    state.write_u64(who.agent);
+    state.write_u64(call);
+    state.finish()
+}
+
+/// Returns the mark of method and status.
+pub(super) fn call_mark(method: Option<&str>, status: Option<u16>) -> u64 {
+    FixedState::with_seed(0x1f3d_5b79).hash_one((method, status))
 }
 
 pub(super) fn tenths(offset: Seconds) -> i32 {

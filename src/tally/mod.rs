@@ -31,11 +31,11 @@ use serde::{Deserialize, Serialize};
 use self::bare::Refusal;
 pub use self::bare::{Bare, kind_of};
 pub use self::clocks::{Clocks, Offsets, Pair};
-pub use self::crowd::Crowd;
+pub use self::crowd::{Caller, Crowd, Passers, Step};
 pub use self::entries::{Count, Door, Group, Input, Issue, Proof, ProofUse, Published, Slot, Use};
 pub use self::limits::Limits;
 pub use self::marks::{ask_of, group_key, line_mark_of};
-use self::marks::{content, content_of, fast_key, is_notable, lead_of, line_mark, tenths};
+use self::marks::{content, fast_key, is_notable, lead_of, line_mark, tenths};
 pub use self::releases::{Release, Releases, place};
 pub use self::said::{Said, Sayings, Wording, words};
 pub use self::sample::Sample;
@@ -53,7 +53,7 @@ use crate::model::{
 };
 
 /// Version of the mergeable state; another one is refused.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Most distinct tokens, uses, groups kept. Chosen so that the tables of an ordinary capture never fill;
 /// a limit of memory makes them fewer, see [`Tally::limit`].
@@ -164,7 +164,7 @@ impl Tally {
         self.note_proof(&record);
         self.releases.note(&record);
         self.offsets.note(&record);
-        self.note_door(facts);
+        self.note_doors(facts, 1);
         if facts.answer.outcome.is_refused() {
             self.refused.note(origin.time.map(|time| time.at));
         }
@@ -202,7 +202,7 @@ impl Tally {
     }
 
     /// Adds an exchange that needs no record, see [`Tally::is_told`], but for what `crowd` counts of it,
-    /// which [`Tally::join`] adds.
+    /// which [`Tally::join`] adds, and for a refusal's [`Tally::note_doors`].
     pub fn pass(&mut self, passage: &Passage<'_>, crowd: &mut Crowd) {
         crowd.count(passage);
         self.timeline.push(passage.time.at);
@@ -211,7 +211,6 @@ impl Tally {
             Told::Visit => self.visits.note(&passage.visit),
             Told::Use(used) => self.pass_use(used, passage),
             Told::Refusal(facts, refused) => {
-                self.note_door(facts);
                 self.refused.note(Some(passage.time.at));
                 let Visit { ip, agent, .. } = passage.visit;
                 let origin = Origin {
@@ -413,12 +412,13 @@ impl Tally {
         }
     }
 
-    fn note_door(&mut self, facts: &Facts) {
-        if facts.preflight || !facts.answer.outcome.is_refused() {
+    /// Adds so many exchanges of some facts to what is known of their endpoint.
+    pub fn note_doors(&mut self, facts: &Facts, count: u64) {
+        if facts.preflight || !facts.answer.outcome.is_refused() || count == 0 {
             return;
         }
         if let Some(door) = self.doors.slot(&facts.endpoint) {
-            door.refused += 1;
+            door.refused += count;
         }
     }
 

@@ -220,7 +220,8 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> 
         self.full |= other.full;
         if self.kept.is_empty() {
             self.kept = other.kept;
-            return;
+            // A table that was sent does not know its limit.
+            return self.limit(self.most_keys());
         }
         let few = other.kept.len().saturating_mul(LOOKUP) < self.kept.len();
         let new = if few { other.kept.into_iter().collect() } else { self.walk(other.kept) };
@@ -329,6 +330,15 @@ mod tests {
             }
         }
         table
+    }
+
+    #[test]
+    fn an_empty_table_takes_no_more_than_its_limit_of_one_that_does_not_know_it() {
+        let mut within = Table::<u8, u64, 5>::default();
+        within.limit(2);
+        within.merge(count(&[3, 1, 2, 4]));
+        assert_eq!(within.iter().map(|(key, _)| *key).collect::<Vec<_>>(), [1, 2]);
+        assert!(within.is_sample());
     }
 
     proptest! {

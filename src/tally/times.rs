@@ -74,7 +74,13 @@ impl Buckets {
         }
     }
 
+    /// Puts a bucket at an index, or behind all others.
     fn insert(&mut self, at: usize, new: Bucket) {
+        if let Self::Many(buckets) = self
+            && buckets.len() < buckets.capacity()
+        {
+            return buckets.insert(at.min(buckets.len()), new);
+        }
         *self = match std::mem::take(self) {
             Self::None => Self::One(new),
             Self::One(known) if at == 0 => Self::Many(vec![new, known]),
@@ -84,7 +90,7 @@ impl Buckets {
                 if buckets.len() == buckets.capacity() {
                     buckets.reserve_exact((buckets.len() / 2).max(2));
                 }
-                buckets.insert(at, new);
+                buckets.insert(at.min(buckets.len()), new);
                 Self::Many(buckets)
             }
         };
@@ -103,7 +109,10 @@ impl From<Vec<Bucket>> for Buckets {
 
 impl From<Buckets> for Vec<Bucket> {
     fn from(buckets: Buckets) -> Self {
-        buckets.as_slice().to_vec()
+        match buckets {
+            Buckets::Many(buckets) => buckets,
+            few => few.as_slice().to_vec(),
+        }
     }
 }
 
@@ -121,16 +130,25 @@ pub struct Bucket {
 impl<const LIMIT: usize> Times<LIMIT> {
     /// Adds one instant.
     pub fn push(&mut self, at: At) {
+        self.push_all(at, 1);
+    }
+
+    /// Adds one instant so many times, once or more.
+    pub fn push_all(&mut self, at: At, count: u64) {
         // Neighbours in an input are neighbours in time: what lies in the last bucket needs no search.
+        let new = Bucket { first: at, last: at, count };
         if let Some(last) = self.buckets.last_mut()
             && last.first <= at
-            && (at <= last.last || slot(last.first, self.rung) == slot(at, self.rung))
         {
-            last.last = last.last.max(at);
-            last.count += 1;
-            return;
+            if at <= last.last || slot(last.first, self.rung) == slot(at, self.rung) {
+                last.last = last.last.max(at);
+                last.count += count;
+                return;
+            }
+            self.buckets.insert(usize::MAX, new);
+        } else {
+            self.insert(new);
         }
-        self.insert(Bucket { first: at, last: at, count: 1 });
         self.widen();
     }
 
@@ -295,8 +313,23 @@ fn width(rung: u8) -> i64 {
 }
 
 fn slot(at: At, rung: u8) -> i64 {
-    // The finest rung needs no division, which costs as much as all else.
-    if rung == 0 { at.0 } else { at.0.div_euclid(width(rung)) }
+    // Divisions by numbers that the compiler knows: others cost more than all else.
+    const fn by<const RUNG: usize>(at: i64) -> i64 {
+        at.div_euclid(LADDER[RUNG])
+    }
+    match rung {
+        0 => at.0,
+        1 => by::<1>(at.0),
+        2 => by::<2>(at.0),
+        3 => by::<3>(at.0),
+        4 => by::<4>(at.0),
+        5 => by::<5>(at.0),
+        6 => by::<6>(at.0),
+        7 => by::<7>(at.0),
+        8 => by::<8>(at.0),
+        9 => by::<9>(at.0),
+        _ => at.0.div_euclid(width(rung)),
+    }
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@
 //! words, under a key that begins with the mark of its client's spot. Where there are more than fit, the
 //! spots with the smallest marks are known in full and the others not at all, see [`Visits::knows`].
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
 use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
 
 use super::limits::{Limits, Share};
+use super::marks::{Who, call_mark, content_of};
 use super::sample::Sample;
 use super::smallest::Merge;
 use super::times::Times;
@@ -120,15 +121,30 @@ pub struct Refused<'a> {
 impl Passage<'_> {
     /// Returns the mark of what the exchange is, wherever it stands.
     pub(super) fn content(&self) -> u64 {
-        let agent = self.visit.agent.map(|agent| &**agent);
-        let who = (self.visit.ip, agent, Some(self.status));
-        super::content_of(Some(self.time.at), self.url, who, self.method)
+        let Visit { ip, agent, .. } = self.visit;
+        let who = Who { spot: spot_mark(None, ip), agent: agent_mark(agent.map(|agent| &**agent)) };
+        let call = call_mark(self.method, Some(self.status));
+        content_of(Some(self.time.at), self.url.as_bytes(), who, call)
     }
 }
 
 /// Returns the mark of where a client sits, whatever program it runs.
 pub fn spot_mark(capture: Option<&str>, ip: Option<&str>) -> u64 {
-    FixedState::with_seed(0x3c6e_f372).hash_one((capture, ip))
+    spot_mark_of(capture.map(str::as_bytes), ip.map(str::as_bytes))
+}
+
+/// Returns the same of bytes that are known to be text.
+#[inline]
+pub(super) fn spot_mark_of(capture: Option<&[u8]>, ip: Option<&[u8]>) -> u64 {
+    let mut state = FixedState::with_seed(0x3c6e_f372).build_hasher();
+    for name in [capture, ip] {
+        state.write_u64(u64::from(name.is_some()));
+        if let Some(name) = name {
+            state.write(name);
+            state.write_u8(0xFF);
+        }
+    }
+    state.finish()
 }
 
 /// Returns the mark of an endpoint.
@@ -166,30 +182,59 @@ impl Visits {
 
     /// Adds one visit.
     pub(super) fn note(&mut self, visit: &Visit<'_>) {
-        if let Some(place) = self.places.slot(key(visit.place, 0)) {
-            if place.endpoint.is_none() {
-                place.endpoint = Some(Box::new(visit.endpoint.clone()));
-            }
-            if let Some(at) = visit.at {
-                place.times.push(at);
-            }
+        self.note_place(visit.place, visit.endpoint, visit.at.map(|at| (at, 1)));
+        let Visit { capture, ip, agent, place, at, .. } = *visit;
+        let spot = spot_mark(capture, ip);
+        if self.admits(spot) {
+            let mark = agent_mark(agent.map(|agent| &**agent));
+            self.note_agent(spot, mark, agent, at);
+            self.note_pair(spot, mark, place, at);
         }
-        let spot = spot_mark(visit.capture, visit.ip);
-        let (knows_pairs, knows_agents) =
-            (self.pairs.admits(key(spot, 0)), self.agents.admits(key(spot, 0)));
-        if !knows_pairs && !knows_agents {
-            return;
+    }
+
+    /// Adds instants at a place, and how many visits each had.
+    pub(super) fn note_place(
+        &mut self,
+        place: u64,
+        endpoint: &Endpoint,
+        instants: impl IntoIterator<Item = (At, u64)>,
+    ) {
+        let Some(place) = self.places.slot(key(place, 0)) else { return };
+        if place.endpoint.is_none() {
+            place.endpoint = Some(Box::new(endpoint.clone()));
         }
-        let mark = agent_mark(visit.agent.map(|agent| &**agent));
-        if knows_agents && let Some(agent) = self.agents.slot(key(spot, mark)) {
+        for (at, count) in instants {
+            place.times.push_all(at, count);
+        }
+    }
+
+    /// Returns whether anything could be kept of a client at a spot.
+    #[inline]
+    pub(super) fn admits(&self, spot: u64) -> bool {
+        self.agents.admits(key(spot, 0)) || self.pairs.admits(key(spot, 0))
+    }
+
+    /// Adds one visit of a client to what is known of its user agent.
+    pub(super) fn note_agent(
+        &mut self,
+        spot: u64,
+        mark: u64,
+        name: Option<&Arc<str>>,
+        at: Option<At>,
+    ) {
+        if let Some(agent) = self.agents.slot(key(spot, mark)) {
             if agent.name.is_none() {
-                agent.name = visit.agent.cloned();
+                agent.name = name.cloned();
             }
-            agent.widen(visit.at, visit.at);
+            agent.widen(at, at);
         }
-        if knows_pairs
-            && let Some(times) = self.pairs.slot(pair_key(spot, mark, visit.place))
-            && let Some(at) = visit.at
+    }
+
+    /// Adds one visit of a client to what is known of it at a place.
+    pub(super) fn note_pair(&mut self, spot: u64, mark: u64, place: u64, at: Option<At>) {
+        if self.pairs.admits(key(spot, 0))
+            && let Some(times) = self.pairs.slot(pair_key(spot, mark, place))
+            && let Some(at) = at
         {
             times.push(at);
         }

@@ -161,7 +161,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn a_line_that_is_counted_at_a_glance_counts_as_its_exchange_does(
-        lines in prop::collection::vec((0usize..5, 0usize..3, 0usize..35, 0usize..8, 0usize..4), 1..60),
+        lines in prop::collection::vec(
+            (0usize..5, 0usize..3, 0usize..45, 0usize..8, 0usize..4, 0usize..12), 1..80,
+        ),
         piece in 64usize..4096,
     ) {
         let (ips, methods) = (["192.0.2.7", "192.0.2.8", "10.0.0.1", "198.51.100.9", "1.1.1.1"], ["GET", "POST", "DELETE"]);
@@ -173,15 +175,20 @@ proptest! {
             "/u/ann@example.com", "*", "/a;jsessionid=1", "/a?page=17&sort=name", "/a?page=9&sort=name",
             "/a?pin=1234", "/a?pin=2", "/cb?code=12&state=1", "/cb?code=12345&state=22", "/a?u=1&p=2",
             "/a?u=ann&p=pass", "/a?app_key=1", "/a?app_key=12345", "/v2/token?service=1&scope=2",
+            "/v1/orders/4711", "/v1/orders/123456789012345", "/v1/orders/1234567890123456",
+            "/v1/orders/", "/17", "/a?next=/b/17", "/a?next=/b/18", "/v2/9", "/v3", "/a?page=17/3",
         ];
         let statuses = [200, 204, 304, 302, 401, 403, 404, 500];
         let agents = ["curl/8.5.0", "-", "Mozilla/5.0 (X11; Linux x86_64)", "x token=abcdefghijklmnop1234"];
         let mut text = String::new();
-        for (second, (ip, method, path, status, agent)) in lines.iter().enumerate() {
+        for (second, (ip, method, path, status, agent, own)) in lines.iter().enumerate() {
             let (at, path, agent) = (second / 3, paths[*path], agents[*agent]);
+            // An hour of a zone that is none leaves it unknown.
+            let (at, zone) = if *own == 11 { (59 - at, "+9900") } else { (at, "+0000") };
+            let (user, link) = (["-", "ann"][own % 2], ["-", "https://a.example/"][own / 2 % 2]);
             let _ = writeln!(
                 text,
-                "{} - - [23/Nov/2026:02:29:{at:02} +0000] \"{} {path} HTTP/1.1\" {} 25 \"-\" \"{agent}\"",
+                "{} - {user} [23/Nov/2026:02:29:{at:02} {zone}] \"{} {path} HTTP/1.1\" {} 25 \"{link}\" \"{agent}\"",
                 ips[*ip], methods[*method], statuses[*status],
             );
         }
@@ -204,6 +211,45 @@ proptest! {
             prop_assert_eq!(&ended, &quick);
         }
         prop_assert_eq!(quick.exchanges, lines.len() as u64);
+    }
+}
+
+#[test]
+fn lines_of_many_clients_agents_and_instants_count_as_their_exchanges_do() {
+    let mut text = String::new();
+    let mut own = 7_u64;
+    for n in 0..4_000_u64 {
+        own = own.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let draw = |most: u64, at: u32| (own >> at) % most;
+        let pick = |most: u64, at: u32| usize::try_from(draw(most, at)).unwrap();
+        // Mostly later than the line before, now and then earlier.
+        let second = (n / 4 + draw(16, 33) / 15 * 40) % 3_600;
+        let _ = writeln!(
+            text,
+            "10.1.{}.{} - - [23/Nov/2026:02:{:02}:{:02} +0000] \"GET /v1/{}/{} HTTP/1.1\" {} 25 \"-\" \"agent/{}\"",
+            draw(3, 20),
+            draw(150, 24),
+            second / 60,
+            second % 60,
+            ["orders", "carts", "users"][pick(3, 40)],
+            draw(1_000, 36),
+            [200, 200, 404, 401][pick(4, 44)],
+            draw(40, 48),
+        );
+    }
+    let verifier: &'static Verifier = Box::leak(Box::new(Verifier::new(Keyring::default())));
+    let naming = Naming { name: "access.log".into(), first_line: Some(1) };
+    let collector =
+        || Collector::new(Catalogue::embedded(), verifier, Some(naming.clone()), None, false);
+    let folder = Folder::new();
+    let path = folder.file("access.log", text);
+    let inputs = Inputs::find([path.to_string_lossy().into_owned()]);
+    let whole = ReadOptions::default();
+    let patient = read(&inputs, &whole, || Patient(collector()), &()).harvest.tally;
+    for piece in [10_000, 1 << 20] {
+        let cut = ReadOptions { piece_bytes: NonZeroUsize::new(piece), ..whole.clone() };
+        let quick = read(&inputs, &cut, collector, &()).harvest.tally;
+        assert_eq!(quick, patient, "in pieces of {piece}");
     }
 }
 

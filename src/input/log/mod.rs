@@ -36,6 +36,7 @@ mod refusal;
 mod scan;
 mod servers;
 mod shape;
+mod sixteen;
 #[cfg(test)]
 mod soup;
 mod w3c;

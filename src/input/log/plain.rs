@@ -4,11 +4,10 @@
 //! that stand before it want another beginning than an IPv4 address. What is read here is what
 //! [`super::read`] makes of the line; whatever looks odd is left to it.
 
-use memchr::{memchr, memchr2};
-
 use super::clf::COMBINED;
+use super::sixteen::{digits, equal, quoted_end, word_end};
 use crate::input::clock::parse_time;
-use crate::model::{AccessLine, Position, Time};
+use crate::model::{AccessLine, Time};
 
 /// Bytes of `23/Nov/2026:02:29:33 +0000`.
 const STAMP: usize = 26;
@@ -16,22 +15,47 @@ const STAMP: usize = 26;
 /// Longest end of a line that is compared with that of the next one.
 const LONGEST_TAIL: usize = 512;
 
+/// Longest IPv4 address and the blank behind it.
+const LONGEST_ADDRESS: usize = 16;
+
 /// What was read last: neighbours share their time, and often their user agent. It changes the speed of
 /// reading, never its result.
 #[derive(Clone, Debug, Default)]
 pub(in crate::input) struct Recent {
     time: Option<([u8; STAMP], Time)>,
-    /// What followed the link of a plain line.
-    tail: Vec<u8>,
+    tail: Tail,
+}
+
+/// What followed the link of a plain line, with the end of the line.
+#[derive(Clone, Debug, Default)]
+struct Tail {
+    text: Vec<u8>,
+    /// Bytes of the end of the line.
+    end: usize,
+}
+
+/// What may end a line beside a line break.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::input) enum Last {
+    /// Nothing: what follows the bytes is not known.
+    Unknown,
+    /// The end of the bytes.
+    Whole,
 }
 
 impl Recent {
-    fn time(&mut self, stamp: &[u8]) -> Option<Time> {
+    #[inline]
+    fn time(&mut self, stamp: &[u8; STAMP]) -> Option<Time> {
         if let Some((known, time)) = &self.time
             && known == stamp
         {
             return Some(*time);
         }
+        self.new_time(stamp)
+    }
+
+    #[cold]
+    fn new_time(&mut self, stamp: &[u8; STAMP]) -> Option<Time> {
         let shaped = stamp.iter().enumerate().all(|(at, b)| match at {
             2 | 6 => *b == b'/',
             11 | 14 | 17 => *b == b':',
@@ -42,127 +66,201 @@ impl Recent {
         });
         let text = std::str::from_utf8(stamp).ok().filter(|_| shaped)?;
         let time = parse_time(text)?;
-        self.time = Some((stamp.try_into().ok()?, time));
+        self.time = Some((*stamp, time));
         Some(time)
     }
 
-    /// Returns the user agent in ` "user agent"`, the end of a line.
-    fn agent<'a>(&mut self, tail: &'a [u8]) -> Option<&'a [u8]> {
-        let agent = tail.strip_prefix(b" \"")?.strip_suffix(b"\"")?;
-        if self.tail != tail {
-            (is_bare(agent) && memchr(b'"', agent).is_none()).then_some(())?;
-            self.tail.clear();
-            if tail.len() <= LONGEST_TAIL {
-                self.tail.extend_from_slice(tail);
-            }
+    /// Returns the user agent in ` "user agent"` with which a line ends, and how many bytes that takes
+    /// with the end of the line.
+    fn agent<'a>(&mut self, rest: &'a [u8], last: Last) -> Option<(&'a [u8], usize)> {
+        let Tail { text, end } = &self.tail;
+        if *end > 0 && rest.starts_with(text) {
+            let agent = rest.get(2..text.len() - end - 1)?;
+            return Some((agent, text.len()));
         }
-        Some(agent)
+        self.new_agent(rest, last)
+    }
+
+    fn new_agent<'a>(&mut self, rest: &'a [u8], last: Last) -> Option<(&'a [u8], usize)> {
+        let inside = behind(rest, b" \"")?;
+        let (agent, behind_agent) = inside.split_at_checked(quoted_end(inside)?)?;
+        let behind = behind(behind_agent, b"\"")?;
+        let end = match behind {
+            [b'\n', ..] => 1,
+            [b'\r', b'\n', ..] => 2,
+            [] if last == Last::Whole => 0,
+            _ => return None,
+        };
+        let length = rest.len() - behind.len() + end;
+        let is_kept = end > 0 && length <= LONGEST_TAIL;
+        self.tail.end = if is_kept { end } else { 0 };
+        self.tail.text.clear();
+        self.tail
+            .text
+            .extend_from_slice(rest.get(..length).filter(|_| is_kept).unwrap_or_default());
+        Some((agent, length))
     }
 }
 
-/// Reads a plain line; `None` for all others, whatever they are.
+/// Reads the plain line that comes first; `None` for all others, whatever they are, and where its end is
+/// not known. Returns how many bytes it takes with its end, too.
 ///
 /// It goes from left to right and looks for one end at a time: the fields are short, and what ends one
 /// is known. All is printable ASCII; the end, which neighbours share, is looked through once.
+#[inline]
 pub(in crate::input) fn read<'a>(
-    line: &'a [u8],
-    position: Position,
+    bytes: &'a [u8],
+    last: Last,
+    number: u64,
     recent: &mut Recent,
-) -> Option<AccessLine<'a>> {
-    let client = address(line)?;
-    let open = client + memchr(b'"', line.get(client..)?)? + 1;
-    let (method, target, rest) = request(line.get(open..)?)?;
-    let (status, rest) = status(rest)?;
-    let (referer, tail) = rest.split_at_checked(memchr(b'"', rest)?)?;
-    let agent = recent.agent(tail.get(1..)?)?;
-    let before = line.get(..line.len().checked_sub(tail.len())?)?;
-    let link = referer == b"-" || referer.starts_with(b"http");
-    // As one text: short ones cost as much each.
-    let text = std::str::from_utf8(before).ok().filter(|_| link && is_bare(before))?;
-    let (head, request) = text.split_at_checked(open)?;
-    let (client_ip, rest) = head.split_at_checked(client)?;
-    let (user, rest) = user(rest.strip_prefix(" - ")?)?;
-    let stamp = rest.strip_prefix(" [")?.strip_suffix("] \"")?;
-    let time = recent.time(stamp.as_bytes())?;
-    let method = request.get(..method.len())?;
-    let target = request.get(method.len() + 1..)?.get(..target.len())?;
+) -> Option<(AccessLine<'a>, usize)> {
+    let (client_ip, rest) = bytes.split_at_checked(address(bytes.first_chunk()?)?)?;
+    let rest = behind(rest, b" - ")?;
+    let (user, rest) = rest.split_at_checked(word_end(rest, b':').filter(|end| *end > 0)?)?;
+    let (stamp, rest) = behind(rest, b" [")?.split_first_chunk()?;
+    let request = request(behind(rest, b"] \"")?)?;
+    let (status, rest) = status(request.rest)?;
+    let (referer, rest) = rest.split_at_checked(quoted_end(rest)?)?;
+    if !(referer == b"-" || behind(referer, b"http").is_some()) {
+        return None;
+    }
+    let before = bytes.len() - rest.len() + 1;
+    let (agent, length) = recent.agent(behind(rest, b"\"")?, last)?;
+    let time = recent.time(stamp)?;
     let format = COMBINED.name;
-    Some(AccessLine {
-        position,
+    let line = AccessLine {
+        number,
         time,
         format,
         client_ip,
         user,
-        method,
-        target,
+        request: request.text,
+        method: request.method,
+        target: request.target,
         status,
         referer,
         agent,
-    })
-}
-
-/// Returns whether all bytes are printable ASCII and none is a backslash; no branch, so that the
-/// compiler compares in vectors.
-fn is_bare(line: &[u8]) -> bool {
-    let odd = |b: &u8| u8::from(b.wrapping_sub(b' ') > b'~' - b' ') | u8::from(*b == b'\\');
-    line.iter().fold(0, |any, b| any | odd(b)) == 0
+    };
+    Some((line, before + length))
 }
 
 /// Returns the length of the IPv4 address that a line starts with and a blank ends, as
 /// [`Ipv4Addr`](std::net::Ipv4Addr) has it: no number over 255, none with a zero in front.
-fn address(line: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    for end in *b"... " {
-        at += number(line.get(at..)?)?;
-        (*line.get(at)? == end).then_some(())?;
-        at += 1;
+///
+/// Without a branch on how long a number is: that differs from line to line.
+#[inline]
+fn address(line: &[u8; LONGEST_ADDRESS]) -> Option<usize> {
+    let length = equal(line, b' ').trailing_zeros();
+    let inside = 1_u32.checked_shl(length)?.wrapping_sub(1);
+    let dots = equal(line, b'.') & inside;
+    let (first, rest) = (dots.trailing_zeros(), dots & dots.wrapping_sub(1));
+    let (second, last) = (rest.trailing_zeros(), rest & rest.wrapping_sub(1));
+    let third = last.trailing_zeros();
+    let is_odd = last & last.wrapping_sub(1) != 0 || (dots | digits(line)) & inside != inside;
+    if last == 0 || is_odd {
+        return None;
     }
-    at.checked_sub(1)
+    let text = u128::from_le_bytes(*line);
+    #[expect(clippy::cast_possible_truncation, reason = "each half holds two of the numbers")]
+    let (front, back) = (text as u64, (text >> (8 * (second + 1))) as u64);
+    let fits = is_octet(front, first)
+        & is_octet(front >> (8 * (first + 1)), second - first - 1)
+        & is_octet(back, third - second - 1)
+        & is_octet(back >> (8 * (third - second)), length - third - 1);
+    fits.then_some(length as usize)
 }
 
-/// Returns the length of the number up to 255 that a text starts with.
-fn number(text: &[u8]) -> Option<usize> {
-    let digit = |at| text.get(at).map(|b: &u8| b.wrapping_sub(b'0')).filter(|digit| *digit < 10);
-    match (digit(0)?, digit(1), digit(2)) {
-        (_, None, _) => Some(1),
-        (1..=9, Some(_), None) => Some(2),
-        (1, Some(_), Some(_)) | (2, Some(0..=4), Some(_)) | (2, Some(5), Some(0..=5)) => Some(3),
-        _ => None,
+/// Returns whether a text begins with so many digits that are a number up to 255 as it is written.
+#[inline]
+fn is_octet(text: u64, digits: u32) -> bool {
+    if digits.wrapping_sub(1) > 2 {
+        return false;
     }
+    // In three bytes, with zeros before it.
+    let number = (text & 0x0F_0F0F) << (8 * (3 - digits));
+    let number = (number & 0xFF) * 100 + (number >> 8 & 0xFF) * 10 + (number >> 16 & 0xFF);
+    let least = 0x64_0A_00_u64 >> (8 * (digits - 1)) & 0xFF;
+    number >= least && number <= 255
 }
 
-/// Splits `user [`: a word that is no other format's.
-fn user(text: &str) -> Option<(&str, &str)> {
-    let end = text.bytes().position(|b| matches!(b, b' ' | b':' | b'"'))?;
-    let (user, rest) = text.split_at_checked(end)?;
-    (end > 0 && rest.starts_with(' ')).then_some((user, rest))
+/// Returns what follows the letters with which a text begins.
+#[inline]
+fn behind<'a, const N: usize>(text: &'a [u8], lead: &[u8; N]) -> Option<&'a [u8]> {
+    let (begin, rest) = text.split_first_chunk()?;
+    (begin == lead).then_some(rest)
 }
 
-/// Splits `GET /path HTTP/1.1" ` into method, target and what follows the quote.
-fn request(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let end = text.iter().position(|b| !b.is_ascii_uppercase()).filter(|end| *end > 0)?;
-    let (method, rest) = text.split_at_checked(end)?;
-    let rest = rest.strip_prefix(b" ")?;
-    let (target, rest) = rest.split_at_checked(memchr2(b' ', b'"', rest)?)?;
-    let version = rest.strip_prefix(b" HTTP/")?;
+/// The beginning of a request line.
+struct Request<'a> {
+    /// Method and target with a blank between them.
+    text: &'a [u8],
+    method: &'a [u8],
+    target: &'a [u8],
+    /// What follows the quote behind the version.
+    rest: &'a [u8],
+}
+
+/// Splits `GET /path HTTP/1.1" `.
+#[inline]
+fn request(text: &[u8]) -> Option<Request<'_>> {
+    let (method, behind_method) = text.split_at_checked(method(text)?)?;
+    let (_, target) = behind_method.split_first()?;
+    let (target, rest) = target.split_at_checked(word_end(target, b'"').filter(|end| *end > 0)?)?;
+    let text = text.get(..method.len() + 1 + target.len())?;
+    let version = behind(rest, b" HTTP/")?;
     // `1.1`, `2.0`: all others are rare.
     let rest = if let [b'0'..=b'9', b'.', b'0'..=b'9', b'"', rest @ ..] = version {
         rest
     } else {
-        let end = version.iter().position(|b| matches!(b, b' ' | b'"'))?;
-        version.get(end..)?.strip_prefix(b"\"")?
+        let end = word_end(version, b'"')?;
+        behind(version.get(end..)?, b"\"")?
     };
-    (!target.is_empty()).then_some((method, target, rest))
+    Some(Request { text, method, target, rest })
+}
+
+/// Returns the length of the capital letters that a text starts with and a blank ends.
+#[inline]
+fn method(text: &[u8]) -> Option<usize> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const TOP: u64 = EACH << 7;
+    let Some(word) = text.first_chunk().map(|word| u64::from_le_bytes(*word)) else {
+        return long_method(text);
+    };
+    let blank = word ^ (EACH * 0x20);
+    let blank = blank.wrapping_sub(EACH) & !blank & TOP;
+    if blank == 0 {
+        return long_method(text);
+    }
+    // Exact up to the first byte that is no capital letter.
+    let capitals =
+        word.wrapping_add(EACH * (0x80 - 0x41)) & !word.wrapping_add(EACH * (0x80 - 0x5B)) & !word;
+    let others = !capitals & TOP;
+    let end = others.trailing_zeros();
+    (end == blank.trailing_zeros() && end > 7).then_some(end as usize / 8)
+}
+
+#[cold]
+fn long_method(text: &[u8]) -> Option<usize> {
+    let end = text.iter().position(|b| !b.is_ascii_uppercase()).filter(|end| *end > 0)?;
+    (*text.get(end)? == b' ').then_some(end)
 }
 
 /// Splits ` 200 512 "`, with a dash for the number of bytes.
+#[inline]
 fn status(text: &[u8]) -> Option<(u16, &[u8])> {
-    let &[b' ', a @ b'1'..=b'9', b, c, b' ', ref rest @ ..] = text else { return None };
-    let [a, b, c] = [a, b, c].map(|digit| u16::from(digit.wrapping_sub(b'0')));
-    let digits = rest.iter().position(|b| !b.is_ascii_digit())?;
-    let size = if digits == 0 && rest.starts_with(b"-") { 1 } else { digits };
-    let rest = rest.get(size..)?.strip_prefix(b" \"")?;
-    (size > 0 && b < 10 && c < 10).then_some((a * 100 + b * 10 + c, rest))
+    let &[b' ', a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b' ', ref rest @ ..] = text
+    else {
+        return None;
+    };
+    let number = u16::from(a) * 100 + u16::from(b) * 10 + u16::from(c) - u16::from(b'0') * 111;
+    let size = match rest.first_chunk() {
+        _ if behind(rest, b"- ").is_some() => 1,
+        Some(chunk) => (!digits(chunk)).trailing_zeros() as usize,
+        None => rest.iter().position(|b| !b.is_ascii_digit())?,
+    };
+    let size = if size < 16 { size } else { rest.iter().position(|b| !b.is_ascii_digit())? };
+    let rest = behind(rest.get(size..)?, b" \"")?;
+    (size > 0).then_some((number, rest))
 }
 
 #[cfg(test)]
@@ -171,6 +269,7 @@ mod tests {
 
     use super::super::{Found, Setting, read as in_order};
     use super::*;
+    use crate::model::{Exchange, Position};
 
     const USUAL: &str = r#"192.0.2.7 - ann [23/Nov/2026:02:29:33 +0000] "GET /me?x=1 HTTP/1.1" 401 25 "-" "curl/8.5.0""#;
 
@@ -195,6 +294,11 @@ mod tests {
         &["\"-\"", "\"curl/8.5.0\"", "\"\"", "\"a\" \"b\"", "\"a\"b\"", "\"a\" 12", "\"a\tb\""],
     ];
 
+    /// All of an exchange but where it stands.
+    fn shown(exchange: &Exchange<'_>) -> String {
+        format!("{:?}", Exchange { position: Position::default(), ..exchange.clone() })
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4000))]
         #[test]
@@ -207,27 +311,55 @@ mod tests {
                 words[if straight[at] > 0 { picks[at] % 2 } else { picks[at] } % words.len()]
             };
             let line: String = (0..PARTS.len()).map(pick).collect();
-            let mut recent = Recent::default();
-            let found = read(line.as_bytes(), Position::default(), &mut recent);
-            let mut other = Recent::default();
-            prop_assert!(read(USUAL.as_bytes(), Position::default(), &mut other).is_some());
-            prop_assert_eq!(read(line.as_bytes(), Position::default(), &mut other), found);
-            if let Some(plain) = found {
-                let Some(Found::Exchange(found)) = in_order(&line, &mut Setting::default()) else {
-                    panic!("no format takes {line}");
-                };
-                prop_assert_eq!(format!("{found:?}"), format!("{:?}", plain.exchange()));
-                let again = read(line.as_bytes(), Position::default(), &mut recent);
-                prop_assert_eq!(again, Some(plain));
+            let whole = |line: &str, recent: &mut Recent| {
+                let found = read(line.as_bytes(), Last::Whole, 1, recent);
+                found.map(|(plain, _)| shown(&plain.exchange()))
+            };
+            let found = whole(&line, &mut Recent::default());
+            let expected = match in_order(&line, &mut Setting::default()) {
+                Some(Found::Exchange(found)) => Some(shown(&found)),
+                _ => None,
+            };
+            prop_assert!(found.is_none() || found == expected, "{} {:?}", line, expected);
+            // Whatever stands behind it, and whatever stood before it.
+            for end in ["\n", "\r\n"] {
+                let mut recent = Recent::default();
+                for before in ["", USUAL, &line] {
+                    if !before.is_empty() {
+                        let before = format!("{before}{end}");
+                        let _ = read(before.as_bytes(), Last::Unknown, 1, &mut recent);
+                        let _ = whole(before.trim_end(), &mut recent);
+                    }
+                    let text = format!("{line}{end}{USUAL}\n");
+                    let next = read(text.as_bytes(), Last::Unknown, 1, &mut recent);
+                    let taken = next.map(|(plain, taken)| (shown(&plain.exchange()), taken));
+                    prop_assert_eq!(taken, found.clone().map(|found| (found, line.len() + end.len())));
+                    prop_assert_eq!(whole(&line, &mut recent), found.clone());
+                }
             }
+        }
+
+        #[test]
+        fn an_address_is_what_the_standard_library_takes_for_one(
+            text in "([0-9]{1,4}\\.){2,4}[0-9]{1,3} ?[a1. ]{0,9}",
+        ) {
+            let text = format!("{text}               ");
+            let expected = text.split(' ').next().filter(|word| word.parse::<std::net::Ipv4Addr>().is_ok());
+            let found = text.as_bytes().first_chunk().and_then(address);
+            prop_assert_eq!(found, expected.map(str::len), "{}", text);
+        }
+
+        #[test]
+        fn a_method_is_capital_letters_up_to_a_blank(text in "[A-Z@\\[a `é]{0,9} ?[A-Z ]{0,4}") {
+            let expected = long_method(text.as_bytes());
+            prop_assert_eq!(method(text.as_bytes()), expected, "{}", text);
         }
     }
 
     #[test]
     fn a_usual_line_is_plain_and_an_odd_one_is_not() {
-        let read = |line: &str| {
-            read(line.as_bytes(), Position::default(), &mut Recent::default()).is_some()
-        };
+        let read =
+            |line: &str| read(line.as_bytes(), Last::Whole, 1, &mut Recent::default()).is_some();
         assert!(read(USUAL));
         assert!(!read(&USUAL.replace("curl", "c\\x22url")));
         assert!(!read(&USUAL.replace("ann", "ann b")));
