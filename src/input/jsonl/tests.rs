@@ -776,7 +776,7 @@ fn fields() -> impl Strategy<Value = String> {
     prop::collection::vec(member, 0..4).prop_map(|members| {
         let mut inside = String::new();
         for (name, colon, value, comma) in members {
-            inside += &format!("\"{name}\"{colon}{value}{comma}");
+            inside.extend(["\"", name, "\"", colon, value, comma]);
         }
         inside.truncate(inside.trim_end_matches([' ', ',']).len());
         format!("{{{inside}}}")
