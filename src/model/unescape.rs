@@ -57,11 +57,11 @@ impl Copy {
         let mut at = 0;
         if let Some(room) = self.room() {
             // A word at once, and what was too much is overwritten: copies of any length are calls.
-            for to in room.chunks_exact_mut(8) {
+            for to in room.as_chunks_mut::<8>().0 {
                 let Some(word) = from.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {
                     break;
                 };
-                to.copy_from_slice(word);
+                *to = *word;
                 let hits = either(u64::from_le_bytes(*word), one, other);
                 if hits != 0 {
                     at += hits.trailing_zeros() as usize / 8;
@@ -89,7 +89,10 @@ impl Copy {
 
     /// Appends a character.
     pub(crate) fn push_char(&mut self, c: char) {
-        self.append(c.encode_utf8(&mut [0; 4]).as_bytes());
+        match u8::try_from(c) {
+            Ok(byte) if byte.is_ascii() => self.push(byte),
+            _ => self.append(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
     }
 
     /// Returns what was copied; what is no UTF-8 became U+FFFD.
