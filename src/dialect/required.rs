@@ -87,7 +87,9 @@ fn exact(ast: &Ast) -> Option<Vec<String>> {
 fn join(heads: &mut Vec<String>, tails: &[String]) {
     // A pattern is read letter by letter, and most letters have no alternative.
     if let [tail] = tails {
-        heads.iter_mut().for_each(|head| head.push_str(tail));
+        for head in heads {
+            head.push_str(tail);
+        }
         return;
     }
     let all = heads.iter().flat_map(|head| tails.iter().map(move |tail| format!("{head}{tail}")));

@@ -171,7 +171,9 @@ fn add_chunk(chunk: &str, out: &mut String) {
     let mut last = ' ';
     let mut chars = chunk.chars().peekable();
     if let Some(words) = run_together(chunk) {
-        words.iter().for_each(|word| add_word(word, out));
+        for word in &words {
+            add_word(word, out);
+        }
         return;
     }
     let bare = chunk.trim_matches(|c: char| !c.is_alphanumeric());

@@ -1,6 +1,7 @@
 //! An opened input and the pieces that it is read in.
 
 use std::io::{self, Read};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
 use super::{InputFacts, ReadOptions};
@@ -264,7 +265,7 @@ impl Source {
     ) -> Self {
         let window = options.window_bytes.get();
         let block =
-            options.piece_bytes.map_or(window.saturating_mul(BLOCK_WINDOWS), |piece| piece.get());
+            options.piece_bytes.map_or(window.saturating_mul(BLOCK_WINDOWS), NonZeroUsize::get);
         Self::Stream(Mutex::new(Blocks {
             stream: if damaged { Box::new(io::empty()) } else { stream },
             rest,

@@ -148,10 +148,10 @@ impl<R: BufRead> Gunzip<R> {
 
     /// Compares what a member held with what stands behind it.
     fn end(&mut self, sum: &Crc) -> io::Result<()> {
-        let mut trailer = [0; 8];
-        self.member.source.read_exact(&mut trailer)?;
-        let [a, b, c, d, e, f, g, h] = trailer;
-        let told = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
+        let (mut told_sum, mut told_amount) = ([0; 4], [0; 4]);
+        self.member.source.read_exact(&mut told_sum)?;
+        self.member.source.read_exact(&mut told_amount)?;
+        let told = (u32::from_le_bytes(told_sum), u32::from_le_bytes(told_amount));
         if told == (sum.sum(), sum.amount()) {
             return Ok(());
         }

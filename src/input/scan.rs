@@ -258,12 +258,11 @@ fn container_end_in_wide_steps(bytes: &[u8], from: usize) -> Result<Option<usize
     let (mut carry, mut quoted) = (0, 0);
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let mut padded = [b' '; STEP];
-        let step = match rest.first_chunk::<STEP>() {
-            Some(step) => step,
-            None => {
-                padded.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
-                &padded
-            }
+        let step = if let Some(step) = rest.first_chunk::<STEP>() {
+            step
+        } else {
+            padded.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+            &padded
         };
         let (mut quotes, slashes) = marks(step);
         if slashes | carry != 0 {
