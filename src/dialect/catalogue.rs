@@ -64,8 +64,18 @@ const VENDORS: &[(&str, &str)] = &[
 ];
 
 /// Everything that is known of speakers: embedded files and the user's.
-#[derive(Debug, Default)]
+///
+/// Embedded files alone are read when a text is first looked up in them: where nothing is refused, nobody
+/// asks.
+#[derive(Debug)]
 pub struct Catalogue {
+    files: &'static [(&'static str, &'static str)],
+    tables: OnceLock<Tables>,
+}
+
+/// What files say, as it is looked up.
+#[derive(Debug, Default)]
+struct Tables {
     entries: Vec<Entry>,
     /// Codes in lower case, with the entries that name them.
     codes: HashMap<String, Vec<usize>, FixedState>,
@@ -223,18 +233,23 @@ pub(super) trait Speech {
 }
 
 impl Catalogue {
-    /// Returns the embedded files, read once.
+    /// Returns the embedded files.
     pub fn embedded() -> &'static Self {
-        static EMBEDDED: OnceLock<Catalogue> = OnceLock::new();
-        // That the embedded files are valid is tested below; a broken one would leave the general
-        // reading alone.
-        EMBEDDED.get_or_init(|| Self::of(VENDORS).unwrap_or_default())
+        static EMBEDDED: Catalogue = Catalogue { files: VENDORS, tables: OnceLock::new() };
+        &EMBEDDED
     }
 
     /// Returns the codes of standards alone, without vendors and libraries.
     pub fn standards() -> &'static Self {
-        static STANDARDS: OnceLock<Catalogue> = OnceLock::new();
-        STANDARDS.get_or_init(|| Self::of(VENDORS.get(..1).unwrap_or_default()).unwrap_or_default())
+        static STANDARDS: Catalogue =
+            Catalogue { files: VENDORS.split_at(1).0, tables: OnceLock::new() };
+        &STANDARDS
+    }
+
+    fn tables(&self) -> &Tables {
+        // That the embedded files are valid is tested below; a broken one would leave the general
+        // reading alone.
+        self.tables.get_or_init(|| Tables::of(self.files).unwrap_or_default())
     }
 
     /// Returns the embedded files with the user's file before them.
@@ -269,10 +284,10 @@ impl Catalogue {
     /// When the text is no TOML of this shape, when a pattern is no regular expression, and when an
     /// entry has nothing to match.
     pub fn with_file(text: &str) -> Result<Self, DialectError> {
-        let mut catalogue = Self::default();
-        catalogue.add(text)?;
+        let mut tables = Tables::default();
+        tables.add(text)?;
         // The user is to know now, not when a text first needs the pattern.
-        for entry in &catalogue.entries {
+        for entry in &tables.entries {
             if let Some(pattern) = &entry.regex {
                 pattern
                     .compile()
@@ -280,23 +295,35 @@ impl Catalogue {
             }
         }
         for (_, text) in VENDORS {
-            catalogue.add(text)?;
+            tables.add(text)?;
         }
-        Ok(catalogue.finish())
+        Ok(Self { files: &[], tables: OnceLock::from(tables.finish()) })
     }
 
     /// Returns the causes that entries name.
     #[cfg(test)]
     pub(super) fn causes(&self) -> impl Iterator<Item = &CauseId> {
-        self.entries.iter().flat_map(|e| &e.causes)
+        self.tables().entries.iter().flat_map(|e| &e.causes)
     }
 
+    /// Returns what the first entry that fits makes of a text; codes before patterns.
+    pub(super) fn recognise(
+        &self,
+        clue: &Clue,
+        status: u16,
+        speech: &dyn Speech,
+    ) -> Option<Recognised<'_>> {
+        self.tables().recognise(clue, status, speech)
+    }
+}
+
+impl Tables {
     fn of(files: &[(&str, &str)]) -> Result<Self, DialectError> {
-        let mut catalogue = Self::default();
+        let mut tables = Self::default();
         for (_, text) in files {
-            catalogue.add(text)?;
+            tables.add(text)?;
         }
-        Ok(catalogue.finish())
+        Ok(tables.finish())
     }
 
     fn add(&mut self, text: &str) -> Result<(), DialectError> {
@@ -342,7 +369,7 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Builds the automata over all entries; to be called after the last [`Catalogue::add`].
+    /// Builds the automata over all entries; to be called after the last [`Self::add`].
     fn finish(mut self) -> Self {
         let mut runs = Vec::new();
         for (index, entry) in self.entries.iter().enumerate() {
@@ -378,13 +405,7 @@ impl Catalogue {
         found
     }
 
-    /// Returns what the first entry that fits makes of a text; codes before patterns.
-    pub(super) fn recognise(
-        &self,
-        clue: &Clue,
-        status: u16,
-        speech: &dyn Speech,
-    ) -> Option<Recognised<'_>> {
+    fn recognise(&self, clue: &Clue, status: u16, speech: &dyn Speech) -> Option<Recognised<'_>> {
         let text = form(&clue.text);
         let codes = self.codes.get(&text).into_iter().flatten();
         let exact = codes
@@ -497,7 +518,7 @@ mod tests {
 
     #[test]
     fn embedded_files_are_valid() {
-        let catalogue = Catalogue::of(VENDORS).unwrap();
+        let catalogue = Tables::of(VENDORS).unwrap();
         assert!(catalogue.entries.len() > 700, "{}", catalogue.entries.len());
         for entry in &catalogue.entries {
             assert!(entry.regex.as_ref().is_none_or(|p| p.compile().is_ok()), "{}", entry.id);
@@ -514,7 +535,7 @@ mod tests {
     fn every_entry_knows_its_examples_and_not_its_counter_examples() {
         let catalogue = Catalogue::embedded();
         let mut wrong = Vec::new();
-        for entry in &catalogue.entries {
+        for entry in &catalogue.tables().entries {
             assert!(!entry.samples.source.is_empty(), "{} has no source", entry.id);
             assert!(!entry.samples.examples.is_empty(), "{} has no example", entry.id);
             let status = entry.status.first().copied().unwrap_or(401);

@@ -186,10 +186,11 @@ fn let_in(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
     if outcome::is_login_attempt(exchange) {
         return login_again(exchange, answer);
     }
+    // The page first: most bodies are none, and that is seen at once.
     if outcome::wants_data(exchange)
+        && body::is_login_page(exchange)
         && !outcome::is_login_target(&exchange.url)
         && !outcome::asks_for_login(&exchange.url)
-        && body::is_login_page(exchange)
     {
         answer.outcome = Outcome::Refused(Sign::LoginPage);
         let causes = &["session.expired", "header.missing"];

@@ -33,7 +33,7 @@ fn best(ast: &Ast, form: &impl Fn(&str) -> String) -> Option<Vec<String>> {
             let mut run = vec![String::new()];
             for part in &concat.asts {
                 match exact(part) {
-                    Some(next) if run.len() * next.len() <= MOST => run = joined(&run, &next),
+                    Some(next) if run.len() * next.len() <= MOST => join(&mut run, &next),
                     Some(next) => {
                         found.extend(formed(&run, form));
                         run = next;
@@ -74,7 +74,7 @@ fn exact(ast: &Ast) -> Option<Vec<String>> {
                 if all.len() * next.len() > MOST {
                     return None;
                 }
-                all = joined(&all, &next);
+                join(&mut all, &next);
             }
             all
         }
@@ -83,8 +83,17 @@ fn exact(ast: &Ast) -> Option<Vec<String>> {
     (all.len() <= MOST).then_some(all)
 }
 
-fn joined(heads: &[String], tails: &[String]) -> Vec<String> {
-    heads.iter().flat_map(|head| tails.iter().map(move |tail| format!("{head}{tail}"))).collect()
+/// Lets each of `heads` go on with each of `tails`.
+fn join(heads: &mut Vec<String>, tails: &[String]) {
+    // A pattern is read letter by letter, and most letters have no alternative.
+    if let [tail] = tails {
+        for head in heads {
+            head.push_str(tail);
+        }
+        return;
+    }
+    let all = heads.iter().flat_map(|head| tails.iter().map(move |tail| format!("{head}{tail}")));
+    *heads = all.collect();
 }
 
 const fn is_needed(kind: &RepetitionKind) -> bool {

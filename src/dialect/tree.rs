@@ -3,6 +3,8 @@
 //! The readers are lenient: a body that the recorder cut, trailing commas and single quotes are
 //! read as far as they go. Depth, nodes and bytes are bounded.
 
+use crate::model::Copy;
+
 /// Levels that are kept; what lies deeper is skipped.
 const DEEPEST: usize = 8;
 /// Nodes of one body that are kept.
@@ -240,32 +242,28 @@ impl Json<'_> {
     fn string(&mut self, quote: char) -> String {
         self.bump();
         let end = u8::try_from(quote).unwrap_or(b'"');
-        let mut out = String::new();
+        let mut out = Copy::default();
         loop {
-            let plain = memchr::memchr2(end, b'\\', self.rest.as_bytes());
-            let (plain, tail) = self.rest.split_at(plain.unwrap_or(self.rest.len()));
-            out.push_str(plain);
-            let mut chars = tail.chars();
-            let is_escape = chars.next() == Some('\\');
-            match chars.next().filter(|_| is_escape) {
-                Some('n' | 'r') => out.push('\n'),
-                Some('t') => out.push('\t'),
-                Some('u') => {
-                    let after = chars.as_str();
+            let plain = out.until(self.rest.as_bytes(), end, b'\\');
+            let tail = self.rest.get(plain..).unwrap_or_default();
+            let Some((escape, mut after)) = escape_of(tail) else {
+                self.rest = tail.get(1..).unwrap_or_default();
+                return out.into_text();
+            };
+            match escape {
+                'n' | 'r' => out.push(b'\n'),
+                't' => out.push(b'\t'),
+                'u' => {
                     let unit = after.get(..4).and_then(|h| u32::from_str_radix(h, 16).ok());
                     let decoded = unit.and_then(char::from_u32);
-                    out.push(decoded.unwrap_or(char::REPLACEMENT_CHARACTER));
+                    out.push_char(decoded.unwrap_or(char::REPLACEMENT_CHARACTER));
                     if unit.is_some() {
-                        chars = after.get(4..).unwrap_or_default().chars();
+                        after = after.get(4..).unwrap_or_default();
                     }
                 }
-                Some(other) => out.push(other),
-                None => {
-                    self.rest = tail.get(1..).unwrap_or_default();
-                    return out;
-                }
+                other => out.push_char(other),
             }
-            self.rest = chars.as_str();
+            self.rest = after;
         }
     }
 
@@ -296,6 +294,14 @@ impl Json<'_> {
         let end = extent(self.rest);
         self.rest = self.rest.get(end..).unwrap_or_default();
     }
+}
+
+/// Returns the character that a backslash at the beginning escapes, and what follows it.
+fn escape_of(text: &str) -> Option<(char, &str)> {
+    let (b'\\', rest) = (*text.as_bytes().first()?, text.get(1..)?) else { return None };
+    let mut chars = rest.chars();
+    let escape = chars.next()?;
+    Some((escape, chars.as_str()))
 }
 
 /// Returns the length of the object or list at the begin of `text`; brackets are one byte each, so

@@ -99,19 +99,38 @@ pub(super) fn normalise(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(LONGEST) + 8);
     out.push(' ');
     let text = text.get(..floor(text, LONGEST)).unwrap_or(text);
+    if text.bytes().all(|b| b.is_ascii_lowercase() || b == b' ') {
+        add_plain(text, &mut out);
+    } else {
+        add_text(text, &mut out);
+    }
+    out
+}
+
+/// Adds small letters and blanks: no values, frames, marks or seams are among them.
+fn add_plain(text: &str, out: &mut String) {
+    for word in text.split(' ') {
+        match run_together(word) {
+            Some(words) => words.iter().for_each(|word| add_word(word, out)),
+            None => add_word(word, out),
+        }
+    }
+}
+
+/// Adds any text.
+fn add_text(text: &str, out: &mut String) {
     let text: String = without_values(&without_frames(text));
     for raw in text.split_inclusive(|c: char| c.is_whitespace() || is_break(c)) {
         let chunk = raw.trim_end_matches(|c: char| c.is_whitespace() || is_break(c));
-        add_chunk(chunk, &mut out);
+        add_chunk(chunk, out);
         let tail = raw.get(chunk.len()..).unwrap_or_default();
         if tail.contains(is_break)
             || tail.contains('\n')
             || chunk.ends_with([':', '.', '!', '?', ';'])
         {
-            end_clause(&mut out);
+            end_clause(out);
         }
     }
-    out
 }
 
 /// Takes places in sources out, which name classes and not what is wrong: `(SessionResource:112 < …)`.
@@ -152,14 +171,13 @@ fn add_chunk(chunk: &str, out: &mut String) {
     let mut last = ' ';
     let mut chars = chunk.chars().peekable();
     if let Some(words) = run_together(chunk) {
-        for mut word in words {
-            add_word(&mut word, out);
+        for word in &words {
+            add_word(word, out);
         }
         return;
     }
-    let known = ONE_WORD
-        .iter()
-        .any(|w| chunk.trim_matches(|c: char| !c.is_alphanumeric()).eq_ignore_ascii_case(w));
+    let bare = chunk.trim_matches(|c: char| !c.is_alphanumeric());
+    let known = ONE_WORD.iter().any(|w| bare.eq_ignore_ascii_case(w));
     while let Some(c) = chars.next() {
         let c = if c == '’' { '\'' } else { c };
         if c == '\'' && last.is_alphanumeric() && chars.peek().is_some_and(|n| n.is_alphabetic()) {
@@ -170,7 +188,7 @@ fn add_chunk(chunk: &str, out: &mut String) {
             continue;
         }
         if !(c.is_alphanumeric() || c == '~') {
-            add_word(&mut word, out);
+            take_word(&mut word, out);
             last = ' ';
             continue;
         }
@@ -181,12 +199,12 @@ fn add_chunk(chunk: &str, out: &mut String) {
             || (!last.is_ascii() && last.is_alphanumeric()) && c.is_ascii() && !latin(last)
             || (last.is_ascii_alphanumeric() && !c.is_ascii() && !latin(c));
         if seam && !known {
-            add_word(&mut word, out);
+            take_word(&mut word, out);
         }
         word.extend(c.to_lowercase());
         last = c;
     }
-    add_word(&mut word, out);
+    take_word(&mut word, out);
 }
 
 /// Words that codes run together: `invalidtoken`, `sessionexpired`, `useraccountlocked`.
@@ -255,8 +273,13 @@ const fn latin(c: char) -> bool {
     (c as u32) < 0x0600
 }
 
-fn add_word(word: &mut String, out: &mut String) {
-    match word.as_str() {
+fn take_word(word: &mut String, out: &mut String) {
+    add_word(word, out);
+    word.clear();
+}
+
+fn add_word(word: &str, out: &mut String) {
+    match word {
         "" => {}
         w if NEGATIONS.contains(&w) => out.push_str("not "),
         w if STOP.contains(&w) => {}
@@ -275,7 +298,6 @@ fn add_word(word: &mut String, out: &mut String) {
             out.push(' ');
         }
     }
-    word.clear();
 }
 
 /// Puts `~` for URLs, addresses, tokens and for quoted texts that are no names.
@@ -412,6 +434,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn plain_words_are_read_as_any_text_is(
+            text in "( |[a-z]{1,4}|token|expired|not|cannot|the|o auth|d po p|invalidtoken|nosuchuser|eyj){0,12}"
+        ) {
+            let (mut plain, mut any) = (String::from(" "), String::from(" "));
+            add_plain(&text, &mut plain);
+            add_text(&text, &mut any);
+            prop_assert_eq!(plain, any);
+        }
+    }
 
     #[test]
     fn identifiers_of_every_style_become_the_same_words() {

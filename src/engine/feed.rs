@@ -1,6 +1,7 @@
 //! An opened input and the pieces that it is read in.
 
 use std::io::{self, Read};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
 use super::{InputFacts, ReadOptions};
@@ -19,6 +20,10 @@ const SMALLEST_PIECE: u64 = 4 << 20;
 const LARGEST_PIECE: u64 = 128 << 20;
 /// Pieces a worker in which the rest would be read, if all were as large as the next one.
 const PIECES_A_WORKER: u64 = 2;
+/// Windows that a block of a stream is long: each block costs a merge, a tenth of reading it at one.
+const BLOCK_WINDOWS: usize = 8;
+/// The first bytes of a block that are asked for; then twice as many each time.
+const FIRST_STEP: usize = 64 << 10;
 /// A window that grew beyond this for one large record shrinks again.
 const LARGE_WINDOW: usize = 8 << 20;
 /// Blocks whose memory is kept for the next ones.
@@ -286,7 +291,9 @@ impl Source {
         damaged: bool,
         options: &ReadOptions,
     ) -> Self {
-        let block = options.piece_bytes.unwrap_or(options.window_bytes).get();
+        let window = options.window_bytes.get();
+        let block =
+            options.piece_bytes.map_or(window.saturating_mul(BLOCK_WINDOWS), NonZeroUsize::get);
         Self::Stream(Mutex::new(Blocks {
             stream: if damaged { Box::new(io::empty()) } else { stream },
             rest,
@@ -329,23 +336,28 @@ impl Blocks {
 
     /// Fills a block up from the stream; notes its end.
     fn fill(&mut self, bytes: &mut Vec<u8>, trouble: &Mutex<Trouble>) {
-        let before = bytes.len();
-        bytes.resize(self.block, 0);
-        let into = bytes.get_mut(before..).unwrap_or_default();
-        let (count, error) = match fill(self.stream.as_mut(), into) {
-            Ok(count) => (count, None),
-            Err((count, error)) => (count, Some(error)),
-        };
-        bytes.truncate(before + count);
-        if let Some(error) = error {
-            let mut trouble = lock(trouble);
-            if is_cut(&error) {
-                trouble.damaged = true;
-            } else {
-                trouble.error = Some(InputError::of_io(error, self.at + bytes.len() as u64));
+        let mut step = FIRST_STEP;
+        while bytes.len() < self.block && !self.ended {
+            let before = bytes.len();
+            bytes.resize(self.block.min(before.saturating_add(step)), 0);
+            let into = bytes.get_mut(before..).unwrap_or_default();
+            let wanted = into.len();
+            let (count, error) = match fill(self.stream.as_mut(), into) {
+                Ok(count) => (count, None),
+                Err((count, error)) => (count, Some(error)),
+            };
+            bytes.truncate(before + count);
+            if let Some(error) = error {
+                let mut trouble = lock(trouble);
+                if is_cut(&error) {
+                    trouble.damaged = true;
+                } else {
+                    trouble.error = Some(InputError::of_io(error, self.at + bytes.len() as u64));
+                }
             }
+            self.ended = count < wanted;
+            step = step.saturating_mul(2);
         }
-        self.ended = bytes.len() < self.block;
     }
 }
 

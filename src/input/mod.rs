@@ -14,6 +14,7 @@ mod frames;
 pub mod har_entry;
 mod in_memory;
 mod indexed;
+mod inflate;
 pub mod jsonl;
 pub mod lenient;
 mod line;

@@ -5,7 +5,6 @@ use std::io::{self, BufReader, Cursor, Read};
 use std::sync::Arc;
 
 use bzip2::bufread::MultiBzDecoder;
-use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use lzma_rust2::XzReader;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
@@ -13,6 +12,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::bytes::{Section, SectionReader};
 use super::error::InputError;
+use super::inflate::{Gunzip, Inflate};
 use super::open::InputFile;
 use super::saved::{Burp, Fiddler, Har, is_burp, is_fiddler};
 use super::steady::Steady;
@@ -79,14 +79,16 @@ fn unwrap(content: Content, levels: u8) -> Result<Vec<Part>, InputError> {
         return Err(InputError::TooDeep { levels: LEVELS });
     };
     let stream: Stream = match wrapping {
-        Wrapping::Gzip => Box::new(MultiGzDecoder::new(buffered(content))),
-        Wrapping::Zlib => Box::new(ZlibDecoder::new(buffered(content))),
-        Wrapping::Zstd => Box::new(Zstd::new(buffered(content))),
+        Wrapping::Gzip => Box::new(Gunzip::new(buffered(content))),
+        Wrapping::Zlib => Box::new(Inflate::zlib(buffered(content))),
+        Wrapping::Zstd => Box::new(Steady::new(Zstd::new(buffered(content)))),
         Wrapping::Zip => return members(&in_place(content)?, levels),
-        Wrapping::Bzip2 => Box::new(MultiBzDecoder::new(buffered(content))),
-        Wrapping::Xz => Box::new(XzReader::new_mem_limit(buffered(content), true, XZ_MEMORY_KIB)),
+        Wrapping::Bzip2 => Box::new(Steady::new(MultiBzDecoder::new(buffered(content)))),
+        Wrapping::Xz => {
+            Box::new(Steady::new(XzReader::new_mem_limit(buffered(content), true, XZ_MEMORY_KIB)))
+        }
     };
-    unwrap(Content::Stream(Box::new(Steady::new(stream))), levels)
+    unwrap(Content::Stream(stream), levels)
 }
 
 enum Wrapping {
@@ -115,7 +117,7 @@ impl Wrapping {
 
 /// Returns whether the bytes are zlib's and not text that starts with `x`.
 fn inflates(head: &[u8]) -> bool {
-    ZlibDecoder::new(head).read(&mut [0; 64]).is_ok_and(|count| count > 0)
+    Inflate::zlib(head).read(&mut [0; 64]).is_ok_and(|count| count > 0)
 }
 
 /// Looks at the first bytes and puts them back.
@@ -247,7 +249,7 @@ impl Packed {
             return Content::Section(section);
         }
         let reader: BufReader<SectionReader> = BufReader::with_capacity(BUFFER, section.reader());
-        Content::Stream(Box::new(Steady::new(DeflateDecoder::new(reader))))
+        Content::Stream(Box::new(Inflate::raw(reader)))
     }
 }
 

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::time::Time;
+use super::unescape::unescape;
 
 /// One request with its response as one observer saw it; borrows from the input's window.
 ///
@@ -229,102 +230,16 @@ impl Text<'_> {
     }
 
     /// Returns the text, unescaped; invalid UTF-8, lone surrogates and broken escapes become U+FFFD.
+    ///
+    /// ```
+    /// # use authopsy::model::Text;
+    /// assert_eq!(Text::Escaped(br#"{\"error\":\"x\"}"#).read(), r#"{"error":"x"}"#);
+    /// ```
     pub fn read(&self) -> Cow<'_, str> {
         match self {
             Self::Absent => Cow::Borrowed(""),
             Self::Plain(text) => Cow::Borrowed(text),
             Self::Escaped(bytes) => unescape(bytes),
         }
-    }
-}
-
-/// Unescapes the inside of a JSON string literal (RFC 8259, section 7); what is broken becomes U+FFFD.
-///
-/// ```
-/// # use authopsy::model::Text;
-/// assert_eq!(Text::Escaped(br#"{\"error\":\"x\"}"#).read(), r#"{"error":"x"}"#);
-/// ```
-fn unescape(bytes: &[u8]) -> Cow<'_, str> {
-    let Some(mut escape) = memchr::memchr(b'\\', bytes) else {
-        // Twice as fast as the lossy reading, which also takes what is valid apart.
-        return match std::str::from_utf8(bytes) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => String::from_utf8_lossy(bytes),
-        };
-    };
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    loop {
-        let (plain, tail) = rest.split_at(escape);
-        out.extend_from_slice(plain);
-        rest = tail.get(2..).unwrap_or_default();
-        match tail.get(1) {
-            Some(b'n') => out.push(b'\n'),
-            Some(b't') => out.push(b'\t'),
-            Some(b'r') => out.push(b'\r'),
-            Some(b'b') => out.push(8),
-            Some(b'f') => out.push(12),
-            Some(b'u') => rest = unescape_unit(rest, &mut out),
-            Some(other) => out.push(*other),
-            None => push_char(char::REPLACEMENT_CHARACTER, &mut out),
-        }
-        match memchr::memchr(b'\\', rest) {
-            Some(next) => escape = next,
-            None => break,
-        }
-    }
-    out.extend_from_slice(rest);
-    Cow::Owned(
-        String::from_utf8(out)
-            .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
-    )
-}
-
-/// Reads `XXXX` (and the low half of a pair) after `\u`, pushes the character, returns what follows.
-fn unescape_unit<'b>(after: &'b [u8], out: &mut Vec<u8>) -> &'b [u8] {
-    let hex = |bytes: &[u8]| {
-        let text = std::str::from_utf8(bytes.get(..4)?).ok()?;
-        u32::from_str_radix(text, 16).ok()
-    };
-    let Some(unit) = hex(after) else {
-        push_char(char::REPLACEMENT_CHARACTER, out);
-        return after;
-    };
-    let rest = after.get(4..).unwrap_or_default();
-    if (0xD800..0xDC00).contains(&unit)
-        && rest.starts_with(b"\\u")
-        && let Some(low) = rest.get(2..).and_then(hex)
-        && (0xDC00..0xE000).contains(&low)
-    {
-        let code = 0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
-        push_char(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), out);
-        return rest.get(6..).unwrap_or_default();
-    }
-    push_char(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER), out);
-    rest
-}
-
-fn push_char(c: char, out: &mut Vec<u8>) {
-    out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn escapes_of_every_kind_are_resolved() {
-        let read = |raw: &'static [u8]| Text::Escaped(raw).read().into_owned();
-        assert_eq!(read(br#"a\n\t\"\\\/b"#), "a\n\t\"\\/b");
-        assert_eq!(read(br"\u00e9\ud83d\ude00"), "é😀");
-    }
-
-    #[test]
-    fn broken_escapes_become_replacement_characters_and_lose_nothing_else() {
-        let read = |raw: &'static [u8]| Text::Escaped(raw).read().into_owned();
-        assert_eq!(read(br"a\ud800b"), "a\u{fffd}b");
-        assert_eq!(read(br"a\uZZb"), "a\u{fffd}ZZb");
-        assert_eq!(read(b"a\\"), "a\u{fffd}");
-        assert_eq!(read(b"a\xffb\\n"), "a\u{fffd}b\n");
     }
 }

@@ -21,6 +21,7 @@ mod sketch;
 mod time;
 mod token;
 mod told;
+mod unescape;
 mod verdict;
 
 pub use access::AccessLine;
@@ -48,4 +49,5 @@ pub use sketch::Sketch;
 pub use time::{At, Seconds, Time};
 pub use token::{Fault, Form, Make, Makes, NumericDate, Segment, Signature, Token, Unit, Use};
 pub use told::{Disagreement, Told};
+pub(crate) use unescape::Copy;
 pub use verdict::{KeyName, NearMiss, Verdict};
