@@ -265,6 +265,21 @@ pub enum Unit {
 }
 
 impl Token {
+    /// Makes a token of which nothing is known but its make.
+    pub fn of(make: Make) -> Self {
+        Self {
+            fingerprint: None,
+            make: Arc::new(make),
+            sub: None,
+            exp: None,
+            nbf: None,
+            iat: None,
+            unsigned: None,
+            signature_mark: None,
+            verdict: None,
+        }
+    }
+
     /// Returns the instant of `exp` when it is a plain number of seconds.
     pub fn expires(&self) -> Option<At> {
         self.exp.as_ref().and_then(NumericDate::in_seconds)
