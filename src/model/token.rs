@@ -326,6 +326,17 @@ impl DerefMut for Token {
 }
 
 impl NumericDate {
+    /// Makes the date of a number of whole seconds.
+    pub fn of_secs(secs: u64) -> Self {
+        let at = At::from_secs(i64::try_from(secs).unwrap_or(i64::MAX));
+        let mut date = Self { at: Some(at), unit: Unit::Seconds, is_number: true, raw: None };
+        // What lies beyond the instants that there are is not what the instant says.
+        if u64::try_from(at.whole_secs()) != Ok(secs) {
+            date.raw = Some(secs.to_string().into());
+        }
+        date
+    }
+
     /// Makes a date of what was read of the text `raw`.
     pub fn new(at: Option<At>, unit: Unit, is_number: bool, raw: String) -> Self {
         let mut date = Self { at, unit, is_number, raw: None };

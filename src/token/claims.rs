@@ -12,6 +12,9 @@ const MOST: usize = 64;
 /// Longest text kept of one value, in characters.
 const LONGEST: usize = 160;
 
+/// From this many seconds on a number is held for another unit: they lie in the year 5138.
+const LATEST: u64 = 100_000_000_000;
+
 /// Fills what the JOSE header says.
 pub(super) fn fill_header(make: &mut Make, header: Option<&Object<'_>>) {
     let Some(header) = header else { return };
@@ -62,6 +65,16 @@ fn fill_make(make: &mut Make, claims: &Object<'_>) {
 
 /// Reads a time claim; its unit is told from its size.
 pub(super) fn numeric_date(value: &Json<'_>) -> NumericDate {
+    // All but the odd one are whole seconds, and those are what is said of them.
+    if let Json::Number(n) = value
+        && let Some(secs) = n.as_u64().filter(|secs| *secs < LATEST)
+    {
+        return NumericDate::of_secs(secs);
+    }
+    numeric_date_of_any(value)
+}
+
+fn numeric_date_of_any(value: &Json<'_>) -> NumericDate {
     let (number, is_number, raw) = match value {
         Json::Number(n) => {
             let whole = n.as_u64().map(|whole| whole.to_string());
@@ -87,7 +100,7 @@ pub(super) fn numeric_date(value: &Json<'_>) -> NumericDate {
     NumericDate::new(at, unit, is_number, raw)
 }
 
-/// Tells the unit from the size: 1e11 seconds lie in the year 5138.
+/// Tells the unit from the size, see [`LATEST`].
 fn unit_of(number: f64) -> Unit {
     match number.abs() {
         n if n >= 1e17 => Unit::Nanos,
@@ -130,4 +143,28 @@ fn tidy(names: &mut Vec<String>) {
     names.sort_unstable();
     names.dedup();
     names.truncate(MOST);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+        #[test]
+        fn whole_seconds_are_read_as_any_other_number_is(
+            number in prop_oneof![
+                0_u64..2_000_000_000,
+                // In nanoseconds they are what an `i64` holds at most.
+                9_223_372_034_u64..9_223_372_040,
+                LATEST - 3..LATEST + 3,
+                any::<u64>(),
+            ],
+        ) {
+            let value = Json::Number(number.into());
+            prop_assert_eq!(numeric_date(&value), numeric_date_of_any(&value));
+        }
+    }
 }

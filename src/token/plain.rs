@@ -77,7 +77,8 @@ mod tests {
         format!("{header}.{payload}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    const SOUND: &str = r#"{"iss":"https://id.example/","sub":"u1","exp":1767226500,"scope":"a b"}"#;
+    const SOUND: &str =
+        r#"{"iss":"https://id.example/","sub":"u1","exp":1767226500,"scope":"a b"}"#;
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2048))]
