@@ -133,6 +133,7 @@ mod tests {
             unsigned.to_owned(),
             format!("{unsigned}."),
             format!("{unsigned}.redacted"),
+            format!("{}redacted", encoded(r#"{"alg":"own"}"#, SOUND, &[])),
             format!("{sound}.x"),
             format!("{sound}="),
             encoded(header, SOUND, &[0xb7; 31]),
