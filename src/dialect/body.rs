@@ -26,7 +26,7 @@ const MOST: usize = 48;
 const DEEPEST: usize = 6;
 
 /// A text that may say why, and where it stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Clue {
     /// Place as in [`crate::model::Statement::place`].
     pub(super) place: String,

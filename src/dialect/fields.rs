@@ -176,15 +176,17 @@ fn is_signed(exchange: &Exchange<'_>, scheme: &str) -> bool {
         let lower = name.to_ascii_lowercase();
         lower.contains("signature") || lower.split(['-', '_']).any(|w| w == "sign" || w == "sig")
     };
-    let query = exchange.url.split_once('?').map_or("", |(_, query)| query);
+    let named_in = |query: &str| {
+        query.split('&').filter_map(|pair| pair.split('=').next()).any(names_signature)
+    };
     SIGNING.iter().any(|s| scheme.starts_with(s))
         || exchange.request_headers.iter().any(|h| names_signature(&h.name))
-        || query.split('&').filter_map(|pair| pair.split('=').next()).any(names_signature)
+        || exchange.url.split_once('?').is_some_and(|(_, query)| named_in(query))
 }
 
 /// Returns whether a URL is signed and ends at a time that it names itself.
 fn is_presigned(url: &str) -> bool {
-    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let Some((_, query)) = url.split_once('?') else { return false };
     let has = |name: &str| {
         query
             .split('&')

@@ -1,5 +1,10 @@
 //! Names of body members: which hold codes, which messages, which never say why.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use foldhash::fast::FixedState;
+
 /// Keys that hold codes, the more telling first.
 pub(super) const CODES: &[&str] = &[
     "code",
@@ -214,6 +219,15 @@ pub(super) fn is_echo(key: &str, parent: &str) -> bool {
 
 /// Returns the rank of a key, `None` for keys that never say why.
 pub(super) fn rank_of(key: &str) -> Option<u8> {
+    static RANKS: OnceLock<HashMap<&str, Option<u8>, FixedState>> = OnceLock::new();
+    let ranks = RANKS.get_or_init(|| {
+        let known = [SILENT, CODES, COARSE, MESSAGES, &["title"]].into_iter().flatten();
+        known.map(|key| (*key, rank_by_lists(key))).collect()
+    });
+    ranks.get(key).copied().unwrap_or(Some(4))
+}
+
+fn rank_by_lists(key: &str) -> Option<u8> {
     if SILENT.contains(&key) {
         return None;
     }
@@ -228,4 +242,18 @@ pub(super) fn rank_of(key: &str) -> Option<u8> {
     } else {
         4
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_the_rank_of_the_first_list_that_it_stands_in() {
+        let all = [SILENT, CODES, COARSE, MESSAGES, ECHOES, &["title", "", "Code", "x"]];
+        for key in all.into_iter().flatten() {
+            assert_eq!(rank_of(key), rank_by_lists(key), "{key}");
+        }
+        assert_eq!((rank_of("value"), rank_of("trace_id"), rank_of("x")), (Some(0), None, Some(4)));
+    }
 }

@@ -27,6 +27,7 @@ mod value;
 mod words;
 
 pub use catalogue::{Catalogue, DialectError};
+pub use read::{Heard, Understood};
 
 /// Reads what an exchange's response says of auth.
 ///
@@ -44,7 +45,7 @@ pub use catalogue::{Catalogue, DialectError};
 /// assert_eq!(answer.statements[0].causes[0], "time.expired");
 /// ```
 pub fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
-    read::read(exchange, catalogue)
+    Heard::of(exchange).understand(catalogue).answer
 }
 
 /// Returns whether a word in the raw bytes of a body of success may speak of auth; what has none is read no

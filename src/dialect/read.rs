@@ -24,8 +24,81 @@ const TOKEN_ENDPOINT_SAYS: &[&str] = &[
 /// Statements of one answer that are kept.
 const MOST: usize = 12;
 
-pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
-    let mut answer = Answer { outcome: outcome::of_status(exchange), ..Answer::default() };
+/// What an answer holds, before anybody asks what it means: its texts with their places, its challenges, and
+/// of its request what shifts their meaning.
+///
+/// What it means follows from it and the catalogue alone, unless an entry asks who speaks. Its hash is that
+/// of all it holds.
+#[derive(Debug)]
+pub struct Heard<'x, 'e> {
+    exchange: &'x Exchange<'e>,
+    answer: Answer,
+    /// `None` where the answer is told already.
+    open: Option<Open>,
+}
+
+/// What is still to be told.
+#[derive(Debug, Hash)]
+struct Open {
+    status: u16,
+    grpc: Option<String>,
+    clues: Vec<Clue>,
+    setting: Setting,
+    is_page: bool,
+    login_redirect: bool,
+}
+
+/// What an answer means.
+#[derive(Debug)]
+pub struct Understood {
+    /// The answer.
+    pub answer: Answer,
+    /// Whether an entry asked who speaks, so that fields and URL count beside what was heard.
+    pub of_speaker: bool,
+}
+
+impl std::hash::Hash for Heard<'_, '_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (&self.answer, &self.open).hash(state);
+    }
+}
+
+impl<'x, 'e> Heard<'x, 'e> {
+    /// Takes in what an exchange's answer holds.
+    pub fn of(exchange: &'x Exchange<'e>) -> Self {
+        let mut answer = Answer { outcome: outcome::of_status(exchange), ..Answer::default() };
+        let open = take_in(exchange, &mut answer);
+        Self { exchange, answer, open }
+    }
+
+    /// Returns whether there is anything to be understood.
+    pub const fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Returns the answer with a meaning that was found before for the same.
+    #[must_use]
+    pub fn meaning(self, known: &Answer) -> Answer {
+        Answer {
+            outcome: known.outcome,
+            statements: known.statements.clone(),
+            server_time: known.server_time,
+            told: known.told.clone(),
+            ..self.answer
+        }
+    }
+
+    /// Tells what it means.
+    pub fn understand(self, catalogue: &Catalogue) -> Understood {
+        let Self { exchange, mut answer, open } = self;
+        let Some(open) = open else { return Understood { answer, of_speaker: false } };
+        let speech = Answered::of(exchange, &open.clues);
+        open.understand(catalogue, &speech, &mut answer);
+        Understood { answer, of_speaker: speech.was_asked() }
+    }
+}
+
+fn take_in(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Open> {
     let grpc = grpc_status(exchange);
     if matches!(grpc.as_deref(), Some("16" | "7")) {
         answer.outcome = Outcome::Refused(Sign::Grpc);
@@ -33,22 +106,19 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
     // An event without a status (an identity provider's log) may still state a reason.
     let event = (grpc.is_some() || !exchange.reasons.is_empty()).then_some(EVENT);
     let Some(status) = exchange.status.or(event) else {
-        blocked(exchange, &mut answer);
-        return answer;
+        blocked(exchange, answer);
+        return None;
     };
     let gathered = match status {
-        300..=399 => moved(exchange, &mut answer),
-        100..=299 if grpc.is_none() => let_in(exchange, &mut answer),
+        300..=399 => moved(exchange, answer),
+        100..=299 if grpc.is_none() => let_in(exchange, answer),
         _ => Some(Gathered {
             clues: brought_back(exchange),
             reading: body::of_error(exchange),
             ..Gathered::default()
         }),
     };
-    let Some(Gathered { mut clues, mut reading, login_redirect }) = gathered else {
-        return answer;
-    };
-    let is_page = reading.page;
+    let Gathered { mut clues, mut reading, login_redirect } = gathered?;
     answer.challenges = challenge::of(exchange);
     let setting = setting(exchange, status, &answer.challenges);
     if status >= 400 || status == EVENT || grpc.is_some() {
@@ -65,43 +135,49 @@ pub(super) fn read(exchange: &Exchange<'_>, catalogue: &Catalogue) -> Answer {
         }
         _ => setting,
     };
-    let speech = Answered { exchange, clues: &clues };
-    let mut told = false;
-    let strict = strict_setting(setting, status);
-    let strict = Setting { alone: clues.len() == 1, ..strict };
-    for clue in &clues {
-        if clue.rank == body::ECHO && !setting.is_auth() {
-            continue;
+    Some(Open { status, grpc, clues, setting, is_page: reading.page, login_redirect })
+}
+
+impl Open {
+    fn understand(&self, catalogue: &Catalogue, speech: &Answered<'_, '_>, answer: &mut Answer) {
+        let Self { status, ref grpc, ref clues, setting, is_page, login_redirect } = *self;
+        let mut told = false;
+        let strict = strict_setting(setting, status);
+        let strict = Setting { alone: clues.len() == 1, ..strict };
+        for clue in clues {
+            if clue.rank == body::ECHO && !setting.is_auth() {
+                continue;
+            }
+            if is_page && is_help(clue, answer) {
+                continue;
+            }
+            let Some((said, counts)) = interpret(clue, strict, status, catalogue, speech, answer)
+            else {
+                continue;
+            };
+            // The texts of a page are ornament, the data in its script is not.
+            // A code of gRPC that speaks of the call goes before loose words.
+            let counts =
+                counts && (said.weight > Weight::Words || !speaks_of_call(grpc.as_deref()));
+            told |= counts && (!is_page || clue.rank < 4 || said.weight != Weight::Vague);
+            if !answer.statements.iter().any(|s| s.text == said.text && s.causes == said.causes) {
+                answer.statements.push(said);
+            }
         }
-        if is_page && is_help(clue, &answer) {
-            continue;
+        something_came(answer);
+        client_failed(status, answer);
+        joined(clues, setting, answer);
+        asked(&answer.challenges, &mut answer.statements);
+        bare_challenges(answer);
+        decide(status, told, login_redirect, answer);
+        if answer.outcome.is_refused() {
+            answer.statements.extend(status_statement(status));
+        } else {
+            answer.statements.clear();
         }
-        let Some((said, counts)) = interpret(clue, strict, status, catalogue, &speech, &mut answer)
-        else {
-            continue;
-        };
-        // The texts of a page are ornament, the data in its script is not.
-        // A code of gRPC that speaks of the call goes before loose words.
-        let counts = counts && (said.weight > Weight::Words || !speaks_of_call(grpc.as_deref()));
-        told |= counts && (!is_page || clue.rank < 4 || said.weight != Weight::Vague);
-        if !answer.statements.iter().any(|s| s.text == said.text && s.causes == said.causes) {
-            answer.statements.push(said);
-        }
+        sort(&mut answer.statements);
+        answer.statements.truncate(MOST);
     }
-    something_came(&mut answer);
-    client_failed(status, &mut answer);
-    joined(&clues, setting, &mut answer);
-    asked(&answer.challenges, &mut answer.statements);
-    bare_challenges(&mut answer);
-    decide(status, told, login_redirect, &mut answer);
-    if answer.outcome.is_refused() {
-        answer.statements.extend(status_statement(status));
-    } else {
-        answer.statements.clear();
-    }
-    sort(&mut answer.statements);
-    answer.statements.truncate(MOST);
-    answer
 }
 
 /// Returns whether a status of gRPC is about the thing asked for or its state, so not about the caller:

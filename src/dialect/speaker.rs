@@ -1,5 +1,7 @@
 //! Who answers: the marks by which entries know their speaker.
 
+use std::cell::Cell;
+
 use crate::model::Exchange;
 
 use super::body::Clue;
@@ -7,12 +9,25 @@ use super::catalogue::Speech;
 
 /// The answer as entries ask for its speaker.
 pub(super) struct Answered<'x, 'e> {
-    pub(super) exchange: &'x Exchange<'e>,
-    pub(super) clues: &'x [Clue],
+    exchange: &'x Exchange<'e>,
+    clues: &'x [Clue],
+    asked: Cell<bool>,
+}
+
+impl<'x, 'e> Answered<'x, 'e> {
+    pub(super) const fn of(exchange: &'x Exchange<'e>, clues: &'x [Clue]) -> Self {
+        Self { exchange, clues, asked: Cell::new(false) }
+    }
+
+    /// Returns whether an entry asked for a mark.
+    pub(super) const fn was_asked(&self) -> bool {
+        self.asked.get()
+    }
 }
 
 impl Speech for Answered<'_, '_> {
     fn bears(&self, mark: &str) -> bool {
+        self.asked.set(true);
         match mark.split_once(':') {
             Some(("header", name)) => match name.split_once('=') {
                 Some((name, value)) => self

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use super::again::{Part, varies_in_answers};
+use super::answers::Answers;
 use super::mask::could_repeat;
 use super::memory::Memory;
 use crate::dialect::Catalogue;
@@ -70,6 +71,7 @@ pub struct Context<'c> {
     releases: HashMap<u64, (&'static str, Box<str>, Arc<str>), FixedState>,
     hasher: FixedState,
     makes: Makes,
+    pub(super) answers: Answers,
     /// Whether the ids of requests and traces are to be shown.
     pub(super) shows_ids: bool,
 }
@@ -121,6 +123,7 @@ impl<'c> Context<'c> {
             releases: HashMap::default(),
             hasher: FixedState::default(),
             makes: Makes::default(),
+            answers: Answers::default(),
             shows_ids: true,
         }
     }

@@ -70,6 +70,9 @@ const MASKS: &[&str] = &[
     "confidential",
 ];
 
+/// Bytes of a longer text are no word, so neither placeholder nor mask but for one made of stars.
+pub(super) const LONGEST_WORD: usize = 64;
+
 /// Characters that they have.
 const LENGTHS: RangeInclusive<usize> = 6..=12;
 
@@ -77,7 +80,7 @@ const LENGTHS: RangeInclusive<usize> = 6..=12;
 ///
 /// `test` is none: it is a real token on many a test server.
 pub(super) fn is_placeholder(text: &str) -> bool {
-    if text.len() > 64 || text.is_empty() {
+    if text.len() > LONGEST_WORD || text.is_empty() {
         return false;
     }
     let lower = text.to_ascii_lowercase();
@@ -159,7 +162,7 @@ pub(super) fn mask_word(text: &str) -> Option<String> {
     if has_mark && ["***", "•••", "███"].iter().any(|stars| text.contains(stars)) {
         return Some("***".to_owned());
     }
-    if text.len() > 64 {
+    if text.len() > LONGEST_WORD {
         return None;
     }
     let word = text.trim_matches(|c: char| !c.is_ascii_alphanumeric());

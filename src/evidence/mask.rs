@@ -12,8 +12,10 @@ mod secret;
 mod shape;
 mod target;
 
-use secret::{Hidden, is_plain, may_share, spellings};
-use shape::{by_shape, could_hold, then};
+pub(super) use secret::Pieces;
+use secret::{Hidden, is_plain, may_share, runs, spellings};
+pub(super) use shape::by_shape;
+use shape::{could_hold, then};
 use target::mask_parts;
 pub(super) use target::{LEAST_RUN, is_open_name, url_could_hold};
 
@@ -182,13 +184,20 @@ impl<'s> Masker<'s> {
     /// long enough, and long secrets, however they are spelt, have no blanks. Of a longer run a few pieces
     /// are looked for, which costs less than to make the spellings of one token.
     fn could_share(&self, text: &str) -> bool {
-        if !self.odd.is_empty() {
-            return true;
-        }
-        let is_plain = || *self.plain.get_or_init(|| self.secrets.iter().all(|s| is_plain(s)));
-        text.split(' ')
-            .filter(|run| run.len() >= WINDOW)
-            .any(|run| !is_plain() || self.secrets.iter().any(|secret| may_share(run, secret)))
+        let shares = |run| self.secrets.iter().any(|secret| may_share(run, secret));
+        !self.odd.is_empty()
+            || runs(std::iter::once(text)).any(|run| !self.are_plain() || shares(run))
+    }
+
+    fn are_plain(&self) -> bool {
+        *self.plain.get_or_init(|| self.secrets.iter().all(|s| is_plain(s)))
+    }
+
+    /// Returns whether nothing of a secret can stand in any of the texts whose pieces these are: what masking
+    /// by shape leaves as it is stays so.
+    pub(super) fn leaves(&self, pieces: &Pieces) -> bool {
+        let shares = || self.secrets.iter().any(|secret| pieces.may_stand_in(secret));
+        self.odd.is_empty() && (pieces.is_empty() || (self.are_plain() && !shares()))
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`Record`] is masked by shape, by name, and by the values of its own exchange.
 
 mod again;
+mod answers;
 mod clocks;
 mod context;
 mod grants;
@@ -34,13 +35,13 @@ pub use value::{Split, split_scheme};
 
 use std::borrow::Cow;
 
-use crate::dialect;
 use crate::model::{
     Answer, Body, Exchange, Facts, Fingerprint, Grant, Origin, Outcome, Record, Sign, TokenField,
     Told, pseudonym,
 };
 use crate::token;
 
+use answers::Names;
 use grants::Purpose;
 use mask::Masker;
 use request::Answered;
@@ -89,7 +90,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let cookies_sent = request::cookies_sent(exchange, found.cookies);
 
     let masker = Masker::new(found.secrets().chain(&handed.secrets).chain(&set.secrets));
-    let mut answer = masked(dialect::read(exchange, context.catalogue), &masker);
+    let (mut answer, names) = context.answers.read(exchange, context.catalogue, &masker);
     let masked_url = masker.url(&exchange.url).into_owned();
     let client = request::client(exchange, &masker, context);
     let endpoint = request::endpoint(exchange, &url, &masker, context);
@@ -112,7 +113,9 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
         .as_deref()
         .filter(|user| !matches!(*user, "" | "-" | "anonymous"))
         .map(pseudonym);
-    persons::hide(&mut answer, &credentials, &tokens, user.as_deref());
+    if names == Names::Possible {
+        persons::hide(&mut answer, &credentials, &tokens, user.as_deref());
+    }
     let signing = signing::of_refused(exchange, &answer, &url, &credentials);
     let cross_origin = request::cross_origin(exchange, &url);
     let (preflight, preflight_names) = request::preflight(exchange);

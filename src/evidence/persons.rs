@@ -52,6 +52,11 @@ pub(super) fn hide(
     }
 }
 
+/// Returns whether [`hide`] could find a name in a text, whoever the exchange is of.
+pub(super) fn may_stand_in(text: &str) -> bool {
+    !candidates(text).is_empty()
+}
+
 /// Returns the text with stand-ins; `None` where it holds no such name.
 fn without(text: &str, names: &[&str]) -> Option<String> {
     let mut out: Option<String> = None;

@@ -7,7 +7,7 @@ use crate::model::{
 };
 use crate::token;
 
-use super::marks::{cut_by_recorder, is_placeholder, mask_word};
+use super::marks::{LONGEST_WORD, cut_by_recorder, is_placeholder, mask_word};
 
 mod blank;
 mod parts;
@@ -65,6 +65,34 @@ impl Reading {
 
 /// Reads a value in which a scheme word belongs (`Authorization` and what is meant to be it).
 pub(super) fn read_with_scheme(value: &str) -> Reading {
+    read_plain_bearer(value).unwrap_or_else(|| read_any_scheme(value))
+}
+
+/// Reads `Bearer`, a blank and a token that is sound in every letter, as nearly all are; `None` for every
+/// other value.
+///
+/// Such a value has none of what is looked for in others: blanks, quotes, commas, masks, placeholders,
+/// another scheme.
+fn read_plain_bearer(value: &str) -> Option<Reading> {
+    let text = value.strip_prefix("Bearer ")?;
+    if value.len() > LARGE || text.len() <= LONGEST_WORD {
+        return None;
+    }
+    let read = token::read_plain(text)?;
+    if cut_by_recorder(text).is_some() {
+        return None;
+    }
+    Some(Reading {
+        kind: Kind::Jwt,
+        scheme: Some(Scheme::Bearer),
+        mark: read.fingerprint,
+        token: Some(read).filter(|read| read.fingerprint.is_some()),
+        secrets: vec![Secret::new(text)],
+        ..Reading::empty(Kind::Jwt)
+    })
+}
+
+fn read_any_scheme(value: &str) -> Reading {
     let mut reading = Reading::empty(Kind::Opaque);
     let Some(value) = open_value(value, &mut reading) else { return reading };
     let value = value.as_ref();
@@ -461,3 +489,6 @@ fn has_percent_code(text: &str) -> bool {
         .skip(1)
         .any(|after| after.get(..2).is_some_and(|code| code.bytes().all(|b| b.is_ascii_hexdigit())))
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,9 +11,15 @@ const FIXED_KEY: &[u8] = b"authopsy/pseudonym/1";
 /// How this process names persons; see [`name_persons`].
 static MANNER: OnceLock<Manner> = OnceLock::new();
 
+/// The fixed key taken in, once.
+static FIXED: OnceLock<Option<Keyed>> = OnceLock::new();
+
+/// A key taken in: to do so is half of the work for a short name.
+type Keyed = Hmac<Sha256>;
+
 /// How persons are named.
 struct Manner {
-    key: Option<Box<[u8]>>,
+    key: Option<Keyed>,
     shown: Option<fn(&str) -> bool>,
 }
 
@@ -23,7 +29,7 @@ struct Manner {
 /// Returns false when it was decided before: the first call holds. It is no argument of [`pseudonym`]
 /// because names are met in the depth of every reader, and one run has one key.
 pub fn name_persons(key: Option<&[u8]>, shown: Option<fn(&str) -> bool>) -> bool {
-    MANNER.set(Manner { key: key.map(Into::into), shown }).is_ok()
+    MANNER.set(Manner { key: key.or(Some(FIXED_KEY)).and_then(keyed), shown }).is_ok()
 }
 
 /// Returns the stand-in of a user name, e-mail address or `sub`: `sub:` and 8 hex digits.
@@ -38,18 +44,22 @@ pub fn name_persons(key: Option<&[u8]>, shown: Option<fn(&str) -> bool>) -> bool
 /// assert!(pseudonym("alice").starts_with("sub:"));
 /// ```
 pub fn pseudonym(text: &str) -> String {
-    let Some(manner) = MANNER.get() else { return pseudonym_with(FIXED_KEY, text) };
+    let Some(manner) = MANNER.get() else {
+        return pseudonym_with(FIXED.get_or_init(|| keyed(FIXED_KEY)).as_ref(), text);
+    };
     if manner.shown.is_some_and(|shown| shown(text)) {
         return text.to_owned();
     }
-    pseudonym_with(manner.key.as_deref().unwrap_or(FIXED_KEY), text)
+    pseudonym_with(manner.key.as_ref(), text)
 }
 
-/// Returns the stand-in of `text` under `key`; see [`pseudonym`].
-fn pseudonym_with(key: &[u8], text: &str) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        return "sub:********".to_owned();
-    };
+fn keyed(key: &[u8]) -> Option<Keyed> {
+    Keyed::new_from_slice(key).ok()
+}
+
+/// Returns the stand-in of `text` under a key; see [`pseudonym`].
+fn pseudonym_with(keyed: Option<&Keyed>, text: &str) -> String {
+    let Some(mut mac) = keyed.cloned() else { return "sub:********".to_owned() };
     mac.update(text.as_bytes());
     let digest = mac.finalize().into_bytes();
     let mark = digest.iter().take(4).fold(0_u32, |acc, b| acc << 8 | u32::from(*b));
@@ -65,7 +75,7 @@ mod tests {
         let shown = pseudonym("alice@example.com");
         assert_eq!(shown.len(), 12);
         assert!(!shown.contains("alice"));
-        assert_ne!(shown, pseudonym_with(b"another", "alice@example.com"));
+        assert_ne!(shown, pseudonym_with(keyed(b"another").as_ref(), "alice@example.com"));
         assert_ne!(shown, pseudonym("bob@example.com"));
     }
 }

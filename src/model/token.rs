@@ -265,6 +265,21 @@ pub enum Unit {
 }
 
 impl Token {
+    /// Makes a token of which nothing is known but its make.
+    pub fn of(make: Make) -> Self {
+        Self {
+            fingerprint: None,
+            make: Arc::new(make),
+            sub: None,
+            exp: None,
+            nbf: None,
+            iat: None,
+            unsigned: None,
+            signature_mark: None,
+            verdict: None,
+        }
+    }
+
     /// Returns the instant of `exp` when it is a plain number of seconds.
     pub fn expires(&self) -> Option<At> {
         self.exp.as_ref().and_then(NumericDate::in_seconds)
@@ -311,6 +326,17 @@ impl DerefMut for Token {
 }
 
 impl NumericDate {
+    /// Makes the date of a number of whole seconds.
+    pub fn of_secs(secs: u64) -> Self {
+        let at = At::from_secs(i64::try_from(secs).unwrap_or(i64::MAX));
+        let mut date = Self { at: Some(at), unit: Unit::Seconds, is_number: true, raw: None };
+        // What lies beyond the instants that there are is not what the instant says.
+        if u64::try_from(at.whole_secs()) != Ok(secs) {
+            date.raw = Some(secs.to_string().into());
+        }
+        date
+    }
+
     /// Makes a date of what was read of the text `raw`.
     pub fn new(at: Option<At>, unit: Unit, is_number: bool, raw: String) -> Self {
         let mut date = Self { at, unit, is_number, raw: None };

@@ -1,6 +1,8 @@
 //! Header parameters and claims, typed leniently: what a verifier would refuse is still read.
 
-use crate::model::{At, NumericDate, Token, Unit, pseudonym};
+use std::sync::Arc;
+
+use crate::model::{At, Make, NumericDate, Token, Unit, pseudonym};
 
 use super::json::{Json, Object};
 use super::shape::identifier;
@@ -10,43 +12,50 @@ const MOST: usize = 64;
 /// Longest text kept of one value, in characters.
 const LONGEST: usize = 160;
 
+/// From this many seconds on a number is held for another unit: they lie in the year 5138.
+const LATEST: u64 = 100_000_000_000;
+
 /// Fills what the JOSE header says.
-pub(super) fn fill_header(token: &mut Token, header: Option<&Object<'_>>) {
+pub(super) fn fill_header(make: &mut Make, header: Option<&Object<'_>>) {
     let Some(header) = header else { return };
-    token.alg = header.text("alg").map(|s| identifier(s, 32));
-    token.typ = header.text("typ").map(|s| identifier(s, 40));
-    token.kid = header.get("kid").and_then(Json::scalar).map(|s| identifier(&s, LONGEST));
-    token.crit = header.get("crit").map(list).unwrap_or_default();
+    make.alg = header.text("alg").map(|s| identifier(s, 32));
+    make.typ = header.text("typ").map(|s| identifier(s, 40));
+    make.kid = header.get("kid").and_then(Json::scalar).map(|s| identifier(&s, LONGEST));
+    make.crit = header.get("crit").map(list).unwrap_or_default();
 }
 
 /// Fills what the claims say.
 pub(super) fn fill_payload(token: &mut Token, claims: &Object<'_>) {
+    token.sub = claims.get("sub").and_then(Json::scalar).map(|s| pseudonym(&s));
+    token.exp = claims.get("exp").map(numeric_date);
+    token.nbf = claims.get("nbf").map(numeric_date);
+    token.iat = claims.get("iat").map(numeric_date);
+    fill_make(Arc::make_mut(&mut token.make), claims);
+}
+
+fn fill_make(make: &mut Make, claims: &Object<'_>) {
     let text =
         |name: &str| claims.get(name).and_then(Json::scalar).map(|s| identifier(&s, LONGEST));
-    token.iss = text("iss");
-    token.aud = claims.get("aud").map(list).unwrap_or_default();
-    token.aud_is_list = claims.get("aud").is_some_and(|aud| aud.as_list().is_some());
-    token.sub = claims.get("sub").and_then(Json::scalar).map(|s| pseudonym(&s));
-    token.client = ["azp", "client_id", "cid", "appid"].iter().find_map(|n| text(n));
-    token.tenant =
+    make.iss = text("iss");
+    make.aud = claims.get("aud").map(list).unwrap_or_default();
+    make.aud_is_list = claims.get("aud").is_some_and(|aud| aud.as_list().is_some());
+    make.client = ["azp", "client_id", "cid", "appid"].iter().find_map(|n| text(n));
+    make.tenant =
         ["tid", "tenant", "tenant_id", "org_id", "realm"].iter().find_map(|name| text(name));
-    token.scopes = gather(claims, &["scope", "scp", "scopes"], true);
-    token.roles = gather(
+    make.scopes = gather(claims, &["scope", "scp", "scopes"], true);
+    make.roles = gather(
         claims,
         &["roles", "role", "groups", "permissions", "authorities", "cognito:groups"],
         false,
     );
     if let Some(realm) = claims.get("realm_access").and_then(|r| r.as_object()?.get("roles")) {
-        token.roles.extend(list(realm));
-        tidy(&mut token.roles);
+        make.roles.extend(list(realm));
+        tidy(&mut make.roles);
     }
-    token.exp = claims.get("exp").map(numeric_date);
-    token.nbf = claims.get("nbf").map(numeric_date);
-    token.iat = claims.get("iat").map(numeric_date);
-    token.has_jti = claims.get("jti").is_some_and(|v| *v != Json::Null);
-    token.claims = claims.members().map(|(name, _)| identifier(name, 64)).take(MOST).collect();
-    tidy(&mut token.claims);
-    token.bound = claims.get("cnf").and_then(Json::as_object).and_then(|cnf| {
+    make.has_jti = claims.get("jti").is_some_and(|v| *v != Json::Null);
+    make.claims = claims.members().map(|(name, _)| identifier(name, 64)).take(MOST).collect();
+    tidy(&mut make.claims);
+    make.bound = claims.get("cnf").and_then(Json::as_object).and_then(|cnf| {
         ["jkt", "x5t#S256", "jwk", "kid"]
             .iter()
             .find(|name| cnf.has(name))
@@ -56,6 +65,16 @@ pub(super) fn fill_payload(token: &mut Token, claims: &Object<'_>) {
 
 /// Reads a time claim; its unit is told from its size.
 pub(super) fn numeric_date(value: &Json<'_>) -> NumericDate {
+    // All but the odd one are whole seconds, and those are what is said of them.
+    if let Json::Number(n) = value
+        && let Some(secs) = n.as_u64().filter(|secs| *secs < LATEST)
+    {
+        return NumericDate::of_secs(secs);
+    }
+    numeric_date_of_any(value)
+}
+
+fn numeric_date_of_any(value: &Json<'_>) -> NumericDate {
     let (number, is_number, raw) = match value {
         Json::Number(n) => {
             let whole = n.as_u64().map(|whole| whole.to_string());
@@ -81,7 +100,7 @@ pub(super) fn numeric_date(value: &Json<'_>) -> NumericDate {
     NumericDate::new(at, unit, is_number, raw)
 }
 
-/// Tells the unit from the size: 1e11 seconds lie in the year 5138.
+/// Tells the unit from the size, see [`LATEST`].
 fn unit_of(number: f64) -> Unit {
     match number.abs() {
         n if n >= 1e17 => Unit::Nanos,
@@ -124,4 +143,28 @@ fn tidy(names: &mut Vec<String>) {
     names.sort_unstable();
     names.dedup();
     names.truncate(MOST);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+        #[test]
+        fn whole_seconds_are_read_as_any_other_number_is(
+            number in prop_oneof![
+                0_u64..2_000_000_000,
+                // In nanoseconds they are what an `i64` holds at most.
+                9_223_372_034_u64..9_223_372_040,
+                LATEST - 3..LATEST + 3,
+                any::<u64>(),
+            ],
+        ) {
+            let value = Json::Number(number.into());
+            prop_assert_eq!(numeric_date(&value), numeric_date_of_any(&value));
+        }
+    }
 }

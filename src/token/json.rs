@@ -69,6 +69,8 @@ impl<'t> Json<'t> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Object<'t> {
     members: Vec<Member<'t>>,
+    /// The bits of all names.
+    bits: u64,
     twins: bool,
 }
 
@@ -94,11 +96,14 @@ fn lead_of(name: &str) -> u64 {
     if let Some(chunk) = bytes.first_chunk() {
         return u64::from_be_bytes(*chunk);
     }
-    let mut chunk = [0; 8];
-    for (to, from) in chunk.iter_mut().zip(bytes) {
-        *to = *from;
-    }
-    u64::from_be_bytes(chunk)
+    let short = bytes.iter().fold(0_u64, |lead, b| lead << 8 | u64::from(*b));
+    short.checked_shl(64 - 8 * u32::try_from(bytes.len()).unwrap_or(8)).unwrap_or(0)
+}
+
+/// Returns the bit by which a name is told from most that an object does not have.
+#[inline]
+const fn bit_of(lead: u64) -> u64 {
+    1 << (lead.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
 }
 
 /// Members among which one is looked for one after the other; among more by halves.
@@ -128,13 +133,18 @@ impl<'t> Object<'t> {
             same
         });
         let twins = members.len() < all;
-        Self { members, twins }
+        let bits = members.iter().fold(0, |bits, member| bits | bit_of(member.lead));
+        Self { members, bits, twins }
     }
 
     /// Returns the member of a name.
     #[inline]
     pub(super) fn get(&self, name: &str) -> Option<&Json<'t>> {
-        self.find(lead_of(name), name)
+        let lead = lead_of(name);
+        if self.bits & bit_of(lead) == 0 {
+            return None;
+        }
+        self.find(lead, name)
     }
 
     fn find(&self, lead: u64, name: &str) -> Option<&Json<'t>> {
@@ -180,7 +190,7 @@ impl<'t> Object<'t> {
             name: Cow::Owned(name.into_owned()),
             value: value.into_owned(),
         };
-        Object { members: self.members.into_iter().map(owned).collect(), twins: self.twins }
+        Object { members: self.members.into_iter().map(owned).collect(), ..self }
     }
 }
 

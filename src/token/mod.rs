@@ -9,6 +9,7 @@ mod fields;
 mod header;
 mod json;
 mod keys;
+mod plain;
 mod purpose;
 mod segments;
 mod shape;
@@ -21,6 +22,8 @@ pub use segments::percent_decode;
 pub use shape::{identifier, is_email, is_jwt_shaped, is_plain_name, is_random, is_uuid};
 pub use vendor::{Vendor, vendor_of};
 pub use verifier::Verifier;
+
+use std::sync::Arc;
 
 use crate::model::{Fault, Fingerprint, Form, Make, Segment, Signature, Token};
 
@@ -41,6 +44,18 @@ use segments::{Segments, object};
 /// assert_eq!(token.expires().unwrap().to_string(), "2026-01-01T11:00:00Z");
 /// ```
 pub fn read(text: &str) -> Token {
+    plain::read(text).unwrap_or_else(|| read_any(text))
+}
+
+/// Reads a signed token that is sound in every letter, and `None` for every other text.
+///
+/// It is as [`read`] reads it, consists of letters of base64url and of two dots, and
+/// [`is_jwt_shaped`].
+pub fn read_plain(text: &str) -> Option<Token> {
+    plain::read(text)
+}
+
+fn read_any(text: &str) -> Token {
     let fingerprint = Fingerprint::of(text);
     let mut token = match Segments::split(text, &mut Vec::new()) {
         Some(segments) => read_jose(&segments),
@@ -53,16 +68,16 @@ pub fn read(text: &str) -> Token {
 fn read_opaque(text: &str) -> Token {
     let vendor = vendor_of(text).map(|v| v.name.to_owned());
     let make = Make { form: Form::Opaque, vendor, ..Make::default() };
-    Token { make: make.into(), ..Token::default() }
+    Token::of(make)
 }
 
 fn read_jose(segments: &Segments<'_, '_>) -> Token {
     let make = Make { form: segments.form, ..Make::default() };
-    let mut token = Token { make: make.into(), ..Token::default() };
+    let mut token = Token::of(make);
     let mut faults = segments.faults.clone();
     let header = segments.header(&mut faults);
     let header = header.as_deref();
-    claims::fill_header(&mut token, header);
+    claims::fill_header(Arc::make_mut(&mut token.make), header);
     if header.is_some() && token.alg.is_none() {
         faults.push(Fault::NoAlg);
     }

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_
 use base64::{Engine as _, alphabet};
 
 /// Trailing bits are not checked: text that was cut has them, and most verifiers accept them.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
+pub(super) const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::URL_SAFE,
     GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)
@@ -314,7 +314,7 @@ fn cut_object(bytes: &[u8]) -> Option<Object<'static>> {
 }
 
 /// Returns the signature length in bytes that `alg` dictates (RFC 7518, section 3; RFC 8037).
-fn wanted_length(alg: &str, found: usize) -> Option<usize> {
+pub(super) fn wanted_length(alg: &str, found: usize) -> Option<usize> {
     Some(match alg {
         "HS256" => 32,
         "HS384" => 48,

@@ -27,7 +27,7 @@ fn first(answer: &Answer) -> (&str, &str, Weight) {
 }
 
 fn answer(exchange: &Exchange<'_>) -> Answer {
-    read(exchange, Catalogue::embedded())
+    crate::dialect::read(exchange, Catalogue::embedded())
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_presigned_target_is_what_expires() {
     let url = "https://s3.example.com/b/k?X-Amz-Date=20261122T021313Z&X-Amz-Expires=60&X-Amz-Signature=ab";
     let mut exchange = exchange(403, &[], r#"{"message":"Request has expired"}"#);
     exchange.url = url.into();
-    let answer = read(&exchange, Catalogue::standards());
+    let answer = crate::dialect::read(&exchange, Catalogue::standards());
     assert_eq!(first(&answer).0, "sigv4.expired_url");
 }
 

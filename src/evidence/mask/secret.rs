@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem::Finder;
+
 use super::{MASK, WINDOW};
 
 /// Returns other spellings under which a secret may come back: base64, percent-encoded, JSON-escaped.
@@ -65,18 +67,23 @@ pub(super) fn may_share(run: &str, secret: &str) -> bool {
     if secret.len() > LONGEST {
         return true;
     }
-    let (run, secret) = (run.as_bytes(), secret.as_bytes());
-    let holds = |piece: &[u8]| {
+    let secret = secret.as_bytes();
+    any_piece(run, |piece| {
         piece.first().is_some_and(|first| {
             memchr::memchr_iter(*first, secret)
                 .any(|at| secret.get(at..).is_some_and(|rest| rest.starts_with(piece)))
         })
-    };
+    })
+}
+
+/// Returns whether one of the pieces fits of which a secret holds one if it shares a window with a run.
+fn any_piece(run: &str, mut fits: impl FnMut(&[u8]) -> bool) -> bool {
+    let run = run.as_bytes();
     let last = run.len().saturating_sub(PIECE);
     // A window of 12 bytes holds one of the pieces whose starts are 7 bytes apart, the first one at 6.
     let enough = run.len().saturating_sub(WINDOW) / (WINDOW - PIECE + 1) + 1;
-    let starts = (0..enough).map(|nth| (PIECE + nth * (WINDOW - PIECE + 1)).min(last));
-    if starts.filter_map(|at| run.get(at..at + PIECE)).any(holds) {
+    let mut starts = (0..enough).map(|nth| (PIECE + nth * (WINDOW - PIECE + 1)).min(last));
+    if starts.any(|at| run.get(at..at + PIECE).is_some_and(&mut fits)) {
         return true;
     }
     // A window of base64 holds two groups of four letters, which are six bytes of what is encoded.
@@ -88,8 +95,44 @@ pub(super) fn may_share(run: &str, secret: &str) -> bool {
         };
         (bits, letters) = (bits << 6 | u64::from(value), letters + 1);
         let [_, _, bytes @ ..] = bits.to_be_bytes();
-        letters >= 2 * 4 && bytes.is_ascii() && holds(&bytes)
+        letters >= 2 * 4 && bytes.is_ascii() && fits(&bytes)
     })
+}
+
+/// Texts made ready to be held against secret after secret.
+#[derive(Debug, Default)]
+pub(in crate::evidence) struct Pieces(Vec<Finder<'static>>);
+
+impl Pieces {
+    /// Takes from texts what a secret that shares anything with one of them must hold.
+    pub(in crate::evidence) fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
+        let mut pieces: Vec<Box<[u8]>> = Vec::new();
+        for run in runs(texts) {
+            any_piece(run, |piece| {
+                pieces.push(piece.into());
+                false
+            });
+        }
+        pieces.sort_unstable();
+        pieces.dedup();
+        Self(pieces.iter().map(|piece| Finder::new(piece).into_owned()).collect())
+    }
+
+    /// Returns whether no secret could share anything with the texts.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns whether a plain secret may share something with one of the texts: as [`may_share`] of their
+    /// runs.
+    pub(super) fn may_stand_in(&self, secret: &str) -> bool {
+        secret.len() > LONGEST || self.0.iter().any(|piece| piece.find(secret.as_bytes()).is_some())
+    }
+}
+
+/// Returns the runs of texts that are long enough to share something with a secret.
+pub(super) fn runs<'t>(texts: impl Iterator<Item = &'t str>) -> impl Iterator<Item = &'t str> {
+    texts.flat_map(|text| text.split(' ')).filter(|run| run.len() >= WINDOW)
 }
 
 /// Returns what a letter of base64 stands for, in either alphabet.

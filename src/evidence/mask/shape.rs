@@ -29,7 +29,7 @@ pub(super) fn could_hold(text: &str) -> bool {
 }
 
 /// Masks what has the shape of a secret; the text itself where nothing has.
-pub(super) fn by_shape(text: &str) -> Cow<'_, str> {
+pub(in crate::evidence) fn by_shape(text: &str) -> Cow<'_, str> {
     then(then(by_name(text), runs), by_scheme)
 }
 

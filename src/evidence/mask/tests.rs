@@ -249,5 +249,9 @@ proptest! {
         let secrets: Vec<Secret> = secrets.iter().map(|secret| Secret::new(secret)).collect();
         let masker = Masker::new(secrets.iter());
         prop_assert_eq!(&*masker.text(&text), text_slowly(&secrets, &text));
+        // Texts whose pieces were taken before are left alone where each of them would be.
+        let pieces = Pieces::of([text.as_str(), "body.message"].into_iter());
+        let left = !masker.could_share(&text) && !masker.could_share("body.message");
+        prop_assert_eq!(masker.leaves(&pieces), left);
     }
 }

@@ -89,7 +89,7 @@ impl<'t> Reader<'t> {
     fn string(&mut self) -> Option<&'t str> {
         let from = self.at + 1;
         let rest = self.text.get(from..)?;
-        let end = memchr::memchr(b'"', rest.as_bytes())?;
+        let end = end_of(rest.as_bytes())?;
         self.at = from + end + 1;
         rest.get(..end)
     }
@@ -135,6 +135,24 @@ impl<'t> Reader<'t> {
     }
 }
 
+/// Returns where the first quote stands: names and most values are so short that to call for a search
+/// costs more than the search.
+#[inline]
+fn end_of(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let mut from = 0;
+    for _ in 0..4 {
+        let Some(chunk) = bytes.get(from..).and_then(<[u8]>::first_chunk) else { break };
+        let odd = u64::from_le_bytes(*chunk) ^ (ONES * 0x22);
+        let zeros = odd.wrapping_sub(ONES) & !odd & (ONES * 0x80);
+        if zeros != 0 {
+            return Some(from + zeros.trailing_zeros() as usize / 8);
+        }
+        from += 8;
+    }
+    Some(from + memchr::memchr(b'"', bytes.get(from..)?)?)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -158,6 +176,15 @@ mod tests {
                     prop_assert_eq!(Some(object), Object::read_any(bytes));
                 }
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_quote_is_found_where_it_first_stands(bytes in prop::collection::vec(
+            prop_oneof![8 => any::<u8>(), 1 => Just(b'"'), 1 => Just(b'#'), 1 => Just(b'!')], 0..70,
+        )) {
+            prop_assert_eq!(end_of(&bytes), bytes.iter().position(|b| *b == b'"'));
         }
     }
 
