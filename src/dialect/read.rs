@@ -83,7 +83,7 @@ impl<'x, 'e> Heard<'x, 'e> {
             outcome: known.outcome,
             statements: known.statements.clone(),
             server_time: known.server_time,
-            told: known.told.clone(),
+            told: known.told,
             ..self.answer
         }
     }
