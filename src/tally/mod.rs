@@ -342,6 +342,10 @@ impl Tally {
     /// Turns refusals without a credential into groups, for all that learn and judge: with their clients
     /// as far as those are kept, the rest without. Only after the last merge.
     pub fn settle(&mut self) {
+        self.uses.prune();
+        self.visits.prune();
+        self.bare.prune();
+        self.passed.prune();
         let mut is_sample = self.bare.is_sample();
         let (groups, clientless) = std::mem::take(&mut self.bare).into_groups();
         self.clientless += clientless;
