@@ -30,6 +30,11 @@ job --tasks 5 -o "$work/lines.partial" "$work/gateway.log" -- --tz +02:00
 "$program" - --source "$work/gateway.log" --tz +02:00 -f json <"$work/gateway.log" >"$work/one.json"
 same "$work/cluster.json" "$work/one.json" "lines"
 
+# The same log, which the nodes read themselves, cut at any byte.
+job --direct --piece 1 -o "$work/direct.partial" "$work/gateway.log" -- --tz +02:00
+"$program" merge "$work/direct.partial" -f json >"$work/cluster.json"
+same "$work/cluster.json" "$work/one.json" "lines, read directly"
+
 # Captures, whole. In the job they are named by their URLs.
 mkdir "$work/captures"
 cp ../quickstart.har ../lab/pyjwt.mitm.har ../lab/browser.devtools-full.har.gz "$work/captures"

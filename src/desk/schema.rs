@@ -80,8 +80,9 @@ fn partial() -> Value {
             "authopsy_partial": { "const": VERSION },
             "version": { "type": "string" },
             "shape": { "type": ["object", "null"] },
-            "tally": { "type": "object" },
+            "words": { "type": "array", "items": { "type": "string" } },
+            "tally": { "type": "string" },
         },
-        "required": ["authopsy_partial", "version", "shape", "tally"],
+        "required": ["authopsy_partial", "version", "shape", "words", "tally"],
     })
 }

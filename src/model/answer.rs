@@ -90,7 +90,7 @@ pub struct Statement {
     pub expected: Option<String>,
     /// The input that holds it, with the line where that is known, when it is another than the one with
     /// the answer: the same exchange as another observer saw it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub seen_by: Option<Arc<str>>,
 }
 

@@ -21,7 +21,6 @@ pub struct Token {
     /// Its mark.
     pub fingerprint: Option<Fingerprint>,
     /// What it has in common with others.
-    #[serde(flatten)]
     pub make: Arc<Make>,
     /// Claim `sub` as `sub:` pseudonym.
     pub sub: Option<String>,
@@ -37,7 +36,7 @@ pub struct Token {
     /// Mark of the signature alone.
     pub signature_mark: Option<Fingerprint>,
     /// What the keys that are known say of it; `None` when there are none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub verdict: Option<Box<Verdict>>,
 }
 

@@ -84,6 +84,12 @@ impl Bare {
         Self { kept: self.kept.part(), kinds: self.kinds.part() }
     }
 
+    /// Leaves out what is too much.
+    pub(super) fn prune(&mut self) {
+        self.kept.prune();
+        self.kinds.prune();
+    }
+
     /// Keeps within limits.
     pub(super) fn limit(&mut self, limits: Limits) {
         let keys = |thousandths, each, most| limits.keys(Share { thousandths, each, most });

@@ -100,7 +100,7 @@ pub struct Group {
     /// What the servers said.
     pub said: Sayings,
     /// The tokens that they came with, where a limit may take them out of the table of tokens.
-    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    #[serde(default)]
     pub(super) tokens: Box<[Arc<Token>]>,
 }
 

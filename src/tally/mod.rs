@@ -19,6 +19,7 @@ mod sample;
 mod sightings;
 mod smallest;
 mod times;
+mod tokens;
 mod uses;
 mod visits;
 mod wording;
@@ -77,6 +78,7 @@ pub struct Tally {
     /// One entry an input, by source name.
     pub inputs: BTreeMap<Arc<str>, Input>,
     /// Facts of each distinct token, used or handed out.
+    #[serde(with = "tokens")]
     pub tokens: Table<Fingerprint, Slot<Arc<Token>>, TOKENS>,
     /// What was let in with a credential.
     pub uses: Sample<Box<Use>, USES>,
@@ -127,7 +129,7 @@ pub struct Tally {
     #[serde(default)]
     pub refused: Count,
     /// What the sizes of all tables follow from.
-    #[serde(default, skip_serializing_if = "Limits::is_none")]
+    #[serde(default)]
     limits: Limits,
     /// Tokens of refused requests that found no room in `tokens`; only after [`Tally::settle`].
     #[serde(skip)]
@@ -283,8 +285,12 @@ impl Tally {
         self.refused.merge(other.refused);
     }
 
-    /// Has tokens of one make share it, as those have that one process read.
+    /// Has tokens of one make share it, as those have that one process read. Those of the table do so when
+    /// they are read.
     pub fn share_makes(&mut self) {
+        if self.groups.iter().all(|(_, group)| group.tokens.is_empty()) {
+            return;
+        }
         let mut makes = Makes::default();
         for slot in self.tokens.values_mut() {
             if let Some(token) = &mut slot.0 {
@@ -335,6 +341,10 @@ impl Tally {
     /// Turns refusals without a credential into groups, for all that learn and judge: with their clients
     /// as far as those are kept, the rest without. Only after the last merge.
     pub fn settle(&mut self) {
+        self.uses.prune();
+        self.visits.prune();
+        self.bare.prune();
+        self.passed.prune();
         let mut is_sample = self.bare.is_sample();
         let (groups, clientless) = std::mem::take(&mut self.bare).into_groups();
         self.clientless += clientless;

@@ -1,6 +1,7 @@
 //! Bounded tables that keep the smallest keys, whoever saw them first, and count the rest.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
@@ -171,6 +172,13 @@ impl<K: Ord, V, const LIMIT: usize> Default for Table<K, V, LIMIT> {
     }
 }
 
+impl<K: Ord, V, const LIMIT: usize> Table<K, V, LIMIT> {
+    /// Makes a table of what one held.
+    pub(super) fn of(kept: Vec<(K, V)>, full: bool) -> Self {
+        Self { kept: kept.into_iter().collect(), full, limit: None }
+    }
+}
+
 impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> {
     /// Returns the value under `key`, made new where it was not there; `None` when the key is left out.
     pub fn slot(&mut self, key: &K) -> Option<&mut V> {
@@ -226,9 +234,23 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> 
         let few = other.kept.len().saturating_mul(LOOKUP) < self.kept.len();
         let new = if few { other.kept.into_iter().collect() } else { self.walk(other.kept) };
         for (key, value) in new {
+            self.put(key, value);
+        }
+    }
+
+    /// Adds a value under its key: as it is where there was none, as it would be merged into the default.
+    fn put(&mut self, key: K, value: V) {
+        if self.kept.len() >= self.most_keys() {
             if let Some(mine) = self.slot(&key) {
                 mine.merge(value);
             }
+            return;
+        }
+        match self.kept.entry(key) {
+            Entry::Vacant(free) => {
+                free.insert(value);
+            }
+            Entry::Occupied(mut known) => known.get_mut().merge(value),
         }
     }
 

@@ -172,6 +172,13 @@ impl Visits {
         Self { pairs: self.pairs.part(), agents: self.agents.part(), places: self.places.part() }
     }
 
+    /// Leaves out what is too much.
+    pub(super) fn prune(&mut self) {
+        self.pairs.prune();
+        self.agents.prune();
+        self.places.prune();
+    }
+
     /// Keeps within limits.
     pub(super) fn limit(&mut self, limits: Limits) {
         let keys = |thousandths, each, most| limits.keys(Share { thousandths, each, most });
@@ -357,6 +364,7 @@ mod tests {
         }
         let mut merged = Visits::default();
         merged.merge(visits);
+        merged.prune();
         assert!(merged.is_sample());
         let mut known = 0;
         for (second, ip) in (0..).zip(&ips) {

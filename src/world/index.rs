@@ -155,7 +155,8 @@ fn of_uses<'t>(world: &World<'t>) -> (Doors<'t>, Found<'t>) {
 
 fn doubled_signatures(tally: &Tally) -> BTreeSet<Fingerprint> {
     let mut doubled = BTreeSet::new();
-    let mut signatures: HashMap<Fingerprint, Fingerprint, FixedState> = HashMap::default();
+    let mut signatures: HashMap<Fingerprint, Fingerprint, FixedState> =
+        HashMap::with_capacity_and_hasher(tally.tokens.len(), FixedState::default());
     for (_, slot) in tally.tokens.iter() {
         let Some(token) = slot.0.as_ref() else { continue };
         if let (Some(signature), Some(unsigned)) = (token.signature_mark, token.unsigned)

@@ -1,14 +1,32 @@
 //! Partial results: one line of JSON that holds a tally and what shaped its facts.
+//!
+//! The words of the tally stand in the line as they are, each once, so that anybody can see that none is a
+//! secret. All else is packed: numbers in few bytes, zlib over them (RFC 1950), and base64 over that.
 
+mod pack;
+mod unpack;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::BufRead;
+use std::io::{self, BufRead, Read as _, Write as _};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Job, Progress};
 use crate::engine::Keyring;
 use crate::model::{KeyRow, pseudonym};
 use crate::tally::{Tally, VERSION};
+
+/// Bytes that the numbers of a line may unpack to, and its words by being pointed at, beside so many for
+/// each of its own.
+const ROOM: usize = 16 << 20;
+/// Ten is the most that was seen.
+const GROWTH: usize = 64;
 
 /// Options that shape facts; partials that differ in them cannot be merged.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
@@ -24,7 +42,8 @@ struct Written<'a> {
     authopsy_partial: u32,
     version: &'a str,
     shape: Option<&'a Shape>,
-    tally: &'a Tally,
+    words: &'a [Box<str>],
+    tally: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -33,10 +52,13 @@ struct Head {
 }
 
 #[derive(Deserialize)]
-struct Read {
+struct Read<'a> {
     /// `None` where nothing was read or merged: it fits all.
     shape: Option<Shape>,
-    tally: Tally,
+    #[serde(borrow)]
+    words: Vec<Cow<'a, str>>,
+    #[serde(borrow)]
+    tally: &'a str,
 }
 
 impl Shape {
@@ -94,16 +116,46 @@ impl Shape {
 
 /// Writes a tally as one line; without a shape, it can be merged with all others.
 pub(super) fn write(tally: &Tally, shape: Option<&Shape>) -> Result<Vec<u8>, Error> {
+    let (numbers, words) = pack::pack(tally).map_err(io::Error::other)?;
+    let (version, tally) = (env!("CARGO_PKG_VERSION"), STANDARD.encode(deflate(&numbers)?));
     let written =
-        Written { authopsy_partial: VERSION, version: env!("CARGO_PKG_VERSION"), shape, tally };
-    let mut line = serde_json::to_vec(&written).map_err(std::io::Error::from)?;
+        Written { authopsy_partial: VERSION, version, shape, words: &words, tally: &tally };
+    let mut line = serde_json::to_vec(&written).map_err(io::Error::from)?;
     line.push(b'\n');
     Ok(line)
 }
 
+/// Reads what stands in a line that is a partial result of this version.
+fn unpacked(line: &[u8]) -> Result<(Option<Shape>, Tally), String> {
+    let Read { shape, words, tally } =
+        serde_json::from_slice(line).map_err(|e| format!(" at column {}", e.column()))?;
+    let room = ROOM.saturating_add(line.len().saturating_mul(GROWTH));
+    let packed = STANDARD.decode(tally).map_err(|_| ": its numbers are no base64".to_owned())?;
+    let numbers = inflate(&packed, room).map_err(|e| format!(": its numbers: {e}"))?;
+    let words: Vec<&str> = words.iter().map(|word| &**word).collect();
+    let mut tally: Tally =
+        unpack::unpack(&numbers, &words, room).map_err(|damage| format!(": {damage}"))?;
+    tally.share_makes();
+    Ok((shape, tally))
+}
+
+fn deflate(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut packer = ZlibEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(bytes)?;
+    packer.finish()
+}
+
+/// Unpacks to so many bytes at most.
+fn inflate(packed: &[u8], room: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let count =
+        ZlibDecoder::new(packed).take((room as u64).saturating_add(1)).read_to_end(&mut bytes)?;
+    if count > room { Err(io::Error::other("too many of them")) } else { Ok(bytes) }
+}
+
 /// Reads and merges partials, one a line, into `tally`; empty lines are the empty partial.
 ///
-/// One line is held in memory at a time: it may have a hundred megabytes.
+/// One line is held in memory at a time, and what it stands for until it is merged.
 pub(super) fn merge(
     name: &str,
     lines: &mut dyn BufRead,
@@ -148,13 +200,10 @@ pub(super) fn merge(
                 ));
             }
         }
-        let mut read: Read = serde_json::from_slice(&line).map_err(|e| {
-            refuse(
-                format!("{place}: damaged partial result at column {}", e.column()),
-                "make this part again",
-            )
+        let (made_with, part) = unpacked(&line).map_err(|how| {
+            refuse(format!("{place}: damaged partial result{how}"), "make this part again")
         })?;
-        if let (Some(known), Some(other)) = (&shape, &read.shape)
+        if let (Some(known), Some(other)) = (&shape, &made_with)
             && let Some(difference) = known.difference(other)
         {
             return Err(refuse(
@@ -162,9 +211,11 @@ pub(super) fn merge(
                 "make all parts with the same options",
             ));
         }
-        *shape = shape.take().or(read.shape);
-        read.tally.share_makes();
-        tally.merge(read.tally);
+        *shape = shape.take().or(made_with);
+        tally.merge(part);
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

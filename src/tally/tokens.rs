@@ -1,0 +1,81 @@
+//! The table of tokens as it is written: what tokens of one make have in common stands there once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::entries::Slot;
+use super::smallest::Table;
+use crate::model::{Fingerprint, Make, NumericDate, Token, Verdict};
+
+/// One token; its make by its place among all makes, from 0.
+#[derive(Serialize, Deserialize)]
+struct Row<S, D, V> {
+    mark: Fingerprint,
+    make: usize,
+    fingerprint: Option<Fingerprint>,
+    sub: S,
+    exp: D,
+    nbf: D,
+    iat: D,
+    unsigned: Option<Fingerprint>,
+    signature_mark: Option<Fingerprint>,
+    verdict: V,
+}
+
+type Written<'a> = Row<&'a Option<String>, &'a Option<NumericDate>, &'a Option<Box<Verdict>>>;
+type Read = Row<Option<String>, Option<NumericDate>, Option<Box<Verdict>>>;
+
+pub(super) fn serialize<S: Serializer, const LIMIT: usize>(
+    table: &Table<Fingerprint, Slot<Arc<Token>>, LIMIT>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut makes: Vec<&Make> = Vec::new();
+    let mut known: HashMap<&Make, usize, FixedState> = HashMap::default();
+    let mut seen: HashMap<*const Make, usize, FixedState> = HashMap::default();
+    let mut rows: Vec<Written<'_>> = Vec::with_capacity(table.len());
+    for (mark, token) in table.iter().filter_map(|(mark, slot)| Some((mark, slot.0.as_ref()?))) {
+        let Token { fingerprint, make, sub, exp, nbf, iat, unsigned, signature_mark, verdict } =
+            &**token;
+        let make = *seen.entry(Arc::as_ptr(make)).or_insert_with(|| {
+            *known.entry(make).or_insert_with(|| {
+                makes.push(make);
+                makes.len() - 1
+            })
+        });
+        let (fingerprint, unsigned, signature_mark) = (*fingerprint, *unsigned, *signature_mark);
+        rows.push(Row {
+            mark: *mark,
+            make,
+            fingerprint,
+            sub,
+            exp,
+            nbf,
+            iat,
+            unsigned,
+            signature_mark,
+            verdict,
+        });
+    }
+    (makes, rows, table.is_sample()).serialize(serializer)
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>, const LIMIT: usize>(
+    deserializer: D,
+) -> Result<Table<Fingerprint, Slot<Arc<Token>>, LIMIT>, D::Error> {
+    let (makes, rows, is_sample) = <(Vec<Arc<Make>>, Vec<Read>, bool)>::deserialize(deserializer)?;
+    let mut tokens = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Row { mark, make, fingerprint, sub, exp, nbf, iat, unsigned, signature_mark, verdict } =
+            row;
+        let make = makes.get(make).ok_or_else(|| D::Error::custom("a make that is not there"))?;
+        let make = Arc::clone(make);
+        let token =
+            Token { fingerprint, make, sub, exp, nbf, iat, unsigned, signature_mark, verdict };
+        tokens.push((mark, Slot(Some(Arc::new(token)))));
+    }
+    Ok(Table::of(tokens, is_sample))
+}
