@@ -108,11 +108,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let offsets = clocks::offsets(exchange, &answered, &answer, &handed);
     let disagreement = clocks::disagreement(exchange, &answer, &credentials, &tokens);
     answer.told = Told::default();
-    let user = exchange
-        .user
-        .as_deref()
-        .filter(|user| !matches!(*user, "" | "-" | "anonymous"))
-        .map(pseudonym);
+    let user = user_of(exchange);
     if names == Names::Possible {
         persons::hide(&mut answer, &credentials, &tokens, user.as_deref());
     }
@@ -176,6 +172,12 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             disagreement,
         },
     }
+}
+
+/// Returns the pseudonym of the user whom a column names.
+fn user_of(exchange: &Exchange<'_>) -> Option<String> {
+    let named = exchange.user.as_deref().filter(|user| !matches!(*user, "" | "-" | "anonymous"));
+    named.map(pseudonym)
 }
 
 /// Returns the id of a request or trace as it is shown, where anybody wants to see it.
