@@ -6,8 +6,8 @@
 Only mapInArrow is used: it is there on classic clusters and on Spark Connect. The master is what
 spark-submit, SPARK_REMOTE or --master says. What follows `--` goes to authopsy: --tz, --jwks, --map.
 
-With --direct the nodes read pieces of the files themselves, and no line goes through Spark: a quarter of the
-work. All nodes must see the files: in a folder that they share, or where pyarrow reads (s3://, gs://, hdfs://).
+With --direct the nodes read pieces of the files themselves, and no line goes through Spark. All nodes must see
+the files: in a folder that they share, or where pyarrow reads (s3://, gs://, hdfs://).
 """
 import argparse
 import functools
