@@ -6,7 +6,6 @@ mod complaint;
 mod config;
 mod manual;
 mod output;
-mod pages;
 mod plan;
 mod run;
 mod terminal;

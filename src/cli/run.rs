@@ -7,13 +7,10 @@ use super::args::TerminalArgs;
 use super::bar::Bar;
 use super::complaint::Complaint;
 use super::output::{OutputFile, Stdout};
-use super::pages::Pages;
 use super::plan::Plan;
 use super::terminal::Terminal;
 use super::{ERROR, FAILED, SUCCESS};
-use crate::desk::{
-    self, Analysis, Error, Job, Limits, LineSink, Lines, Product, Progress, Unwatched,
-};
+use crate::desk::{self, Analysis, Error, Job, LineSink, Lines, Product, Progress, Unwatched};
 use crate::model::{Report, Rows};
 use crate::render::{Format, LineWriter, Look, Made};
 
@@ -74,7 +71,6 @@ fn run(
     let watched = terminal.stderr && !terminal.dumb && !args.no_progress && !args.quiet;
     let bar = watched.then(|| Bar::new(terminal.unicode));
     let progress: &dyn Progress = bar.as_ref().map_or(&Unwatched, |bar| bar);
-    let progress: &dyn Progress = &Pages::new(plan.job.limits != Limits::default(), progress);
 
     let formats = plan.line_formats();
     let wanted = !formats.is_empty();
