@@ -12,7 +12,7 @@ use foldhash::{fast::FixedState, quality::RandomState};
 use super::plain::Site;
 use crate::evidence::{self, Context, Own, Sent};
 use crate::model::{Endpoint, Exchange, Fingerprint, Observer, Record, Sketch, Time, Visibility};
-use crate::tally::{Crowd, Passage, Tally, Told, Used, Visit, place_mark};
+use crate::tally::{Crowd, Passage, Shown, Tally, Told, Used, Visit, place_mark};
 
 /// Kinds that are remembered; then all are forgotten, and it begins anew.
 const MOST: usize = 8192;
@@ -212,7 +212,11 @@ fn count(
     };
     let said = |text: &&str| !matches!(*text, "" | "-");
     let used = Used {
-        credential: sent.as_ref().and_then(Sent::credential),
+        credential: sent.as_ref().map(|sent| Shown {
+            credential: sent.credential(),
+            is_token: sent.is_token(),
+            mark: sent.mark(),
+        }),
         new_token: sent.as_ref().and_then(Sent::new_token),
         node: common.node.as_deref(),
         sees_all: common.sees_all,

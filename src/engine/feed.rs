@@ -17,7 +17,10 @@ const FIRST_LOOK: usize = 64 << 10;
 /// small enough that all workers are busy to the end; those between so large that merging their harvests
 /// costs nothing beside reading them.
 const SMALLEST_PIECE: u64 = 4 << 20;
-const LARGEST_PIECE: u64 = 128 << 20;
+const LARGEST_PIECE: u64 = 64 << 20;
+/// A piece grows by so small a part of what was taken before it: a longer one learns too late what has no
+/// place.
+const TAKEN_A_PIECE: u64 = 8;
 /// Pieces a worker in which the rest would be read, if all were as large as the next one.
 const PIECES_A_WORKER: u64 = 2;
 /// Windows that a block of a stream is long: each block costs a merge, a tenth of reading it at one.
@@ -82,7 +85,8 @@ impl Cut {
         match self {
             Self::Even(bytes) => bytes,
             Self::Shares(count) => {
-                let share = (left / count.max(1)).min(taken.saturating_add(SMALLEST_PIECE));
+                let share = (left / count.max(1))
+                    .min((taken / TAKEN_A_PIECE).saturating_add(SMALLEST_PIECE));
                 share.clamp(SMALLEST_PIECE, LARGEST_PIECE)
             }
         }

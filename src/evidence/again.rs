@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::context::{Context, Seen};
+use super::context::{AtHand, Context, Seen};
 use super::mask::{could_hide, could_repeat, is_short_or_odd};
 use super::names::Field;
 use super::url::{is_told_by_shape, open_shape};
@@ -28,7 +28,8 @@ const LONGEST_BODY: usize = 64 * 1024;
 /// The token of a request in its plainest form: the only credential, nothing odd about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Sent<'c> {
-    seen: &'c Seen,
+    at_hand: &'c AtHand,
+    credential: &'c Credential,
     /// Length of its shortest secret.
     pub shortest: usize,
     /// Whether it may be the first time in this piece of input.
@@ -37,13 +38,23 @@ pub struct Sent<'c> {
 
 impl<'c> Sent<'c> {
     /// Returns the credential.
-    pub fn credential(&self) -> Option<&'c Credential> {
-        self.seen.credentials.first()
+    pub fn credential(&self) -> &'c Credential {
+        self.credential
+    }
+
+    /// Returns whether it is a token or key.
+    pub fn is_token(&self) -> bool {
+        self.at_hand.is_token
+    }
+
+    /// Returns the mark of its token, or else of itself.
+    pub fn mark(&self) -> Option<Fingerprint> {
+        self.at_hand.own()
     }
 
     /// Returns the token inside it, where it can be read and may not have been met in this piece of input.
     pub fn new_token(&self) -> Option<&'c Arc<Token>> {
-        if self.is_first { self.seen.tokens.first()?.as_ref() } else { None }
+        if self.is_first { self.at_hand.seen.tokens.first()?.as_ref() } else { None }
     }
 }
 
@@ -291,8 +302,10 @@ impl Own<'_> {
     /// odd about it. Whether other fields hold one too depends on the kind of the request.
     pub fn sent<'c>(&self, context: &'c mut Context<'_>) -> Option<Sent<'c>> {
         let value = self.authorization.filter(|_| self.authorizations == 1)?;
-        let (seen, is_first) = locate::again_in_authorization(value, context)?;
-        Some(Sent { seen, shortest: seen.plain?, is_first })
+        let (at_hand, is_first) = locate::again_in_authorization(value, context)?;
+        let credential = at_hand.credential.as_deref()?;
+        let shortest = usize::try_from(at_hand.shortest).unwrap_or(usize::MAX);
+        Some(Sent { at_hand, credential, shortest, is_first })
     }
 
     /// Returns whether the request bears the field `Authorization`, whatever it holds.

@@ -59,7 +59,7 @@ pub struct Context<'c> {
     /// Values of requests that were let in, each at the place that its mark names.
     at_hand: Vec<Option<AtHand>>,
     /// Pieces of input that were read before this one.
-    piece: u64,
+    piece: u32,
     names: HashSet<Arc<str>, FixedState>,
     /// User agents as sent and as shown; the one before stands apart.
     agents: HashMap<Arc<str>, Agent, FixedState>,
@@ -85,13 +85,39 @@ pub struct Agent {
     pub(super) repeats: bool,
 }
 
-/// A value of requests that were let in.
+/// A value of requests that were let in. It stands in one line of the processor's cache: there are thousands,
+/// and what else is known of each has to be fetched from memory.
 #[derive(Debug)]
-struct AtHand {
+#[repr(align(64))]
+pub(super) struct AtHand {
     mark: u128,
-    seen: Arc<Seen>,
+    /// Mark of the token or else of the credential; 0 where there is none.
+    own: u128,
+    pub(super) seen: Arc<Seen>,
+    /// The credential, where it is one in its plainest form.
+    pub(super) credential: Option<Arc<Credential>>,
+    /// Its [`plainness`](Seen::plainness), where it is.
+    pub(super) shortest: u32,
     /// The piece of input in which it was met last.
-    piece: u64,
+    piece: u32,
+    pub(super) is_token: bool,
+}
+
+impl AtHand {
+    fn of(mark: u128, seen: Arc<Seen>, piece: u32) -> Self {
+        let credential = seen.shared.clone();
+        let own = credential.as_ref().and_then(|c| c.token.or(c.fingerprint));
+        let own = own.map_or(0, |mark| mark.0);
+        let is_token = credential.as_ref().is_some_and(|c| c.kind.is_token());
+        let shortest = seen.plain.and_then(|length| u32::try_from(length).ok());
+        let shortest = shortest.unwrap_or(u32::MAX);
+        Self { mark, own, seen, credential, shortest, piece, is_token }
+    }
+
+    /// Returns the mark of its token, or else of itself.
+    pub(super) fn own(&self) -> Option<Fingerprint> {
+        (self.own != 0).then_some(Fingerprint(self.own))
+    }
 }
 
 /// What one field value holds, made once for each distinct value.
@@ -102,6 +128,8 @@ pub(super) struct Seen {
     pub(super) secrets: Vec<Secret>,
     /// Its [`plainness`](Seen::plainness), found when it is remembered.
     pub(super) plain: Option<usize>,
+    /// Its credential, where it is plain.
+    pub(super) shared: Option<Arc<Credential>>,
 }
 
 impl<'c> Context<'c> {
@@ -194,7 +222,7 @@ impl<'c> Context<'c> {
         field: &str,
         raw: &str,
         read: impl FnOnce() -> Seen,
-    ) -> Option<(&Seen, bool)> {
+    ) -> Option<(&AtHand, bool)> {
         let mark = self.memory.mark(field, raw);
         if self.at_hand.is_empty() {
             self.at_hand.resize_with(self.memory.at_hand(), || None);
@@ -209,14 +237,14 @@ impl<'c> Context<'c> {
             is_first = std::mem::replace(&mut at_hand.piece, piece) != piece;
         } else {
             let seen = self.remembered(mark, raw.len(), read);
-            *self.at_hand.get_mut(place)? = Some(AtHand { mark, seen, piece });
+            *self.at_hand.get_mut(place)? = Some(AtHand::of(mark, seen, piece));
         }
-        self.at_hand.get(place)?.as_ref().map(|at_hand| (&*at_hand.seen, is_first))
+        self.at_hand.get(place)?.as_ref().map(|at_hand| (at_hand, is_first))
     }
 
     /// Goes on to another piece of input, or to another tally.
     pub fn turn(&mut self) {
-        self.piece += 1;
+        self.piece = self.piece.wrapping_add(1);
     }
 
     fn remembered(&mut self, mark: u128, length: usize, read: impl FnOnce() -> Seen) -> Arc<Seen> {
@@ -229,6 +257,8 @@ impl<'c> Context<'c> {
                 check(verifier, seen.tokens.iter_mut().flatten(), &seen.secrets);
             }
             seen.plain = seen.plainness();
+            seen.shared =
+                seen.credentials.first().filter(|_| seen.plain.is_some()).cloned().map(Arc::new);
             let seen = Arc::new(seen);
             self.memory.put(mark, length, &seen);
             seen

@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::token;
 
-use super::context::{Context, Seen};
+use super::context::{AtHand, Context, Seen};
 use super::names::{Field, is_session_cookie};
 use super::url::{Url, decode_param};
 use super::value::{Reading, read_plain, read_with_scheme};
@@ -235,7 +235,7 @@ pub(super) fn in_authorization(value: &str, context: &mut Context<'_>) -> Arc<Se
 pub(super) fn again_in_authorization<'c>(
     value: &str,
     context: &'c mut Context<'_>,
-) -> Option<(&'c Seen, bool)> {
+) -> Option<(&'c AtHand, bool)> {
     context.seen_again("authorization", value, || of_authorization(value))
 }
 

@@ -43,7 +43,7 @@ pub use self::sample::Sample;
 pub use self::sightings::{Pass, Sighting, Sightings};
 pub use self::smallest::{Few, Merge, Smallest, Table};
 pub use self::times::{Bucket, Times};
-pub use self::uses::Used;
+pub use self::uses::{Shown, Used};
 pub use self::visits::{
     Agent, Passage, Place, Refused, Told, Visit, Visits, place_mark, spot_mark,
 };

@@ -17,7 +17,7 @@ use crate::model::{
 #[derive(Clone, Copy, Debug)]
 pub struct Used<'a> {
     /// The only one, which stood in the field `Authorization`; `None` where none could be seen.
-    pub credential: Option<&'a Credential>,
+    pub credential: Option<Shown<'a>>,
     /// The token inside it, where this tally may not know it yet.
     pub new_token: Option<&'a Arc<Token>>,
     /// Which node answered.
@@ -32,6 +32,26 @@ pub struct Used<'a> {
     pub position: Position,
 }
 
+/// A credential beside what is asked of it at each use: of most nothing else is, and the credential of
+/// each lies elsewhere in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// All of it.
+    pub credential: &'a Credential,
+    /// Whether it is a token or key, see [`Kind::is_token`](crate::model::Kind::is_token).
+    pub is_token: bool,
+    /// The mark under which its uses lie.
+    pub mark: Option<Fingerprint>,
+}
+
+impl<'a> Shown<'a> {
+    /// Looks at a credential.
+    pub fn of(credential: &'a Credential) -> Self {
+        let mark = credential.token.or(credential.fingerprint);
+        Self { credential, is_token: credential.kind.is_token(), mark }
+    }
+}
+
 /// One use of a credential.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Event<'a> {
@@ -39,7 +59,7 @@ pub(super) struct Event<'a> {
     pub(super) ip: Option<&'a str>,
     pub(super) agent: Option<&'a Arc<str>>,
     pub(super) endpoint: &'a Endpoint,
-    pub(super) credential: &'a Credential,
+    pub(super) credential: Shown<'a>,
     pub(super) at_issuer: bool,
     pub(super) node: Option<&'a str>,
     pub(super) at: Option<At>,
@@ -54,7 +74,7 @@ impl<'a> Event<'a> {
             ip: facts.client.ip.as_deref(),
             agent: facts.client.user_agent.as_ref(),
             endpoint: &facts.endpoint,
-            credential,
+            credential: Shown::of(credential),
             at_issuer: facts.grant.is_some(),
             node: facts.node.as_deref(),
             at: record.origin.time.map(|time| time.at),
@@ -65,7 +85,7 @@ impl<'a> Event<'a> {
     ///
     /// All uses of a credential lie together: of many the histories of some are known in full.
     fn lead(&self) -> u64 {
-        match self.credential.token.or(self.credential.fingerprint) {
+        match self.credential.mark {
             Some(mark) => lead_of(mark),
             None => spot_mark(self.capture.map(|capture| &**capture), self.ip),
         }
@@ -83,7 +103,7 @@ impl<'a> Event<'a> {
         let rest = FixedState::with_seed(0x5bd1_e995).hash_one((
             client,
             host,
-            self.credential,
+            self.credential.credential,
             self.at_issuer,
         ));
         visits::key(lead, rest)
@@ -116,7 +136,7 @@ impl Tally {
     /// Counts a use.
     pub(super) fn note_use(&mut self, event: &Event<'_>) {
         if !event.at_issuer
-            && event.credential.kind.is_token()
+            && event.credential.is_token
             && let (Some(host), Some(at)) = (&event.endpoint.host, event.at)
             && let Some(entrances) = self.entrances.slot(host)
         {
@@ -135,7 +155,7 @@ impl Tally {
                 user_agent: event.agent.cloned(),
             };
             usage.host.clone_from(&event.endpoint.host);
-            usage.credential = Some(event.credential.clone());
+            usage.credential = Some(event.credential.credential.clone());
             usage.at_issuer = event.at_issuer;
         }
         usage.count += 1;

@@ -1,19 +1,27 @@
 //! Tells clients apart: the capture, or address and user agent.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use foldhash::quality::FixedState;
+use foldhash::fast::FixedState as Fast;
+use foldhash::quality::{FixedState, RandomState};
+use rayon::prelude::*;
 
 use super::Who;
 use crate::model::Client;
 use crate::tally::{Tally, spot_mark};
 
 /// A number for each client of the whole input.
+///
+/// A client is known by 128 bits of a hash with seeds of this process: what is written of each lies somewhere
+/// else in memory, and is looked at once, by all cores.
 #[derive(Debug, Default)]
 pub(super) struct Clients<'t> {
-    /// Each as it is written, in the order in which they were met.
-    numbers: HashMap<&'t Client, u32, FixedState>,
+    seeds: [RandomState; 2],
+    numbers: HashMap<u128, u32, Fast>,
+    /// Each as it is written, by its number: in the order in which they were met.
+    met: Vec<&'t Client>,
     /// Who each of them is.
     who: Vec<Who>,
     /// The only user agent of each spot of a capture that has one alone.
@@ -21,34 +29,40 @@ pub(super) struct Clients<'t> {
 }
 
 impl<'t> Clients<'t> {
-    /// Returns the number of a client, the next one where it was not met before.
-    pub(super) fn number(&mut self, client: &'t Client) -> u32 {
-        let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-        *self.numbers.entry(client).or_insert(next)
+    /// Returns the numbers of clients; one that was not met before gets the next.
+    pub(super) fn meet(&mut self, all: &[&'t Client]) -> Vec<u32> {
+        let marks: Vec<u128> = all.par_iter().map(|client| self.mark(client)).collect();
+        let number = |(mark, client): (u128, &&'t Client)| {
+            *self.numbers.entry(mark).or_insert_with(|| {
+                self.met.push(client);
+                u32::try_from(self.met.len() - 1).unwrap_or(u32::MAX)
+            })
+        };
+        marks.into_iter().zip(all).map(number).collect()
+    }
+
+    fn mark(&self, client: &Client) -> u128 {
+        let [high, low] = self.seeds.each_ref().map(|seed| seed.hash_one(client));
+        u128::from(high) << 64 | u128::from(low)
     }
 
     /// Finds out who is who once all clients are met; a capture with one user agent is one client, also
     /// where some of its requests do not show the agent.
     pub(super) fn settle(&mut self, tally: &Tally) {
-        self.only = only_agents(tally, self.numbers.keys().copied());
-        let mut who: Vec<Who> = (0..).take(self.numbers.len()).collect();
-        self.numbers.iter().for_each(|(client, number)| {
-            if client.capture.is_none() || client.user_agent.is_some() {
-                return;
-            }
-            let Some(agent) = self.only_agent(client) else { return };
+        self.only = only_agents(tally, self.met.iter().copied());
+        let who = |(number, client): (Who, &&Client)| {
+            let unnamed = client.capture.is_some() && client.user_agent.is_none();
+            let agent = unnamed.then(|| self.only_agent(client)).flatten()?;
             let same = Client { user_agent: Some(Arc::clone(agent)), ..Client::clone(client) };
-            let slot = usize::try_from(*number).ok().and_then(|at| who.get_mut(at));
-            if let (Some(slot), Some(other)) = (slot, self.numbers.get(&same)) {
-                *slot = *other;
-            }
-        });
-        self.who = who;
+            Some(self.numbers.get(&self.mark(&same)).copied().unwrap_or(number))
+        };
+        let all = (0..).zip(&self.met);
+        self.who = all.map(|(number, client)| who((number, client)).unwrap_or(number)).collect();
     }
 
     /// Returns who a client is; one that was never seen is nobody.
     pub(super) fn who(&self, client: &Client) -> Who {
-        self.numbers.get(client).map_or(Who::MAX, |number| self.who_of(*number))
+        self.numbers.get(&self.mark(client)).map_or(Who::MAX, |number| self.who_of(*number))
     }
 
     /// Returns who the client with a number is.

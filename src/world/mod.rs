@@ -240,12 +240,11 @@ impl<'t> World<'t> {
         let subject = |mark: Fingerprint| token(mark)?.sub.as_deref();
         let met = || {
             let mut clients = Clients::default();
-            let used: Vec<u32> =
-                uses.iter().map(|(_, usage)| clients.number(&usage.client)).collect();
+            let all: Vec<&Client> = uses.iter().map(|(_, usage)| &usage.client).collect();
+            let used = clients.meet(&all);
             let (groups, places) = groups(tally, &mut clients);
-            tally.issues.iter().for_each(|(_, issue)| {
-                clients.number(&issue.client);
-            });
+            let issued: Vec<&Client> = tally.issues.iter().map(|(_, i)| &i.client).collect();
+            clients.meet(&issued);
             clients.settle(tally);
             let proofs = proofs::Proofs::learn(tally, |used| clients.who(&used.client));
             (used, groups, places, clients, proofs)
@@ -429,11 +428,13 @@ fn groups<'t>(
     clients: &mut Clients<'t>,
 ) -> (Vec<Known<'t>>, HashMap<&'t Endpoint, u32, FixedState>) {
     let mut places: HashMap<&Endpoint, u32, FixedState> = HashMap::default();
-    let known = tally.groups.iter().filter_map(|(_, group)| {
-        let facts = group.facts.as_deref()?;
+    let all = tally.groups.iter();
+    let all: Vec<_> = all.filter_map(|(_, group)| Some((group, group.facts.as_deref()?))).collect();
+    let who = clients.meet(&all.iter().map(|(_, facts)| &facts.client).collect::<Vec<_>>());
+    let known = all.into_iter().zip(who).map(|((group, facts), client)| {
         let next = u32::try_from(places.len()).unwrap_or(u32::MAX);
         let place = *places.entry(&facts.endpoint).or_insert(next);
-        Some(Known { group, facts, client: clients.number(&facts.client), place })
+        Known { group, facts, client, place }
     });
     (known.collect(), places)
 }
