@@ -291,6 +291,9 @@ fn add(place: Place, reading: Reading, oddity: Option<Oddity>, seen: &mut Seen) 
         oddities.insert(0, oddity);
     }
     let token = reading.token.map(Arc::new);
+    // Most are the only one, and thousands are remembered.
+    seen.credentials.reserve_exact(1);
+    seen.tokens.reserve_exact(1);
     seen.credentials.push(Credential {
         kind: reading.kind,
         scheme: reading.scheme,
@@ -302,7 +305,11 @@ fn add(place: Place, reading: Reading, oddity: Option<Oddity>, seen: &mut Seen) 
         user: reading.user,
     });
     seen.tokens.push(token);
-    seen.secrets.extend(reading.secrets);
+    if seen.secrets.is_empty() {
+        seen.secrets = reading.secrets;
+    } else {
+        seen.secrets.extend(reading.secrets);
+    }
 }
 
 /// Adds a credential that stands in a body.
