@@ -10,7 +10,7 @@ use std::num::NonZeroU64;
 use serde::{Deserialize, Serialize};
 
 /// What the program itself takes: dialects, windows and the pieces of the input that are in work.
-const AT_REST: u64 = 48 << 20;
+const AT_REST: u64 = 50 << 20;
 /// Shares below are thousandths.
 const WHOLE: u64 = 1000;
 
