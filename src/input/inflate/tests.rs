@@ -110,6 +110,13 @@ fn zlib_and_raw_streams_end_where_they_end() {
     raw.extend_from_slice(b"behind");
     assert_eq!(drain(Inflate::zlib(&zlib[..]), 9).1, None);
     assert_eq!(drain(Inflate::raw(&raw[..]), 9).1, None);
+    let mut wrong = zlib.clone();
+    let sum = wrong.len() - b"behind".len() - 1;
+    wrong[sum] ^= 1;
+    for size in [1, 9, 1 << 20] {
+        let told = (text.clone().into_bytes(), Some(io::ErrorKind::InvalidData));
+        assert_eq!(drain(Inflate::zlib(&wrong[..]), size), told, "{size}");
+    }
     zlib.truncate(zlib.len() - 8);
     assert_eq!(drain(Inflate::zlib(&zlib[..]), 9).1, Some(io::ErrorKind::UnexpectedEof));
 }
@@ -123,6 +130,24 @@ fn what_is_no_member_behind_one_is_told_and_so_is_a_wrong_sum() {
     let sum = member(b"text", 1).len() - 8;
     packed[sum] ^= 1;
     assert_eq!(gunzipped(&packed, 9, 9), (b"text".to_vec(), Some(io::ErrorKind::InvalidData)));
+    // And a wrong length, where the sum is right.
+    packed[sum] ^= 1;
+    packed[sum + 4] ^= 1;
+    assert_eq!(gunzipped(&packed, 9, 9), (b"text".to_vec(), Some(io::ErrorKind::InvalidData)));
+}
+
+#[test]
+fn members_of_nothing_are_passed_over_and_what_is_between_two_is_told() {
+    let [nothing, text] = [member(b"", 4), member(b"text", 1)];
+    let many = [&nothing.repeat(2_000)[..], &text, &nothing, &text].concat();
+    assert_eq!(gunzipped(&many, 9, 9), (b"texttext".to_vec(), None));
+    let between = [&nothing[..], &text, b"\x1F\x8B\x08\xFF", &text].concat();
+    assert_eq!(gunzipped(&between, 9, 9).0, b"text");
+    assert!(gunzipped(&between, 9, 9).1.is_some());
+    for cut in 1..8 {
+        let cut = &text[..text.len() - cut];
+        assert_eq!(gunzipped(cut, 9, 9), (b"text".to_vec(), Some(io::ErrorKind::UnexpectedEof)));
+    }
 }
 
 /// A source that breaks, and is interrupted before.
