@@ -155,7 +155,7 @@ impl Bare {
     pub(super) fn into_groups(self) -> (Vec<Group>, u64) {
         let mut groups: Vec<Group> = Vec::new();
         let mut rest = self.kinds;
-        let mut unkept = 0;
+        let mut unkept = 0_u64;
         for (_, Kept { kind, group }) in self.kept.into_sorted() {
             if let Some(known) = rest.get_mut(kind) {
                 known.count = known.count.saturating_sub(group.count);
@@ -171,7 +171,7 @@ impl Bare {
         }
         for (_, mut group) in rest.into_sorted() {
             if group.count > 0 {
-                unkept += group.count;
+                unkept.merge(group.count);
                 // In a wide bucket it does not show whose instants were taken out.
                 group.count = group.count.max(group.times.count());
                 groups.push(group);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::marks::{Who, call_mark, content_of};
+use super::smallest::Merge as _;
 use super::visits::{Passage, Told, agent_mark, place_mark, spot_mark_of};
 use super::{Input, Tally};
 use crate::model::{At, Endpoint, Observer, Time};
@@ -245,15 +246,15 @@ impl Tally {
         if crowd.count == 0 {
             return;
         }
-        self.exchanges += crowd.count;
+        self.exchanges.merge(crowd.count);
         for (status, count) in (0..).zip(crowd.statuses).filter(|(_, count)| *count > 0) {
-            *self.statuses.entry(status).or_default() += count;
+            self.statuses.entry(status).or_default().merge(count);
         }
         let input: &mut Input = self.inputs.entry(Arc::clone(source)).or_default();
-        input.unseen_fields += crowd.unseen_fields;
-        input.with_credentials += crowd.with_credentials;
-        input.zone_assumed += crowd.zone_assumed;
-        input.bodies_missing += crowd.bodies_missing;
+        input.unseen_fields.merge(crowd.unseen_fields);
+        input.with_credentials.merge(crowd.with_credentials);
+        input.zone_assumed.merge(crowd.zone_assumed);
+        input.bodies_missing.merge(crowd.bodies_missing);
         input.observer = input.observer.max(crowd.observer);
         input.content = input.content.wrapping_add(crowd.content);
     }

@@ -267,7 +267,7 @@ impl<const LIMIT: usize> Merge for Times<LIMIT> {
 
 impl Merge for Count {
     fn merge(&mut self, other: Self) {
-        self.count += other.count;
+        self.count.merge(other.count);
         self.times.merge(&other.times);
     }
 }
@@ -278,7 +278,7 @@ impl Merge for Use {
             *self = other;
             return;
         }
-        self.count += other.count;
+        self.count.merge(other.count);
         self.times.merge(&other.times);
         self.endpoints.merge(other.endpoints);
         self.nodes.merge(other.nodes);
@@ -287,7 +287,7 @@ impl Merge for Use {
 
 impl Merge for Group {
     fn merge(&mut self, other: Self) {
-        self.count += other.count;
+        self.count.merge(other.count);
         self.times.merge(&other.times);
         self.examples.merge(other.examples);
         self.users.merge(other.users);
@@ -310,7 +310,7 @@ impl Merge for Issue {
 
 impl Merge for Door {
     fn merge(&mut self, other: Self) {
-        self.refused += other.refused;
+        self.refused.merge(other.refused);
     }
 }
 
@@ -332,24 +332,24 @@ impl Merge for Input {
     fn merge(&mut self, other: Self) {
         self.format = std::mem::take(&mut self.format).max(other.format);
         for (format, count) in other.formats {
-            *self.formats.entry(format).or_default() += count;
+            self.formats.entry(format).or_default().merge(count);
         }
         self.creator = std::mem::take(&mut self.creator).max(other.creator);
         self.observer = self.observer.max(other.observer);
-        self.exchanges += other.exchanges;
-        self.bytes += other.bytes;
+        self.exchanges.merge(other.exchanges);
+        self.bytes.merge(other.bytes);
         self.truncated |= other.truncated;
         self.named |= other.named;
         merge_skips(&mut self.skipped, other.skipped);
         merge_skips(&mut self.repaired, other.repaired);
         self.error = std::mem::take(&mut self.error).max(other.error);
-        self.with_credentials += other.with_credentials;
-        self.with_set_cookie += other.with_set_cookie;
-        self.with_redacted += other.with_redacted;
-        self.unseen_fields += other.unseen_fields;
-        self.bodies_missing += other.bodies_missing;
-        self.zone_assumed += other.zone_assumed;
-        self.year_assumed += other.year_assumed;
+        self.with_credentials.merge(other.with_credentials);
+        self.with_set_cookie.merge(other.with_set_cookie);
+        self.with_redacted.merge(other.with_redacted);
+        self.unseen_fields.merge(other.unseen_fields);
+        self.bodies_missing.merge(other.bodies_missing);
+        self.zone_assumed.merge(other.zone_assumed);
+        self.year_assumed.merge(other.year_assumed);
         self.content = self.content.wrapping_add(other.content);
     }
 }
@@ -359,7 +359,7 @@ fn merge_skips(mine: &mut BTreeMap<String, SkipRow>, other: BTreeMap<String, Ski
         let slot = mine
             .entry(reason)
             .or_insert_with_key(|reason| SkipRow { reason: reason.clone(), ..SkipRow::default() });
-        slot.count += row.count;
+        slot.count.merge(row.count);
         slot.first.extend(row.first);
         slot.first.sort();
         slot.first.truncate(3);

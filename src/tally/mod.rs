@@ -267,7 +267,7 @@ impl Tally {
         self.visits.merge(other.visits);
         self.groups.merge(other.groups);
         self.bare.merge(other.bare);
-        self.clientless += other.clientless;
+        self.clientless.merge(other.clientless);
         self.issues.merge(other.issues);
         self.doors.merge(other.doors);
         self.published.merge(other.published);
@@ -277,10 +277,10 @@ impl Tally {
         self.passed.merge(other.passed);
         self.offsets.merge(other.offsets);
         self.timeline.merge(&other.timeline);
-        self.untimed += other.untimed;
-        self.exchanges += other.exchanges;
+        self.untimed.merge(other.untimed);
+        self.exchanges.merge(other.exchanges);
         for (status, count) in other.statuses {
-            *self.statuses.entry(status).or_default() += count;
+            self.statuses.entry(status).or_default().merge(count);
         }
         self.refused.merge(other.refused);
     }
@@ -347,7 +347,7 @@ impl Tally {
         self.passed.prune();
         let mut is_sample = self.bare.is_sample();
         let (groups, clientless) = std::mem::take(&mut self.bare).into_groups();
-        self.clientless += clientless;
+        self.clientless.merge(clientless);
         for group in groups {
             let Some(facts) = group.facts.as_deref() else { continue };
             if let Some(known) = self.groups.slot(&group_key(facts)) {

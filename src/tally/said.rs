@@ -66,9 +66,9 @@ impl Said {
         } else if *text > *self.most.as_deref().unwrap_or(&self.least) {
             self.most = Some(text.into());
         }
-        self.count += count;
-        for _ in 0..at.map_or(0, |_| count) {
-            self.times.push(at.unwrap_or_default());
+        self.count.merge(count);
+        if let Some(at) = at.filter(|_| count > 0) {
+            self.times.push_all(at, count);
         }
         if let Some(origin) = origin
             && self.first.as_deref().is_none_or(|first| origin < first)
@@ -97,7 +97,7 @@ impl Merge for Said {
         let least = texts.iter().flatten().min().cloned().unwrap_or_default();
         self.most = texts.into_iter().flatten().max().filter(|most| *most != least);
         self.least = least;
-        self.count += other.count;
+        self.count.merge(other.count);
         self.times.merge(&other.times);
         self.first = match (self.first.take(), other.first) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -178,7 +178,7 @@ impl Sayings {
             let first = said.first.take_if(|_| here.is_some_and(|time| time.at == at));
             let (least, most) = (said.least.clone(), said.most.clone());
             let mut moved = Said { count: n, times: Times::default(), first, least, most };
-            (0..n).for_each(|_| moved.times.push(at));
+            moved.times.push_all(at, n);
             if let Some(slot) = taken.0.slot(wording) {
                 *slot = moved;
             }

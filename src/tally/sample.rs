@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::smallest::Merge;
@@ -227,7 +228,10 @@ impl<V: Serialize, const LIMIT: usize> Serialize for Sample<V, LIMIT> {
 impl<'de, V: Deserialize<'de>, const LIMIT: usize> Deserialize<'de> for Sample<V, LIMIT> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (pairs, is_sample) = <(Vec<(u128, V)>, bool)>::deserialize(deserializer)?;
-        let most = pairs.iter().map(|(key, _)| *key).max().filter(|_| is_sample);
+        if !pairs.is_sorted_by(|(before, _), (key, _)| before < key) {
+            return Err(D::Error::custom("a sample out of order"));
+        }
+        let most = pairs.last().map(|(key, _)| *key).filter(|_| is_sample);
         let mut read = Self { kept: pairs.into_iter().collect(), limit: LIMIT, most };
         read.prune();
         Ok(read)
@@ -304,5 +308,13 @@ mod tests {
             prop_assert_eq!(many.kept.len(), table.len());
             prop_assert_eq!(many.most(), whole.most());
         }
+    }
+
+    #[test]
+    fn keys_out_of_order_are_not_read() {
+        let read =
+            |pairs: &str| serde_json::from_str::<Sample<u64, 5>>(&format!("[{pairs},false]"));
+        assert!(read("[[1,9],[2,9]]").is_ok());
+        assert!(read("[[2,9],[1,9]]").is_err() && read("[[1,9],[1,9]]").is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::smallest::Merge;
+use super::smallest::{Merge, ascending};
 use crate::model::{Origin, Record};
 
 /// Sightings under one mark that are kept; an id with more names no single exchange.
@@ -39,6 +39,7 @@ pub struct Pass {
 pub struct Sightings<T: Ord> {
     count: u64,
     /// The smallest, sorted: a list, as there are many marks with one sighting each.
+    #[serde(deserialize_with = "ascending::<_, _, MOST>")]
     kept: Vec<T>,
 }
 
@@ -112,7 +113,7 @@ impl<T: Placed> Sightings<T> {
 
 impl<T: Ord> Merge for Sightings<T> {
     fn merge(&mut self, other: Self) {
-        self.count += other.count;
+        self.count.merge(other.count);
         for sighting in other.kept {
             self.keep(sighting);
         }

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Steps of a walk over a table that take as long as to look up one key in it.
 const LOOKUP: usize = 16;
 
 /// The `LIMIT` smallest distinct values of a set: a sorted list, as most hold one value or none.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>"))]
-pub struct Smallest<T, const LIMIT: usize>(Vec<T>);
+#[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de> + Ord"))]
+pub struct Smallest<T, const LIMIT: usize>(
+    #[serde(deserialize_with = "ascending::<_, _, LIMIT>")] Vec<T>,
+);
 
 impl<T, const LIMIT: usize> Default for Smallest<T, LIMIT> {
     fn default() -> Self {
@@ -58,6 +61,13 @@ impl<T: Ord, const LIMIT: usize> Smallest<T, LIMIT> {
     pub fn shift(&mut self, change: impl FnMut(&mut T)) {
         self.0.iter_mut().for_each(change);
     }
+
+    /// Rewrites every value by any change; those that are the same then become one.
+    pub fn change(&mut self, change: impl FnMut(&mut T)) {
+        self.0.iter_mut().for_each(change);
+        self.0.sort();
+        self.0.dedup();
+    }
 }
 
 /// A map that keeps its smallest keys, `LIMIT` of them or fewer; merging two values is `Merge`.
@@ -90,7 +100,13 @@ impl<K: Eq, V: Eq, const LIMIT: usize> Eq for Table<K, V, LIMIT> {}
 
 /// The same as [`Table`] for few keys: a sorted list, which needs a tenth of a tree's memory.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
-pub struct Few<K, V, const LIMIT: usize>(Vec<(K, V)>);
+#[serde(bound(
+    serialize = "K: Serialize, V: Serialize",
+    deserialize = "K: Deserialize<'de> + Ord, V: Deserialize<'de>"
+))]
+pub struct Few<K, V, const LIMIT: usize>(
+    #[serde(deserialize_with = "ascending_pairs::<_, _, _, LIMIT>")] Vec<(K, V)>,
+);
 
 impl<K, V, const LIMIT: usize> Default for Few<K, V, LIMIT> {
     fn default() -> Self {
@@ -158,6 +174,13 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Few<K, V, LIMIT> {
 pub trait Merge {
     /// Adds `other` to this value.
     fn merge(&mut self, other: Self);
+}
+
+/// Counts; a partial may claim any, and what is too much is the greatest.
+impl Merge for u64 {
+    fn merge(&mut self, other: Self) {
+        *self = self.saturating_add(other);
+    }
 }
 
 impl<V: Merge> Merge for Box<V> {
@@ -309,6 +332,32 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> 
     }
 }
 
+/// Reads values that are what a sorted list writes: each greater than the one before, and no more than there
+/// may be. Others are damage, and to put them in order as they are merged may take without end.
+pub(super) fn ascending<'de, T, D, const LIMIT: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de> + Ord,
+    D: Deserializer<'de>,
+{
+    let all = Vec::<T>::deserialize(deserializer)?;
+    let fits = all.len() <= LIMIT && all.is_sorted_by(|before, value| before < value);
+    if fits { Ok(all) } else { Err(D::Error::custom("a list out of order")) }
+}
+
+/// The same of pairs, by their keys.
+pub(super) fn ascending_pairs<'de, K, V, D, const LIMIT: usize>(
+    deserializer: D,
+) -> Result<Vec<(K, V)>, D::Error>
+where
+    K: Deserialize<'de> + Ord,
+    V: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let all = Vec::<(K, V)>::deserialize(deserializer)?;
+    let fits = all.len() <= LIMIT && all.is_sorted_by(|(before, _), (key, _)| before < key);
+    if fits { Ok(all) } else { Err(D::Error::custom("a table out of order")) }
+}
+
 /// Maps with keys that are no text, as a list of pairs.
 mod pairs {
     use std::collections::BTreeMap;
@@ -328,7 +377,8 @@ mod pairs {
         V: Deserialize<'de>,
         D: Deserializer<'de>,
     {
-        Ok(Vec::<(K, V)>::deserialize(deserializer)?.into_iter().collect())
+        let pairs = super::ascending_pairs::<K, V, D, { usize::MAX }>(deserializer)?;
+        Ok(pairs.into_iter().collect())
     }
 }
 
@@ -337,12 +387,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    impl Merge for u64 {
-        fn merge(&mut self, other: Self) {
-            *self += other;
-        }
-    }
 
     fn count(keys: &[u8]) -> Table<u8, u64, 5> {
         let mut table = Table::default();
@@ -425,6 +469,33 @@ mod tests {
             merged.merge(table(&right));
             prop_assert_eq!(merged, slow);
         }
+    }
+
+    #[test]
+    fn a_list_that_none_of_these_writes_is_not_read() {
+        fn reads<T: for<'de> Deserialize<'de>>(text: &str) -> bool {
+            serde_json::from_str::<T>(text).is_ok()
+        }
+        for (list, is_one) in
+            [("[]", true), ("[1,3]", true), ("[3,1]", false), ("[1,1]", false), ("[1,2,3]", false)]
+        {
+            assert_eq!(reads::<Smallest<u8, 2>>(list), is_one, "{list}");
+            let pairs = list.replace('1', "[1,9]").replace('2', "[2,9]").replace('3', "[3,9]");
+            assert_eq!(reads::<Few<u8, u64, 2>>(&pairs), is_one, "{pairs}");
+            let table = format!(r#"{{"kept":{pairs},"full":false}}"#);
+            // How many keys one keeps follows from the limits of the whole.
+            assert_eq!(reads::<Table<u8, u64, 2>>(&table), is_one || list.len() > 5, "{table}");
+        }
+    }
+
+    #[test]
+    fn values_that_are_changed_are_in_order_again() {
+        let mut kept = Smallest::<u8, 3>::default();
+        for value in [1, 2, 3] {
+            kept.push(value);
+        }
+        kept.change(|value| *value = if *value == 2 { 9 } else { 4 });
+        assert_eq!(kept.iter().copied().collect::<Vec<_>>(), [4, 9]);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Instants with counts, in bounded space, exact while few and exact to merge when many.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
+use super::smallest::Merge;
 use crate::model::At;
 
 /// Bucket widths in nanoseconds, finest first; each divides the next, so widening is exact.
@@ -36,12 +38,13 @@ const DAY: i64 = 86_400 * SECOND;
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Times<const LIMIT: usize> {
     rung: u8,
+    #[serde(deserialize_with = "in_order::<_, LIMIT>")]
     buckets: Buckets,
 }
 
 /// Most multisets hold one instant: it needs no heap.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Vec<Bucket>", into = "Vec<Bucket>")]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(into = "Vec<Bucket>")]
 enum Buckets {
     #[default]
     None,
@@ -116,6 +119,21 @@ impl From<Buckets> for Vec<Bucket> {
     }
 }
 
+/// Reads buckets that are what a multiset writes: in order of time, none of which overlap, and no more than
+/// there may be. Millions of others are a small partial, and merging them would not end.
+fn in_order<'de, D: Deserializer<'de>, const LIMIT: usize>(
+    deserializer: D,
+) -> Result<Buckets, D::Error> {
+    let buckets = Vec::<Bucket>::deserialize(deserializer)?;
+    let is_sorted = buckets.is_sorted_by(|before, bucket| before.last < bucket.first)
+        && buckets.iter().all(|bucket| bucket.first <= bucket.last);
+    if is_sorted && buckets.len() <= LIMIT {
+        Ok(Buckets::from(buckets))
+    } else {
+        Err(D::Error::custom("instants out of order"))
+    }
+}
+
 /// The instants that share one bucket.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
@@ -142,7 +160,7 @@ impl<const LIMIT: usize> Times<LIMIT> {
         {
             if at <= last.last || slot(last.first, self.rung) == slot(at, self.rung) {
                 last.last = last.last.max(at);
-                last.count += count;
+                last.count.merge(count);
                 return;
             }
             self.buckets.insert(usize::MAX, new);
@@ -182,7 +200,7 @@ impl<const LIMIT: usize> Times<LIMIT> {
 
     /// Returns how many instants there are.
     pub fn count(&self) -> u64 {
-        self.buckets().iter().map(|b| b.count).sum()
+        sum(self.buckets())
     }
 
     /// Returns the earliest instant.
@@ -225,7 +243,7 @@ impl<const LIMIT: usize> Times<LIMIT> {
 
     /// Returns how many instants lie before `until`; a bucket counts when its first instant does.
     pub fn count_before(&self, until: At) -> u64 {
-        self.buckets().iter().take_while(|b| b.first < until).map(|b| b.count).sum()
+        sum(self.buckets().iter().take_while(|b| b.first < until))
     }
 
     /// Returns how many instants lie in the bucket of `at`.
@@ -240,7 +258,7 @@ impl<const LIMIT: usize> Times<LIMIT> {
     pub fn count_within(&self, from: At, until: At) -> u64 {
         let start = self.buckets().partition_point(|b| b.first < from);
         let inside = self.buckets().iter().skip(start).take_while(|b| b.last <= until);
-        inside.map(|b| b.count).sum()
+        sum(inside)
     }
 
     /// Returns the bucket width in nanoseconds; 1 while every instant is kept apart.
@@ -276,7 +294,7 @@ impl<const LIMIT: usize> Times<LIMIT> {
             Some(b) if slot(b.first, self.rung) == key => {
                 b.first = b.first.min(new.first);
                 b.last = b.last.max(new.last);
-                b.count += new.count;
+                b.count.merge(new.count);
             }
             _ => self.buckets.insert(at, new),
         }
@@ -296,7 +314,7 @@ impl<const LIMIT: usize> Times<LIMIT> {
             let same = slot(later.first, rung) == slot(kept.first, rung);
             if same {
                 kept.last = kept.last.max(later.last);
-                kept.count += later.count;
+                kept.count.merge(later.count);
             }
             same
         });
@@ -306,6 +324,10 @@ impl<const LIMIT: usize> Times<LIMIT> {
     fn slot(&self, at: At) -> i64 {
         slot(at, self.rung)
     }
+}
+
+fn sum<'b>(buckets: impl IntoIterator<Item = &'b Bucket>) -> u64 {
+    buckets.into_iter().fold(0, |sum, bucket| sum.saturating_add(bucket.count))
 }
 
 fn width(rung: u8) -> i64 {
@@ -362,6 +384,41 @@ mod tests {
     fn many_instants_share_buckets_but_keep_their_ends_and_count() {
         let times = of(&[0, 10, 20, 30, 40, 50]);
         assert_eq!(times.buckets(), [Bucket { first: At(0), last: At(50), count: 6 }]);
+    }
+
+    #[test]
+    fn buckets_that_no_multiset_writes_are_not_read() {
+        let read = |buckets: &[(i64, i64, u64)]| {
+            let bucket = |(first, last, count): &(i64, i64, u64)| {
+                format!(r#"{{"first":{first},"last":{last},"count":{count}}}"#)
+            };
+            let buckets: Vec<String> = buckets.iter().map(bucket).collect();
+            let written = format!(r#"{{"rung":0,"buckets":[{}]}}"#, buckets.join(","));
+            serde_json::from_str::<Times<4>>(&written)
+        };
+        let good = [(1, 1, 1), (2, 4, 2), (5, 5, 1), (6, 6, 1)];
+        assert_eq!(read(&good).unwrap().count(), 5);
+        for bad in [
+            &[(2, 2, 1), (1, 1, 1)][..],
+            &[(1, 1, 1), (1, 1, 1)],
+            &[(1, 3, 2), (3, 4, 2)],
+            &[(3, 1, 2)],
+            &[(1, 1, 1), (2, 2, 1), (3, 3, 1), (4, 4, 1), (5, 5, 1)],
+        ] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn counts_beyond_all_numbers_are_the_greatest() {
+        let mut times = Times::<4>::default();
+        times.push_all(At(1), u64::MAX);
+        times.push_all(At(1), 1);
+        times.merge(&times.clone());
+        times.push_all(At(9), u64::MAX);
+        assert_eq!([times.count(), times.count_before(At(5))], [u64::MAX; 2]);
+        assert_eq!(times.count_within(At(0), At(9)), u64::MAX);
+        assert_eq!(times.at_least(DAY).count_at(At(1)), u64::MAX);
     }
 
     #[test]

@@ -67,6 +67,9 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>, const LIMIT: usize>(
     deserializer: D,
 ) -> Result<Table<Fingerprint, Slot<Arc<Token>>, LIMIT>, D::Error> {
     let (makes, rows, is_sample) = <(Vec<Arc<Make>>, Vec<Read>, bool)>::deserialize(deserializer)?;
+    if !rows.is_sorted_by(|before, row| before.mark < row.mark) {
+        return Err(D::Error::custom("tokens out of order"));
+    }
     let mut tokens = Vec::with_capacity(rows.len());
     for row in rows {
         let Row { mark, make, fingerprint, sub, exp, nbf, iat, unsigned, signature_mark, verdict } =

@@ -75,7 +75,7 @@ impl Veils {
             veils.hide(&mut issue.endpoint);
         }
         for proof in tally.proofs.values_mut() {
-            proof.uses.shift(|used| {
+            proof.uses.change(|used| {
                 veils.hide(&mut used.endpoint);
             });
         }

@@ -147,10 +147,15 @@ fn deflate(bytes: &[u8]) -> io::Result<Vec<u8>> {
 
 /// Unpacks to so many bytes at most.
 fn inflate(packed: &[u8], room: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let count =
-        ZlibDecoder::new(packed).take((room as u64).saturating_add(1)).read_to_end(&mut bytes)?;
-    if count > room { Err(io::Error::other("too many of them")) } else { Ok(bytes) }
+    let (mut bytes, mut unpacker) = (Vec::new(), ZlibDecoder::new(packed));
+    let count = unpacker.by_ref().take((room as u64).saturating_add(1)).read_to_end(&mut bytes)?;
+    if count > room {
+        return Err(io::Error::other("too many of them"));
+    }
+    if unpacker.total_in() < packed.len() as u64 {
+        return Err(io::Error::other("more stands behind them"));
+    }
+    Ok(bytes)
 }
 
 /// Reads and merges partials, one a line, into `tally`; empty lines are the empty partial.

@@ -124,8 +124,76 @@ fn few_bytes_do_not_unpack_to_many() {
     let words: Vec<&str> = words.iter().map(|word| &**word).collect();
     let read: Result<Vec<String>, _> = unpack(&numbers, &words, 16 << 20);
     assert_eq!(read.unwrap_err().to_string(), "too much");
+    let room = word.len() * 20;
+    assert_eq!(unpack::<Vec<String>>(&numbers, &words, room).unwrap().len(), 20);
+    assert!(unpack::<Vec<String>>(&numbers, &words, room - 1).is_err());
     let many: Result<Vec<u64>, _> = unpack(&[0xff, 0xff, 0xff, 0xff, 0x7f, 1], &[], 0);
     assert_eq!(many.unwrap_err().to_string(), "it ends early");
+}
+
+#[test]
+fn parts_give_the_same_line_in_either_order() {
+    let [one, other] = [all(), &narrow()].map(|line| read(line).1);
+    let merged = |mut first: Tally, second: &Tally| {
+        first.merge(second.clone());
+        write(&first, None).unwrap()
+    };
+    let both = merged(one.clone(), &other);
+    assert!(both == merged(other, &one), "what stands in it depends on what came first");
+}
+
+#[test]
+fn what_stands_behind_the_numbers_is_told() {
+    let mut packed = deflate(b"numbers").unwrap();
+    packed.push(0);
+    assert_eq!(inflate(&packed, 100).unwrap_err().to_string(), "more stands behind them");
+    let told = unpack::<u8>(&[1, 0], &[], 0).unwrap_err().to_string();
+    assert_eq!(told, "it goes on behind its end");
+}
+
+#[test]
+fn numbers_that_stand_for_nothing_are_told() {
+    fn told<T: DeserializeOwned + std::fmt::Debug>(numbers: &[u8]) -> String {
+        unpack::<T>(numbers, &["a"], 9).unwrap_err().to_string()
+    }
+    assert_eq!(told::<bool>(&[2]), "neither yes nor no");
+    assert_eq!(told::<Option<u8>>(&[2, 0]), "neither there nor not");
+    assert_eq!(told::<u8>(&[0x80, 2]), "a number that is too large");
+    assert_eq!(told::<i32>(&[0xff, 0xff, 0xff, 0xff, 0x7f]), "a number that is too large");
+    assert_eq!(told::<u64>(&[0xff; 11]), "a number without an end");
+    assert_eq!(told::<u128>(&[1]), "a mark that was not there before");
+    assert_eq!(told::<u128>(&[0, 1, 2]), "it ends early");
+    assert_eq!(told::<String>(&[1]), "no such word");
+    assert_eq!(told::<char>(&[0x80, 0xb0, 3]), "no character");
+    assert_eq!(told::<Vec<()>>(&[5]), "it ends early");
+    assert!(told::<Kind>(&[4]).starts_with("invalid value"));
+}
+
+/// A tally with every count as large as a number can be.
+fn without_measure(tally: &Tally) -> Tally {
+    let mut named = serde_json::to_string(tally).unwrap();
+    for name in ["count", "refused", "exchanges", "bytes", "untimed", "clientless", "unseen_fields"]
+    {
+        let before = format!("\"{name}\":");
+        let mut parts = named.split(&before);
+        let first = parts.next().unwrap_or_default().to_owned();
+        named = parts.fold(first, |before, part| {
+            let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+            let count = if rest == part { String::new() } else { u64::MAX.to_string() };
+            format!("{before}\"{name}\":{count}{rest}")
+        });
+    }
+    serde_json::from_str(&named).unwrap()
+}
+
+#[test]
+fn counts_beyond_all_numbers_add_up_to_the_greatest() {
+    let mut tally = without_measure(&read(all()).1);
+    assert!(tally.groups.iter().all(|(_, group)| group.count == u64::MAX));
+    tally.merge(tally.clone());
+    tally.settle();
+    assert_eq!(tally.exchanges, u64::MAX);
+    assert!(tally.groups.iter().all(|(_, group)| group.count == u64::MAX));
 }
 
 #[test]
@@ -226,5 +294,10 @@ proptest! {
         let words: Vec<&str> = words.iter().skip(fewer).map(|word| &**word).collect();
         let read: Result<Tally, _> = unpack(&numbers, &words, 1 << 24);
         prop_assert!(!is_cut || read.is_err());
+        // What is read all the same may be merged like any other.
+        if let Ok(mut tally) = read {
+            tally.merge(tally.clone());
+            tally.settle();
+        }
     }
 }

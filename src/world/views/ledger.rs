@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{At, Facts, Origin};
-use crate::tally::{Sayings, Tally, group_key};
+use crate::tally::{Merge as _, Sayings, Tally, group_key};
 
 /// So many exchanges of equal facts at one instant; one alone where its place is known.
 #[derive(Clone, Copy, Debug)]
@@ -63,11 +63,11 @@ pub(super) fn change(tally: &mut Tally, unit: Unit<'_>, facts: Facts) -> u128 {
     let before = known.and_then(|g| g.facts.as_deref()).and_then(|f| f.status);
     let mut said = take(tally, unit);
     let Some(group) = tally.groups.slot(&key) else { return unit.group };
-    group.count += unit.count;
+    group.count.merge(unit.count);
     said.hear_of(&facts.answer, unit.at, unit.origin.or(places.first()), unit.count);
     group.said.merge(said);
-    for _ in 0..unit.count {
-        group.times.push(unit.at);
+    if unit.count > 0 {
+        group.times.push_all(unit.at, unit.count);
     }
     for place in places {
         group.examples.push(place);
@@ -79,7 +79,7 @@ pub(super) fn change(tally: &mut Tally, unit: Unit<'_>, facts: Facts) -> u128 {
     if now != before {
         let from = tally.statuses.entry(before.unwrap_or(0)).or_default();
         *from = from.saturating_sub(unit.count);
-        *tally.statuses.entry(now.unwrap_or(0)).or_default() += unit.count;
+        tally.statuses.entry(now.unwrap_or(0)).or_default().merge(unit.count);
         tally.statuses.retain(|_, count| *count > 0);
     }
     key
