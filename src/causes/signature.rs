@@ -117,13 +117,17 @@ fn rotated(case: &Case<'_>, token: &Token) -> Option<Candidate> {
         profile.kids.0.iter().filter(|_| case.world.is_whole()).find(|(kid, (first, last))| {
             kid.as_str() != own && *first > own_last && *last >= Some(at)
         })?;
+    let among = if case.world.knows_all_uses() { "" } else { "of the tokens that are kept, " };
     (own_last < Some(at)).then(|| {
         Candidate::inferred(
             "signature.key_rotated",
             format!("this token was let in until {}", before.at),
             "history",
         )
-        .and(format!("since then only tokens of key `{}` are, none of `{own}`", newer.0), "history")
+        .and(
+            format!("{among}since then only tokens of key `{}` are, none of `{own}`", newer.0),
+            "history",
+        )
     })
 }
 

@@ -256,7 +256,7 @@ impl<'t> World<'t> {
 
     /// Returns whether it is known of each use of a token whether it was let in.
     pub fn knows_uses(&self, mark: Fingerprint) -> bool {
-        self.is_whole() || self.tally.knows_uses(mark)
+        self.tally.knows_uses(mark)
     }
 
     /// Returns whether all that was let in of a refused request's client and credential is known; of many
