@@ -6,13 +6,13 @@
 /// Bytes looked at in one step.
 pub(super) const STEP: usize = 16;
 
-/// Returns the index of the first byte that is no graphic ASCII letter, or a quote, a backslash or `also`.
+/// Returns the index of the first byte that is no graphic ASCII character, or a quote, a backslash or `also`.
 #[inline]
 pub(super) fn word_end(text: &[u8], also: u8) -> Option<usize> {
     end(text, b'!', also)
 }
 
-/// Returns the index of the first byte that is no printable ASCII letter, or a quote or a backslash.
+/// Returns the index of the first byte that is no printable ASCII character, or a quote or a backslash.
 #[inline]
 pub(super) fn quoted_end(text: &[u8]) -> Option<usize> {
     end(text, b' ', b'"')
