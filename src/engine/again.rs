@@ -214,6 +214,7 @@ fn count(
     let used = Used {
         credential: sent.as_ref().map(|sent| Shown {
             credential: sent.credential(),
+            shared: Some(sent.credential()),
             is_token: sent.is_token(),
             mark: sent.mark(),
         }),

@@ -29,7 +29,7 @@ const LONGEST_BODY: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub struct Sent<'c> {
     at_hand: &'c AtHand,
-    credential: &'c Credential,
+    credential: &'c Arc<Credential>,
     /// Length of its shortest secret.
     pub shortest: usize,
     /// Whether it may be the first time in this piece of input.
@@ -38,7 +38,7 @@ pub struct Sent<'c> {
 
 impl<'c> Sent<'c> {
     /// Returns the credential.
-    pub fn credential(&self) -> &'c Credential {
+    pub fn credential(&self) -> &'c Arc<Credential> {
         self.credential
     }
 
@@ -303,7 +303,7 @@ impl Own<'_> {
     pub fn sent<'c>(&self, context: &'c mut Context<'_>) -> Option<Sent<'c>> {
         let value = self.authorization.filter(|_| self.authorizations == 1)?;
         let (at_hand, is_first) = locate::again_in_authorization(value, context)?;
-        let credential = at_hand.credential.as_deref()?;
+        let credential = at_hand.credential.as_ref()?;
         let shortest = usize::try_from(at_hand.shortest).unwrap_or(usize::MAX);
         Some(Sent { at_hand, credential, shortest, is_first })
     }

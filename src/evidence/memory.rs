@@ -57,7 +57,7 @@ impl Memory {
 
     /// Returns how many values a worker may have at hand beside.
     pub(super) fn at_hand(&self) -> usize {
-        self.young * SHARDS / 2
+        self.young * SHARDS * 2
     }
 
     /// Returns the mark under which the value of a field is remembered.

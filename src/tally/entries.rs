@@ -71,7 +71,7 @@ pub struct Use {
     /// Where.
     pub host: Option<Arc<str>>,
     /// With what; always there once the use is counted.
-    pub credential: Option<Credential>,
+    pub credential: Option<Arc<Credential>>,
     /// At a token or login endpoint, which takes other credentials than the API.
     pub at_issuer: bool,
     /// How often.

@@ -38,6 +38,8 @@ pub struct Used<'a> {
 pub struct Shown<'a> {
     /// All of it.
     pub credential: &'a Credential,
+    /// The same where it is shared already.
+    pub shared: Option<&'a Arc<Credential>>,
     /// Whether it is a token or key, see [`Kind::is_token`](crate::model::Kind::is_token).
     pub is_token: bool,
     /// The mark under which its uses lie.
@@ -48,7 +50,7 @@ impl<'a> Shown<'a> {
     /// Looks at a credential.
     pub fn of(credential: &'a Credential) -> Self {
         let mark = credential.token.or(credential.fingerprint);
-        Self { credential, is_token: credential.kind.is_token(), mark }
+        Self { credential, shared: None, is_token: credential.kind.is_token(), mark }
     }
 }
 
@@ -155,7 +157,9 @@ impl Tally {
                 user_agent: event.agent.cloned(),
             };
             usage.host.clone_from(&event.endpoint.host);
-            usage.credential = Some(event.credential.credential.clone());
+            let Shown { credential, shared, .. } = event.credential;
+            let shared = shared.map(Arc::clone);
+            usage.credential = Some(shared.unwrap_or_else(|| Arc::new(credential.clone())));
             usage.at_issuer = event.at_issuer;
         }
         usage.count += 1;

@@ -113,7 +113,7 @@ fn of_uses<'t>(world: &World<'t>) -> (Doors<'t>, Found<'t>) {
     let mut successions = Vec::with_capacity(world.uses.len());
     for used in &world.uses {
         let (usage, who) = (used.usage, world.clients.who_of(used.client));
-        let mark = usage.credential.as_ref().and_then(mark_of);
+        let mark = usage.credential.as_deref().and_then(mark_of);
         if let Some(mark) = mark {
             found.sights.push((mark, Sight::LetIn(usage)));
         }

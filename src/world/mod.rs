@@ -249,7 +249,7 @@ impl<'t> World<'t> {
             let proofs = proofs::Proofs::learn(tally, |used| clients.who(&used.client));
             (used, groups, places, clients, proofs)
         };
-        let token_of = |usage: &Use| token(mark_of(usage.credential.as_ref()?)?);
+        let token_of = |usage: &Use| token(mark_of(usage.credential.as_deref()?)?);
         let ((clients, groups, places, numbers, proofs), (owners, used)) = rayon::join(met, || {
             let used = || {
                 uses.par_iter().map(|(_, usage)| token_of(usage)).collect::<Vec<Option<&Token>>>()

@@ -442,7 +442,7 @@ impl<'t> World<'t> {
         let sent = || {
             let used = self.index.doors.successions(who, facts.endpoint.host.as_ref());
             used.iter()
-                .any(|s| s.first <= at && s.usage.credential.as_ref().is_some_and(is_session))
+                .any(|s| s.first <= at && s.usage.credential.as_deref().is_some_and(is_session))
         };
         let refused = || {
             let here = self.refused_at(who, &facts.endpoint);

@@ -325,6 +325,6 @@ impl<'t> World<'t> {
     ) -> impl Iterator<Item = &'w Entry<'t>> {
         let door = self.index.doors.open.get(endpoint).map(|door| door.number);
         let entries = door.map(|number| self.index.doors.entries.get(&(self.who(client), number)));
-        entries.into_iter().flatten().filter(move |entry| fits(entry.usage.credential.as_ref()))
+        entries.into_iter().flatten().filter(move |entry| fits(entry.usage.credential.as_deref()))
     }
 }

@@ -25,7 +25,7 @@ impl Veils {
         let of_basic = |c: Option<&Credential>| c.is_some_and(|c| c.kind == Kind::Basic);
         let uses = tally.uses.values();
         let let_in = uses
-            .filter(|usage| of_basic(usage.credential.as_ref()))
+            .filter(|usage| of_basic(usage.credential.as_deref()))
             .flat_map(|usage| usage.endpoints.iter().map(|(endpoint, _)| endpoint));
         let groups = tally.groups.iter().filter_map(|(_, group)| group.facts.as_deref());
         let refused =
