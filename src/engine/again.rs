@@ -12,7 +12,9 @@ use foldhash::{fast::FixedState, quality::RandomState};
 use super::plain::Site;
 use crate::evidence::{self, Context, Own, Sent};
 use crate::model::{Endpoint, Exchange, Fingerprint, Observer, Record, Sketch, Time, Visibility};
-use crate::tally::{Crowd, Passage, Shown, Tally, Told, Used, Visit, place_mark};
+use crate::tally::{
+    Caller, Crowd, Passage, Shown, Tally, Told, Used, Visit, call_mark, place_mark,
+};
 
 /// Kinds that are remembered; then all are forgotten, and it begins anew.
 const MOST: usize = 8192;
@@ -31,6 +33,10 @@ pub(super) struct Again {
     unknown: Option<Unknown>,
     /// What the line is like that was looked at last and was not known.
     sketch: Option<u128>,
+    /// The user agent of the request that was counted last.
+    caller: Caller,
+    /// Marks of the ids of the request that is looked at.
+    ids: Vec<Fingerprint>,
 }
 
 /// A request of a kind that is learned from its record.
@@ -63,6 +69,8 @@ struct Common {
     place: u64,
     node: Option<String>,
     status: u16,
+    /// Mark of method and status.
+    call: u64,
     observer: Observer,
     sees_all: bool,
     /// None of them bears a credential.
@@ -99,8 +107,10 @@ impl Again {
             }
         };
         let Some(time) = exchange.time else { return false };
-        let ids = evidence::ids(exchange, &common.endpoint);
-        let passing = Passing { time, url: &exchange.url, ip: exchange.client_ip.as_deref(), ids };
+        evidence::ids_of(exchange, &common.endpoint, &mut self.ids);
+        let ip = exchange.client_ip.as_deref();
+        let (caller, ids) = (&mut self.caller, &*self.ids);
+        let passing = Passing { time, url: &exchange.url, ip, caller, ids };
         let passed = count(common, &own, passing, site, context, tally, crowd);
         if let Some(sketch) = sketch.filter(|_| passed) {
             let common = Arc::clone(common);
@@ -127,8 +137,10 @@ impl Again {
             self.sketch = Some(mark);
             return false;
         };
-        let ids = evidence::ids_of_line(line, &common.endpoint);
-        let passing = Passing { time: line.time, url: line.url, ip: line.client_ip, ids };
+        evidence::ids_of_line(line, &common.endpoint, &mut self.ids);
+        let Sketch { time, url, client_ip: ip, .. } = *line;
+        let (caller, ids) = (&mut self.caller, &*self.ids);
+        let passing = Passing { time, url, ip, caller, ids };
         count(common, &own, passing, site, context, tally, crowd)
     }
 
@@ -154,6 +166,7 @@ impl Again {
                     place: place_mark(&facts.endpoint),
                     node: facts.node.clone(),
                     status,
+                    call: call_mark(facts.endpoint.method.as_deref(), Some(status)),
                     observer: facts.observer,
                     sees_all: facts.visibility == Visibility::Full,
                     bare: facts.credentials.is_empty(),
@@ -181,20 +194,22 @@ impl Again {
     }
 }
 
-/// What a request of a known kind has of its own, beside its token and its user agent.
+/// What a request of a known kind has of its own, beside its token.
 struct Passing<'a> {
     time: Time,
     url: &'a str,
     ip: Option<&'a str>,
+    /// The user agent of the request before, which becomes that of this one.
+    caller: &'a mut Caller,
     /// Marks of its ids, sorted.
-    ids: Vec<Fingerprint>,
+    ids: &'a [Fingerprint],
 }
 
 /// Counts a request of a known kind, unless more than that is to be looked at.
 fn count(
     common: &Common,
     own: &Own<'_>,
-    Passing { time, url, ip, ids }: Passing<'_>,
+    Passing { time, url, ip, caller, ids }: Passing<'_>,
     site: Site<'_>,
     context: &mut Context<'_>,
     tally: &mut Tally,
@@ -202,6 +217,13 @@ fn count(
 ) -> bool {
     let endpoint = &common.endpoint;
     let Some(agent) = own.agent(context) else { return false };
+    let is_same = match (agent, &caller.name) {
+        (Some(agent), Some(before)) => Arc::ptr_eq(agent, before),
+        (agent, before) => agent.is_none() && before.is_none(),
+    };
+    if !is_same {
+        *caller = Caller::of(agent.map(Arc::clone));
+    }
     let sent = if common.bare {
         None
     } else {
@@ -221,14 +243,14 @@ fn count(
         new_token: sent.as_ref().and_then(Sent::new_token),
         node: common.node.as_deref(),
         sees_all: common.sees_all,
-        ids: &ids,
+        ids,
         member: site.member,
         position: site.position,
     };
     let visit = Visit {
         capture: None,
         ip: ip.filter(said),
-        agent: agent.as_ref(),
+        agent: caller.name.as_ref(),
         place: common.place,
         endpoint,
         at: Some(time.at),
@@ -237,8 +259,9 @@ fn count(
         source: site.source,
         time,
         url,
-        method: endpoint.method.as_deref(),
         status: common.status,
+        call: common.call,
+        caller,
         observer: common.observer,
         visit,
         told: Told::Use(&used),

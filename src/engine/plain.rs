@@ -13,7 +13,8 @@ use super::lately::Lately;
 use crate::evidence::{Context, is_told_by_shape, number_behind, open_shape};
 use crate::model::{AccessLine, Client, Facts, Observer, Outcome, Position, Record};
 use crate::tally::{
-    Caller, Crowd, Passage, Passers, Refused, Step, Tally, Told, Visit, kind_of, place_mark,
+    Caller, Crowd, Passage, Passers, Refused, Step, Tally, Told, Visit, call_mark, kind_of,
+    place_mark,
 };
 
 /// Kinds of lines that are remembered; then all are forgotten, and it begins anew.
@@ -271,8 +272,9 @@ fn refuse(
         source: site.source,
         time: line.time,
         url,
-        method: text(line.method),
         status: line.status,
+        call: call_mark(text(line.method), Some(line.status)),
+        caller,
         observer: Observer::Gateway,
         visit: Visit {
             capture: None,

@@ -10,7 +10,7 @@ use super::context::{AtHand, Context, Seen};
 use super::mask::{could_hide, could_repeat, is_short_or_odd};
 use super::names::Field;
 use super::url::{is_told_by_shape, open_shape};
-use super::{ids as marks, locate};
+use super::{ids, locate};
 use crate::dialect;
 use crate::model::{
     Body, Credential, Endpoint, Exchange, Fingerprint, Header, Kind, Observer, Sketch, State, Token,
@@ -120,7 +120,7 @@ pub(super) fn varies_in_answers(name: &str) -> Option<bool> {
     if is("set-cookie") {
         return None;
     }
-    Some(VARYING_ANSWER.into_iter().any(is) || marks::is_id(name))
+    Some(VARYING_ANSWER.into_iter().any(is) || ids::is_id(name))
 }
 
 impl Part {
@@ -130,7 +130,7 @@ impl Part {
             Self::Authorization
         } else if is("user-agent") {
             Self::Agent
-        } else if VARYING.into_iter().any(is) || marks::is_id(name) {
+        } else if VARYING.into_iter().any(is) || ids::is_id(name) {
             Self::Varying(Field::of(name))
         } else {
             Self::Like
@@ -215,8 +215,9 @@ fn answered<'x>(
     like: &mut Vec<u8>,
 ) -> Option<()> {
     for (number, (name, value)) in headers.enumerate() {
-        note(Some(name), like);
-        if !context.varies_in_answers(number, name)? {
+        let (name, varies) = context.varies_in_answers(number, name);
+        like.extend_from_slice(&name.to_le_bytes());
+        if !varies? {
             note(Some(value), like);
         }
     }
@@ -262,8 +263,9 @@ fn own<'x>(
 ) -> Option<Own<'x>> {
     let mut own = Own::default();
     for (number, (name, value)) in headers.enumerate() {
-        note(Some(name), like);
-        match context.part(number, name) {
+        let (name, part) = context.part(number, name);
+        like.extend_from_slice(&name.to_le_bytes());
+        match part {
             Part::Authorization => {
                 own.authorization = Some(value);
                 own.authorizations += 1;
@@ -315,24 +317,24 @@ impl Own<'_> {
 
     /// Returns the user agent as it is shown: `Some(None)` where there is none, `None` where a secret of
     /// the request could stand in it.
-    pub fn agent(&self, context: &mut Context<'_>) -> Option<Option<Arc<str>>> {
+    pub fn agent<'c>(&self, context: &'c mut Context<'_>) -> Option<Option<&'c Arc<str>>> {
         let Some(raw) = self.agent else { return Some(None) };
         match context.agent_shown(raw.as_bytes()) {
-            Some(agent) => (!agent.repeats).then(|| Some(Arc::clone(&agent.shown))),
+            Some(agent) => (!agent.repeats).then_some(Some(&agent.shown)),
             None => Some(None),
         }
     }
 }
 
-/// Returns the marks of the ids of a request, sorted.
-pub fn ids(exchange: &Exchange<'_>, endpoint: &Endpoint) -> Vec<Fingerprint> {
-    marks::of(exchange, endpoint)
+/// Puts the marks of the ids of a request, sorted, in the place of those that `marks` holds.
+pub fn ids_of(exchange: &Exchange<'_>, endpoint: &Endpoint, marks: &mut Vec<Fingerprint>) {
+    ids::read(exchange, endpoint, marks);
 }
 
 /// The same for a line that is not read yet.
-pub fn ids_of_line(line: &Sketch<'_>, endpoint: &Endpoint) -> Vec<Fingerprint> {
+pub fn ids_of_line(line: &Sketch<'_>, endpoint: &Endpoint, marks: &mut Vec<Fingerprint>) {
     let headers = line.request_headers.iter().chain(line.response_headers).copied();
-    marks::of_parts(line.request_id, line.trace_id, headers, endpoint)
+    ids::read_parts(line.request_id, line.trace_id, headers, endpoint, marks);
 }
 
 /// Whether text is an address and nothing else, so that no secret stands in it.

@@ -306,13 +306,14 @@ impl<'c> Context<'c> {
         (raw, agent)
     }
 
-    /// Returns what a field is to a request of a kind; `number` is where it stands among its fields.
-    pub(super) fn part(&mut self, number: usize, name: &str) -> Part {
+    /// Returns what a field is to a request of a kind, and the number of its name; `number` is where it
+    /// stands among its fields.
+    pub(super) fn part(&mut self, number: usize, name: &str) -> (u64, Part) {
         self.parts.get(number, name, Part::of)
     }
 
-    /// Returns whether an answer's field has another value from request to request.
-    pub(super) fn varies_in_answers(&mut self, number: usize, name: &str) -> Option<bool> {
+    /// The same of an answer: whether its field has another value from request to request.
+    pub(super) fn varies_in_answers(&mut self, number: usize, name: &str) -> (u64, Option<bool>) {
         self.answer_parts.get(number, name, varies_in_answers)
     }
 
@@ -340,20 +341,24 @@ impl<'c> Context<'c> {
 
 /// What follows from names of fields. Requests of one log have the same fields in the same order: so each
 /// is first compared with the one that stood in its place before.
+///
+/// Every name has a number, by which it is told from all others that are asked for here.
 #[derive(Debug)]
 struct Names<T> {
-    known: HashMap<Box<str>, T, FixedState>,
-    before: Vec<(Box<str>, T)>,
+    known: HashMap<Box<str>, (u64, T), FixedState>,
+    before: Vec<(Box<str>, (u64, T))>,
+    /// The next number.
+    next: u64,
 }
 
 impl<T> Default for Names<T> {
     fn default() -> Self {
-        Self { known: HashMap::default(), before: Vec::new() }
+        Self { known: HashMap::default(), before: Vec::new(), next: 0 }
     }
 }
 
 impl<T: Copy> Names<T> {
-    fn get(&mut self, number: usize, name: &str, make: impl FnOnce(&str) -> T) -> T {
+    fn get(&mut self, number: usize, name: &str, make: impl FnOnce(&str) -> T) -> (u64, T) {
         let before = self.before.get(number).filter(|(before, _)| **before == *name);
         if let Some((_, known)) = before {
             return *known;
@@ -362,9 +367,12 @@ impl<T: Copy> Names<T> {
             return *known;
         }
         if self.known.len() >= MOST_NAMES {
+            // No number is given twice: those before keep theirs.
             self.known.clear();
+            self.known.extend(self.before.iter().cloned());
         }
-        let new = make(name);
+        let new = (self.next, make(name));
+        self.next = self.next.wrapping_add(1);
         self.known.insert(name.into(), new);
         // Those that come first are those that come again.
         if number == self.before.len() && number < MOST_PLACES {

@@ -36,43 +36,46 @@ const SHORTEST: usize = 16;
 
 /// Returns the marks of all ids of an exchange, sorted. A trace is told apart by method and path.
 pub(super) fn of(exchange: &Exchange<'_>, endpoint: &Endpoint) -> Vec<Fingerprint> {
+    let mut marks = Vec::new();
+    read(exchange, endpoint, &mut marks);
+    marks
+}
+
+/// Puts them in the place of those that `marks` holds.
+pub(super) fn read(exchange: &Exchange<'_>, endpoint: &Endpoint, marks: &mut Vec<Fingerprint>) {
     let all = exchange.request_headers.iter().chain(&exchange.response_headers);
     let headers = all.map(|header| (&*header.name, &*header.value));
     let (request, trace) = (exchange.request_id.as_deref(), exchange.trace_id.as_deref());
-    of_parts(request, trace, headers, endpoint)
+    read_parts(request, trace, headers, endpoint, marks);
 }
 
 /// The same of its parts: ids in columns of their own, and all fields.
-pub(super) fn of_parts<'x>(
-    request_id: Option<&str>,
-    trace_id: Option<&str>,
+pub(super) fn read_parts<'x>(
+    request_id: Option<&'x str>,
+    trace_id: Option<&'x str>,
     headers: impl Iterator<Item = (&'x str, &'x str)>,
     endpoint: &Endpoint,
-) -> Vec<Fingerprint> {
-    let mut marks = Vec::new();
-    let mut request = |raw: &str| {
-        if let Some(id) = unique(raw.trim()) {
-            marks.push(mark("request", &id));
-        }
-    };
-    request_id.into_iter().for_each(&mut request);
-    let known: Vec<_> = headers.filter_map(|(name, raw)| Some((id_of(name)?, raw))).collect();
-    let fields = |kind: Id| known.iter().filter(move |(of, _)| *of == kind).map(|(_, raw)| *raw);
-    fields(Id::Request).for_each(request);
-    let mut trace = |raw: &str| {
-        if let Some(id) = unique(of_trace(raw).trim()) {
-            let method = endpoint.method.as_deref().unwrap_or("-");
-            let text = format!("{id} {method} {}", endpoint.path);
-            marks.push(mark("trace", &text));
-        }
-    };
-    trace_id.into_iter().for_each(&mut trace);
-    fields(Id::Trace).for_each(trace);
+    marks: &mut Vec<Fingerprint>,
+) {
+    marks.clear();
+    let columns = [(Id::Request, request_id), (Id::Trace, trace_id)];
+    let columns = columns.into_iter().filter_map(|(of, raw)| Some((of, raw?)));
+    let fields = headers.filter_map(|(name, raw)| Some((id_of(name)?, raw)));
+    for (of, raw) in columns.chain(fields) {
+        let raw = if of == Id::Trace { of_trace(raw) } else { raw };
+        let Some(id) = unique(raw.trim()) else { continue };
+        marks.push(match of {
+            Id::Request => mark("request", &id),
+            Id::Trace => {
+                let method = endpoint.method.as_deref().unwrap_or("-");
+                mark("trace", &format!("{id} {method} {}", endpoint.path))
+            }
+        });
+    }
     if marks.len() > 1 {
         marks.sort_unstable();
         marks.dedup();
     }
-    marks
 }
 
 /// A mark by a fast hash with fixed seeds: ids are no secrets, and every exchange may bear one.

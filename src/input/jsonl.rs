@@ -12,6 +12,7 @@ use foldhash::fast::FixedState;
 use serde_json::{Map, Value};
 
 use self::alias::Slot;
+pub(in crate::input) use self::marks::Look;
 use self::node::Node;
 use self::plan::{Candidate, Logger, Plan};
 use self::quick::{Line, Recipe, Room};
@@ -33,6 +34,7 @@ use crate::model::{Body, Exchange, Header, Position, Sketch, Text, Visibility};
 mod alias;
 mod cloudtrail;
 mod event;
+mod marks;
 mod node;
 mod plan;
 mod quick;
@@ -68,6 +70,13 @@ pub(super) struct Recent {
     last: [Option<Arc<Recipe>>; 2],
     desk: Desk,
     room: Room,
+}
+
+impl Recent {
+    /// Looks at the line that `bytes` begin with, which may be read next by [`read_quickly`].
+    pub(super) fn look<'v>(&mut self, bytes: &'v [u8]) -> Look<'v> {
+        self.room.look(bytes)
+    }
 }
 
 impl PartialEq for Mapping {
@@ -184,34 +193,32 @@ pub(super) enum Quick<'v> {
     Exchange(Exchange<'v>),
 }
 
-/// Reads a line of a shape that [`learn`] met before; `None` for all others, and where the patient
-/// reading may say something else.
+/// Reads a line of a shape that [`learn`] met before, at which [`Recent::look`] looked last; `None` for all
+/// others, and where the patient reading may say something else.
 ///
 /// The mapping becomes that of the line, as [`from_value`] would return it. A line that `take` takes by
 /// its sketch is not read: [`Quick::Taken`].
 pub(super) fn read_quickly<'v>(
-    line: &'v [u8],
+    look: Look<'v>,
     position: Position,
     mapping: &mut Mapping,
     recent: &mut Recent,
     take: &mut dyn FnMut(&Sketch<'_>) -> bool,
 ) -> Option<Quick<'v>> {
-    if mapping.recipes.is_empty() {
-        return None;
-    }
+    let text = look.text.filter(|_| !mapping.recipes.is_empty())?;
     // The frames that were met last, the last one first; they are moved, not cloned, as all workers
     // would count on the same cell.
     let Recent { last: [last, before], desk, room } = recent;
-    let mut framed = last.as_deref().and_then(|last| Line::framed(line, last, room));
+    let mut framed = last.as_deref().and_then(|last| Line::framed(text, last, room));
     if framed.is_none() {
         std::mem::swap(last, before);
-        framed = last.as_deref().and_then(|last| Line::framed(line, last, room));
+        framed = last.as_deref().and_then(|last| Line::framed(text, last, room));
     }
     let is_framed = framed.is_some();
     let line = if let Some(framed) = framed {
         framed
     } else {
-        let line = Line::of(line).ok()?;
+        let line = Line::of(text, room).ok()?;
         *last = Some(Arc::clone(mapping.recipes.get(&line.shape)?.as_ref()?));
         line
     };
@@ -239,11 +246,14 @@ pub(super) fn read_quickly<'v>(
 
 /// Learns the shape of a line that was just read to an exchange without any repair.
 pub(super) fn learn(line: &[u8], mapping: &mut Mapping) {
-    let Ok(Line { shape, .. }) = Line::of(line) else { return };
+    let mut room = Room::default();
+    let look = room.look(line);
+    let Some(text) = look.text.filter(|_| !look.ended) else { return };
+    let Ok(Line { shape, .. }) = Line::of(text, &room) else { return };
     if mapping.recipes.contains_key(&shape) {
         return;
     }
-    let recipe = recipe(line, mapping);
+    let recipe = recipe(text, &room, mapping);
     let recipes = Arc::make_mut(&mut mapping.recipes);
     if recipes.len() >= MAX_RECIPES {
         recipes.clear();
@@ -252,14 +262,14 @@ pub(super) fn learn(line: &[u8], mapping: &mut Mapping) {
 }
 
 /// Returns how lines like this one are read; `None` when they need the patient reading.
-fn recipe(line: &[u8], mapping: &Mapping) -> Option<Recipe> {
-    let tree: Value = serde_json::from_slice(line).ok()?;
+fn recipe(line: &str, room: &Room, mapping: &Mapping) -> Option<Recipe> {
+    let tree: Value = serde_json::from_str(line).ok()?;
     // What was read may have stood inside a wrapping.
     let shape = plan::shape(tree.as_object()?, &mapping.given);
     if mapping.plan.shape != Some(shape) || super::record::is_entry(&tree) {
         return None;
     }
-    Recipe::of(line, &tree, &mapping.plan)
+    Recipe::of(line, room, &tree, &mapping.plan)
 }
 
 /// Gives an exchange the time of its line where that names no year, `Nov 23 02:29:33`, by a calendar.

@@ -6,7 +6,7 @@ use memchr::memchr;
 
 use super::document::Pause;
 use super::indexed::Counted;
-use super::jsonl::{self, Mapping, Quick};
+use super::jsonl::{self, Look, Mapping, Quick};
 use super::line::{self, Place};
 use super::line_end::{self, End};
 use super::log::{Setting, Wanted, plain};
@@ -159,18 +159,17 @@ impl Lines {
         while let Some(rest) = bytes.get(at..) {
             let taken = match rest.first() {
                 Some(b'{') => {
-                    let end = memchr(b'\n', rest).filter(|length| *length < LONGEST_LINE);
-                    let Some(line) = end.and_then(|length| rest.get(..length)) else { break };
-                    let text = line.strip_suffix(b"\r").unwrap_or(line);
+                    let most = rest.get(..LONGEST_LINE).unwrap_or(rest);
+                    let look = self.recent_json.look(most);
                     // Where one of Docker's ends is another question.
-                    if wrapper::is_docker(text) {
+                    if !look.ended || wrapper::is_docker(look.line) {
                         break;
                     }
                     let position = Position { line: Some(self.met + 1), ..Position::default() };
-                    if !self.quick(text, position, sink) {
+                    if !self.quick(look, position, sink) {
                         return (at, true);
                     }
-                    line.len() + 1
+                    look.line.len() + 1
                 }
                 Some(b'0'..=b'9') => {
                     let read =
@@ -192,10 +191,10 @@ impl Lines {
     }
 
     /// Reads JSON of a known shape; returns `false` where the patient reading has to.
-    fn quick(&mut self, text: &[u8], position: Position, sink: &mut dyn Sink) -> bool {
+    fn quick(&mut self, look: Look<'_>, position: Position, sink: &mut dyn Sink) -> bool {
         let Self { mapping, recent_json, .. } = self;
         let mut take = |sketch: &Sketch<'_>| sink.sketch(sketch);
-        match jsonl::read_quickly(text, position, mapping, recent_json, &mut take) {
+        match jsonl::read_quickly(look, position, mapping, recent_json, &mut take) {
             Some(Quick::Exchange(mut exchange)) => {
                 sink.exchange(&mut exchange, &Attached::default());
                 true
@@ -245,9 +244,12 @@ impl Lines {
         let mut attached = Attached::default();
         let any = self.setting.wanted == Wanted::Any;
         let is_json = *first == b'{' && any && start == 0 && !tried && !wrapper::is_docker(text);
-        if is_json && self.quick(text, position, sink) {
-            self.entries += 1;
-            return;
+        if is_json {
+            let look = self.recent_json.look(text);
+            if !look.ended && self.quick(look, position, sink) {
+                self.entries += 1;
+                return;
+            }
         }
         if any
             && start == 0

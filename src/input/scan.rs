@@ -91,7 +91,7 @@ fn marks(step: &[u8; STEP]) -> (u64, u64) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 #[inline]
-fn halves(step: &[u8; STEP]) -> (__m256i, __m256i) {
+pub(super) fn halves(step: &[u8; STEP]) -> (__m256i, __m256i) {
     let half = |from: usize| {
         let word = |n: usize| {
             let bytes = step.get(from + 8 * n..).and_then(|rest| rest.first_chunk::<8>());
@@ -107,7 +107,7 @@ fn halves(step: &[u8; STEP]) -> (__m256i, __m256i) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 #[inline]
-fn equal(low: __m256i, high: __m256i, byte: u8) -> u64 {
+pub(super) fn equal(low: __m256i, high: __m256i, byte: u8) -> u64 {
     let wanted = _mm256_set1_epi8(byte.cast_signed());
     let mask = |half| _mm256_movemask_epi8(_mm256_cmpeq_epi8(half, wanted)).cast_unsigned();
     u64::from(mask(low)) | u64::from(mask(high)) << 32
@@ -139,9 +139,8 @@ fn odd_so_far(bits: u64) -> u64 {
 /// A run of backslashes that starts at an even bit and one that starts at an odd bit are told apart by
 /// what a subtraction leaves behind them (Langdale and Lemire, "Parsing Gigabytes of JSON per Second",
 /// section 3.1.1, in its shorter form of simdjson).
-#[cfg(target_arch = "x86_64")]
 #[inline]
-fn escaped(slashes: u64, carry: &mut u64) -> u64 {
+pub(super) fn escaped(slashes: u64, carry: &mut u64) -> u64 {
     const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
     let starts = slashes & !*carry;
     let behind = starts << 1;

@@ -81,7 +81,13 @@ pub struct Step<'a> {
 pub struct Caller {
     /// Its name as shown; `None` for none.
     pub name: Option<Arc<str>>,
-    mark: u64,
+    pub(super) mark: u64,
+}
+
+impl Default for Caller {
+    fn default() -> Self {
+        Self::of(None)
+    }
 }
 
 impl Caller {

@@ -185,7 +185,7 @@ pub(super) fn content_of(at: Option<At>, url: &[u8], who: Who, call: u64) -> u64
 }
 
 /// Returns the mark of method and status.
-pub(super) fn call_mark(method: Option<&str>, status: Option<u16>) -> u64 {
+pub fn call_mark(method: Option<&str>, status: Option<u16>) -> u64 {
     FixedState::with_seed(0x1f3d_5b79).hash_one((method, status))
 }
 

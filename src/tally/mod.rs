@@ -35,7 +35,7 @@ pub use self::clocks::{Clocks, Offsets, Pair};
 pub use self::crowd::{Caller, Crowd, Passers, Step};
 pub use self::entries::{Count, Door, Group, Input, Issue, Proof, ProofUse, Published, Slot, Use};
 pub use self::limits::Limits;
-pub use self::marks::{ask_of, group_key, line_mark_of};
+pub use self::marks::{ask_of, call_mark, group_key, line_mark_of};
 use self::marks::{content, fast_key, is_notable, lead_of, line_mark, tenths};
 pub use self::releases::{Release, Releases, place};
 pub use self::said::{Said, Sayings, Wording, words};

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
 
+use super::crowd::Caller;
 use super::limits::{Limits, Share};
-use super::marks::{Who, call_mark, content_of};
+use super::marks::{Who, content_of};
 use super::sample::Sample;
 use super::smallest::Merge;
 use super::times::Times;
@@ -80,10 +81,12 @@ pub struct Passage<'a> {
     pub time: Time,
     /// URL, in which nothing is to be masked.
     pub url: &'a str,
-    /// Request method, as the endpoint names it.
-    pub method: Option<&'a str>,
     /// Response status.
     pub status: u16,
+    /// Mark of the request method, as the endpoint names it, and of the status.
+    pub call: u64,
+    /// The user agent of the visit.
+    pub caller: &'a Caller,
     /// Who recorded it.
     pub observer: Observer,
     /// Who asked for what.
@@ -121,10 +124,8 @@ pub struct Refused<'a> {
 impl Passage<'_> {
     /// Returns the mark of what the exchange is, wherever it stands.
     pub(super) fn content(&self) -> u64 {
-        let Visit { ip, agent, .. } = self.visit;
-        let who = Who { spot: spot_mark(None, ip), agent: agent_mark(agent.map(|agent| &**agent)) };
-        let call = call_mark(self.method, Some(self.status));
-        content_of(Some(self.time.at), self.url.as_bytes(), who, call)
+        let who = Who { spot: spot_mark(None, self.visit.ip), agent: self.caller.mark };
+        content_of(Some(self.time.at), self.url.as_bytes(), who, self.call)
     }
 }
 

@@ -15,10 +15,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::fast::{FixedState, FoldHasher};
-use memchr::memchr;
 use serde_json::Value;
 
 use super::alias::Slot;
+use super::marks::{Look, Marks};
 use super::node::Node;
 use super::plan::{Candidate, MAX_DEPTH, Plan, is_opaque};
 use super::sketch::Outline;
@@ -63,6 +63,8 @@ pub(super) struct Line<'v> {
 /// The room that a line took, for the next one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Room {
+    /// The last look at a line.
+    marks: Marks,
     values: Vec<(&'static [u8], Raw<'static>)>,
     pairs: Vec<(&'static str, Piece<'static>)>,
     names: Vec<Name>,
@@ -85,14 +87,21 @@ const LONGEST_NAME: usize = 128;
 
 /// What a line may take from those before it.
 struct Lent<'v, 'r> {
+    marks: &'r Marks,
     values: Vec<(&'v [u8], Raw<'v>)>,
     pairs: Vec<(&'v str, Piece<'v>)>,
     names: Option<&'r mut Vec<Name>>,
 }
 
 impl Room {
+    /// Looks at the line that `bytes` begin with, which is to be read next.
+    pub(super) fn look<'v>(&mut self, bytes: &'v [u8]) -> Look<'v> {
+        self.marks.look(bytes)
+    }
+
     fn lend<'v>(&mut self) -> Lent<'v, '_> {
         Lent {
+            marks: &self.marks,
             values: emptied(std::mem::take(&mut self.values)),
             pairs: emptied(std::mem::take(&mut self.pairs)),
             names: Some(&mut self.names),
@@ -106,7 +115,7 @@ impl Room {
 }
 
 /// An empty list in the place of another, for items that differ from its own in how long they live.
-fn emptied<T, U>(list: Vec<T>) -> Vec<U> {
+pub(super) fn emptied<T, U>(list: Vec<T>) -> Vec<U> {
     list.into_iter().filter_map(|_| None).collect()
 }
 
@@ -197,15 +206,19 @@ impl Frame {
 }
 
 impl<'v> Line<'v> {
-    /// Numbers the values of a line; an error when a repair may be needed.
-    pub(super) fn of(line: &'v [u8]) -> Walk<Self> {
-        Self::walked(line, |_, _| {})
+    /// Numbers the values of a line that `room` looked at; an error when a repair may be needed.
+    pub(super) fn of(line: &'v str, room: &Room) -> Walk<Self> {
+        Self::walked(line, &room.marks, |_, _| {})
     }
 
     /// The same; `see` is told the path of each value and where it stands, in order.
-    fn walked(line: &'v [u8], see: impl FnMut(&[&'v [u8]], Range<usize>)) -> Walk<Self> {
-        let nothing = Lent { values: Vec::new(), pairs: Vec::new(), names: None };
-        let mut walker = Walker::new(line, nothing, see).ok_or(Stop::Odd)?;
+    fn walked(
+        line: &'v str,
+        marks: &Marks,
+        see: impl FnMut(&[&'v [u8]], Range<usize>),
+    ) -> Walk<Self> {
+        let nothing = Lent { marks, values: Vec::new(), pairs: Vec::new(), names: None };
+        let mut walker = Walker::new(line, nothing, see);
         walker.members()?;
         walker.json.blanks();
         if walker.json.at != line.len() {
@@ -217,13 +230,14 @@ impl<'v> Line<'v> {
 
     /// Numbers the values of a line that has the frame of a line before it; `None` where it has not, or
     /// where a repair may be needed.
-    pub(super) fn framed(line: &'v [u8], recipe: &Recipe, room: &mut Room) -> Option<Self> {
+    pub(super) fn framed(line: &'v str, recipe: &Recipe, room: &mut Room) -> Option<Self> {
         let Frame { parts, after } = recipe.frame.as_ref()?;
-        let mut walker = Walker::new(line, room.lend(), |_, _| {})?;
+        let mut walker = Walker::new(line, room.lend(), |_, _| {});
+        let line = line.as_bytes();
         for Part { before, name, kind } in parts {
             let from = walker.json.at;
             let at = from + before.len();
-            if line.get(from..at)? != &**before {
+            if !equal(line.get(from..at)?, before) {
                 return None;
             }
             walker.json.at = at;
@@ -295,8 +309,9 @@ impl<'v> Line<'v> {
 }
 
 impl Recipe {
-    /// Makes the recipe of lines like this one from its plan; `None` when they need the patient reading.
-    pub(super) fn of(line: &[u8], tree: &Value, plan: &Arc<Plan>) -> Option<Self> {
+    /// Makes the recipe of lines like this one, which `room` looked at, from its plan; `None` when they
+    /// need the patient reading.
+    pub(super) fn of(line: &str, room: &Room, tree: &Value, plan: &Arc<Plan>) -> Option<Self> {
         let members = tree.as_object()?;
         let inside = |outer: &str, inner: &str| members.get(outer)?.get(inner);
         if OF_TOOLS.iter().any(|name| members.contains_key(*name))
@@ -307,12 +322,12 @@ impl Recipe {
         }
         let mut paths: Vec<Vec<&[u8]>> = Vec::new();
         let mut spots = Vec::new();
-        let numbered = Line::walked(line, |path, spot| {
+        let numbered = Line::walked(line, &room.marks, |path, spot| {
             paths.push(path.to_vec());
             spots.push(spot);
         });
         let Line { shape, values, .. } = numbered.ok()?;
-        let frame = Frame::of(line, &values, &spots);
+        let frame = Frame::of(line.as_bytes(), &values, &spots);
         let place = |candidate: &Candidate| {
             let same = |path: &Vec<&[u8]>| {
                 path.iter().copied().eq(candidate.path.iter().map(|part| part.as_bytes()))
@@ -333,8 +348,7 @@ impl Recipe {
 
 struct Walker<'v, 'r, H, S> {
     text: &'v str,
-    /// Whether there are any.
-    escapes: bool,
+    marks: &'r Marks,
     json: Json<'v>,
     hasher: H,
     values: Vec<(&'v [u8], Raw<'v>)>,
@@ -345,26 +359,20 @@ struct Walker<'v, 'r, H, S> {
 }
 
 impl<'v, 'r, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, 'r, FoldHasher<'static>, S> {
-    /// Begins a line; `None` when it is no text, or a repair may be needed.
-    fn new(line: &'v [u8], lent: Lent<'v, 'r>, see: S) -> Option<Self> {
-        // Without a way out, so that it is compared in vectors.
-        let odd = |b: &u8| u8::from(*b < b' ') | u8::from(*b == b'\\');
-        let odd = line.iter().fold(0, |any, b| any | odd(b)) != 0;
-        if odd && line.iter().any(|b| *b < b' ') {
-            return None;
-        }
-        let Lent { values, pairs, names } = lent;
-        Some(Self {
-            text: std::str::from_utf8(line).ok()?,
-            escapes: odd && escapes(line)?,
-            json: Json::new(line, 0),
+    /// Begins a line.
+    fn new(text: &'v str, lent: Lent<'v, 'r>, see: S) -> Self {
+        let Lent { marks, values, pairs, names } = lent;
+        Self {
+            text,
+            marks,
+            json: Json::new(text.as_bytes(), 0),
             hasher: FixedState::with_seed(0x243f_6a88).build_hasher(),
             values,
             pairs,
             names,
             path: Vec::new(),
             see,
-        })
+        }
     }
 }
 
@@ -508,7 +516,7 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, '_, H, S> {
         let at = self.json.at;
         let end = at + before.len();
         let bytes = self.text.as_bytes();
-        if bytes.get(at..end)? != &**before || bytes.get(end) != Some(&b'"') {
+        if !equal(bytes.get(at..end)?, before) || bytes.get(end) != Some(&b'"') {
             return None;
         }
         self.json.at = end;
@@ -547,17 +555,12 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, '_, H, S> {
     }
 
     fn piece(&mut self) -> Walk<Piece<'v>> {
-        if !self.escapes {
-            // No quote is escaped: the next one is the end.
-            self.json.expect(b'"')?;
-            let rest = self.text.get(self.json.at..).ok_or(Stop::Odd)?;
-            let length = memchr(b'"', rest.as_bytes()).ok_or(Stop::More)?;
-            self.json.at += length + 1;
-            return Ok((rest.get(..length).ok_or(Stop::Odd)?, false));
-        }
-        let (raw, escaped) = self.json.string()?;
-        let text = self.before(raw.len(), 1)?;
-        Ok((text, self.escapes && escaped && memchr(b'\\', raw).is_some()))
+        self.json.expect(b'"')?;
+        let from = self.json.at;
+        let end = self.marks.quote(from).ok_or(Stop::More)?;
+        self.json.at = end + 1;
+        let text = self.text.get(from..end).ok_or(Stop::Odd)?;
+        Ok((text, self.marks.has_slash(from, end)))
     }
 
     /// Returns the text of a length that ends so many bytes before here.
@@ -590,23 +593,12 @@ fn unescaped((text, escaped): Piece<'_>) -> Cow<'_, str> {
     Cow::Borrowed(text)
 }
 
-/// Returns whether a line has escapes; `None` when one is not of JSON (RFC 8259, section 7), or is half a
-/// character.
-fn escapes(line: &[u8]) -> Option<bool> {
-    let mut rest = line;
-    while let Some(at) = memchr(b'\\', rest) {
-        let after = rest.get(at + 1..)?;
-        let length = match after {
-            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 1,
-            [b'u', a, b, c, d, ..]
-                if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit())
-                    && (!matches!(a, b'd' | b'D') || (b'0'..=b'7').contains(b)) =>
-            {
-                5
-            }
-            _ => return None,
-        };
-        rest = after.get(length..)?;
-    }
-    Some(rest.len() < line.len())
+/// Compares what stands between values, which is short: a comparison made for long texts costs more to
+/// begin than these take as a whole.
+#[inline]
+fn equal(one: &[u8], other: &[u8]) -> bool {
+    let ((words, rest), (others, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    one.len() == other.len()
+        && words.iter().zip(others).all(|(a, b)| u64::from_le_bytes(*a) == u64::from_le_bytes(*b))
+        && rest.iter().zip(other_rest).all(|(a, b)| a == b)
 }

@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 use super::alias::Slot;
 use super::node::Node;
 use super::plan::{Logger, Plan};
-use super::quick::{Line, Piece, Raw, Recipe};
+use super::quick::{Line, Piece, Raw, Recipe, emptied};
 use super::value::{address, is_blank, is_unique, trace_id};
 use crate::input::clock::parse_time;
 use crate::input::har_entry::time_of_number;
@@ -48,6 +48,8 @@ enum Role {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Desk {
     like: Vec<u8>,
+    /// Room for the fields of requests and of answers.
+    fields: [Vec<(&'static str, &'static str)>; 2],
     /// Lines that nobody took by their sketch since one was.
     misses: u32,
 }
@@ -125,7 +127,8 @@ impl Desk {
         self.like.extend_from_slice(&recipe.id.to_le_bytes());
         let (mut time, mut url) = (None, None);
         let (mut client_ip, mut user_agent, mut request_id, mut trace) = (None, None, None, None);
-        let [mut sent, mut got]: [Vec<(&str, &str)>; 2] = Default::default();
+        let [mut sent, mut got]: [Vec<(&str, &str)>; 2] =
+            std::mem::take(&mut self.fields).map(emptied);
         let mut body = None;
         for ((_, raw), role) in line.values().iter().zip(roles) {
             match role {
@@ -168,7 +171,7 @@ impl Desk {
                 },
             }
         }
-        Some(take(&Sketch {
+        let taken = take(&Sketch {
             position,
             time: time?,
             format: recipe.plan.logger.name(),
@@ -181,7 +184,9 @@ impl Desk {
             request_headers: &sent,
             response_headers: &got,
             response_body: body,
-        }))
+        });
+        self.fields = [sent, got].map(emptied);
+        Some(taken)
     }
 
     /// Writes a value down so that where it ends can be told.

@@ -10,7 +10,8 @@ fn read_quickly<'v>(
     mapping: &mut Mapping,
     recent: &mut Recent,
 ) -> Option<Exchange<'v>> {
-    match super::read_quickly(line, Position::default(), mapping, recent, &mut |_| false)? {
+    let look = recent.look(line);
+    match super::read_quickly(look, Position::default(), mapping, recent, &mut |_| false)? {
         Quick::Exchange(exchange) => Some(exchange),
         Quick::Taken => unreachable!("nobody took it"),
     }
@@ -628,7 +629,8 @@ proptest! {
             // The first time it is met by its names, the second by what stands between its values.
             read_quickly(line.as_bytes(), &mut mapping, &mut recent);
             let mut sketch = None;
-            super::read_quickly(line.as_bytes(), Position::default(), &mut mapping, &mut recent, &mut |shown| {
+            let look = recent.look(line.as_bytes());
+            super::read_quickly(look, Position::default(), &mut mapping, &mut recent, &mut |shown| {
                 let headers: Vec<_> = shown.request_headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
                 let own = [shown.client_ip, shown.user_agent, shown.request_id, shown.trace_id].map(|text| text.map(str::to_owned));
                 let fields: Vec<_> = shown.response_headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
@@ -711,8 +713,9 @@ fn a_body_that_is_written_anew_in_another_way_is_not_told_as_it_stands() {
         let mut told = None;
         let line = line(body);
         for _ in 0..2 {
+            let look = recent.look(line.as_bytes());
             super::read_quickly(
-                line.as_bytes(),
+                look,
                 Position::default(),
                 &mut mapping,
                 &mut recent,
@@ -747,16 +750,11 @@ fn a_message_that_may_repeat_the_url_is_read_with_it() {
         let mut told = false;
         let line = line(url, message);
         for _ in 0..2 {
-            super::read_quickly(
-                line.as_bytes(),
-                Position::default(),
-                &mut mapping,
-                &mut recent,
-                &mut |_| {
-                    told = true;
-                    true
-                },
-            );
+            let look = recent.look(line.as_bytes());
+            super::read_quickly(look, Position::default(), &mut mapping, &mut recent, &mut |_| {
+                told = true;
+                true
+            });
         }
         told
     };
