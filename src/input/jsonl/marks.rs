@@ -299,16 +299,18 @@ mod tests {
     fn slowly(bytes: &[u8]) -> (Look<'_>, Vec<usize>, Vec<usize>) {
         let end = bytes.iter().position(|b| *b == b'\n');
         let line = &bytes[..end.unwrap_or(bytes.len())];
-        let cut = line.strip_suffix(b"\r").unwrap_or(line);
-        let is_sound = |text: &&str| {
-            let quoted = format!("\"{}\"", text.replace("\\\"", "").replace('"', ""));
-            text.bytes().all(|b| b >= b' ') && serde_json::from_str::<String>(&quoted).is_ok()
-        };
-        let text = std::str::from_utf8(cut).ok().filter(is_sound);
         let slashes: Vec<usize> = (0..line.len()).filter(|at| line[*at] == b'\\').collect();
         let escaped =
             |at: usize| line[..at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1;
-        let quotes = (0..line.len()).filter(|at| line[*at] == b'"' && !escaped(*at)).collect();
+        let quotes: Vec<usize> =
+            (0..line.len()).filter(|at| line[*at] == b'"' && !escaped(*at)).collect();
+        let cut = line.strip_suffix(b"\r").unwrap_or(line);
+        let is_sound = |text: &&str| {
+            let inside = text.char_indices().filter(|(at, _)| !quotes.contains(at));
+            let quoted = format!("\"{}\"", inside.map(|(_, c)| c).collect::<String>());
+            text.bytes().all(|b| b >= b' ') && serde_json::from_str::<String>(&quoted).is_ok()
+        };
+        let text = std::str::from_utf8(cut).ok().filter(is_sound);
         (Look { line, ended: end.is_some(), text }, quotes, slashes)
     }
 
