@@ -54,7 +54,7 @@ impl<'c> Sent<'c> {
 
     /// Returns the token inside it, where it can be read and may not have been met in this piece of input.
     pub fn new_token(&self) -> Option<&'c Arc<Token>> {
-        if self.is_first { self.at_hand.seen.tokens.first()?.as_ref() } else { None }
+        self.at_hand.seen.token.as_ref().filter(|_| self.is_first)
     }
 }
 

@@ -130,6 +130,8 @@ pub(super) struct Seen {
     pub(super) plain: Option<usize>,
     /// Its credential, where it is plain.
     pub(super) shared: Option<Arc<Credential>>,
+    /// The token inside that.
+    pub(super) token: Option<Arc<Token>>,
 }
 
 impl<'c> Context<'c> {
@@ -259,6 +261,7 @@ impl<'c> Context<'c> {
             seen.plain = seen.plainness();
             seen.shared =
                 seen.credentials.first().filter(|_| seen.plain.is_some()).cloned().map(Arc::new);
+            seen.token = seen.tokens.first().filter(|_| seen.plain.is_some()).cloned().flatten();
             let seen = Arc::new(seen);
             self.memory.put(mark, length, &seen);
             seen

@@ -35,6 +35,15 @@ pub struct Crowd {
     comers: Vec<Comer>,
     /// Their user agents.
     callers: Vec<Caller>,
+    /// Requests that were let in with a token and are not in a tally yet.
+    entering: Entering,
+}
+
+/// Instants at which one host let tokens in.
+#[derive(Debug, Default)]
+struct Entering {
+    host: Option<Arc<str>>,
+    waiting: Vec<At>,
 }
 
 /// A visit of a client.
@@ -163,6 +172,21 @@ impl Crowd {
         self.comers.len() >= COMERS || self.callers.len() >= CALLERS
     }
 
+    /// Notes that a host let a token in; returns whether those have to be counted first that wait, and this
+    /// is not noted.
+    fn enters(&mut self, host: &Arc<str>, at: At) -> bool {
+        let Entering { host: known, waiting } = &mut self.entering;
+        let is_same = known.as_ref().is_some_and(|known| Arc::ptr_eq(known, host));
+        if (!is_same && !waiting.is_empty()) || waiting.len() >= COMERS {
+            return true;
+        }
+        if !is_same {
+            *known = Some(Arc::clone(host));
+        }
+        waiting.push(at);
+        false
+    }
+
     /// Notes an instant; returns the one before, where it was another, and how many had it.
     #[inline]
     fn note_instant(&mut self, time: Time) -> Option<(Time, u64)> {
@@ -197,6 +221,25 @@ impl Tally {
                 self.note_comers(crowd);
             }
         }
+    }
+
+    /// Notes that a host let a token in.
+    pub(super) fn note_entrance(&mut self, host: &Arc<str>, at: At, crowd: &mut Crowd) {
+        if crowd.enters(host, at) {
+            self.note_entrances(crowd);
+            crowd.enters(host, at);
+        }
+    }
+
+    /// Adds the entrances that wait.
+    fn note_entrances(&mut self, crowd: &mut Crowd) {
+        let Entering { host, waiting } = &mut crowd.entering;
+        if let Some(host) = host
+            && let Some(entrances) = self.entrances.slot(host)
+        {
+            waiting.iter().for_each(|at| entrances.push(*at));
+        }
+        waiting.clear();
     }
 
     /// Adds the visits of clients that wait.
@@ -246,6 +289,9 @@ impl Tally {
     pub fn join(&mut self, source: &Arc<str>, crowd: &mut Crowd) {
         let mut crowd = std::mem::take(crowd);
         self.note_comers(&mut crowd);
+        if !crowd.entering.waiting.is_empty() {
+            self.note_entrances(&mut crowd);
+        }
         if let Some(instant) = crowd.instant.take() {
             self.note_instants(instant, &mut crowd);
         }

@@ -151,7 +151,7 @@ impl Tally {
         }
         self.note_input(&record);
         for token in tokens.iter().chain(issued_tokens) {
-            self.note_token(token);
+            self.note_token(token.fingerprint, token);
         }
         for key in &record.published {
             let mark = fast_key(&(&facts.endpoint.host, key));
@@ -174,6 +174,11 @@ impl Tally {
         let usage = match facts.credentials.first() {
             Some(credential) if let_in => {
                 let event = uses::Event::of(&record, credential);
+                if let Some((host, at)) = event.entrance()
+                    && let Some(entrances) = self.entrances.slot(host)
+                {
+                    entrances.push(at);
+                }
                 self.note_use(&event);
                 Some(event)
             }
@@ -211,7 +216,7 @@ impl Tally {
         match passage.told {
             Told::Nothing => {}
             Told::Visit => self.visits.note(&passage.visit),
-            Told::Use(used) => self.pass_use(used, passage),
+            Told::Use(used) => self.pass_use(used, passage, crowd),
             Told::Refusal(facts, refused) => {
                 self.refused.note(Some(passage.time.at));
                 let Visit { ip, agent, .. } = passage.visit;

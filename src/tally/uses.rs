@@ -6,6 +6,7 @@ use std::sync::Arc;
 use foldhash::quality::FixedState;
 
 use super::Tally;
+use super::crowd::Crowd;
 use super::marks::{ask_of, lead_of};
 use super::sightings::Pass;
 use super::visits::{self, Passage, Visit, spot_mark};
@@ -93,6 +94,12 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// Returns the host that let a token in, and when, where that is no place of logins.
+    pub(super) fn entrance(&self) -> Option<(&'a Arc<str>, At)> {
+        let is_one = !self.at_issuer && self.credential.is_token;
+        self.endpoint.host.as_ref().zip(self.at).filter(|_| is_one)
+    }
+
     /// Returns the key under which such uses are counted.
     pub(super) fn key(&self) -> u128 {
         self.key_from(self.lead())
@@ -135,15 +142,8 @@ impl Tally {
             && super::tells_nothing_else(record)
     }
 
-    /// Counts a use.
+    /// Counts a use, but for what [`Event::entrance`] tells.
     pub(super) fn note_use(&mut self, event: &Event<'_>) {
-        if !event.at_issuer
-            && event.credential.is_token
-            && let (Some(host), Some(at)) = (&event.endpoint.host, event.at)
-            && let Some(entrances) = self.entrances.slot(host)
-        {
-            entrances.push(at);
-        }
         let lead = event.lead();
         // Of most there are more than are kept: those need no more of their key.
         if !self.uses.admits(visits::key(lead, 0)) {
@@ -176,18 +176,26 @@ impl Tally {
     }
 
     /// Counts a request that was let in and has no record.
-    pub(super) fn pass_use(&mut self, used: &Used<'_>, passage: &Passage<'_>) {
+    pub(super) fn pass_use(&mut self, used: &Used<'_>, passage: &Passage<'_>, crowd: &mut Crowd) {
         let Visit { ip, agent, endpoint, at, .. } = passage.visit;
         let usage = used.credential.map(|credential| {
             let (capture, at_issuer, node) = (None, false, used.node);
             Event { capture, ip, agent, endpoint, credential, at_issuer, node, at }
         });
         match &usage {
-            Some(event) => self.note_use(event),
+            Some(event) => {
+                if let Some((host, at)) = event.entrance() {
+                    self.note_entrance(host, at, crowd);
+                }
+                self.note_use(event);
+            }
             None => self.visits.note(&passage.visit),
         }
         if let Some(token) = used.new_token {
-            self.note_token(token);
+            // Its own mark lies further away.
+            let mark = used.credential.and_then(|shown| shown.mark);
+            debug_assert_eq!(mark, token.fingerprint, "a token has one mark");
+            self.note_token(mark, token);
         }
         let origin = || Origin {
             time: Some(passage.time),
@@ -198,9 +206,9 @@ impl Tally {
         self.note_pass(used.ids, endpoint, Some(passage.status), usage.as_ref(), origin);
     }
 
-    /// Keeps the facts of a token.
-    pub(super) fn note_token(&mut self, token: &Arc<Token>) {
-        if let Some(mark) = token.fingerprint
+    /// Keeps the facts of a token, which has a mark.
+    pub(super) fn note_token(&mut self, mark: Option<Fingerprint>, token: &Arc<Token>) {
+        if let Some(mark) = mark
             && let Some(slot) = self.tokens.slot(&mark)
             && slot.0.is_none()
         {
