@@ -121,8 +121,7 @@ fn numeric_date(text: &str) -> Option<Time> {
 /// `2026-01-01T10:00:00.000Z` and nothing else: what most loggers write on every line.
 fn usual(text: &[u8]) -> Option<Time> {
     let (stamp, rest) = text.split_first_chunk::<19>()?;
-    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
-    if marks.iter().any(|(at, mark)| stamp.get(*at) != Some(mark)) {
+    if [stamp[4], stamp[7], stamp[10], stamp[13], stamp[16]] != *b"--T::" {
         return None;
     }
     let decimals = match rest {
@@ -130,19 +129,24 @@ fn usual(text: &[u8]) -> Option<Time> {
         [b'.', decimals @ .., b'Z'] if (1..=9).contains(&decimals.len()) => decimals,
         _ => return None,
     };
-    let all = |digits: &[u8]| {
-        digits.iter().try_fold(0_u32, |sum, digit| {
-            digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0'))
+    // Whether all are digits is asked once, as it hardly ever is not so.
+    let mut odd = false;
+    let mut all = |digits: &[u8]| {
+        digits.iter().fold(0, |sum: u32, digit| {
+            let value = digit.wrapping_sub(b'0');
+            odd |= value > 9;
+            sum.wrapping_mul(10).wrapping_add(u32::from(value))
         })
     };
-    let at = |from: usize, to: usize| all(stamp.get(from..to)?);
-    let date = Date { year: at(0, 4)?.into(), month: at(5, 7)?, day: at(8, 10)? };
-    let (hours, minutes, seconds) = (at(11, 13)?, at(14, 16)?, at(17, 19)?);
-    if hours > 23 || minutes > 59 || seconds > 59 {
+    let [y, e, a, r, _, m, o, _, d, i, _, h, n, _, u, t, _, s, c] = *stamp;
+    let date = Date { year: all(&[y, e, a, r]).into(), month: all(&[m, o]), day: all(&[d, i]) };
+    let (hours, minutes, seconds) = (all(&[h, n]), all(&[u, t]), all(&[s, c]));
+    let fraction = all(decimals);
+    if odd || hours > 23 || minutes > 59 || seconds > 59 {
         return None;
     }
     let digits = u8::try_from(decimals.len()).ok()?;
-    let fraction = all(decimals)? * 10_u32.pow(9 - u32::from(digits));
+    let fraction = fraction * 10_u32.pow(9 - u32::from(digits));
     let secs = hours * 3600 + minutes * 60 + seconds;
     instant(date, Clock { secs, fraction, digits }, Zone::East(0))
 }
