@@ -109,7 +109,7 @@ impl Veils {
     fn hide_in_facts(&self, facts: &mut Facts) -> Vec<String> {
         let words = self.hide(&mut facts.endpoint);
         for word in &words {
-            hide_in_answer(&mut facts.answer, word);
+            hide_in_answer(Arc::make_mut(&mut facts.answer), word);
         }
         if let Some(redirect) = &mut facts.redirect {
             self.hide(&mut redirect.to);
