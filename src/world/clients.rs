@@ -20,6 +20,9 @@ use crate::tally::{Tally, spot_mark};
 pub(super) struct Clients<'t> {
     seeds: [RandomState; 2],
     numbers: HashMap<u128, u32, Fast>,
+    /// The numbers of clients that are asked for again and again, by where their names lie in memory: there
+    /// they stay as long as what was gathered does, so nothing has to be hashed.
+    asked: HashMap<[usize; 3], u32, Fast>,
     /// Each as it is written, by its number: in the order in which they were met.
     met: Vec<&'t Client>,
     /// Who each of them is.
@@ -39,6 +42,11 @@ impl<'t> Clients<'t> {
             })
         };
         marks.into_iter().zip(all).map(number).collect()
+    }
+
+    /// Has clients, with their numbers, found by where their names lie.
+    pub(super) fn expect(&mut self, all: impl Iterator<Item = (&'t Client, u32)>) {
+        self.asked.extend(all.map(|(client, number)| (address(client), number)));
     }
 
     fn mark(&self, client: &Client) -> u128 {
@@ -62,7 +70,9 @@ impl<'t> Clients<'t> {
 
     /// Returns who a client is; one that was never seen is nobody.
     pub(super) fn who(&self, client: &Client) -> Who {
-        self.numbers.get(&self.mark(client)).map_or(Who::MAX, |number| self.who_of(*number))
+        let known = self.asked.get(&address(client));
+        let known = known.or_else(|| self.numbers.get(&self.mark(client)));
+        known.map_or(Who::MAX, |number| self.who_of(*number))
     }
 
     /// Returns who the client with a number is.
@@ -89,6 +99,14 @@ impl<'t> Clients<'t> {
     fn only_agent(&self, client: &Client) -> Option<&Arc<str>> {
         self.only.get(&spot_of(client))
     }
+}
+
+/// Returns where the names of a client lie in memory; two clients with the same names there are one. It is
+/// no key of anything that is shown or sorted.
+fn address(client: &Client) -> [usize; 3] {
+    let Client { capture, ip, user_agent } = client;
+    [capture, ip, user_agent]
+        .map(|name| name.as_ref().map_or(0, |name| Arc::as_ptr(name).cast::<u8>().addr()))
 }
 
 /// Returns the mark of where a client sits.
