@@ -149,9 +149,9 @@ fn learned(case: &Case<'_>, token: &Token, profile: &Profile) -> Vec<Candidate> 
         let told = case.says("claim.audience");
         found.push(if told { candidate.at(Confidence::Inferred) } else { candidate });
     }
-    let common = profile.claims.as_deref().unwrap_or_default();
+    let common = profile.claims.iter().filter(|common| **common != token.claims);
     let lacks: Vec<&String> = common
-        .iter()
+        .flat_map(|common| common.iter())
         .filter(|c| {
             !token.has_claim(c)
                 && !matches!(c.as_str(), "iss" | "aud" | "exp" | "nbf" | "iat" | "jti")
