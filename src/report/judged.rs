@@ -58,15 +58,29 @@ pub fn judge_all<'t>(world: &World<'t>) -> Vec<Judged<'t>> {
 
 /// Sorts by time, endpoint and client; what is equal stays as it came. Only times are moved about while
 /// that is done, and most differ.
-fn in_order(all: Vec<Judged<'_>>) -> Vec<Judged<'_>> {
+fn in_order(mut all: Vec<Judged<'_>>) -> Vec<Judged<'_>> {
     let rest = |at: usize| all.get(at).map(|j| (&j.facts.endpoint, &j.facts.client));
     let times = all.iter().map(|j| (!j.timed, j.bucket.first));
     let mut order: Vec<((bool, At), usize)> = times.zip(0..).collect();
     order.par_sort_unstable_by(|(a, m), (b, n)| {
         a.cmp(b).then_with(|| rest(*m).cmp(&rest(*n))).then(m.cmp(n))
     });
-    let mut all: Vec<Option<Judged<'_>>> = all.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|(_, at)| all.get_mut(at)?.take()).collect()
+    arrange(&mut all, order.into_iter().map(|(_, at)| at).collect());
+    all
+}
+
+/// Puts at each place what stands at the place that `order` names for it; `order` names each once.
+fn arrange<T>(all: &mut [T], mut order: Vec<usize>) {
+    for start in 0..order.len() {
+        let mut place = start;
+        while let Some(from) = order.get_mut(place).map(|from| std::mem::replace(from, place))
+            && from != start
+            && from != place
+        {
+            all.swap(place, from);
+            place = from;
+        }
+    }
 }
 
 /// Judges the refusals of a group at each of its instants.
@@ -222,5 +236,25 @@ impl<'t> Judged<'t> {
         let named = self.is_named;
         let column = self.group.users.iter().filter(move |_| !named);
         self.user.into_iter().filter(move |_| named).chain(column.map(String::as_str))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn all_are_arranged_as_if_they_were_sorted(keys in prop::collection::vec(0u8..9, 0..40)) {
+            let mut order: Vec<usize> = (0..keys.len()).collect();
+            order.sort_by_key(|at| keys[*at]);
+            let mut all: Vec<(u8, usize)> = keys.iter().copied().zip(0..).collect();
+            let mut sorted = all.clone();
+            sorted.sort_by_key(|(key, _)| *key);
+            arrange(&mut all, order);
+            prop_assert_eq!(all, sorted);
+        }
     }
 }

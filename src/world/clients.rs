@@ -9,6 +9,7 @@ use foldhash::quality::{FixedState, RandomState};
 use rayon::prelude::*;
 
 use super::Who;
+use super::addresses::{Address, Addresses};
 use crate::model::Client;
 use crate::tally::{Tally, spot_mark};
 
@@ -20,9 +21,8 @@ use crate::tally::{Tally, spot_mark};
 pub(super) struct Clients<'t> {
     seeds: [RandomState; 2],
     numbers: HashMap<u128, u32, Fast>,
-    /// The numbers of clients that are asked for again and again, by where their names lie in memory: there
-    /// they stay as long as what was gathered does, so nothing has to be hashed.
-    asked: HashMap<[usize; 3], u32, Fast>,
+    /// The numbers of clients that are asked for again and again.
+    asked: Addresses<u32>,
     /// Each as it is written, by its number: in the order in which they were met.
     met: Vec<&'t Client>,
     /// Who each of them is.
@@ -35,6 +35,7 @@ impl<'t> Clients<'t> {
     /// Returns the numbers of clients; one that was not met before gets the next.
     pub(super) fn meet(&mut self, all: &[&'t Client]) -> Vec<u32> {
         let marks: Vec<u128> = all.par_iter().map(|client| self.mark(client)).collect();
+        self.numbers.reserve(all.len());
         let number = |(mark, client): (u128, &&'t Client)| {
             *self.numbers.entry(mark).or_insert_with(|| {
                 self.met.push(client);
@@ -46,7 +47,7 @@ impl<'t> Clients<'t> {
 
     /// Has clients, with their numbers, found by where their names lie.
     pub(super) fn expect(&mut self, all: impl Iterator<Item = (&'t Client, u32)>) {
-        self.asked.extend(all.map(|(client, number)| (address(client), number)));
+        self.asked.extend(all.map(|(client, number)| (Address::of_client(client), number)));
     }
 
     fn mark(&self, client: &Client) -> u128 {
@@ -70,7 +71,7 @@ impl<'t> Clients<'t> {
 
     /// Returns who a client is; one that was never seen is nobody.
     pub(super) fn who(&self, client: &Client) -> Who {
-        let known = self.asked.get(&address(client));
+        let known = self.asked.get(&Address::of_client(client));
         let known = known.or_else(|| self.numbers.get(&self.mark(client)));
         known.map_or(Who::MAX, |number| self.who_of(*number))
     }
@@ -99,14 +100,6 @@ impl<'t> Clients<'t> {
     fn only_agent(&self, client: &Client) -> Option<&Arc<str>> {
         self.only.get(&spot_of(client))
     }
-}
-
-/// Returns where the names of a client lie in memory; two clients with the same names there are one. It is
-/// no key of anything that is shown or sorted.
-fn address(client: &Client) -> [usize; 3] {
-    let Client { capture, ip, user_agent } = client;
-    [capture, ip, user_agent]
-        .map(|name| name.as_ref().map_or(0, |name| Arc::as_ptr(name).cast::<u8>().addr()))
 }
 
 /// Returns the mark of where a client sits.

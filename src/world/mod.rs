@@ -2,6 +2,7 @@
 //!
 //! A world only answers questions about what happened; it never says what was wrong.
 
+mod addresses;
 mod clients;
 mod clocks;
 mod index;
@@ -279,10 +280,13 @@ impl<'t> World<'t> {
             veils,
             proofs,
         };
-        (world.index, world.profiles) =
-            rayon::join(|| Index::learn(&world), || profile::learn(&world));
+        let refused;
+        (world.index, (world.profiles, refused)) = rayon::join(
+            || Index::learn(&world),
+            || rayon::join(|| profile::learn(&world), || outages::refused(&world)),
+        );
         world.index_refused_refreshes();
-        world.outages = outages::learn(&world);
+        world.outages = outages::learn(&world, refused);
         world
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::addresses::{Address, Addresses};
 use super::{Used, World};
 use crate::model::{
     At, Credential, Fingerprint, Names, NearMiss, Oddity, Place, Scheme, Seconds, Token, Unit,
@@ -125,6 +126,7 @@ pub fn audience_form(token: &Token) -> &'static str {
 
 pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Profile> {
     let mut profiles: BTreeMap<Arc<str>, Profile> = BTreeMap::new();
+    let mut guarded: Addresses<bool> = Addresses::default();
     // Nearly all credentials travel at one place, whose name is made once.
     let mut place: (Option<&Place>, String) = (None, String::new());
     for Used { usage, token, .. } in &world.uses {
@@ -132,7 +134,10 @@ pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Profile> {
         if usage.at_issuer {
             continue;
         }
-        let guarded = usage.endpoints.iter().filter(|(e, _)| world.is_guarded(e));
+        let guarded = usage.endpoints.iter().filter(|(endpoint, _)| {
+            let known = guarded.entry(Address::of_endpoint(endpoint));
+            *known.or_insert_with(|| world.is_guarded(endpoint))
+        });
         let (mut first, mut last, mut proven) = (None, None, false);
         for (_, times) in guarded {
             proven = true;
