@@ -38,7 +38,7 @@ pub use self::limits::Limits;
 pub use self::marks::{ask_of, group_key, line_mark_of};
 use self::marks::{content, fast_key, is_notable, lead_of, line_mark, tenths};
 pub use self::releases::{Release, Releases, place};
-pub use self::said::{Said, Sayings, Wording, words};
+pub use self::said::{Once, Said, Sayings, Spoken, Wording, wordings, words};
 pub use self::sample::Sample;
 pub use self::sightings::{Pass, Sighting, Sightings};
 pub use self::smallest::{Few, Merge, Smallest, Table};
