@@ -22,6 +22,9 @@ pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
 fn given(case: &Case<'_>, token: &Token) -> Vec<Candidate> {
     let mut found = Vec::new();
     let given = case.world.given();
+    if given.issuers.is_empty() && given.audiences.is_empty() && given.claims.is_empty() {
+        return found;
+    }
     let place = case.place();
     let list = |values: &[String]| {
         values.iter().map(|v| format!("`{v}`")).collect::<Vec<_>>().join(" or ")
@@ -149,9 +152,9 @@ fn learned(case: &Case<'_>, token: &Token, profile: &Profile) -> Vec<Candidate> 
         let told = case.says("claim.audience");
         found.push(if told { candidate.at(Confidence::Inferred) } else { candidate });
     }
-    let common = profile.claims.as_deref().unwrap_or_default();
+    let common = profile.claims.iter().filter(|common| **common != token.claims);
     let lacks: Vec<&String> = common
-        .iter()
+        .flat_map(|common| common.iter())
         .filter(|c| {
             !token.has_claim(c)
                 && !matches!(c.as_str(), "iss" | "aud" | "exp" | "nbf" | "iat" | "jti")

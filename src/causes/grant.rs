@@ -75,7 +75,7 @@ fn replayed(case: &Case<'_>, mark: Fingerprint) -> Option<Candidate> {
 /// Compares the token request with the authorization request of its code.
 fn exchanged(case: &Case<'_>, asked: Leg) -> Vec<Candidate> {
     let mut found = Vec::new();
-    let Some(sent) = case.facts.leg else { return found };
+    let Some(sent) = case.facts.leg.as_deref() else { return found };
     match (asked.redirect_uri, sent.redirect_uri) {
         (Some(a), Some(b)) if a != b => found.push(Candidate::inferred(
             "oauth.redirect_mismatch",
@@ -117,7 +117,7 @@ fn exchanged(case: &Case<'_>, asked: Leg) -> Vec<Candidate> {
 /// A callback whose `state` no authorization request of the capture sent.
 fn foreign_state(case: &Case<'_>) -> Option<Candidate> {
     let facts = case.facts;
-    let leg = facts.leg.filter(|leg| !leg.asks && facts.grant.is_none())?;
+    let leg = facts.leg.as_deref().filter(|leg| !leg.asks && facts.grant.is_none())?;
     let callback = leg.code.is_some() && matches!(facts.answer.outcome, Outcome::Refused(_));
     let known = case.world.knows_state(leg.state?)?;
     (callback && !known).then(|| {

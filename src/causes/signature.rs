@@ -33,12 +33,12 @@ fn none(case: &Case<'_>, token: &Token) -> Option<Candidate> {
 /// The algorithm differs from what was given or learned.
 fn algorithm(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     let alg = token.alg.as_deref().filter(|a| !a.eq_ignore_ascii_case("none"))?;
-    let place = case.place();
     let given = &case.world.given().algorithms;
     if !given.is_empty() {
         if given.iter().any(|g| g == alg) {
             return None;
         }
+        let place = case.place();
         let cause = alg_cause(alg, given.iter().map(String::as_str));
         return Some(
             Candidate::proven(cause, format!("signed with `{alg}`"), &place)
@@ -53,7 +53,8 @@ fn algorithm(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     let signing = profile.algorithms.0.keys().map(String::as_str).filter(|a| !encrypts(a));
     let cause = alg_cause(alg, signing);
     let fact = format!("{} let in {}", case.host(), profile.algorithms.list(3));
-    Some(Candidate::inferred(cause, format!("signed with `{alg}`"), &place).and(fact, "history"))
+    let signed = format!("signed with `{alg}`");
+    Some(Candidate::inferred(cause, signed, &case.place()).and(fact, "history"))
 }
 
 /// Whether an algorithm protects the key of an encrypted token (RFC 7518, section 4.1): it signs nothing.
@@ -108,7 +109,6 @@ fn rotated(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     if token.expires().is_some_and(|exp| exp <= at) || token.kid.is_none() {
         return None;
     }
-    let before = case.world.accepted_until(mark, case.facts, at).filter(|a| a.proven)?;
     let profile = case.profile()?;
     let own = token.kid.as_deref()?;
     let own_last = profile.kids.0.get(own).and_then(|(_, last)| *last);
@@ -117,6 +117,7 @@ fn rotated(case: &Case<'_>, token: &Token) -> Option<Candidate> {
         profile.kids.0.iter().filter(|_| case.world.is_whole()).find(|(kid, (first, last))| {
             kid.as_str() != own && *first > own_last && *last >= Some(at)
         })?;
+    let before = case.world.accepted_until(mark, case.facts, at).filter(|a| a.proven)?;
     let among = if case.world.knows_all_uses() { "" } else { "of the tokens that are kept, " };
     (own_last < Some(at)).then(|| {
         Candidate::inferred(

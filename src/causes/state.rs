@@ -51,14 +51,16 @@ fn scope(case: &Case<'_>) -> Option<Candidate> {
 fn unknown_token(case: &Case<'_>) -> Option<Candidate> {
     let credential = case.bearer()?;
     let mark = mark_of(credential)?;
-    let kinds = &case.profile()?.kinds;
-    let never = case.world.accepted_until(mark, case.facts, crate::model::At(i64::MAX)).is_none()
-        && case.world.knows_uses(mark);
+    let never = || {
+        let always = crate::model::At(i64::MAX);
+        case.world.accepted_until(mark, case.facts, always).is_none() && case.world.knows_uses(mark)
+    };
+    // The history of a token is looked up last: most are none of these.
     let fits = credential.kind == Kind::Opaque
-        && kinds.has("opaque")
-        && never
+        && case.profile()?.kinds.has("opaque")
         && is_token_refusal(case.facts)
-        && case.facts.grant.is_none();
+        && case.facts.grant.is_none()
+        && never();
     fits.then(|| {
         let candidate = Candidate::suspected(
             "state.unknown_token",

@@ -2,7 +2,7 @@
 //! refresh, a password or a cookie.
 
 use super::case::Case;
-use crate::model::{CauseId, Grant, Kind, Outcome, Scheme, Sign, Statement, Weight};
+use crate::model::{CauseId, Grant, Kind, Names, Outcome, Scheme, Sign, Statement, Weight};
 
 /// Returns the cause that a statement names for this very request.
 pub(super) fn cause(case: &Case<'_>, statement: &Statement) -> Option<CauseId> {
@@ -85,7 +85,7 @@ fn of_named_claim(case: &Case<'_>, statement: &Statement) -> Option<&'static str
     let token = case.token()?;
     let text = statement.text.to_ascii_lowercase();
     let mut words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    let learned = case.profile().and_then(|p| p.claims.as_deref()).unwrap_or_default();
+    let learned = case.profile().and_then(|p| p.claims.as_ref()).map_or(&[][..], Names::as_slice);
     // These are words of any message about a token.
     let plain = |name: &str| matches!(name, "token" | "jwt" | "type" | "typ" | "data" | "key");
     let names = |word: &str, claims: &[String]| {

@@ -125,9 +125,11 @@ fn pending(case: &Case<'_>) -> Option<Judgement> {
 /// A leg of a handshake that the server's own code tells, in a log that has no challenges.
 fn logged_leg(case: &Case<'_>) -> Option<Judgement> {
     let (facts, at) = (case.facts, case.at?);
-    let told = case.can_mean("other.handshake") && case.world.is_someone(&facts.client);
+    if !(case.can_mean("other.handshake") && case.world.is_someone(&facts.client)) {
+        return None;
+    }
     let until = at.plus(PROMPT);
-    let through = case.world.let_in(&facts.client, &facts.endpoint, at, until, |_| told)?;
+    let through = case.world.let_in(&facts.client, &facts.endpoint, at, until, |_| true)?;
     Some(expected(
         "other.handshake",
         Confidence::Inferred,
@@ -179,7 +181,6 @@ fn answered_challenge(case: &Case<'_>) -> Option<Judgement> {
             ],
         ));
     }
-    let asked: Vec<Scheme> = case.challenges().map(|c| Scheme::asked(&c.scheme)).collect();
     let sent = case.bearer();
     // The first leg carries nothing, or an opening message of a handshake, or a stale Digest answer.
     let opening = match sent {
@@ -192,7 +193,11 @@ fn answered_challenge(case: &Case<'_>) -> Option<Judgement> {
                         .any(|c| c.param("stale").is_some_and(|v| v.eq_ignore_ascii_case("true"))))
         }
     };
-    if !opening || asked.is_empty() {
+    if !opening {
+        return None;
+    }
+    let asked: Vec<Scheme> = case.challenges().map(|c| Scheme::asked(&c.scheme)).collect();
+    if asked.is_empty() {
         return None;
     }
     let registry = asks_to_fetch(case);

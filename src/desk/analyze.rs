@@ -122,7 +122,7 @@ pub fn run_with_leftovers(
     }
     let faults = note_inputs(&mut harvest.tally, &outcome.inputs, job);
     if job.partial {
-        Veils::draw(&mut harvest.tally);
+        engine::within(options.workers(), || Veils::draw(&mut harvest.tally));
         let shape = Shape::of(job, verifier.given());
         let product = Product::Partial(partial::write(&harvest.tally, Some(&shape))?);
         let_go(job, harvest.tally);
@@ -132,9 +132,9 @@ pub fn run_with_leftovers(
         return Err(if faults.is_empty() { no_capture(job) } else { nothing(&faults) });
     }
     let keys = super::keys::rows(verifier.given());
-    let views = joined(job, &mut harvest.tally);
-    verifier.settle(|mark, verdict| harvest.tally.note_verdict(mark, verdict));
     let workers = options.workers();
+    let views = engine::within(workers, || joined(job, &mut harvest.tally));
+    verifier.settle(|mark, verdict| harvest.tally.note_verdict(mark, verdict));
     let learn = || World::learn(&harvest.tally, given(job, &keys));
     let world = engine::within(workers, learn).with_views(views);
     let selection = job.selection.clone().resolved(harvest.tally.timeline.last());
@@ -238,7 +238,7 @@ pub(super) fn finish(job: &Job, world: &World<'_>) -> (Report, bool) {
 }
 
 /// Hides what only all exchanges together show to be a secret, and counts each exchange once that several
-/// inputs hold, unless the job says not to.
+/// inputs hold, unless the job says not to. In the pool of the caller.
 pub(super) fn joined(job: &Job, tally: &mut Tally) -> Views {
     tally.settle();
     Veils::draw(tally);

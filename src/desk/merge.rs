@@ -28,7 +28,7 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
     }
     progress.done();
     if job.partial {
-        Veils::draw(&mut tally);
+        engine::within(read_options(job)?.workers(), || Veils::draw(&mut tally));
         let line = partial::write(&tally, shape.as_ref())?;
         let_go(job, tally);
         let (product, rows) = (Product::Partial(line), Rows::default());
@@ -38,8 +38,8 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
         return Err(Error::Nothing);
     }
     let keys = shape.map(partial::Shape::into_keys).unwrap_or_default();
-    let views = joined(job, &mut tally);
     let workers = read_options(job)?.workers();
+    let views = engine::within(workers, || joined(job, &mut tally));
     let learn = || World::learn(&tally, given(job, &keys));
     let world = engine::within(workers, learn).with_views(views);
     let (mut report, failed) = engine::within(workers, || finish(job, &world));

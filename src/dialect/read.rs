@@ -76,18 +76,6 @@ impl<'x, 'e> Heard<'x, 'e> {
         self.open.is_some()
     }
 
-    /// Returns the answer with a meaning that was found before for the same.
-    #[must_use]
-    pub fn meaning(self, known: &Answer) -> Answer {
-        Answer {
-            outcome: known.outcome,
-            statements: known.statements.clone(),
-            server_time: known.server_time,
-            told: known.told,
-            ..self.answer
-        }
-    }
-
     /// Tells what it means.
     pub fn understand(self, catalogue: &Catalogue) -> Understood {
         let Self { exchange, mut answer, open } = self;

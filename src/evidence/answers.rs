@@ -41,7 +41,7 @@ enum Met {
 /// The meaning of an answer that is shown as it was sent.
 #[derive(Debug)]
 struct Known {
-    answer: Answer,
+    answer: Arc<Answer>,
     /// Of all its texts.
     pieces: Pieces,
     names: Names,
@@ -63,24 +63,25 @@ impl Answers {
         exchange: &Exchange<'_>,
         catalogue: &Catalogue,
         masker: &Masker<'_>,
-    ) -> (Answer, Names) {
+    ) -> (Arc<Answer>, Names) {
         let heard = Heard::of(exchange);
         if !heard.is_open() {
-            return (super::masked(heard.understand(catalogue).answer, masker), Names::Possible);
+            let answer = super::masked(heard.understand(catalogue).answer, masker);
+            return (Arc::new(answer), Names::Possible);
         }
         let mark = self.mark(&heard);
         let met = self.met.get(&mark).cloned();
         if let Some(Met::Known(known)) = &met
             && masker.leaves(&known.pieces)
         {
-            return (heard.meaning(&known.answer), known.names);
+            return (Arc::clone(&known.answer), known.names);
         }
         let Understood { answer, of_speaker } = heard.understand(catalogue);
         let raw = matches!(met, Some(Met::Once)).then(|| answer.clone());
-        let shown = super::masked(answer, masker);
+        let shown = Arc::new(super::masked(answer, masker));
         let now = match (met, raw) {
             (None, _) => Met::Once,
-            (Some(Met::Once), Some(raw)) if !of_speaker && raw == shown => Met::of(&shown),
+            (Some(Met::Once), Some(raw)) if !of_speaker && raw == *shown => Met::of(&shown),
             (Some(Met::Once), _) => Met::Unfit,
             (Some(_), _) => return (shown, Names::Possible),
         };
@@ -99,7 +100,7 @@ impl Answers {
 
 impl Met {
     /// Keeps an answer in which no secret of its exchange was found.
-    fn of(answer: &Answer) -> Self {
+    fn of(answer: &Arc<Answer>) -> Self {
         let fits = texts(answer).all(|text| by_shape(text) == text)
             && texts(answer).map(str::len).sum::<usize>() <= LONGEST;
         if !fits {
@@ -110,7 +111,7 @@ impl Met {
         let names = if names { Names::Possible } else { Names::None };
         Self::Known(Arc::new(Known {
             pieces: Pieces::of(texts(answer)),
-            answer: answer.clone(),
+            answer: Arc::clone(answer),
             names,
         }))
     }

@@ -34,6 +34,7 @@ pub use url::{is_told_by_shape, number_behind, open_shape};
 pub use value::{Split, split_scheme};
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::model::{
     Answer, Body, Exchange, Facts, Fingerprint, Grant, Origin, Outcome, Record, Sign, TokenField,
@@ -103,14 +104,16 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let (credentials, tokens) = found.into_credentials();
     let after_exp = request::after_exp(exchange, &credentials, &tokens);
     if request::refused_for_size(exchange, &answer, &credentials) {
-        answer.outcome = Outcome::Refused(Sign::FieldsTooLarge);
+        Arc::make_mut(&mut answer).outcome = Outcome::Refused(Sign::FieldsTooLarge);
     }
     let offsets = clocks::offsets(exchange, &answered, &answer, &handed);
     let disagreement = clocks::disagreement(exchange, &answer, &credentials, &tokens);
-    answer.told = Told::default();
+    if answer.told != Told::default() {
+        Arc::make_mut(&mut answer).told = Told::default();
+    }
     let user = user_of(exchange);
     if names == Names::Possible {
-        persons::hide(&mut answer, &credentials, &tokens, user.as_deref());
+        persons::hide(Arc::make_mut(&mut answer), &credentials, &tokens, user.as_deref());
     }
     let signing = signing::of_refused(exchange, &answer, &url, &credentials);
     let cross_origin = request::cross_origin(exchange, &url);
@@ -155,7 +158,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             answer_unseen: grant.is_some_and(|grant| answer_unseen(exchange, grant)),
             grant,
             signing,
-            leg: asked.leg.or_else(|| legs::of_urls(&url, location)),
+            leg: asked.leg.or_else(|| legs::of_urls(&url, location)).map(Box::new),
             redirect_unseen: location.is_none() && request::redirects(exchange),
             redirect,
             cookie_life: set.life,

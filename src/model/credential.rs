@@ -128,22 +128,32 @@ pub enum Scheme {
     Other(String),
 }
 
+/// Words of schemes, in lower case.
+const WORDS: [(&str, Scheme); 13] = [
+    ("bearer", Scheme::Bearer),
+    ("basic", Scheme::Basic),
+    ("digest", Scheme::Digest),
+    ("negotiate", Scheme::Negotiate),
+    ("kerberos", Scheme::Negotiate),
+    ("ntlm", Scheme::Ntlm),
+    ("dpop", Scheme::Dpop),
+    ("hawk", Scheme::Hawk),
+    ("token", Scheme::Token),
+    ("apikey", Scheme::ApiKey),
+    ("api-key", Scheme::ApiKey),
+    ("key", Scheme::ApiKey),
+    ("jwt", Scheme::Jwt),
+];
+
 impl Scheme {
     /// Reads a scheme word, without regard to case.
     pub fn of(word: &str) -> Self {
-        match word.to_ascii_lowercase().as_str() {
-            "bearer" => Self::Bearer,
-            "basic" => Self::Basic,
-            "digest" => Self::Digest,
-            "negotiate" | "kerberos" => Self::Negotiate,
-            "ntlm" => Self::Ntlm,
-            "dpop" => Self::Dpop,
-            "hawk" => Self::Hawk,
-            "token" => Self::Token,
-            "apikey" | "api-key" | "key" => Self::ApiKey,
-            "jwt" => Self::Jwt,
-            lower if lower.starts_with("aws4-") => Self::Aws4,
-            _ => Self::Other(word.chars().take(32).collect()),
+        let known = WORDS.iter().find(|(known, _)| word.eq_ignore_ascii_case(known));
+        let aws4 = || word.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("aws4-"));
+        match known {
+            Some((_, scheme)) => scheme.clone(),
+            None if aws4() => Self::Aws4,
+            None => Self::Other(word.chars().take(32).collect()),
         }
     }
 

@@ -11,6 +11,7 @@ mod exchange;
 mod explained;
 mod finding;
 mod fingerprint;
+mod names;
 mod pseudonym;
 mod record;
 mod report;
@@ -32,6 +33,7 @@ pub use exchange::{Body, Exchange, Header, Observer, Position, Text, Visibility}
 pub use explained::{Check, Explained, ExplainedCredential, ExplainedFinding, TokenField};
 pub use finding::{Evidence, Finding, Judgement};
 pub use fingerprint::{Fingerprint, KeyHasher};
+pub use names::Names;
 pub use pseudonym::{name_persons, pseudonym};
 pub use record::{
     Client, CookieRules, Denial, Endpoint, Facts, Grant, Issued, Leg, Origin, Record, Redirect,

@@ -94,8 +94,8 @@ pub struct Facts {
     pub credentials: Vec<Credential>,
     /// What the input could show of the request fields.
     pub visibility: Visibility,
-    /// What the answer says.
-    pub answer: Answer,
+    /// What the answer says; the same to thousands of requests, and shared by them.
+    pub answer: Arc<Answer>,
     /// A CORS preflight (OPTIONS with `Access-Control-Request-Method`).
     pub preflight: bool,
     /// Names in `Access-Control-Request-Headers` that can carry a credential, lower case, sorted.
@@ -116,7 +116,7 @@ pub struct Facts {
     /// What a refused request's own signature, signed URL or proof says.
     pub signing: Option<Box<Signing>>,
     /// What it is of an authorization code flow.
-    pub leg: Option<Leg>,
+    pub leg: Option<Box<Leg>>,
     /// A token or login request was let in and the capture does not show what it gave.
     pub answer_unseen: bool,
     /// Where the answer redirects.

@@ -9,6 +9,7 @@ use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::Fingerprint;
+use super::names::Names;
 use super::time::At;
 use super::verdict::Verdict;
 
@@ -66,7 +67,7 @@ pub struct Make {
     /// Claim `azp`, else `client_id`, else `cid` or `appid`.
     pub client: Option<String>,
     /// Claims `scope`, `scp`, split at blanks, sorted.
-    pub scopes: Vec<String>,
+    pub scopes: Names,
     /// Claims `roles`, `role`, `groups`, `permissions`, `realm_access.roles`, sorted.
     pub roles: Vec<String>,
     /// Claims `tid`, `tenant`, `org_id`, `realm`, whichever stands first.
@@ -74,7 +75,7 @@ pub struct Make {
     /// Claim `jti` is there.
     pub has_jti: bool,
     /// Names of all claims, sorted.
-    pub claims: Vec<String>,
+    pub claims: Names,
     /// Claim `cnf`: bound to a DPoP key (`jkt`) or a certificate (`x5t`).
     pub bound: Option<String>,
     /// What it is for.
@@ -89,7 +90,11 @@ pub struct Make {
 
 /// The makes that were met, each once.
 #[derive(Debug, Default)]
-pub struct Makes(HashSet<Arc<Make>, FixedState>);
+pub struct Makes {
+    makes: HashSet<Arc<Make>, FixedState>,
+    /// Lists of claims and scopes: tokens of many makes have the same.
+    names: HashSet<Names, FixedState>,
+}
 
 /// Most makes that are remembered; then all are forgotten, and it begins anew.
 const MOST_MAKES: usize = 4096;
@@ -97,14 +102,29 @@ const MOST_MAKES: usize = 4096;
 impl Makes {
     /// Has a token share its make with those before it.
     pub fn share(&mut self, token: &mut Token) {
-        if let Some(known) = self.0.get(&token.make) {
+        if let Some(known) = self.makes.get(&token.make) {
             token.make = Arc::clone(known);
             return;
         }
-        if self.0.len() >= MOST_MAKES {
-            self.0.clear();
+        let make = Arc::make_mut(&mut token.make);
+        for names in [&mut make.claims, &mut make.scopes] {
+            self.share_names(names);
         }
-        self.0.insert(Arc::clone(&token.make));
+        if self.makes.len() >= MOST_MAKES {
+            self.makes.clear();
+        }
+        self.makes.insert(Arc::clone(&token.make));
+    }
+
+    fn share_names(&mut self, names: &mut Names) {
+        if let Some(known) = self.names.get(names) {
+            names.share(known);
+            return;
+        }
+        if self.names.len() >= MOST_MAKES {
+            self.names.clear();
+        }
+        self.names.insert(names.clone());
     }
 }
 

@@ -13,8 +13,7 @@ use crate::world::World;
 
 /// Counts what the failures have in common; lists keep `top` names, `distinct` has all.
 pub(super) fn by(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> Affected {
-    let failures: Vec<&Judged<'_>> =
-        judged.iter().filter(|j| j.judgement.class == Class::Failure).collect();
+    let failures: Vec<&Judged<'_>> = judged.iter().filter(|j| j.class == Class::Failure).collect();
     let timed = || failures.iter().filter(|j| j.timed);
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
     let (endpoints, hosts) = places(&failures);
@@ -61,7 +60,7 @@ pub(super) fn distinct(items: &[&Judged<'_>]) -> BTreeMap<String, u64> {
         ("clients", size(clients.len())),
         ("addresses", counts::distinct(clients.values().filter_map(|client| client.ip.as_ref()))),
         ("users", counts::distinct(items.iter().flat_map(|j| j.users()))),
-        ("tokens", counts::distinct(items.iter().filter_map(|j| j.sent))),
+        ("tokens", counts::distinct(items.iter().filter_map(|j| j.sent()))),
     ];
     counts.map(|(name, n)| (name.to_owned(), n)).into()
 }

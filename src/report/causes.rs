@@ -24,7 +24,7 @@ pub(super) fn rows(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> Vec<
     let mut by_cause: BTreeMap<(Class, &str), Vec<&Judged<'_>>> = BTreeMap::new();
     let mut by_class: BTreeMap<Class, u64> = BTreeMap::new();
     for item in judged {
-        let class = item.judgement.class;
+        let class = item.class;
         by_cause.entry((class, item.cause())).or_default().push(item);
         *by_class.entry(class).or_default() += item.bucket.count;
     }
@@ -72,10 +72,10 @@ fn row(
     let mut examples: Vec<Shown<'_, '_>> = Vec::new();
     for item in items {
         let n = item.bucket.count;
-        if let Some(root) = &item.judgement.root {
-            *strengths.entry(root.confidence).or_default() += n;
+        if let Some(confidence) = item.confidence() {
+            *strengths.entry(confidence).or_default() += n;
         }
-        if let Some(mark) = item.sent {
+        if let Some(mark) = item.sent() {
             tokens.add(mark, n);
         }
         // Of several names in a column it is not known whose refusals these were: counted, not listed.
@@ -86,8 +86,8 @@ fn row(
         if item.client.is_some() {
             clients.add(item.client_id, n);
         }
-        for other in &item.judgement.also {
-            *also.entry(&other.cause).or_default() += n;
+        for other in &item.also {
+            *also.entry(other).or_default() += n;
         }
         examples.extend(item.group.examples.iter().filter(|o| shows(o, item)).map(|o| (o, *item)));
     }
@@ -95,13 +95,12 @@ fn row(
     let endpoints = endpoints.ranked(top, ToString::to_string);
     let hosts = hosts.ranked(top, ToString::to_string);
     let tokens = tokens.ranked(top, |mark| mark.to_string());
-    let users = users.ranked(top, Clone::clone);
+    let users = users.ranked(top, str::to_owned);
     let clients = clients.ranked(top, |id| id.to_string());
     let names = counts::distinct(items.iter().flat_map(|j| j.users()));
     // The surest first, of equally sure ones the first by origin.
-    let strength = |j: &Judged<'_>| j.judgement.root.as_ref().map(|f| f.confidence);
     let order = |a: &Shown<'_, '_>, b: &Shown<'_, '_>| {
-        strength(b.1).cmp(&strength(a.1)).then_with(|| a.0.cmp(b.0))
+        b.1.confidence().cmp(&a.1.confidence()).then_with(|| a.0.cmp(b.0))
     };
     let same_place =
         |(_, a): &Shown<'_, '_>, (_, b): &Shown<'_, '_>| (a.place, a.client) == (b.place, b.client);
@@ -185,8 +184,7 @@ pub(super) fn shows(origin: &Origin, item: &Judged<'_>) -> bool {
 }
 
 fn example(world: &World<'_>, origin: &Origin, item: &Judged<'_>) -> ExampleRow {
-    let root = item.judgement.root.as_ref();
-    let mut evidence = root.map(|f| f.evidence.clone()).unwrap_or_default();
+    let mut evidence = item.evidence(world);
     let mut server = server(item);
     // Of one exchange the line is known on which another observer wrote its word, and the word.
     for (place, said) in world.views().places_of(origin) {
@@ -208,14 +206,14 @@ fn example(world: &World<'_>, origin: &Origin, item: &Judged<'_>) -> ExampleRow 
         time: origin.time.map(|t| t.to_string()),
         endpoint: item.facts.endpoint.to_string(),
         status: item.facts.status,
-        confidence: root.map_or(Confidence::Suspected, |f| f.confidence),
+        confidence: item.confidence().unwrap_or(Confidence::Suspected),
         server,
         evidence,
     }
 }
 
 fn server(item: &Judged<'_>) -> ServerLine {
-    server_line(item.facts, item.judgement.agrees)
+    server_line(item.facts, item.agrees)
 }
 
 /// Returns the server's word as outputs show it: the strongest statement.

@@ -19,7 +19,7 @@ const STORM: u64 = 10;
 const LISTED: usize = 5;
 
 pub(super) fn find(world: &World<'_>, judged: &[Judged<'_>]) -> Vec<Incident> {
-    let failures = judged.iter().filter(|j| j.timed && j.judgement.class == Class::Failure);
+    let failures = judged.iter().filter(|j| j.timed && j.class == Class::Failure);
     let mut bursts: Vec<Vec<&Judged<'_>>> = Vec::new();
     let mut end: Option<At> = None;
     for item in failures {

@@ -4,7 +4,9 @@ use rayon::prelude::*;
 
 use super::line::ClientId;
 use crate::causes::{self, Case};
-use crate::model::{At, Class, Facts, Fingerprint, Judgement, Kind};
+use crate::model::{
+    At, CauseId, Class, Confidence, Evidence, Facts, Finding, Fingerprint, Judgement, Kind,
+};
 use crate::tally::{Bucket, Group};
 use crate::world::{Known, World, mark_of};
 
@@ -26,16 +28,21 @@ pub struct Judged<'t> {
     pub client: Option<u32>,
     /// Id of the client.
     pub client_id: ClientId,
-    /// The verdict.
-    pub judgement: Judgement,
+    /// What happened to it.
+    pub class: Class,
+    /// The root cause and how sure it is. What speaks for it is told anew of the few that are shown: that
+    /// of all would be most of what a report is made of.
+    pub root: Option<(CauseId, Confidence)>,
+    /// Other defects seen, strongest first.
+    pub also: Box<[CauseId]>,
+    /// Whether the server's word and the evidence agree: `agrees`, `contradicts`, `silent`.
+    pub agrees: &'static str,
     /// Mark of the judged token.
     pub token: Option<Fingerprint>,
-    /// The same, but for sessions, which no list of tokens counts.
-    pub sent: Option<Fingerprint>,
     /// The judged token's own facts.
     pub decoded: Option<&'t crate::model::Token>,
     /// Pseudonym of the user: subject of the token, else the column's only name.
-    pub user: Option<String>,
+    pub user: Option<&'t str>,
     /// Whether the credential itself names the user.
     pub is_named: bool,
     /// Whether a log's column names several users for these refusals.
@@ -46,17 +53,34 @@ pub struct Judged<'t> {
 pub fn judge_all<'t>(world: &World<'t>) -> Vec<Judged<'t>> {
     // Each by itself, in the order of the table.
     let groups = world.groups().par_iter();
-    let mut all: Vec<Judged<'t>> =
-        groups.flat_map_iter(|known| judge_group(world, known)).collect();
-    all.par_sort_by(|a, b| {
-        (!a.timed, a.bucket.first, &a.facts.endpoint, &a.facts.client).cmp(&(
-            !b.timed,
-            b.bucket.first,
-            &b.facts.endpoint,
-            &b.facts.client,
-        ))
+    in_order(groups.flat_map_iter(|known| judge_group(world, known)).collect())
+}
+
+/// Sorts by time, endpoint and client; what is equal stays as it came. Only times are moved about while
+/// that is done, and most differ.
+fn in_order(mut all: Vec<Judged<'_>>) -> Vec<Judged<'_>> {
+    let rest = |at: usize| all.get(at).map(|j| (&j.facts.endpoint, &j.facts.client));
+    let times = all.iter().map(|j| (!j.timed, j.bucket.first));
+    let mut order: Vec<((bool, At), usize)> = times.zip(0..).collect();
+    order.par_sort_unstable_by(|(a, m), (b, n)| {
+        a.cmp(b).then_with(|| rest(*m).cmp(&rest(*n))).then(m.cmp(n))
     });
+    arrange(&mut all, order.into_iter().map(|(_, at)| at).collect());
     all
+}
+
+/// Puts at each place what stands at the place that `order` names for it; `order` names each once.
+fn arrange<T>(all: &mut [T], mut order: Vec<usize>) {
+    for start in 0..order.len() {
+        let mut place = start;
+        while let Some(from) = order.get_mut(place).map(|from| std::mem::replace(from, place))
+            && from != start
+            && from != place
+        {
+            all.swap(place, from);
+            place = from;
+        }
+    }
 }
 
 /// Judges the refusals of a group at each of its instants.
@@ -66,21 +90,19 @@ fn judge_group<'t>(world: &World<'t>, known: &Known<'t>) -> Vec<Judged<'t>> {
     let token = facts.credentials.first().and_then(mark_of);
     let decoded = token.and_then(|mark| world.token(mark));
     let user = decoded
-        .and_then(|t| t.sub.clone())
-        .or_else(|| facts.credentials.first().and_then(|c| c.user.clone()))
-        .or_else(|| group.users.iter().next().cloned());
+        .and_then(|t| t.sub.as_deref())
+        .or_else(|| facts.credentials.first().and_then(|c| c.user.as_deref()))
+        .or_else(|| group.users.iter().next().map(String::as_str));
     let is_client_known = super::affected::is_known(&facts.client);
     let client = is_client_known.then_some(known.client);
     let client_id = ClientId::of(&facts.client);
     let is_named = decoded.is_some_and(|t| t.sub.is_some())
         || facts.credentials.first().is_some_and(|c| c.user.is_some());
     let several = !is_named && group.users.iter().nth(1).is_some();
-    let sent = token.filter(|_| facts.credentials.first().map(|c| c.kind) != Some(Kind::Session));
     let mut push = |bucket: Bucket, timed: bool| {
         let case = Case { facts, at: timed.then_some(bucket.first), world };
-        let judgement = causes::judge(&case);
-        if judgement.class != Class::Ok {
-            let user = user.clone();
+        let Judgement { class, root, also, agrees, .. } = causes::judge(&case);
+        if class != Class::Ok {
             all.push(Judged {
                 group,
                 facts,
@@ -89,9 +111,11 @@ fn judge_group<'t>(world: &World<'t>, known: &Known<'t>) -> Vec<Judged<'t>> {
                 place,
                 client,
                 client_id,
-                judgement,
+                class,
+                root: root.map(|root| (root.cause, root.confidence)),
+                also: also.into_iter().map(|other| other.cause).collect(),
+                agrees,
                 token,
-                sent,
                 decoded,
                 user,
                 is_named,
@@ -158,10 +182,28 @@ impl GroupKey {
     }
 }
 
-impl Judged<'_> {
+impl<'t> Judged<'t> {
     /// Returns the id of the root cause.
     pub fn cause(&self) -> &str {
-        self.judgement.root.as_ref().map_or("unknown", |f| f.cause.as_str())
+        self.root.as_ref().map_or("unknown", |(cause, _)| cause.as_str())
+    }
+
+    /// Returns how sure the root cause is.
+    pub(super) fn confidence(&self) -> Option<Confidence> {
+        self.root.as_ref().map(|(_, confidence)| *confidence)
+    }
+
+    /// Returns what speaks for the root cause.
+    pub(super) fn evidence(&self, world: &World<'_>) -> Vec<Evidence> {
+        let case = Case { facts: self.facts, at: self.timed.then_some(self.bucket.first), world };
+        let root: Option<Finding> = causes::judge(&case).root;
+        root.map(|root| root.evidence).unwrap_or_default()
+    }
+
+    /// Returns the mark of the judged token, but for sessions, which no list of tokens counts.
+    pub(super) fn sent(&self) -> Option<Fingerprint> {
+        let kind = self.facts.credentials.first().map(|c| c.kind);
+        self.token.filter(|_| kind != Some(Kind::Session))
     }
 
     /// Returns the value under a key of `--group-by`; `-` where there is none.
@@ -186,13 +228,33 @@ impl Judged<'_> {
     /// Returns the user; the users of a log's column are known as a set, so of several it is not known
     /// whose refusals these were.
     fn user(&self) -> Option<String> {
-        if self.several { Some("(several)".to_owned()) } else { self.user.clone() }
+        if self.several { Some("(several)".to_owned()) } else { self.user.map(str::to_owned) }
     }
 
     /// Returns who these may have been: the user, or all of a log's column for equal refusals.
-    pub(super) fn users(&self) -> impl Iterator<Item = &String> {
+    pub(super) fn users(&self) -> impl Iterator<Item = &'t str> {
         let named = self.is_named;
         let column = self.group.users.iter().filter(move |_| !named);
-        self.user.iter().filter(move |_| named).chain(column)
+        self.user.into_iter().filter(move |_| named).chain(column.map(String::as_str))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn all_are_arranged_as_if_they_were_sorted(keys in prop::collection::vec(0u8..9, 0..40)) {
+            let mut order: Vec<usize> = (0..keys.len()).collect();
+            order.sort_by_key(|at| keys[*at]);
+            let mut all: Vec<(u8, usize)> = keys.iter().copied().zip(0..).collect();
+            let mut sorted = all.clone();
+            sorted.sort_by_key(|(key, _)| *key);
+            arrange(&mut all, order);
+            prop_assert_eq!(all, sorted);
+        }
     }
 }

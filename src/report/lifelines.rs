@@ -34,7 +34,7 @@ pub(super) fn draw(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> (Vec
 type Rank = (Reverse<u64>, Option<i64>, Fingerprint);
 
 fn rank(mark: Fingerprint, items: &[&Judged<'_>]) -> Rank {
-    let failures = items.iter().filter(|j| j.judgement.class == Class::Failure);
+    let failures = items.iter().filter(|j| j.class == Class::Failure);
     let first = items.iter().filter(|j| j.timed).map(|j| j.bucket.first).min();
     (Reverse(failures.map(|j| j.bucket.count).sum()), first.map(At::millis), mark)
 }

@@ -184,7 +184,7 @@ fn totals(world: &World<'_>, judged: &[Judged<'_>], selection: &Selection) -> To
     let tally = world.tally();
     let mut totals = Totals::default();
     for item in judged {
-        match item.judgement.class {
+        match item.class {
             Class::Ok => {}
             Class::Failure => totals.failure += item.bucket.count,
             Class::Expected => totals.expected += item.bucket.count,
@@ -311,7 +311,7 @@ fn groups(judged: &[Judged<'_>], keys: &[GroupKey]) -> Vec<GroupRow> {
         return Vec::new();
     }
     let mut counts: BTreeMap<Vec<String>, u64> = BTreeMap::new();
-    let failures = judged.iter().filter(|j| j.judgement.class == Class::Failure);
+    let failures = judged.iter().filter(|j| j.class == Class::Failure);
     for item in failures {
         let key = keys.iter().map(|key| item.value_of(*key)).collect();
         *counts.entry(key).or_default() += item.bucket.count;

@@ -88,7 +88,7 @@ pub(super) fn tell(
     most: usize,
 ) -> (Vec<StoryItem>, usize) {
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
-    let failures = judged.iter().filter(|j| j.timed && j.judgement.class == Class::Failure);
+    let failures = judged.iter().filter(|j| j.timed && j.class == Class::Failure);
     let mut groups: HashMap<(&str, Option<Fingerprint>), Vec<&Judged<'_>>, FixedState> =
         HashMap::default();
     for item in failures {

@@ -44,7 +44,7 @@ pub(super) fn draw(tally: &Tally, judged: &[Judged<'_>], width: Option<i64>) -> 
     }
     for item in judged.iter().filter(|j| j.timed) {
         let (_, row) = buckets.entry(item.bucket.first.0.div_euclid(width)).or_default();
-        let by = match item.judgement.class {
+        let by = match item.class {
             Class::Ok => continue,
             Class::Failure => &mut row.failures,
             Class::Expected => &mut row.expected,

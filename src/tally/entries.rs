@@ -199,7 +199,7 @@ impl Group {
 
     pub(super) fn add(
         &mut self,
-        answer: &Answer,
+        answer: &Arc<Answer>,
         at: Option<At>,
         origin: Origin,
         user: Option<String>,

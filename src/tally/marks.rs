@@ -225,6 +225,8 @@ pub(super) fn fast_key(value: &impl Hash) -> u128 {
 mod tests {
     use proptest::prelude::*;
 
+    use std::sync::Arc;
+
     use super::*;
     use crate::dialect::Catalogue;
     use crate::evidence::{Context, Source, gather};
@@ -237,7 +239,7 @@ mod tests {
             fn hash<H: Hasher>(&self, state: &mut H) {
                 hash_answer(&self.0.answer, state);
                 let mut rest = self.0.clone();
-                rest.answer = Answer::default();
+                rest.answer = Arc::default();
                 rest.hash(state);
             }
         }

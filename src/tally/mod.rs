@@ -38,7 +38,7 @@ pub use self::limits::Limits;
 pub use self::marks::{ask_of, call_mark, group_key, line_mark_of};
 use self::marks::{content, fast_key, is_notable, lead_of, line_mark, tenths};
 pub use self::releases::{Release, Releases, place};
-pub use self::said::{Said, Sayings, Wording, words};
+pub use self::said::{Once, Said, Sayings, Spoken, Wording, wordings, words};
 pub use self::sample::Sample;
 pub use self::sightings::{Pass, Sighting, Sightings};
 pub use self::smallest::{Few, Merge, Smallest, Table};
@@ -344,22 +344,25 @@ impl Tally {
     }
 
     /// Turns refusals without a credential into groups, for all that learn and judge: with their clients
-    /// as far as those are kept, the rest without. Only after the last merge.
+    /// as far as those are kept, the rest without. Only after the last merge; in the pool of the caller.
     pub fn settle(&mut self) {
-        self.uses.prune();
-        self.visits.prune();
-        self.bare.prune();
-        self.passed.prune();
-        let mut is_sample = self.bare.is_sample();
-        let (groups, clientless) = std::mem::take(&mut self.bare).into_groups();
-        self.clientless.merge(clientless);
-        for group in groups {
-            let Some(facts) = group.facts.as_deref() else { continue };
-            if let Some(known) = self.groups.slot(&group_key(facts)) {
-                known.merge(group);
+        let uses = || self.uses.prune();
+        let others = || {
+            self.visits.prune();
+            self.bare.prune();
+            self.passed.prune();
+            let is_sample = self.bare.is_sample();
+            let (groups, clientless) = std::mem::take(&mut self.bare).into_groups();
+            self.clientless.merge(clientless);
+            for group in groups {
+                let Some(facts) = group.facts.as_deref() else { continue };
+                if let Some(known) = self.groups.slot(&group_key(facts)) {
+                    known.merge(group);
+                }
             }
-        }
-        is_sample |= self.groups.is_sample();
+            is_sample | self.groups.is_sample()
+        };
+        let ((), is_sample) = rayon::join(uses, others);
         let mut refused = std::mem::take(&mut self.refused);
         let is_refused = |group: &&Group| {
             group.facts.as_ref().is_some_and(|facts| facts.answer.outcome.is_refused())

@@ -1,8 +1,10 @@
 //! What servers said with refusals of equal facts: each wording once, with how often and when.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::smallest::{Few, Merge};
 use super::times::Times;
@@ -39,8 +41,78 @@ pub struct Said {
 }
 
 /// All wordings of refusals of equal facts, in bounded space.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Sayings(Few<Wording, Said, WORDINGS>);
+///
+/// Most refusals are the only ones of their facts: what one answer said is spelled out when somebody asks
+/// for it, or when another comes. That is seen by nobody, nor in what is written.
+#[derive(Clone, Debug, Default)]
+pub struct Sayings {
+    /// The only answer; then `all` is empty.
+    once: Option<Box<Once>>,
+    all: Few<Wording, Said, WORDINGS>,
+}
+
+/// Sayings as they are kept.
+#[derive(Clone, Copy, Debug)]
+pub enum Spoken<'s> {
+    /// Those of one answer.
+    Once(&'s Once),
+    /// Each wording with how often and when.
+    Often(&'s Few<Wording, Said, WORDINGS>),
+}
+
+/// What one answer said.
+#[derive(Clone, Debug)]
+pub struct Once {
+    /// The answer.
+    pub answer: Arc<Answer>,
+    /// When.
+    pub at: Option<At>,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// Returns what an answer says, each wording once, with the words themselves.
+pub fn wordings(answer: &Answer) -> Vec<(Wording, &str)> {
+    let mut heard: Vec<(Wording, &str)> = Vec::new();
+    for Statement { text, place, .. } in words(answer) {
+        let wording = Wording { template: template(text).into(), place: place.as_str().into() };
+        if heard.iter().all(|(known, _)| *known != wording) {
+            heard.push((wording, text));
+        }
+    }
+    heard
+}
+
+impl Once {
+    fn spelled_out(&self) -> Few<Wording, Said, WORDINGS> {
+        let mut all = Few::default();
+        for (wording, text) in wordings(&self.answer) {
+            let said: Option<&mut Said> = all.slot(&wording);
+            if let Some(said) = said {
+                said.add(text, self.at, Some(&self.origin), 1);
+            }
+        }
+        all
+    }
+}
+
+impl PartialEq for Sayings {
+    fn eq(&self, other: &Self) -> bool {
+        self.spelled_out() == other.spelled_out()
+    }
+}
+
+impl Serialize for Sayings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.spelled_out().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sayings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Few::deserialize(deserializer).map(|all| Self { once: None, all })
+    }
+}
 
 /// Returns the statements of an answer that are words of the server, the strongest: not its status, nor the
 /// scheme of a challenge.
@@ -107,8 +179,35 @@ impl Merge for Said {
 }
 
 impl Sayings {
+    /// Returns them as they are kept.
+    pub fn spoken(&self) -> Spoken<'_> {
+        self.once.as_deref().map_or(Spoken::Often(&self.all), Spoken::Once)
+    }
+
+    fn spelled_out(&self) -> Cow<'_, Few<Wording, Said, WORDINGS>> {
+        match &self.once {
+            Some(once) => Cow::Owned(once.spelled_out()),
+            None => Cow::Borrowed(&self.all),
+        }
+    }
+
+    fn all(&mut self) -> &mut Few<Wording, Said, WORDINGS> {
+        if let Some(once) = self.once.take() {
+            self.all = once.spelled_out();
+        }
+        &mut self.all
+    }
+
     /// Adds what one answer says.
-    pub(super) fn hear(&mut self, answer: &Answer, at: Option<At>, origin: &Origin) {
+    pub(super) fn hear(&mut self, answer: &Arc<Answer>, at: Option<At>, origin: &Origin) {
+        if words(answer).next().is_none() {
+            return;
+        }
+        if self.once.is_none() && self.all.is_empty() {
+            let (answer, origin) = (Arc::clone(answer), origin.clone());
+            self.once = Some(Box::new(Once { answer, at, origin }));
+            return;
+        }
         let mut heard: Vec<Wording> = Vec::new();
         for statement in words(answer) {
             self.add(statement, at, Some(origin), 1, &mut heard);
@@ -134,8 +233,8 @@ impl Sayings {
     ) {
         let Statement { text, place, .. } = statement;
         // The same words come again and again: those need no second look.
-        let known =
-            self.0.iter().find(|(wording, said)| *wording.place == **place && said.is(text));
+        let all = self.all();
+        let known = all.iter().find(|(wording, said)| *wording.place == **place && said.is(text));
         let wording = match known {
             Some((wording, _)) => wording.clone(),
             None => Wording { template: template(text).into(), place: place.as_str().into() },
@@ -143,20 +242,19 @@ impl Sayings {
         if heard.contains(&wording) {
             return;
         }
-        if let Some(said) = self.0.slot(&wording) {
+        if let Some(said) = all.slot(&wording) {
             said.add(text, at, origin, count);
         }
         heard.push(wording);
     }
 
     /// Adds everything of `other`. Commutative and associative.
-    pub fn merge(&mut self, other: Self) {
-        self.0.merge(other.0);
-    }
-
-    /// Returns all wordings in their order.
-    pub fn iter(&self) -> impl Iterator<Item = (&Wording, &Said)> {
-        self.0.iter()
+    pub fn merge(&mut self, mut other: Self) {
+        if self.once.is_none() && self.all.is_empty() {
+            *self = other;
+        } else {
+            self.all().merge(std::mem::take(other.all()));
+        }
     }
 
     /// Takes out what so many answers at one instant said. Where they said several things it is not known
@@ -165,7 +263,7 @@ impl Sayings {
     pub fn take(&mut self, at: At, count: u64) -> Self {
         let mut taken = Self::default();
         let mut open: BTreeMap<Box<str>, u64> = BTreeMap::new();
-        for (wording, said) in self.0.iter_mut() {
+        for (wording, said) in self.all().iter_mut() {
             let open = open.entry(wording.place.clone()).or_insert(count);
             let n = said.times.count_at(at).min(*open);
             if n == 0 {
@@ -179,18 +277,19 @@ impl Sayings {
             let (least, most) = (said.least.clone(), said.most.clone());
             let mut moved = Said { count: n, times: Times::default(), first, least, most };
             moved.times.push_all(at, n);
-            if let Some(slot) = taken.0.slot(wording) {
+            if let Some(slot) = taken.all().slot(wording) {
                 *slot = moved;
             }
         }
-        self.0.retain(|said| said.count > 0);
+        self.all().retain(|said| said.count > 0);
         taken
     }
 
     /// Takes out what is counted in `other` too.
     pub(super) fn remove(&mut self, other: &Self) {
-        for (wording, said) in other.iter() {
-            let Some(known) = self.0.get_mut(wording) else { continue };
+        let mine = self.all();
+        for (wording, said) in other.spelled_out().iter() {
+            let Some(known) = mine.get_mut(wording) else { continue };
             known.count = known.count.saturating_sub(said.count);
             for bucket in said.times.buckets() {
                 known.times.remove(bucket.first, bucket.count);
@@ -199,12 +298,13 @@ impl Sayings {
                 known.first = None;
             }
         }
-        self.0.retain(|said| said.count > 0);
+        mine.retain(|said| said.count > 0);
     }
 
     /// Rewrites words.
     pub fn reword(&mut self, change: impl Fn(&str) -> Option<String>) {
-        if self.iter().all(|(wording, said)| {
+        let all = self.spelled_out();
+        if all.iter().all(|(wording, said)| {
             let most = said.most.as_deref().unwrap_or_default();
             [&*wording.template, &*said.least, most].iter().all(|text| change(text).is_none())
         }) {
@@ -212,11 +312,11 @@ impl Sayings {
         }
         let new = |text: &str| change(text).map_or_else(|| text.into(), Into::into);
         let mut changed = Self::default();
-        for (wording, said) in self.iter() {
+        for (wording, said) in all.iter() {
             let wording = Wording { template: new(&wording.template), ..wording.clone() };
             let least = new(&said.least);
             let most = said.most.as_deref().map(new).filter(|most| *most != least);
-            if let Some(known) = changed.0.slot(&wording) {
+            if let Some(known) = changed.all().slot(&wording) {
                 known.merge(Said { least, most, ..said.clone() });
             }
         }
@@ -225,11 +325,11 @@ impl Sayings {
 
     /// Shifts all positions.
     pub(super) fn shift(&mut self, mut change: impl FnMut(&mut Position)) {
-        for (_, said) in self.0.iter_mut() {
-            if let Some(first) = &mut said.first {
-                change(&mut first.position);
-            }
+        if let Some(once) = &mut self.once {
+            change(&mut once.origin.position);
         }
+        let firsts = self.all.iter_mut().filter_map(|(_, said)| said.first.as_mut());
+        firsts.for_each(|first| change(&mut first.position));
     }
 }
 
@@ -266,13 +366,20 @@ mod tests {
         let mut sayings = Sayings::default();
         for (second, text) in of {
             let answer = answer(&[("body.error", text), ("status", "401")]);
-            sayings.hear(&answer, Some(At::from_secs(*second)), &origin(*second));
+            sayings.hear(&Arc::new(answer), Some(At::from_secs(*second)), &origin(*second));
         }
         sayings
     }
 
-    fn shown(sayings: &Sayings) -> Vec<(&str, u64, Option<&str>)> {
-        sayings.iter().map(|(w, said)| (&*w.template, said.count, said.same())).collect()
+    fn shown(sayings: &Sayings) -> Vec<(String, u64, Option<String>)> {
+        let row = |(wording, said): (&Wording, &Said)| {
+            (wording.template.to_string(), said.count, said.same().map(str::to_owned))
+        };
+        sayings.spelled_out().iter().map(row).collect()
+    }
+
+    fn row(template: &str, count: u64, same: Option<&str>) -> (String, u64, Option<String>) {
+        (template.to_owned(), count, same.map(str::to_owned))
     }
 
     #[test]
@@ -285,9 +392,10 @@ mod tests {
         ]);
         assert_eq!(
             shown(&sayings),
-            [("no token", 2, Some("no token")), ("token expired <n> seconds ago", 2, None)]
+            [row("no token", 2, Some("no token")), row("token expired <n> seconds ago", 2, None)]
         );
-        let (_, said) = sayings.iter().nth(1).unwrap();
+        let all = sayings.spelled_out();
+        let (_, said) = all.iter().nth(1).unwrap();
         assert_eq!(said.first.as_deref(), Some(&origin(1)));
     }
 
@@ -295,8 +403,8 @@ mod tests {
     fn an_answer_that_says_the_same_twice_counts_once() {
         let mut sayings = Sayings::default();
         let twice = answer(&[("body.errors[]", "late by 5 s"), ("body.errors[]", "late by 7 s")]);
-        sayings.hear(&twice, None, &origin(1));
-        assert_eq!(shown(&sayings), [("late by <n> s", 1, Some("late by 5 s"))]);
+        sayings.hear(&Arc::new(twice), None, &origin(1));
+        assert_eq!(shown(&sayings), [row("late by <n> s", 1, Some("late by 5 s"))]);
     }
 
     #[test]
@@ -304,11 +412,11 @@ mod tests {
         let all = [(1, "late by 5 s".to_owned()), (2, "late by 7 s".to_owned())];
         let mut sayings = heard(&all);
         let taken = sayings.take(At::from_secs(2), 1);
-        assert_eq!(shown(&taken), [("late by <n> s", 1, None)]);
-        assert_eq!(shown(&sayings), [("late by <n> s", 1, None)]);
+        assert_eq!(shown(&taken), [row("late by <n> s", 1, None)]);
+        assert_eq!(shown(&sayings), [row("late by <n> s", 1, None)]);
         let mut kinds = heard(&all);
         kinds.remove(&heard(&all[..1]));
-        assert_eq!(shown(&kinds), [("late by <n> s", 1, None)]);
+        assert_eq!(shown(&kinds), [row("late by <n> s", 1, None)]);
         kinds.remove(&heard(&all[1..]));
         assert_eq!(shown(&kinds), []);
     }
@@ -320,7 +428,39 @@ mod tests {
             let hidden = text.replace("hunter2", "***").replace("pass", "***");
             (hidden != text).then_some(hidden)
         });
-        assert_eq!(shown(&sayings), [("no *** for ann", 2, Some("no *** for ann"))]);
+        assert_eq!(shown(&sayings), [row("no *** for ann", 2, Some("no *** for ann"))]);
+    }
+
+    #[test]
+    fn what_one_answer_said_is_spelled_out_as_it_would_be_wording_by_wording() {
+        let at = Some(At::from_secs(1));
+        let one = Arc::new(answer(&[
+            ("status", "401"),
+            ("body.error", "late by 5 s"),
+            ("body.error", "late by 7 s"),
+            ("body.error", "no key"),
+            ("header:x-error", "no key"),
+        ]));
+        let mut slow = Sayings::default();
+        let mut heard = Vec::new();
+        for statement in words(&one) {
+            slow.add(statement, at, Some(&origin(1)), 1, &mut heard);
+        }
+        let mut fast = Sayings::default();
+        fast.hear(&one, at, &origin(1));
+        assert!(matches!(fast.spoken(), Spoken::Once(_)));
+        assert_eq!(fast.all, Few::default());
+        assert_eq!(fast, slow);
+        assert_eq!(shown(&fast).len(), 3);
+        let json = serde_json::to_string(&fast).unwrap();
+        assert_eq!(json, serde_json::to_string(&slow).unwrap());
+        for sayings in [&mut fast, &mut slow] {
+            sayings.shift(|position| position.line = position.line.map(|line| line + 9));
+        }
+        assert_eq!(fast, slow);
+        let mut silent = Sayings::default();
+        silent.hear(&Arc::new(answer(&[("status", "401")])), at, &origin(1));
+        assert!(matches!(silent.spoken(), Spoken::Often(_)));
     }
 
     proptest! {

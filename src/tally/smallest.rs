@@ -143,6 +143,11 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Few<K, V, LIMIT> {
         }
     }
 
+    /// Returns whether nothing is kept.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns whether a key that is not there never was: greater ones may have been left out.
     pub fn knows(&self, key: &K) -> bool {
         self.0.len() < LIMIT || self.0.last().is_some_and(|(last, _)| key <= last)
@@ -207,10 +212,10 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> 
     pub fn slot(&mut self, key: &K) -> Option<&mut V> {
         if self.kept.len() < self.most_keys() {
             // A key may be shared by all workers: it is not cloned to be looked up.
-            if !self.kept.contains_key(key) {
-                self.kept.insert(key.clone(), V::default());
-            }
-            return self.kept.get_mut(key);
+            return match self.kept.contains_key(key) {
+                true => self.kept.get_mut(key),
+                false => Some(self.kept.entry(key.clone()).or_default()),
+            };
         }
         if !self.kept.contains_key(key) {
             self.full = true;

@@ -42,7 +42,7 @@ fn fill_make(make: &mut Make, claims: &Object<'_>) {
     make.client = ["azp", "client_id", "cid", "appid"].iter().find_map(|n| text(n));
     make.tenant =
         ["tid", "tenant", "tenant_id", "org_id", "realm"].iter().find_map(|name| text(name));
-    make.scopes = gather(claims, &["scope", "scp", "scopes"], true);
+    make.scopes = gather(claims, &["scope", "scp", "scopes"], true).into();
     make.roles = gather(
         claims,
         &["roles", "role", "groups", "permissions", "authorities", "cognito:groups"],

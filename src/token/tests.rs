@@ -30,7 +30,7 @@ fn a_sound_token_has_no_fault() {
     assert_eq!(token.signature, Signature::Present);
     assert_eq!(token.iss.as_deref(), Some("https://auth.example/"));
     assert_eq!(token.aud, ["api"]);
-    assert_eq!(token.claims, ["aud", "exp", "iss"]);
+    assert_eq!(*token.claims, ["aud", "exp", "iss"]);
     assert!(token.unsigned.is_some() && token.signature_mark.is_some());
 }
 
@@ -209,7 +209,7 @@ fn claims_of_every_common_type_are_read() {
         "realm_access":{"roles":["user"]},"role":"boss","cnf":{"jkt":"x"},"jti":"1","exp":1,"exp":2}"#,
     ));
     assert_eq!(token.aud, ["api"]);
-    assert_eq!(token.scopes, ["admin", "read", "write"]);
+    assert_eq!(*token.scopes, ["admin", "read", "write"]);
     assert_eq!(token.roles, ["boss", "user"]);
     assert_eq!(token.client.as_deref(), Some("app"));
     assert_eq!(token.tenant.as_deref(), Some("o1"));

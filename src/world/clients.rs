@@ -9,6 +9,7 @@ use foldhash::quality::{FixedState, RandomState};
 use rayon::prelude::*;
 
 use super::Who;
+use super::addresses::{Address, Addresses};
 use crate::model::Client;
 use crate::tally::{Tally, spot_mark};
 
@@ -20,6 +21,8 @@ use crate::tally::{Tally, spot_mark};
 pub(super) struct Clients<'t> {
     seeds: [RandomState; 2],
     numbers: HashMap<u128, u32, Fast>,
+    /// The numbers of clients that are asked for again and again.
+    asked: Addresses<u32>,
     /// Each as it is written, by its number: in the order in which they were met.
     met: Vec<&'t Client>,
     /// Who each of them is.
@@ -32,6 +35,7 @@ impl<'t> Clients<'t> {
     /// Returns the numbers of clients; one that was not met before gets the next.
     pub(super) fn meet(&mut self, all: &[&'t Client]) -> Vec<u32> {
         let marks: Vec<u128> = all.par_iter().map(|client| self.mark(client)).collect();
+        self.numbers.reserve(all.len());
         let number = |(mark, client): (u128, &&'t Client)| {
             *self.numbers.entry(mark).or_insert_with(|| {
                 self.met.push(client);
@@ -39,6 +43,11 @@ impl<'t> Clients<'t> {
             })
         };
         marks.into_iter().zip(all).map(number).collect()
+    }
+
+    /// Has clients, with their numbers, found by where their names lie.
+    pub(super) fn expect(&mut self, all: impl Iterator<Item = (&'t Client, u32)>) {
+        self.asked.extend(all.map(|(client, number)| (Address::of_client(client), number)));
     }
 
     fn mark(&self, client: &Client) -> u128 {
@@ -62,7 +71,9 @@ impl<'t> Clients<'t> {
 
     /// Returns who a client is; one that was never seen is nobody.
     pub(super) fn who(&self, client: &Client) -> Who {
-        self.numbers.get(&self.mark(client)).map_or(Who::MAX, |number| self.who_of(*number))
+        let known = self.asked.get(&Address::of_client(client));
+        let known = known.or_else(|| self.numbers.get(&self.mark(client)));
+        known.map_or(Who::MAX, |number| self.who_of(*number))
     }
 
     /// Returns who the client with a number is.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use foldhash::quality::FixedState;
 
+use super::addresses::{Address, Addresses};
 use super::runs::Runs;
 use super::{
     Entry, Flow, GUESTS, Issued, Life, OpenDoor, STRANGERS, Sight, Succession, Who, World,
@@ -109,6 +110,10 @@ fn by_subject(lives: Vec<(Who, Life<'_>)>) -> (Runs<Who, Life<'_>>, HashSet<Who,
 /// Indexes what was let in with a credential.
 fn of_uses<'t>(world: &World<'t>) -> (Doors<'t>, Found<'t>) {
     let (mut doors, mut found) = (Doors::default(), Found::default());
+    // Nearly all uses are of few endpoints, whose doors are found by address; the others by name.
+    let mut open: Vec<(&Endpoint, OpenDoor<'_>)> = Vec::new();
+    let mut numbers: HashMap<&Endpoint, usize, FixedState> = HashMap::default();
+    let mut at: Addresses<usize> = Addresses::default();
     let mut entries = Vec::with_capacity(world.uses.len());
     let mut successions = Vec::with_capacity(world.uses.len());
     for used in &world.uses {
@@ -120,14 +125,20 @@ fn of_uses<'t>(world: &World<'t>) -> (Doors<'t>, Found<'t>) {
         let Some(credential) = &usage.credential else { continue };
         let scheme = credential.scheme.as_ref().map_or("", Scheme::as_str);
         for (endpoint, times) in usage.endpoints.iter() {
-            let next = u32::try_from(doors.open.len()).unwrap_or(u32::MAX);
-            let door = doors.open.entry(endpoint).or_insert_with(|| OpenDoor {
-                number: next,
-                guarded: world.is_guarded(endpoint),
-                schemes: BTreeSet::new(),
-                guests: BTreeSet::new(),
-                times: Vec::new(),
+            let number = *at.entry(Address::of_endpoint(endpoint)).or_insert_with(|| {
+                *numbers.entry(endpoint).or_insert_with(|| {
+                    let door = OpenDoor {
+                        number: u32::try_from(open.len()).unwrap_or(u32::MAX),
+                        guarded: world.is_guarded(endpoint),
+                        schemes: BTreeSet::new(),
+                        guests: BTreeSet::new(),
+                        times: Vec::new(),
+                    };
+                    open.push((endpoint, door));
+                    open.len() - 1
+                })
             });
+            let Some((_, door)) = open.get_mut(number) else { continue };
             door.schemes.insert(scheme);
             door.times.push(times);
             entries.push(((who, door.number), Entry { usage, times }));
@@ -147,6 +158,7 @@ fn of_uses<'t>(world: &World<'t>) -> (Doors<'t>, Found<'t>) {
             successions.push(((who, host), Succession { first, usage, subject, mark }));
         }
     }
+    doors.open = open.into_iter().collect();
     (doors.entries, doors.successions) =
         rayon::join(|| Runs::of(entries), || Runs::of(successions));
     doors.successions.each_mut(|_, list| list.sort_by_key(|s| s.first));

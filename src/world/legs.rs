@@ -17,7 +17,10 @@ impl Legs {
     pub(super) fn learn(tally: &Tally) -> Self {
         let mut legs = Self::default();
         for (_, group) in tally.groups.iter() {
-            let Some(leg) = group.facts.as_ref().and_then(|facts| facts.leg) else { continue };
+            let Some(leg) = group.facts.as_ref().and_then(|facts| facts.leg.as_deref().copied())
+            else {
+                continue;
+            };
             let Some(at) = group.times.first() else { continue };
             if let Some(state) = leg.state.filter(|_| leg.asks) {
                 legs.asked.insert(state, leg);

@@ -2,6 +2,7 @@
 //!
 //! A world only answers questions about what happened; it never says what was wrong.
 
+mod addresses;
 mod clients;
 mod clocks;
 mod index;
@@ -279,10 +280,13 @@ impl<'t> World<'t> {
             veils,
             proofs,
         };
-        (world.index, world.profiles) =
-            rayon::join(|| Index::learn(&world), || profile::learn(&world));
+        let refused;
+        (world.index, (world.profiles, refused)) = rayon::join(
+            || Index::learn(&world),
+            || rayon::join(|| profile::learn(&world), || outages::refused(&world)),
+        );
         world.index_refused_refreshes();
-        world.outages = outages::learn(&world);
+        world.outages = outages::learn(&world, refused);
         world
     }
 
@@ -430,7 +434,9 @@ fn groups<'t>(
     let mut places: HashMap<&Endpoint, u32, FixedState> = HashMap::default();
     let all = tally.groups.iter();
     let all: Vec<_> = all.filter_map(|(_, group)| Some((group, group.facts.as_deref()?))).collect();
-    let who = clients.meet(&all.iter().map(|(_, facts)| &facts.client).collect::<Vec<_>>());
+    let met: Vec<&Client> = all.iter().map(|(_, facts)| &facts.client).collect();
+    let who = clients.meet(&met);
+    clients.expect(met.into_iter().zip(who.iter().copied()));
     let known = all.into_iter().zip(who).map(|((group, facts), client)| {
         let next = u32::try_from(places.len()).unwrap_or(u32::MAX);
         let place = *places.entry(&facts.endpoint).or_insert(next);

@@ -39,19 +39,23 @@ struct Refusal {
     who: Who,
 }
 
-/// Finds the outages of each host, in order of time.
-///
-/// At least two credentials of two clients or users, all let in before, must be refused at least three
-/// times in all, with nothing let in between and nothing new (another key, another issuer) let in first
-/// afterwards: that would be a rotation.
-pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Vec<Outage>> {
-    let mut refusals: BTreeMap<Arc<str>, Vec<Refusal>> = BTreeMap::new();
-    let mut breaks: BTreeMap<Arc<str>, Vec<At>> = BTreeMap::new();
+/// What was refused by hosts, as far as an outage may show in it.
+#[derive(Default)]
+pub(super) struct Refused<'t> {
+    /// Of credentials that had not ended, by host, in order of time.
+    refusals: BTreeMap<&'t Arc<str>, Vec<Refusal>>,
+    /// When hosts failed, by their own word.
+    breaks: BTreeMap<&'t Arc<str>, Vec<At>>,
+}
+
+/// Gathers what was refused by hosts of which some credential was let in.
+pub(super) fn refused<'t>(world: &World<'t>) -> Refused<'t> {
+    let Refused { mut refusals, mut breaks } = Refused::default();
     for Known { group, facts, client, .. } in &world.groups {
         let Some(host) = facts.endpoint.host.as_ref() else { continue };
         let instants = || group.times.buckets().iter().map(|b| b.first);
         if speaks_of_verifier(facts) || facts.status.is_some_and(|s| s >= 500) {
-            breaks.entry(Arc::clone(host)).or_default().extend(instants());
+            breaks.entry(host).or_default().extend(instants());
         }
         let Some(mark) = facts.credentials.first().filter(|c| c.kind.is_token()).and_then(mark_of)
         else {
@@ -63,25 +67,35 @@ pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Vec<Outage>> {
         let exp = world.token(mark).and_then(crate::model::Token::expires);
         let who = world.clients.who_of(*client);
         let live = instants().filter(|at| exp.is_none_or(|exp| *at < exp));
-        refusals.entry(Arc::clone(host)).or_default().extend(live.map(|at| Refusal {
-            at,
-            mark,
-            who,
-        }));
+        refusals.entry(host).or_default().extend(live.map(|at| Refusal { at, mark, who }));
     }
-    refusals.retain(|_, list| {
-        let marks: BTreeSet<Fingerprint> = list.iter().map(|r| r.mark).collect();
-        list.len() >= LEAST && marks.len() > 1
+    refusals.retain(|host, list| {
+        let several = list.first().is_some_and(|first| list.iter().any(|r| r.mark != first.mark));
+        list.len() >= LEAST && several && world.tally().entrances.get(*host).is_some()
     });
-    let mut found = BTreeMap::new();
-    for (host, mut list) in refusals {
-        let Some(door) = world.tally().entrances.get(&host) else { continue };
+    for list in refusals.values_mut() {
         list.sort_unstable_by_key(|r| (r.at, r.mark, r.who));
-        let broken = breaks.get(&host).map_or(&[][..], Vec::as_slice);
+    }
+    Refused { refusals, breaks }
+}
+
+/// Finds the outages of each host, in order of time.
+///
+/// At least two credentials of two clients or users, all let in before, must be refused at least three
+/// times in all, with nothing let in between and nothing new (another key, another issuer) let in first
+/// afterwards: that would be a rotation.
+pub(super) fn learn(
+    world: &World<'_>,
+    Refused { refusals, breaks }: Refused<'_>,
+) -> BTreeMap<Arc<str>, Vec<Outage>> {
+    let mut found = BTreeMap::new();
+    for (host, list) in refusals {
+        let Some(door) = world.tally().entrances.get(host) else { continue };
+        let broken = breaks.get(host).map_or(&[][..], Vec::as_slice);
         let outages: Vec<Outage> =
-            runs(&list, door).filter_map(|run| outage(world, &host, run, door, broken)).collect();
+            runs(&list, door).filter_map(|run| outage(world, host, run, door, broken)).collect();
         if !outages.is_empty() {
-            found.insert(host, outages);
+            found.insert(Arc::clone(host), outages);
         }
     }
     found

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::addresses::{Address, Addresses};
 use super::{Used, World};
 use crate::model::{
-    At, Credential, Fingerprint, NearMiss, Oddity, Scheme, Seconds, Token, Unit, Use as Purpose,
-    Verdict,
+    At, Credential, Fingerprint, Names, NearMiss, Oddity, Place, Scheme, Seconds, Token, Unit,
+    Use as Purpose, Verdict,
 };
 
 /// Values that one host accepted, each with its first and last instant.
@@ -37,7 +38,7 @@ pub struct Profile {
     /// Accepted tokens do not verify with any known key: the host uses others.
     pub unproven: bool,
     /// Claims that every accepted token had.
-    pub claims: Option<Vec<String>>,
+    pub claims: Option<Names>,
     /// Scopes that were accepted.
     pub scopes: Learned,
     /// Oddities of form that were accepted, by their shape.
@@ -125,12 +126,18 @@ pub fn audience_form(token: &Token) -> &'static str {
 
 pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Profile> {
     let mut profiles: BTreeMap<Arc<str>, Profile> = BTreeMap::new();
+    let mut guarded: Addresses<bool> = Addresses::default();
+    // Nearly all credentials travel at one place, whose name is made once.
+    let mut place: (Option<&Place>, String) = (None, String::new());
     for Used { usage, token, .. } in &world.uses {
         let (Some(host), Some(credential)) = (&usage.host, &usage.credential) else { continue };
         if usage.at_issuer {
             continue;
         }
-        let guarded = usage.endpoints.iter().filter(|(e, _)| world.is_guarded(e));
+        let guarded = usage.endpoints.iter().filter(|(endpoint, _)| {
+            let known = guarded.entry(Address::of_endpoint(endpoint));
+            *known.or_insert_with(|| world.is_guarded(endpoint))
+        });
         let (mut first, mut last, mut proven) = (None, None, false);
         for (_, times) in guarded {
             proven = true;
@@ -144,6 +151,10 @@ pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Profile> {
             continue;
         }
         let profile = profiles.entry(Arc::clone(host)).or_default();
+        if place.0 != Some(&credential.place) {
+            place = (Some(&credential.place), credential.place.to_string());
+        }
+        profile.places.note(&place.1, first, last);
         profile.form(credential, first, last);
         let Some(token) = token else { continue };
         let skew = world.skew(&usage.client, Some(host)).filter(super::Skew::is_real);
@@ -156,7 +167,6 @@ pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Profile> {
 impl Profile {
     fn form(&mut self, credential: &Credential, first: Option<At>, last: Option<At>) {
         self.schemes.note(credential.scheme.as_ref().map_or("", Scheme::as_str), first, last);
-        self.places.note(credential.place.to_string(), first, last);
         self.kinds.note(credential.kind.as_str(), first, last);
         for oddity in &credential.oddities {
             self.oddities.note(oddity_shape(oddity), first, last);
@@ -203,7 +213,7 @@ impl Profile {
         if let Some(kid) = &token.kid {
             self.kids.note(kid, first, last);
         }
-        for scope in &token.scopes {
+        for scope in token.scopes.iter() {
             self.scopes.note(scope, first, last);
         }
         for fault in &token.faults {
@@ -231,7 +241,7 @@ impl Profile {
             self.claims = Some(match self.claims.take() {
                 None => token.claims.clone(),
                 Some(common) if common == token.claims => common,
-                Some(common) => common.into_iter().filter(|c| token.has_claim(c)).collect(),
+                Some(common) => common.iter().filter(|c| token.has_claim(c)).cloned().collect(),
             });
             self.without_exp |= token.exp.is_none();
         }

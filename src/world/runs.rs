@@ -24,7 +24,8 @@ impl<K: Copy + Eq + Hash + Ord + Send + Sync, V: Send> Runs<K, V> {
     /// Sorts pairs by their keys, on all threads of the pool.
     pub(super) fn of(mut pairs: Vec<(K, V)>) -> Self {
         pairs.par_sort_by_key(|(key, _)| *key);
-        let mut spans: HashMap<K, Range<usize>, FixedState> = HashMap::default();
+        let runs = pairs.chunk_by(|(a, _), (b, _)| a == b).count();
+        let mut spans = HashMap::with_capacity_and_hasher(runs, FixedState::default());
         let mut start = 0;
         for run in pairs.chunk_by(|(a, _), (b, _)| a == b) {
             let end = start + run.len();

@@ -20,23 +20,31 @@ const VEIL: &str = "***";
 pub struct Veils(BTreeSet<(Option<Arc<str>>, Arc<str>)>);
 
 impl Veils {
-    /// Reads the places off everything that came with Basic.
+    /// Reads the places off everything that came with Basic; in the pool of the caller.
     pub fn learn(tally: &Tally) -> Self {
         let of_basic = |c: Option<&Credential>| c.is_some_and(|c| c.kind == Kind::Basic);
-        let uses = tally.uses.values();
-        let let_in = uses
-            .filter(|usage| of_basic(usage.credential.as_deref()))
-            .flat_map(|usage| usage.endpoints.iter().map(|(endpoint, _)| endpoint));
-        let groups = tally.groups.iter().filter_map(|(_, group)| group.facts.as_deref());
-        let refused =
-            groups.filter(|facts| of_basic(facts.credentials.first())).map(|facts| &facts.endpoint);
         let veiled = |path: &str| path.split('/').any(|segment| segment == VEIL);
-        let places = let_in.chain(refused).filter(|endpoint| veiled(&endpoint.path));
-        Self(places.map(|endpoint| (endpoint.host.clone(), Arc::clone(&endpoint.path))).collect())
+        let place = |endpoint: &Endpoint| {
+            let place = || (endpoint.host.clone(), Arc::clone(&endpoint.path));
+            veiled(&endpoint.path).then(place)
+        };
+        let let_in = || {
+            let uses = tally.uses.values().filter(|usage| of_basic(usage.credential.as_deref()));
+            let endpoints = uses.flat_map(|usage| usage.endpoints.iter());
+            endpoints.filter_map(|(endpoint, _)| place(endpoint)).collect::<BTreeSet<_>>()
+        };
+        let refused = || {
+            let groups = tally.groups.iter().filter_map(|(_, group)| group.facts.as_deref());
+            let groups = groups.filter(|facts| of_basic(facts.credentials.first()));
+            groups.filter_map(|facts| place(&facts.endpoint)).collect()
+        };
+        let (mut places, mut others) = rayon::join(let_in, refused);
+        places.append(&mut others);
+        Self(places)
     }
 
     /// Reads the places off `tally` and hides the same words in its other paths. Idempotent, and the same
-    /// before as after a merge; the keys of groups stay what they were.
+    /// before as after a merge; the keys of groups stay what they were. In the pool of the caller.
     pub fn draw(tally: &mut Tally) {
         let veils = Self::learn(tally);
         if veils.0.is_empty() {
@@ -109,7 +117,7 @@ impl Veils {
     fn hide_in_facts(&self, facts: &mut Facts) -> Vec<String> {
         let words = self.hide(&mut facts.endpoint);
         for word in &words {
-            hide_in_answer(&mut facts.answer, word);
+            hide_in_answer(Arc::make_mut(&mut facts.answer), word);
         }
         if let Some(redirect) = &mut facts.redirect {
             self.hide(&mut redirect.to);

@@ -14,7 +14,7 @@ pub(super) fn combine(main: &Facts, others: &[(String, &Facts)]) -> Facts {
         facts.status = facts.status.or(other.status);
         facts.grpc_status = facts.grpc_status.or(other.grpc_status);
         if !facts.answer.outcome.is_refused() {
-            facts.answer.outcome = other.answer.outcome;
+            Arc::make_mut(&mut facts.answer).outcome = other.answer.outcome;
         }
         let name: Arc<str> = name.as_str().into();
         for statement in &other.answer.statements {
@@ -25,11 +25,12 @@ pub(super) fn combine(main: &Facts, others: &[(String, &Facts)]) -> Facts {
             if statement.place != "status" && !facts.answer.statements.iter().any(known) {
                 let mut statement = statement.clone();
                 statement.seen_by.get_or_insert_with(|| Arc::clone(&name));
-                facts.answer.statements.push(statement);
+                Arc::make_mut(&mut facts.answer).statements.push(statement);
             }
         }
         if facts.answer.challenges.is_empty() {
-            facts.answer.challenges.clone_from(&other.answer.challenges);
+            let challenges = &mut Arc::make_mut(&mut facts.answer).challenges;
+            challenges.clone_from(&other.answer.challenges);
         }
         if !shows(&facts) && other.credentials.first().is_some_and(is_readable) {
             facts.credentials.clone_from(&other.credentials);
@@ -41,7 +42,7 @@ pub(super) fn combine(main: &Facts, others: &[(String, &Facts)]) -> Facts {
         facts.cookies_sent = facts.cookies_sent.or(other.cookies_sent);
         facts.grant = facts.grant.or(other.grant);
     }
-    facts.answer.statements.sort_by(|a, b| {
+    Arc::make_mut(&mut facts.answer).statements.sort_by(|a, b| {
         b.weight.cmp(&a.weight).then_with(|| a.seen_by.is_some().cmp(&b.seen_by.is_some()))
     });
     facts

@@ -218,7 +218,7 @@ pub fn named(origin: &Origin) -> String {
 /// Returns the facts of a view with its own words.
 fn worded(view: &View) -> Option<(String, Facts)> {
     let mut facts = Facts::clone(view.facts.as_deref()?);
-    let mut statements = facts.answer.statements.iter_mut();
+    let mut statements = Arc::make_mut(&mut facts.answer).statements.iter_mut();
     if let (Some(said), Some(strongest)) =
         (&view.said, statements.find(|statement| statement.place != "status"))
     {
