@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use self::bare::Refusal;
 pub use self::bare::{Bare, kind_of};
 pub use self::clocks::{Clocks, Offsets, Pair};
-pub use self::crowd::{Caller, Crowd, Passers, Step};
+pub use self::crowd::{Caller, Comers, Crowd, Passers, Step};
 pub use self::entries::{Count, Door, Group, Input, Issue, Proof, ProofUse, Published, Slot, Use};
 pub use self::limits::Limits;
 pub use self::marks::{ask_of, group_key, line_mark_of};
