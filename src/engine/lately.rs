@@ -43,7 +43,10 @@ impl<T> Lately<T> {
     #[inline]
     pub(super) fn get_again(&mut self, text: &[u8], beside: u64) -> Option<&T> {
         let is_at = |place: usize| {
-            self.places.get(place).and_then(Option::as_ref).is_some_and(|known| known.is(text, beside))
+            self.places
+                .get(place)
+                .and_then(Option::as_ref)
+                .is_some_and(|known| known.is(text, beside))
         };
         if !is_at(self.last) {
             let place = self.place(text, beside);

@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 
 use super::marks::{Who, call_mark, content_of};
 use super::smallest::Merge as _;
-use super::visits::{Passage, Told, agent_mark, place_mark, spot_mark_of};
+use super::visits::{Passage, Told, agent_mark, pair_key, place_mark, spot_mark_of};
 use super::{Input, Tally};
 use crate::model::{At, Endpoint, Observer, Time};
 
@@ -246,11 +246,15 @@ impl Tally {
                 self.visits.note_agent(*spot, *mark, name.as_ref(), Some(*at));
             }
         }
+        let mut pairs = Vec::new();
         for Comer { spot, place, at, caller } in &comers.visits {
-            if let Some(Caller { mark, .. }) = of(*caller) {
-                self.visits.note_pair(*spot, *mark, *place, Some(*at));
+            if self.visits.admits_pairs(*spot)
+                && let Some(Caller { mark, .. }) = of(*caller)
+            {
+                pairs.push((pair_key(*spot, *mark, *place), *at));
             }
         }
+        self.visits.note_pairs(&pairs);
         comers.clear();
     }
 
@@ -285,8 +289,11 @@ impl Tally {
     /// To whatever those are added in the end, by [`Tally::admit`], the whole is the same.
     #[must_use]
     pub fn join(&mut self, source: &Arc<str>, crowd: &mut Crowd) -> Comers {
-        let mut crowd = std::mem::take(crowd);
+        let into = crowd;
+        let mut crowd = std::mem::take(into);
         let comers = std::mem::take(&mut crowd.comers);
+        // The next piece may bring as many.
+        into.comers.visits.reserve_exact(comers.visits.len());
         if let Some(instant) = crowd.instant.take() {
             self.note_instants(instant, &mut crowd);
         }

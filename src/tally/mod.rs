@@ -222,7 +222,7 @@ impl Tally {
                     position: refused.position,
                 };
                 let user = refused.user.map(pseudonym);
-                self.bare.note(Refusal { kind: refused.kind, facts, ip, agent, origin, user });
+                self.bare.note(&Refusal { kind: refused.kind, facts, ip, agent, origin, user });
             }
         }
     }
@@ -449,7 +449,7 @@ impl Tally {
                     group.keep_tokens(&record.tokens);
                 }
                 let at = record.origin.time.map(|time| time.at);
-                group.add(&record.facts.answer, at, record.origin, record.user);
+                group.add(&record.facts.answer, at, &record.origin, record.user.as_ref());
                 group.adopt(Some(Box::new(record.facts)));
                 return;
             }
@@ -457,7 +457,7 @@ impl Tally {
         let Record { origin, facts, user, .. } = record;
         let (ip, agent) = (facts.client.ip.as_deref(), facts.client.user_agent.as_ref());
         let kind = kind_of(&facts);
-        self.bare.note(Refusal { kind, facts: &facts, ip, agent, origin, user });
+        self.bare.note(&Refusal { kind, facts: &facts, ip, agent, origin, user });
     }
 }
 

@@ -145,6 +145,14 @@ pub struct Bucket {
     pub count: u64,
 }
 
+impl Bucket {
+    fn add(&mut self, other: &Self) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.count.merge(other.count);
+    }
+}
+
 impl<const LIMIT: usize> Times<LIMIT> {
     /// Adds one instant.
     pub fn push(&mut self, at: At) {
@@ -173,8 +181,18 @@ impl<const LIMIT: usize> Times<LIMIT> {
     /// Adds all instants of `other`. Commutative and associative.
     pub fn merge(&mut self, other: &Self) {
         self.raise(other.rung);
+        let mut newest = self.buckets().last().map(|last| self.slot(last.first));
         for bucket in other.buckets.as_slice() {
-            self.insert(*bucket);
+            // Most are later than all before them.
+            let key = self.slot(bucket.first);
+            match self.buckets.last_mut() {
+                Some(last) if newest == Some(key) => last.add(bucket),
+                Some(_) if newest > Some(key) => self.insert(*bucket),
+                _ => {
+                    self.buckets.insert(usize::MAX, *bucket);
+                    newest = Some(key);
+                }
+            }
         }
         self.widen();
     }
@@ -291,11 +309,7 @@ impl<const LIMIT: usize> Times<LIMIT> {
             _ => self.buckets().partition_point(|b| self.slot(b.first) < key),
         };
         match self.buckets.get_mut(at) {
-            Some(b) if slot(b.first, self.rung) == key => {
-                b.first = b.first.min(new.first);
-                b.last = b.last.max(new.last);
-                b.count.merge(new.count);
-            }
+            Some(b) if slot(b.first, self.rung) == key => b.add(&new),
             _ => self.buckets.insert(at, new),
         }
     }

@@ -304,7 +304,11 @@ fn of_a_piece_that_is_given_up_nothing_is_counted_and_its_kinds_stay_known() {
     };
     let line = |number: u64, status: u16, agent: &'static str| AccessLine {
         number,
-        time: crate::model::Time { at: At::from_secs(1_795_400_000), digits: 0, zone_assumed: false },
+        time: crate::model::Time {
+            at: At::from_secs(1_795_400_000),
+            digits: 0,
+            zone_assumed: false,
+        },
         format: "combined",
         client_ip: b"192.0.2.7",
         user: b"-",
@@ -315,7 +319,8 @@ fn of_a_piece_that_is_given_up_nothing_is_counted_and_its_kinds_stay_known() {
         referer: b"-",
         agent: agent.as_bytes(),
     };
-    let lines = [line(1, 200, "curl/8"), line(2, 404, "curl/8"), line(3, 200, "x"), line(4, 401, "x")];
+    let lines =
+        [line(1, 200, "curl/8"), line(2, 404, "curl/8"), line(3, 200, "x"), line(4, 401, "x")];
     let take = |collector: &mut Collector<'_>, known: bool| {
         let mut harvest = Harvest::default();
         for line in &lines {
@@ -343,6 +348,12 @@ fn of_a_piece_that_is_given_up_nothing_is_counted_and_its_kinds_stay_known() {
     let kept = whole(kept);
     assert_eq!(kept, whole(slow));
     assert_eq!(kept.inputs.values().next().map(|input| input.observer), Some(Observer::Gateway));
+    // Nor does it take a refusal to know who recorded it.
+    let mut one = Harvest::default();
+    assert!(quick.glance(&mut one, &lines[0], &facts));
+    quick.close(Some(&mut one), &facts);
+    let one = whole(one);
+    assert_eq!(one.inputs.values().next().map(|input| input.observer), Some(Observer::Gateway));
     // What is closed twice is added twice.
     let mut twice = take(&mut quick, true);
     quick.close(Some(&mut twice), &facts);

@@ -390,6 +390,7 @@ mod tests {
                     let taken = next.map(|(plain, taken)| (shown(&plain.exchange()), taken));
                     prop_assert_eq!(taken, found.clone().map(|found| (found, line.len() + end.len())));
                     prop_assert_eq!(whole(&line, &mut recent), found.clone());
+                    taken_wide(format!("{line}{end}{}", others()).as_bytes(), &recent);
                 }
             }
         }
@@ -435,10 +436,10 @@ mod tests {
         fn wide_vectors_take_plain_lines_for_what_they_are(
             ip in "(25[0-6]|2[0-9]{2}|1[0-9]{2}|[0-9]{1,2}|0[0-9]|[0-9]{4})(\\.(25[0-9]|[0-9]{1,3})){2,4}",
             usual_ip in any::<bool>(),
-            user in "-|[a-z.]{1,12}|[a-z]{30,34}",
+            user in "-?|[a-z.]{1,12}|[a-z:]{1,3}|[a-z]{30,34}",
             zone in prop::sample::select(vec!["+0000", "+0100"]),
-            request in "(GET|POST|[A-Z]{1,9}|[A-Z]{28,36}) /[a-z0-9/?=.:]{0,70} HTTP/[0-9]\\.[0-9]",
-            answer in "[1-9][0-9]{2} (-|[0-9]{1,6}|[0-9]{12,19})",
+            request in "(GET|POST|[A-Z]{0,9}|[A-Z]{28,36}) (/[a-z0-9/?=.:]{0,70})? HTTP/[0-9]\\.[0-9]",
+            answer in "(0[0-9]{2}|[1-9][0-9]{2}) (-|[0-9]{1,6}|[0-9]{12,19})",
             referer in "-|https?://[a-z./]{0,60}",
             agent in "[ -!#-\\[\\]-~]{0,90}",
             end in "\r?\n",
@@ -459,8 +460,8 @@ mod tests {
                 let mut recent = Recent::default();
                 prop_assert!(read(before.as_bytes(), Last::Whole, 1, &mut recent).is_some());
                 let taken = taken_wide(&line, &recent);
-                let is_usual = usual_ip && odd.is_none() && user.len() < 30 && answer.len() < 12
-                    && before.contains(zone) && request.find(' ') < Some(28);
+                let is_usual = usual_ip && odd.is_none() && (1..30).contains(&user.len()) && !user.contains(':') && answer.len() < 12 && !answer.starts_with('0')
+                    && before.contains(zone) && (1..28).contains(&request.find(" /").unwrap_or_default());
                 if is_usual && wide::can() {
                     prop_assert_eq!(taken, Some(length), "{}", String::from_utf8_lossy(&line));
                 }
@@ -492,7 +493,8 @@ mod tests {
         };
         let others = others();
         let mut recent = Recent::default();
-        let line = |written: &str| format!("{}\n", USUAL.replace("23/Nov/2026:02:29:33 +0000", written));
+        let line =
+            |written: &str| format!("{}\n", USUAL.replace("23/Nov/2026:02:29:33 +0000", written));
         let first = second(USUAL, &mut recent);
         let table = [
             ("23/Nov/2026:02:29:33 +0001", -60),
