@@ -344,7 +344,9 @@ fn of_a_piece_that_is_given_up_nothing_is_counted_and_its_kinds_stay_known() {
     quick.close(Some(&mut kept), &facts);
     let mut patient = Patient(collector());
     let mut slow = Harvest::default();
-    lines.iter().for_each(|line| patient.observe(&mut slow, &line.exchange(), &facts));
+    for line in &lines {
+        patient.observe(&mut slow, &line.exchange(), &facts);
+    }
     let kept = whole(kept);
     assert_eq!(kept, whole(slow));
     assert_eq!(kept.inputs.values().next().map(|input| input.observer), Some(Observer::Gateway));
