@@ -10,7 +10,7 @@ use super::{Gatherer, InputFacts};
 use crate::evidence::{Catalogue, Context, Memory, Source, gather, spelled_out};
 use crate::input::skip::SkipReason;
 use crate::model::{AccessLine, Exchange, Fingerprint, Position, Record, Sketch, TokenField};
-use crate::tally::{Limits, Tally};
+use crate::tally::{Comers, Limits, Tally};
 use crate::token::Verifier;
 
 /// What a run gathers: the tally, and the records where they cannot be read again.
@@ -22,6 +22,8 @@ pub struct Harvest {
     pub records: Kept,
     /// Lines that could not be read, where they were asked for.
     pub leftovers: Leftovers,
+    /// Visits that the tally does not know of before it is merged.
+    comers: Comers,
 }
 
 /// Turns exchanges into facts; one a worker.
@@ -178,8 +180,10 @@ impl Gatherer for Collector<'_> {
         if self.keep || self.zone.is_some() {
             return false;
         }
-        let site = site(self.naming.as_ref(), line.position(), input);
-        self.plain.pass(line, site, &mut self.context, &mut harvest.tally)
+        let naming = self.naming.as_ref();
+        let source = naming.map_or(&input.source, |naming| &naming.name);
+        let site = || site(naming, line.position(), input);
+        self.plain.pass(line, (source, site), &mut self.context, &mut harvest.tally)
     }
 
     fn recognise(&mut self, harvest: &mut Harvest, line: &Sketch<'_>, input: &InputFacts) -> bool {
@@ -193,7 +197,13 @@ impl Gatherer for Collector<'_> {
     fn close(&mut self, harvest: Option<&mut Harvest>, input: &InputFacts) {
         self.context.turn();
         let source = self.naming.as_ref().map_or(&input.source, |naming| &naming.name);
-        self.plain.close(source, harvest.map(|harvest| &mut harvest.tally));
+        let Some(harvest) = harvest else {
+            self.plain.close(source, None);
+            return;
+        };
+        let before = std::mem::take(&mut harvest.comers);
+        harvest.tally.admit(before);
+        harvest.comers = self.plain.close(source, Some(&mut harvest.tally));
     }
 
     fn left(&mut self, harvest: &mut Harvest, left: Left<'_>, input: &InputFacts) {
@@ -219,6 +229,9 @@ impl Gatherer for Collector<'_> {
 
     fn merge(into: &mut Harvest, other: Harvest) {
         into.tally.merge(other.tally);
+        for comers in [std::mem::take(&mut into.comers), other.comers] {
+            into.tally.admit(comers);
+        }
         into.records.merge(other.records);
         into.leftovers.merge(other.leftovers);
     }

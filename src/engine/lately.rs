@@ -10,6 +10,8 @@ pub(super) struct Lately<T> {
     /// As many as a power of two, or none before the first.
     places: Vec<Option<Known<T>>>,
     bits: u32,
+    /// Where what was found last has its place.
+    last: usize,
 }
 
 #[derive(Debug)]
@@ -22,7 +24,7 @@ struct Known<T> {
 impl<T> Lately<T> {
     /// Makes a memory of two to the power of `bits` places, one bit or more.
     pub(super) fn new(bits: u32) -> Self {
-        Self { places: Vec::new(), bits: bits.clamp(1, 20) }
+        Self { places: Vec::new(), bits: bits.clamp(1, 20), last: 0 }
     }
 
     /// Forgets everything.
@@ -34,7 +36,26 @@ impl<T> Lately<T> {
     #[inline]
     pub(super) fn get(&self, text: &[u8], beside: u64) -> Option<&T> {
         let known = self.places.get(self.place(text, beside))?.as_ref()?;
-        (known.beside == beside && *known.text == *text).then_some(&known.value)
+        known.is(text, beside).then_some(&known.value)
+    }
+
+    /// Returns the value of a text, if it is known: sooner where it is the text that was found last.
+    #[inline]
+    pub(super) fn get_again(&mut self, text: &[u8], beside: u64) -> Option<&T> {
+        let is_at = |place: usize| {
+            self.places
+                .get(place)
+                .and_then(Option::as_ref)
+                .is_some_and(|known| known.is(text, beside))
+        };
+        if !is_at(self.last) {
+            let place = self.place(text, beside);
+            if !is_at(place) {
+                return None;
+            }
+            self.last = place;
+        }
+        self.places.get(self.last)?.as_ref().map(|known| &known.value)
     }
 
     /// Remembers the value of a text instead of what had its place.
@@ -43,30 +64,49 @@ impl<T> Lately<T> {
             self.places.resize_with(1 << self.bits, || None);
         }
         let place = self.place(text, beside);
+        self.last = place;
         if let Some(slot) = self.places.get_mut(place) {
             *slot = Some(Known { text: text.into(), beside, value });
         }
     }
 
-    /// Returns the place of a text, by its length and five of its words: texts that are alike differ where
-    /// a number stands, which may be anywhere.
+    /// Returns the place of a text, by its length and some of its words: texts that are alike differ where
+    /// a number stands, which may be anywhere. Of a short one, it is all words.
     #[inline]
     fn place(&self, text: &[u8], beside: u64) -> usize {
-        const STIR: u64 = 0x9E37_79B9_7F4A_7C15;
+        const STIR: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xD6E8_FEB8_6659_FD93];
         let last = text.len().wrapping_sub(8);
         let word = |at: usize| {
             let word = text.get(at..).and_then(|rest| rest.first_chunk());
             word.map_or(0, |word| u64::from_le_bytes(*word))
         };
-        let mut sum = (beside << 32 ^ text.len() as u64).wrapping_mul(STIR);
-        if text.len() < 8 {
-            sum = text.iter().fold(sum, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(STIR));
-        } else {
-            for at in [0, last / 4, last / 2, last - last / 4, last] {
-                sum = (sum ^ word(at)).wrapping_mul(STIR).rotate_left(23);
+        let stir = |sum: u64, one: u64, other: u64| {
+            let product = u128::from(sum ^ one) * u128::from(STIR[1] ^ other);
+            #[expect(clippy::cast_possible_truncation, reason = "the halves")]
+            let halves = (product as u64, (product >> 64) as u64);
+            halves.0 ^ halves.1
+        };
+        let sum = (beside << 32 ^ text.len() as u64).wrapping_mul(STIR[0]);
+        let sum = match text.len() {
+            0..8 => {
+                let stir = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(STIR[0]);
+                text.iter().fold(sum, stir)
             }
-        }
-        usize::try_from(sum.wrapping_mul(STIR) >> (64 - self.bits)).unwrap_or(usize::MAX)
+            8..=16 => stir(sum, word(0), word(last)),
+            17..=32 => stir(stir(sum, word(0), word(8)), word(last - 8), word(last)),
+            _ => {
+                let sum = stir(sum, word(0), word(last / 4));
+                stir(stir(sum, word(last / 2), word(last - last / 4)), word(last - 8), word(last))
+            }
+        };
+        usize::try_from(sum.wrapping_mul(STIR[0]) >> (64 - self.bits)).unwrap_or(usize::MAX)
+    }
+}
+
+impl<T> Known<T> {
+    #[inline]
+    fn is(&self, text: &[u8], beside: u64) -> bool {
+        self.beside == beside && *self.text == *text
     }
 }
 
@@ -86,15 +126,21 @@ mod tests {
             let mut noted = HashMap::new();
             let mut lately = Lately::new(4);
             for (value, (text, beside)) in texts.iter().enumerate() {
-                if let Some(known) = lately.get(text.as_bytes(), *beside) {
-                    prop_assert_eq!(Some(known), noted.get(&(text, beside)));
+                let known = lately.get(text.as_bytes(), *beside).copied();
+                prop_assert!(known.is_none() || known.as_ref() == noted.get(&(text, beside)));
+                prop_assert_eq!(lately.get_again(text.as_bytes(), *beside).copied(), known);
+                if value % 3 > 0 {
+                    lately.put(text.as_bytes(), *beside, value);
+                    noted.insert((text, beside), value);
+                    prop_assert_eq!(lately.get(text.as_bytes(), *beside), Some(&value));
+                    prop_assert_eq!(lately.get_again(text.as_bytes(), *beside), Some(&value));
                 }
-                lately.put(text.as_bytes(), *beside, value);
-                noted.insert((text, beside), value);
-                prop_assert_eq!(lately.get(text.as_bytes(), *beside), Some(&value));
             }
             lately.clear();
-            prop_assert!(texts.iter().all(|(text, beside)| lately.get(text.as_bytes(), *beside).is_none()));
+            for (text, beside) in &texts {
+                prop_assert_eq!(lately.get(text.as_bytes(), *beside), None);
+                prop_assert_eq!(lately.get_again(text.as_bytes(), *beside), None);
+            }
         }
     }
 }

@@ -13,12 +13,12 @@ use super::lately::Lately;
 use crate::evidence::{Context, is_told_by_shape, number_behind, open_shape};
 use crate::model::{AccessLine, Client, Facts, Observer, Outcome, Position, Record};
 use crate::tally::{
-    Caller, Crowd, Passage, Passers, Refused, Step, Tally, Told, Visit, call_mark, kind_of,
+    Caller, Comers, Crowd, Passage, Passers, Refused, Step, Tally, Told, Visit, call_mark, kind_of,
     place_mark,
 };
 
-/// Kinds of lines that are remembered; then all are forgotten, and it begins anew.
-const MOST: usize = 4096;
+/// Kinds of lines that are remembered; then all are forgotten, and it begins anew. Few in tests.
+const MOST: usize = if cfg!(test) { 64 } else { 4096 };
 
 /// Longest text that has a place in a memory of late ones.
 const LONGEST: usize = 256;
@@ -100,23 +100,21 @@ impl Default for Plain {
 }
 
 impl Plain {
-    /// Hands over what a line adds to a tally when it is of a known kind; else returns `false`.
-    pub(super) fn pass(
+    /// Hands over what a line of a source adds to a tally when it is of a known kind; else returns `false`.
+    #[inline]
+    pub(super) fn pass<'s>(
         &mut self,
         line: &AccessLine<'_>,
-        site: Site<'_>,
+        (source, site): (&Arc<str>, impl FnOnce() -> Site<'s>),
         context: &mut Context<'_>,
         tally: &mut Tally,
     ) -> bool {
         self.is_unknown = false;
-        if !self.source.as_ref().is_some_and(|source| Arc::ptr_eq(source, site.source)) {
-            if self.source.as_ref() != Some(site.source) {
-                self.forget(tally);
-            }
-            self.source = Some(Arc::clone(site.source));
+        if !self.source.as_ref().is_some_and(|known| Arc::ptr_eq(known, source)) {
+            self.enter(source, tally);
         }
         let Some(which) = self.which(line, tally) else { return false };
-        let caller = match self.callers.get(line.agent, 0) {
+        let caller = match self.callers.get_again(line.agent, 0) {
             Some(caller) => caller,
             None => &new_caller(line.agent, context, &mut self.callers),
         };
@@ -127,13 +125,23 @@ impl Plain {
                 true
             }
             Some(Common::Refused(refusal)) => {
-                refuse(refusal, line, site, caller, tally, &mut self.crowd)
+                refuse(refusal, line, site(), caller, tally, &mut self.crowd)
             }
             None => false,
         }
     }
 
+    /// Takes the lines that follow for those of a source.
+    #[cold]
+    fn enter(&mut self, source: &Arc<str>, tally: &mut Tally) {
+        if self.source.as_ref() != Some(source) {
+            self.forget(tally);
+        }
+        self.source = Some(Arc::clone(source));
+    }
+
     /// Returns what a line has in common with others of its kind; `None` when it has to be gathered.
+    #[inline]
     fn which(&mut self, line: &AccessLine<'_>, tally: &mut Tally) -> Option<usize> {
         let number = number_behind(line.target);
         let lead = line.request.get(..line.request.len() - number)?;
@@ -142,6 +150,18 @@ impl Plain {
         if let Some(which) = self.lately.get(lead, beside) {
             return Some(*which);
         }
+        self.look_up(line, (lead, number), beside, tally)
+    }
+
+    /// Looks a line up whose beginning was not met lately.
+    fn look_up(
+        &mut self,
+        line: &AccessLine<'_>,
+        (lead, number): (&[u8], usize),
+        beside: u64,
+        tally: &mut Tally,
+    ) -> Option<usize> {
+        let is_bare = line.referer == b"-";
         self.key.clear();
         self.key.extend_from_slice(&line.status.to_le_bytes());
         self.key.push(u8::from(is_bare));
@@ -175,14 +195,16 @@ impl Plain {
         &mut self.crowd
     }
 
-    /// Adds what was counted of a piece; without a tally it is forgotten.
-    pub(super) fn close(&mut self, source: &Arc<str>, tally: Option<&mut Tally>) {
+    /// Adds what was counted of a piece, but for the visits that are returned; without a tally it is
+    /// forgotten.
+    pub(super) fn close(&mut self, source: &Arc<str>, tally: Option<&mut Tally>) -> Comers {
         if let Some(tally) = tally {
             self.gather(tally);
-            tally.join(source, &mut self.crowd);
+            tally.join(source, &mut self.crowd)
         } else {
             self.gather(&mut Tally::default());
             self.crowd = Crowd::default();
+            Comers::default()
         }
     }
 
@@ -252,6 +274,7 @@ fn new_caller(agent: &[u8], context: &mut Context<'_>, callers: &mut Lately<Call
 }
 
 /// Adds a line of a request that was refused.
+#[inline(never)]
 fn refuse(
     Refusal { facts, kind, place, count }: &mut Refusal,
     line: &AccessLine<'_>,

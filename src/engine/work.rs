@@ -575,12 +575,9 @@ impl<'a, G: Gatherer> Worker<'a, G> {
     }
 }
 
-/// Merges a harvest into what there is; the first one is taken as it is.
+/// Merges a harvest into what there is, the first one too: it may hold what only merging adds up.
 fn add<G: Gatherer>(so_far: &mut Option<G::Harvest>, harvest: G::Harvest) {
-    match so_far {
-        Some(whole) => G::merge(whole, harvest),
-        None => *so_far = Some(harvest),
-    }
+    G::merge(so_far.get_or_insert_default(), harvest);
 }
 
 impl<G: Gatherer> Found<G> {

@@ -169,6 +169,7 @@ pub fn open_shape(bytes: &[u8], out: &mut Vec<u8>) -> bool {
 
 /// Returns the length of the number that is the last segment of a target, and that any other as long as
 /// those which an [`open_shape`] leaves out may stand for if the target has no query; 0 for none.
+#[inline]
 pub fn number_behind(target: &[u8]) -> usize {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let long = || target.iter().rev().take_while(|b| b.is_ascii_digit()).count();

@@ -172,14 +172,20 @@ impl Lines {
                     look.line.len() + 1
                 }
                 Some(b'0'..=b'9') => {
-                    let read =
-                        plain::read(rest, plain::Last::Unknown, self.met + 1, &mut self.recent);
-                    let Some((access, taken)) = &read else { break };
-                    if *taken > LONGEST_LINE {
-                        break;
+                    let number = self.met + 1;
+                    let quick = plain::quick(rest, number, &self.recent, |line| sink.access(line));
+                    if let Some(taken) = quick {
+                        taken
+                    } else {
+                        let read =
+                            plain::read(rest, plain::Last::Unknown, number, &mut self.recent);
+                        let Some((access, taken)) = &read else { break };
+                        if *taken > LONGEST_LINE {
+                            break;
+                        }
+                        sink.access(access);
+                        *taken
                     }
-                    sink.access(access);
-                    *taken
                 }
                 _ => break,
             };

@@ -103,7 +103,7 @@ impl Bare {
     }
 
     /// Adds one refusal.
-    pub(super) fn note(&mut self, refusal: Refusal<'_>) {
+    pub(super) fn note(&mut self, refusal: &Refusal<'_>) {
         let spot = spot_mark(None, refusal.ip);
         let at = refusal.origin.time.map(|time| time.at);
         if self.kept.admits(key(spot, 0)) {
@@ -121,14 +121,14 @@ impl Bare {
                     let facts = Facts { client, ..refusal.facts.clone() };
                     group.adopt(Some(Box::new(facts)));
                 }
-                group.add(&refusal.facts.answer, at, refusal.origin.clone(), refusal.user.clone());
+                group.add(&refusal.facts.answer, at, &refusal.origin, refusal.user.as_ref());
             }
         }
         if let Some(group) = self.kinds.slot(refusal.kind) {
             if group.says_otherwise(refusal.facts) {
                 group.adopt(Some(Box::new(without_client(refusal.facts))));
             }
-            group.add(&refusal.facts.answer, at, refusal.origin, refusal.user);
+            group.add(&refusal.facts.answer, at, &refusal.origin, refusal.user.as_ref());
         }
     }
 

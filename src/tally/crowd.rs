@@ -1,21 +1,28 @@
 //! Exchanges of one piece that need no record: what is added up for each is added to the tally once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::fast::FixedState;
 
 use super::marks::{Who, call_mark, content_of};
 use super::smallest::Merge as _;
-use super::visits::{Passage, Told, agent_mark, place_mark, spot_mark_of};
+use super::visits::{Passage, Told, agent_mark, pair_key, place_mark, spot_mark_of};
+use super::waiting::Waiting;
 use super::{Input, Tally};
 use crate::model::{At, Endpoint, Observer, Time};
 
 /// Instants of a kind that wait to be counted together.
 const WAITING: usize = 16;
 
-/// Visits of clients that wait: so many look-ups in a row do not wait for each other's memory.
-const COMERS: usize = 64;
+/// Visits of clients that wait: 4 MB, as many as of most pieces of a file. Few in tests.
+const COMERS: usize = if cfg!(test) { 1 << 6 } else { 1 << 17 };
+
+/// The same where memory has limits.
+const FEW_COMERS: usize = 1 << 12;
 
 /// User agents of those.
-const CALLERS: usize = 16;
+const CALLERS: usize = if cfg!(test) { 1 << 4 } else { 1 << 12 };
 
 /// What is counted of exchanges of one source, see [`Tally::pass`].
 #[derive(Debug, Default)]
@@ -32,18 +39,23 @@ pub struct Crowd {
     /// The last instant that is not in the timeline yet, and how many had it: neighbours share theirs.
     instant: Option<(Time, u64)>,
     /// Visits of clients that the tally does not know of yet.
-    comers: Vec<Comer>,
-    /// Their user agents.
-    callers: Vec<Caller>,
-    /// Requests that were let in with a token and are not in a tally yet.
-    entering: Entering,
+    comers: Comers,
+    /// Instants that are not in it yet.
+    pub(super) waiting: Waiting,
 }
 
-/// Instants at which one host let tokens in.
+/// Visits of clients that no tally knows of yet, see [`Tally::join`].
+///
+/// The tables of clients are larger than what a processor has at hand. So the visits of a piece are not put
+/// into tables of its own, to be looked up once more when those are merged, but wait in a list.
 #[derive(Debug, Default)]
-struct Entering {
-    host: Option<Arc<str>>,
-    waiting: Vec<At>,
+pub struct Comers {
+    visits: Vec<Comer>,
+    callers: Vec<Caller>,
+    /// Index of each user agent by its mark.
+    known: HashMap<u64, u32, FixedState>,
+    /// The last of them.
+    last: u32,
 }
 
 /// A visit of a client.
@@ -53,7 +65,36 @@ struct Comer {
     place: u64,
     at: At,
     /// Index of the user agent.
-    caller: usize,
+    caller: u32,
+}
+
+impl Comers {
+    /// Notes a visit of a client; returns whether so many wait that they had better be added.
+    #[inline]
+    fn wait(&mut self, spot: u64, place: u64, at: At, caller: &Caller) -> bool {
+        let last = self.callers.get(self.last as usize);
+        if last.is_none_or(|last| last.mark != caller.mark) {
+            self.last = self.index_of(caller);
+        }
+        self.visits.push(Comer { spot, place, at, caller: self.last });
+        self.visits.len() >= COMERS || self.callers.len() >= CALLERS
+    }
+
+    fn index_of(&mut self, caller: &Caller) -> u32 {
+        *self.known.entry(caller.mark).or_insert_with(|| {
+            let index = u32::try_from(self.callers.len()).unwrap_or(u32::MAX);
+            self.callers.push(caller.clone());
+            index
+        })
+    }
+
+    fn clear(&mut self) {
+        let Self { visits, callers, known, last } = self;
+        visits.clear();
+        callers.clear();
+        known.clear();
+        *last = 0;
+    }
 }
 
 /// Exchanges of one kind, which differ in client, time and numbers in their URL, and what is counted of
@@ -161,32 +202,6 @@ impl Crowd {
         }
     }
 
-    /// Notes a visit of a client; returns whether there may be no room for another.
-    fn wait(&mut self, spot: u64, place: u64, at: At, caller: &Caller) -> bool {
-        let known = self.callers.iter().rposition(|known| known.mark == caller.mark);
-        let caller = known.unwrap_or_else(|| {
-            self.callers.push(caller.clone());
-            self.callers.len() - 1
-        });
-        self.comers.push(Comer { spot, place, at, caller });
-        self.comers.len() >= COMERS || self.callers.len() >= CALLERS
-    }
-
-    /// Notes that a host let a token in; returns whether those have to be counted first that wait, and this
-    /// is not noted.
-    fn enters(&mut self, host: &Arc<str>, at: At) -> bool {
-        let Entering { host: known, waiting } = &mut self.entering;
-        let is_same = known.as_ref().is_some_and(|known| Arc::ptr_eq(known, host));
-        if (!is_same && !waiting.is_empty()) || waiting.len() >= COMERS {
-            return true;
-        }
-        if !is_same {
-            *known = Some(Arc::clone(host));
-        }
-        waiting.push(at);
-        false
-    }
-
     /// Notes an instant; returns the one before, where it was another, and how many had it.
     #[inline]
     fn note_instant(&mut self, time: Time) -> Option<(Time, u64)> {
@@ -217,45 +232,39 @@ impl Tally {
             if passers.wait(time.at) {
                 self.gather_instants(passers);
             }
-            if self.visits.admits(spot) && crowd.wait(spot, passers.place, time.at, caller) {
-                self.note_comers(crowd);
+            if self.visits.admits(spot)
+                && (crowd.comers.wait(spot, passers.place, time.at, caller)
+                    || crowd.comers.visits.len() >= FEW_COMERS && !self.limits.is_none())
+            {
+                self.note_comers(&mut crowd.comers);
             }
         }
     }
 
-    /// Notes that a host let a token in.
-    pub(super) fn note_entrance(&mut self, host: &Arc<str>, at: At, crowd: &mut Crowd) {
-        if crowd.enters(host, at) {
-            self.note_entrances(crowd);
-            crowd.enters(host, at);
-        }
+    /// Adds visits of clients that wait.
+    pub fn admit(&mut self, mut comers: Comers) {
+        self.note_comers(&mut comers);
     }
 
-    /// Adds the entrances that wait.
-    fn note_entrances(&mut self, crowd: &mut Crowd) {
-        let Entering { host, waiting } = &mut crowd.entering;
-        if let Some(host) = host
-            && let Some(entrances) = self.entrances.slot(host)
-        {
-            waiting.iter().for_each(|at| entrances.push(*at));
-        }
-        waiting.clear();
-    }
-
-    /// Adds the visits of clients that wait.
-    fn note_comers(&mut self, crowd: &mut Crowd) {
-        for Comer { spot, at, caller, .. } in &crowd.comers {
-            if let Some(Caller { name, mark }) = crowd.callers.get(*caller) {
+    /// Adds them, and forgets them. Look-ups in a row do not wait for each other's memory.
+    #[cold]
+    fn note_comers(&mut self, comers: &mut Comers) {
+        let of = |index: u32| comers.callers.get(index as usize);
+        for Comer { spot, at, caller, .. } in &comers.visits {
+            if let Some(Caller { name, mark }) = of(*caller) {
                 self.visits.note_agent(*spot, *mark, name.as_ref(), Some(*at));
             }
         }
-        for Comer { spot, place, at, caller } in &crowd.comers {
-            if let Some(Caller { mark, .. }) = crowd.callers.get(*caller) {
-                self.visits.note_pair(*spot, *mark, *place, Some(*at));
+        let mut pairs = Vec::new();
+        for Comer { spot, place, at, caller } in &comers.visits {
+            if self.visits.admits_pairs(*spot)
+                && let Some(Caller { mark, .. }) = of(*caller)
+            {
+                pairs.push((pair_key(*spot, *mark, *place), *at));
             }
         }
-        crowd.comers.clear();
-        crowd.callers.clear();
+        self.visits.note_pairs(&pairs);
+        comers.clear();
     }
 
     /// Adds what was counted of a kind, but for what [`Tally::join`] adds of all; nothing of it stays in
@@ -285,18 +294,21 @@ impl Tally {
         crowd.zone_assumed += if time.zone_assumed { count } else { 0 };
     }
 
-    /// Adds what was counted of a source; nothing stays in `crowd`.
-    pub fn join(&mut self, source: &Arc<str>, crowd: &mut Crowd) {
-        let mut crowd = std::mem::take(crowd);
-        self.note_comers(&mut crowd);
-        if !crowd.entering.waiting.is_empty() {
-            self.note_entrances(&mut crowd);
-        }
+    /// Adds what was counted of a source, but for the visits that are returned; nothing stays in `crowd`.
+    /// To whatever those are added in the end, by [`Tally::admit`], the whole is the same.
+    #[must_use]
+    pub fn join(&mut self, source: &Arc<str>, crowd: &mut Crowd) -> Comers {
+        let into = crowd;
+        let mut crowd = std::mem::take(into);
+        let comers = std::mem::take(&mut crowd.comers);
+        // The next piece may bring as many.
+        into.comers.visits.reserve_exact(comers.visits.len());
         if let Some(instant) = crowd.instant.take() {
             self.note_instants(instant, &mut crowd);
         }
+        self.note_waiting(&mut crowd.waiting);
         if crowd.count == 0 {
-            return;
+            return comers;
         }
         self.exchanges.merge(crowd.count);
         for (status, count) in (0..).zip(crowd.statuses).filter(|(_, count)| *count > 0) {
@@ -309,5 +321,6 @@ impl Tally {
         input.bodies_missing.merge(crowd.bodies_missing);
         input.observer = input.observer.max(crowd.observer);
         input.content = input.content.wrapping_add(crowd.content);
+        comers
     }
 }

@@ -201,17 +201,17 @@ impl Group {
         &mut self,
         answer: &Arc<Answer>,
         at: Option<At>,
-        origin: Origin,
-        user: Option<String>,
+        origin: &Origin,
+        user: Option<&String>,
     ) {
         self.count += 1;
-        self.said.hear(answer, at, &origin);
+        self.said.hear(answer, at, origin);
         if let Some(at) = at {
             self.times.push(at);
         }
-        self.examples.push(origin);
+        self.examples.push_copy(origin);
         if let Some(user) = user {
-            self.users.push(user);
+            self.users.push_copy(user);
         }
     }
 

@@ -22,6 +22,7 @@ mod times;
 mod tokens;
 mod uses;
 mod visits;
+mod waiting;
 mod wording;
 
 use std::collections::BTreeMap;
@@ -32,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use self::bare::Refusal;
 pub use self::bare::{Bare, kind_of};
 pub use self::clocks::{Clocks, Offsets, Pair};
-pub use self::crowd::{Caller, Crowd, Passers, Step};
+pub use self::crowd::{Caller, Comers, Crowd, Passers, Step};
 pub use self::entries::{Count, Door, Group, Input, Issue, Proof, ProofUse, Published, Slot, Use};
 pub use self::limits::Limits;
 pub use self::marks::{ask_of, call_mark, group_key, line_mark_of};
@@ -212,7 +213,7 @@ impl Tally {
     /// which [`Tally::join`] adds, and for a refusal's [`Tally::note_doors`].
     pub fn pass(&mut self, passage: &Passage<'_>, crowd: &mut Crowd) {
         crowd.count(passage);
-        self.timeline.push(passage.time.at);
+        self.note_time(passage.time.at, &mut crowd.waiting);
         match passage.told {
             Told::Nothing => {}
             Told::Visit => self.visits.note(&passage.visit),
@@ -227,7 +228,7 @@ impl Tally {
                     position: refused.position,
                 };
                 let user = refused.user.map(pseudonym);
-                self.bare.note(Refusal { kind: refused.kind, facts, ip, agent, origin, user });
+                self.bare.note(&Refusal { kind: refused.kind, facts, ip, agent, origin, user });
             }
         }
     }
@@ -457,7 +458,7 @@ impl Tally {
                     group.keep_tokens(&record.tokens);
                 }
                 let at = record.origin.time.map(|time| time.at);
-                group.add(&record.facts.answer, at, record.origin, record.user);
+                group.add(&record.facts.answer, at, &record.origin, record.user.as_ref());
                 group.adopt(Some(Box::new(record.facts)));
                 return;
             }
@@ -465,7 +466,7 @@ impl Tally {
         let Record { origin, facts, user, .. } = record;
         let (ip, agent) = (facts.client.ip.as_deref(), facts.client.user_agent.as_ref());
         let kind = kind_of(&facts);
-        self.bare.note(Refusal { kind, facts: &facts, ip, agent, origin, user });
+        self.bare.note(&Refusal { kind, facts: &facts, ip, agent, origin, user });
     }
 }
 

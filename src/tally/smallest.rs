@@ -37,6 +37,16 @@ impl<T: Ord, const LIMIT: usize> Smallest<T, LIMIT> {
         }
     }
 
+    /// Adds a copy of a value, which is only made where it has a place.
+    pub fn push_copy(&mut self, value: &T)
+    where
+        T: Clone,
+    {
+        if self.0.len() < LIMIT || self.0.last().is_none_or(|last| *last > *value) {
+            self.push(value.clone());
+        }
+    }
+
     /// Adds all values of `other`. Commutative, associative, idempotent.
     pub fn merge(&mut self, other: Self) {
         other.0.into_iter().for_each(|value| self.push(value));
@@ -413,6 +423,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_copy_is_kept_where_the_value_would_be(values in prop::collection::vec(0u8..12, 0..30)) {
+            let (mut moved, mut copied) = (Smallest::<_, 3>::default(), Smallest::<_, 3>::default());
+            for value in values {
+                moved.push(value);
+                copied.push_copy(&value);
+                prop_assert_eq!(&copied, &moved);
+            }
+        }
+
         #[test]
         fn a_short_list_keeps_what_a_table_keeps(
             keys in prop::collection::vec(0u8..20, 0..80), cut in 0usize..80,

@@ -145,6 +145,14 @@ pub struct Bucket {
     pub count: u64,
 }
 
+impl Bucket {
+    fn add(&mut self, other: &Self) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.count.merge(other.count);
+    }
+}
+
 impl<const LIMIT: usize> Times<LIMIT> {
     /// Adds one instant.
     pub fn push(&mut self, at: At) {
@@ -170,11 +178,42 @@ impl<const LIMIT: usize> Times<LIMIT> {
         self.widen();
     }
 
+    /// Adds instants, which may stand in any order; of those that follow each other in time only few are
+    /// searched for.
+    pub fn push_each(&mut self, instants: &[At]) {
+        let mut rest = instants;
+        while let Some((at, others)) = rest.split_first() {
+            self.push_all(*at, 1);
+            rest = others;
+            let (rung, Some(last)) = (self.rung, self.buckets.last_mut()) else { continue };
+            let end = end_of(last.first, rung);
+            // All of them have a place in it, whatever the order.
+            let same = others.iter().take_while(|at| last.first <= **at && **at <= end);
+            let mut count = 0;
+            for at in same {
+                last.last = last.last.max(*at);
+                count += 1;
+            }
+            last.count.merge(count as u64);
+            rest = others.get(count..).unwrap_or_default();
+        }
+    }
+
     /// Adds all instants of `other`. Commutative and associative.
     pub fn merge(&mut self, other: &Self) {
         self.raise(other.rung);
+        let mut newest = self.buckets().last().map(|last| self.slot(last.first));
         for bucket in other.buckets.as_slice() {
-            self.insert(*bucket);
+            // Most are later than all before them.
+            let key = self.slot(bucket.first);
+            match self.buckets.last_mut() {
+                Some(last) if newest == Some(key) => last.add(bucket),
+                Some(_) if newest > Some(key) => self.insert(*bucket),
+                _ => {
+                    self.buckets.insert(usize::MAX, *bucket);
+                    newest = Some(key);
+                }
+            }
         }
         self.widen();
     }
@@ -291,11 +330,7 @@ impl<const LIMIT: usize> Times<LIMIT> {
             _ => self.buckets().partition_point(|b| self.slot(b.first) < key),
         };
         match self.buckets.get_mut(at) {
-            Some(b) if slot(b.first, self.rung) == key => {
-                b.first = b.first.min(new.first);
-                b.last = b.last.max(new.last);
-                b.count.merge(new.count);
-            }
+            Some(b) if slot(b.first, self.rung) == key => b.add(&new),
             _ => self.buckets.insert(at, new),
         }
     }
@@ -332,6 +367,12 @@ fn sum<'b>(buckets: impl IntoIterator<Item = &'b Bucket>) -> u64 {
 
 fn width(rung: u8) -> i64 {
     LADDER.get(usize::from(rung)).copied().unwrap_or(i64::MAX)
+}
+
+/// Returns the last instant that shares the bucket of this one.
+fn end_of(at: At, rung: u8) -> At {
+    let next = slot(at, rung).checked_add(1).and_then(|next| next.checked_mul(width(rung)));
+    At(next.and_then(|next| next.checked_sub(1)).unwrap_or(i64::MAX))
 }
 
 fn slot(at: At, rung: u8) -> i64 {
@@ -378,6 +419,30 @@ mod tests {
         assert_eq!(times.count_before(At(3)), 2);
         assert_eq!([0, 1, 2, 5].map(|at| times.count_at(At(at))), [0, 2, 0, 1]);
         assert_eq!((times.count_within(At(1), At(4)), times.count_within(At(2), At(9))), (3, 2));
+    }
+
+    proptest! {
+        #[test]
+        fn many_at_once_are_counted_as_one_by_one(
+            first in prop_oneof![Just(0), Just(i64::MAX - 9_000_000_000), Just(i64::MIN)],
+            steps in prop::collection::vec(
+                prop_oneof![0..4_i64, 0..400_000_000_i64, -2_000_000_000..3_000_000_000_i64], 0..40,
+            ),
+            cut in 0..40_usize,
+        ) {
+            let mut at = first;
+            let all: Vec<i64> = steps
+                .iter()
+                .map(|step| {
+                    at = at.saturating_add(*step);
+                    at
+                })
+                .collect();
+            let (early, late) = all.split_at(cut.min(all.len()));
+            let mut times = of(early);
+            times.push_each(&late.iter().map(|at| At(*at)).collect::<Vec<_>>());
+            prop_assert_eq!(times, of(&all));
+        }
     }
 
     #[test]

@@ -185,7 +185,7 @@ impl Tally {
         match &usage {
             Some(event) => {
                 if let Some((host, at)) = event.entrance() {
-                    self.note_entrance(host, at, crowd);
+                    self.note_entrance(host, at, &mut crowd.waiting);
                 }
                 self.note_use(event);
             }

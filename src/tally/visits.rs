@@ -6,6 +6,7 @@
 //! spots with the smallest marks are known in full and the others not at all, see [`Visits::knows`].
 
 use std::hash::{BuildHasher, Hasher};
+use std::hint::black_box;
 use std::sync::Arc;
 
 use foldhash::quality::FixedState;
@@ -24,6 +25,8 @@ use crate::model::{At, Client, Endpoint, Facts, Observer, Position, Time};
 const PAIRS: usize = 1 << 14;
 /// User agents by spot that are kept.
 const AGENTS: usize = 1 << 13;
+/// Clients whose visits are looked up at once.
+const AT_ONCE: usize = 16;
 /// Endpoints that are kept.
 const PLACES: usize = 1 << 11;
 
@@ -158,7 +161,8 @@ pub(super) fn agent_mark(agent: Option<&str>) -> u64 {
     FixedState::with_seed(0x510e_527f).hash_one(agent)
 }
 
-fn pair_key(spot: u64, agent: u64, place: u64) -> u128 {
+/// Returns the key of a client's visits at a place.
+pub(super) fn pair_key(spot: u64, agent: u64, place: u64) -> u128 {
     key(spot, FixedState::with_seed(0x9b05_688c).hash_one((agent, place)))
 }
 
@@ -239,9 +243,34 @@ impl Visits {
     }
 
     /// Adds one visit of a client to what is known of it at a place.
-    pub(super) fn note_pair(&mut self, spot: u64, mark: u64, place: u64, at: Option<At>) {
-        if self.pairs.admits(key(spot, 0))
-            && let Some(times) = self.pairs.slot(pair_key(spot, mark, place))
+    fn note_pair(&mut self, spot: u64, mark: u64, place: u64, at: Option<At>) {
+        if self.admits_pairs(spot) {
+            self.note_at(pair_key(spot, mark, place), at);
+        }
+    }
+
+    /// Returns whether visits of a client at a spot could be kept, by place.
+    #[inline]
+    pub(super) fn admits_pairs(&self, spot: u64) -> bool {
+        self.pairs.admits(key(spot, 0))
+    }
+
+    /// Adds instants of visits, each under its [`pair_key`].
+    ///
+    /// They lie far apart in memory: as many as a processor can wait for at once are looked at before any of
+    /// them is changed.
+    pub(super) fn note_pairs(&mut self, visits: &[(u128, At)]) {
+        for some in visits.chunks(AT_ONCE) {
+            let last = |key: &u128| Some(self.pairs.get(*key)?.buckets().last()?.count);
+            black_box(some.iter().filter_map(|(key, _)| last(key)).fold(0, u64::wrapping_add));
+            for (key, at) in some {
+                self.note_at(*key, Some(*at));
+            }
+        }
+    }
+
+    fn note_at(&mut self, key: u128, at: Option<At>) {
+        if let Some(times) = self.pairs.slot(key)
             && let Some(at) = at
         {
             times.push(at);
@@ -327,9 +356,14 @@ impl<'a> Visit<'a> {
 }
 
 impl Agent {
+    /// Adds the first and the last of some instants: mostly later ones than those that are known.
     fn widen(&mut self, first: Option<At>, last: Option<At>) {
-        self.first = self.first.into_iter().chain(first).min();
-        self.last = self.last.max(last);
+        if first.is_some_and(|first| self.first.is_none_or(|known| first < known)) {
+            self.first = first;
+        }
+        if last > self.last {
+            self.last = last;
+        }
     }
 }
 
@@ -350,6 +384,23 @@ impl Merge for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_user_agent_the_first_and_the_last_visit_are_known_in_any_order() {
+        let endpoint = Endpoint::default();
+        let name: Arc<str> = "curl/8".into();
+        for seconds in [[5, 3, 9, 4], [9, 5, 4, 3], [3, 4, 5, 9]] {
+            let mut visits = Visits::default();
+            for second in seconds {
+                let client = Client { user_agent: Some(Arc::clone(&name)), ..Client::default() };
+                visits.note(&Visit::of(&client, &endpoint, Some(At(second))));
+                visits.note(&Visit::of(&client, &endpoint, None));
+            }
+            let agents = visits.agents();
+            let [(_, agent)] = agents.as_slice() else { panic!("one of them") };
+            assert_eq!((agent.first, agent.last), (Some(At(3)), Some(At(9))), "{seconds:?}");
+        }
+    }
 
     #[test]
     fn of_many_clients_some_are_known_in_full_and_the_others_not_at_all() {

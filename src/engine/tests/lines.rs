@@ -253,6 +253,123 @@ fn lines_of_many_clients_agents_and_instants_count_as_their_exchanges_do() {
     }
 }
 
+/// Makes the collector of a run.
+fn collector() -> Collector<'static> {
+    let verifier: &'static Verifier = Box::leak(Box::new(Verifier::new(Keyring::default())));
+    Collector::new(Catalogue::embedded(), verifier, None, None, false)
+}
+
+#[test]
+fn kinds_of_lines_are_those_of_their_input_and_many_are_forgotten_in_time() {
+    let line = |n: usize, of: usize, status: u16| {
+        format!(
+            "192.0.2.{} - - [23/Nov/2026:02:29:{:02} +0000] \"GET /of/{}/x{} HTTP/1.1\" {status} 25 \"-\" \"curl/8.5.0\"\n",
+            n % 7,
+            n / 20 % 60,
+            ["a", "b", "c"][of % 3],
+            "y".repeat(of / 3),
+        )
+    };
+    let status = |of: usize| [200, 401, 404, 304, 403][of % 5];
+    let folder = Folder::new();
+    // The same few kinds in two inputs and another order, then more than are remembered, in two orders.
+    let few: String = (0..60).map(|n| line(n, n % 6, status(n % 6))).collect();
+    let back: String = (0..90).map(|n| line(n, 5 - n % 6, status(n % 6))).collect();
+    let many: String = (0..900).map(|n| line(n, n % 150, status(n / 450 + n % 150))).collect();
+    let order: String = (0..900).map(|n| line(n, n * 7 % 90, status(n * 7 % 90))).collect();
+    let all = [("a.log", few), ("b.log", back), ("c.log", many), ("d.log", order)];
+    let paths: Vec<String> = all
+        .into_iter()
+        .map(|(name, text)| folder.file(name, text).to_string_lossy().into_owned())
+        .collect();
+    let inputs = Inputs::find(&paths);
+    let whole = ReadOptions { jobs: NonZeroUsize::new(1), ..ReadOptions::default() };
+    let patient = read(&inputs, &whole, || Patient(collector()), &()).harvest.tally;
+    for piece in [3_000, usize::MAX / 4] {
+        let cut = ReadOptions { piece_bytes: NonZeroUsize::new(piece), ..whole.clone() };
+        let quick = read(&inputs, &cut, collector, &()).harvest.tally;
+        assert_eq!(quick, patient, "in pieces of {piece}");
+    }
+}
+
+#[test]
+fn of_a_piece_that_is_given_up_nothing_is_counted_and_its_kinds_stay_known() {
+    let facts = InputFacts {
+        source: "access.log".into(),
+        member: None,
+        format: "combined".into(),
+        creator: None,
+        observer: Observer::default(),
+        frame: None,
+    };
+    let line = |number: u64, status: u16, agent: &'static str| AccessLine {
+        number,
+        time: crate::model::Time {
+            at: At::from_secs(1_795_400_000),
+            digits: 0,
+            zone_assumed: false,
+        },
+        format: "combined",
+        client_ip: b"192.0.2.7",
+        user: b"-",
+        request: b"GET /a",
+        method: b"GET",
+        target: b"/a",
+        status,
+        referer: b"-",
+        agent: agent.as_bytes(),
+    };
+    let lines =
+        [line(1, 200, "curl/8"), line(2, 404, "curl/8"), line(3, 200, "x"), line(4, 401, "x")];
+    let take = |collector: &mut Collector<'_>, known: bool| {
+        let mut harvest = Harvest::default();
+        for line in &lines {
+            let glanced = collector.glance(&mut harvest, line, &facts);
+            assert!(glanced || !known);
+            if !glanced {
+                collector.observe(&mut harvest, &line.exchange(), &facts);
+            }
+        }
+        harvest
+    };
+    let whole = |harvest: Harvest| {
+        let mut whole = Harvest::default();
+        Collector::merge(&mut whole, harvest);
+        whole.tally
+    };
+    let mut quick = collector();
+    take(&mut quick, false);
+    quick.close(None, &facts);
+    let mut kept = take(&mut quick, true);
+    quick.close(Some(&mut kept), &facts);
+    let mut patient = Patient(collector());
+    let mut slow = Harvest::default();
+    for line in &lines {
+        patient.observe(&mut slow, &line.exchange(), &facts);
+    }
+    let kept = whole(kept);
+    assert_eq!(kept, whole(slow));
+    assert_eq!(kept.inputs.values().next().map(|input| input.observer), Some(Observer::Gateway));
+    // Nor does it take a refusal to know who recorded it.
+    let mut one = Harvest::default();
+    assert!(quick.glance(&mut one, &lines[0], &facts));
+    quick.close(Some(&mut one), &facts);
+    let one = whole(one);
+    assert_eq!(one.inputs.values().next().map(|input| input.observer), Some(Observer::Gateway));
+    // What is closed twice is added twice.
+    let mut twice = take(&mut quick, true);
+    quick.close(Some(&mut twice), &facts);
+    for line in &lines {
+        quick.glance(&mut twice, line, &facts);
+    }
+    quick.close(Some(&mut twice), &facts);
+    let mut both = kept.clone();
+    both.merge(kept);
+    let twice = whole(twice);
+    assert_eq!(twice.exchanges, both.exchanges);
+    assert_eq!(twice.visits, both.visits);
+}
+
 /// Values of `Authorization` in lines of an API: good tokens, bad ones, and none.
 fn credentials() -> Vec<String> {
     let signed = |n: u32| {

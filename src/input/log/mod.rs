@@ -41,6 +41,7 @@ mod sixteen;
 mod soup;
 mod w3c;
 mod w3c_columns;
+mod wide;
 mod zeek;
 
 use std::sync::Arc;

@@ -6,11 +6,18 @@
 
 use super::clf::COMBINED;
 use super::sixteen::{digits, equal, quoted_end, word_end};
+use super::wide;
 use crate::input::clock::parse_time;
 use crate::model::{AccessLine, Time};
 
 /// Bytes of `23/Nov/2026:02:29:33 +0000`.
 const STAMP: usize = 26;
+
+/// What stands before those bytes.
+const BEFORE_STAMP: &[u8; 2] = b" [";
+
+/// What stands behind them.
+const BEHIND_STAMP: &[u8; 3] = b"] \"";
 
 /// Longest end of a line that is compared with that of the next one.
 const LONGEST_TAIL: usize = 512;
@@ -22,8 +29,33 @@ const LONGEST_ADDRESS: usize = 16;
 /// reading, never its result.
 #[derive(Clone, Debug, Default)]
 pub(in crate::input) struct Recent {
-    time: Option<([u8; STAMP], Time)>,
+    time: Option<Known>,
     tail: Tail,
+}
+
+/// A time and how it was written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    /// All from the blank before it to the quote behind it, and a zero byte.
+    pub(super) written: [u8; FRAMED + 1],
+    /// The time.
+    pub(super) time: Time,
+}
+
+/// Bytes of a time, with what stands around it.
+pub(super) const FRAMED: usize = BEFORE_STAMP.len() + STAMP + BEHIND_STAMP.len();
+
+impl Known {
+    fn of(stamp: &[u8; STAMP], time: Time) -> Self {
+        let mut written = [0; FRAMED + 1];
+        let text = BEFORE_STAMP.iter().chain(stamp).chain(BEHIND_STAMP);
+        written.iter_mut().zip(text).for_each(|(slot, byte)| *slot = *byte);
+        Self { written, time }
+    }
+
+    fn stamp(&self) -> Option<&[u8; STAMP]> {
+        self.written.get(BEFORE_STAMP.len()..)?.first_chunk()
+    }
 }
 
 /// What followed the link of a plain line, with the end of the line.
@@ -46,10 +78,10 @@ pub(in crate::input) enum Last {
 impl Recent {
     #[inline]
     fn time(&mut self, stamp: &[u8; STAMP]) -> Option<Time> {
-        if let Some((known, time)) = &self.time
-            && known == stamp
+        if let Some(known) = &self.time
+            && known.stamp() == Some(stamp)
         {
-            return Some(*time);
+            return Some(known.time);
         }
         self.new_time(stamp)
     }
@@ -66,7 +98,7 @@ impl Recent {
         });
         let text = std::str::from_utf8(stamp).ok().filter(|_| shaped)?;
         let time = parse_time(text)?;
-        self.time = Some((*stamp, time));
+        self.time = Some(Known::of(stamp, time));
         Some(time)
     }
 
@@ -102,6 +134,18 @@ impl Recent {
     }
 }
 
+/// Hands over the plain line that comes first, as [`read`] reads it, and returns how many bytes it takes;
+/// `None` where that has to be asked.
+#[inline]
+pub(in crate::input) fn quick<'a>(
+    bytes: &'a [u8],
+    number: u64,
+    recent: &Recent,
+    take: impl FnOnce(&AccessLine<'a>),
+) -> Option<usize> {
+    wide::read(bytes, number, recent.time.as_ref()?, take)
+}
+
 /// Reads the plain line that comes first; `None` for all others, whatever they are, and where its end is
 /// not known. Returns how many bytes it takes with its end, too.
 ///
@@ -117,8 +161,8 @@ pub(in crate::input) fn read<'a>(
     let (client_ip, rest) = bytes.split_at_checked(address(bytes.first_chunk()?)?)?;
     let rest = behind(rest, b" - ")?;
     let (user, rest) = rest.split_at_checked(word_end(rest, b':').filter(|end| *end > 0)?)?;
-    let (stamp, rest) = behind(rest, b" [")?.split_first_chunk()?;
-    let request = request(behind(rest, b"] \"")?)?;
+    let (stamp, rest) = behind(rest, BEFORE_STAMP)?.split_first_chunk()?;
+    let request = request(behind(rest, BEHIND_STAMP)?)?;
     let (status, rest) = status(request.rest)?;
     let (referer, rest) = rest.split_at_checked(quoted_end(rest)?)?;
     if !(referer == b"-" || behind(referer, b"http").is_some()) {
@@ -346,6 +390,7 @@ mod tests {
                     let taken = next.map(|(plain, taken)| (shown(&plain.exchange()), taken));
                     prop_assert_eq!(taken, found.clone().map(|found| (found, line.len() + end.len())));
                     prop_assert_eq!(whole(&line, &mut recent), found.clone());
+                    taken_wide(format!("{line}{end}{}", others()).as_bytes(), &recent);
                 }
             }
         }
@@ -365,6 +410,131 @@ mod tests {
             let expected = long_method(text.as_bytes());
             prop_assert_eq!(method(text.as_bytes()), expected, "{}", text);
         }
+    }
+
+    /// Returns how many of the bytes of a text that wide vectors take, where the processor has them, and
+    /// checks that they make of it what the patient reading makes.
+    fn taken_wide(text: &[u8], recent: &Recent) -> Option<usize> {
+        let mut found = None;
+        let taken = quick(text, 7, recent, |line| found = Some(*line));
+        if let Some(taken) = taken {
+            let patient = read(text, Last::Unknown, 7, &mut recent.clone());
+            let shown = String::from_utf8_lossy(text);
+            assert_eq!(patient, found.map(|line| (line, taken)), "{shown}");
+        }
+        taken
+    }
+
+    /// What follows a line: others, as far as wide vectors look.
+    fn others() -> String {
+        format!("{USUAL}\n").repeat(wide::SPAN / USUAL.len() + 1)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(6000))]
+        #[test]
+        fn wide_vectors_take_plain_lines_for_what_they_are(
+            ip in "(25[0-6]|2[0-9]{2}|1[0-9]{2}|[0-9]{1,2}|0[0-9]|[0-9]{4})(\\.(25[0-9]|[0-9]{1,3})){2,4}",
+            usual_ip in any::<bool>(),
+            user in "-?|[a-z.]{1,12}|[a-z:]{1,3}|[a-z]{30,34}",
+            zone in prop::sample::select(vec!["+0000", "+0100"]),
+            request in "(GET|POST|[A-Z]{0,9}|[A-Z]{28,36}) (/[a-z0-9/?=.:]{0,70})? HTTP/[0-9]\\.[0-9]",
+            answer in "(0[0-9]{2}|[1-9][0-9]{2}) (-|[0-9]{1,6}|[0-9]{12,19})",
+            referer in "-|https?://[a-z./]{0,60}",
+            agent in "[ -!#-\\[\\]-~]{0,90}",
+            end in "\r?\n",
+            odd in prop::option::of((any::<prop::sample::Index>(), prop::sample::select(
+                b" \"\\:.-059/\n\r\t\x7f\x80@AZ[`aHh]".to_vec(),
+            ))),
+        ) {
+            let ip = if usual_ip { "203.0.113.7" } else { &ip };
+            let mut line = format!(
+                "{ip} - {user} [23/Nov/2026:02:29:33 {zone}] \"{request}\" {answer} \"{referer}\" \"{agent}\"{end}"
+            ).into_bytes();
+            let length = line.len();
+            if let Some((at, byte)) = &odd {
+                *at.get_mut(&mut line) = *byte;
+            }
+            line.extend_from_slice(others().as_bytes());
+            for before in [USUAL.to_owned(), USUAL.replace("+0000", "+0100")] {
+                let mut recent = Recent::default();
+                prop_assert!(read(before.as_bytes(), Last::Whole, 1, &mut recent).is_some());
+                let taken = taken_wide(&line, &recent);
+                let is_usual = usual_ip && odd.is_none() && (1..30).contains(&user.len()) && !user.contains(':') && answer.len() < 12 && !answer.starts_with('0')
+                    && before.contains(zone) && (1..28).contains(&request.find(" /").unwrap_or_default());
+                if is_usual && wide::can() {
+                    prop_assert_eq!(taken, Some(length), "{}", String::from_utf8_lossy(&line));
+                }
+            }
+        }
+
+        #[test]
+        fn wide_vectors_take_the_same_addresses(
+            text in "([0-9]{1,4}\\.){2,4}[0-9]{1,3} ?[a1. ]{0,9}|((25[0-9]|2[0-9]{2}|[0-9]{1,3})\\.){3}(25[0-9]|[0-9]{1,4}) ",
+        ) {
+            let mut recent = Recent::default();
+            prop_assert!(read(USUAL.as_bytes(), Last::Whole, 1, &mut recent).is_some());
+            let line = format!("{text}{}\n{}", &USUAL["192.0.2.7 ".len()..], others());
+            let found = taken_wide(line.as_bytes(), &recent);
+            let is_plain = read(line.as_bytes(), Last::Unknown, 1, &mut recent).is_some();
+            prop_assert_eq!(found.is_some(), is_plain && wide::can(), "{}", line);
+        }
+    }
+
+    #[test]
+    fn a_time_is_read_again_whatever_byte_of_it_changes() {
+        let second = |text: &str, recent: &mut Recent| {
+            let mut time = None;
+            let taken = quick(text.as_bytes(), 1, recent, |line| time = Some(line.time));
+            if taken.is_none() {
+                time = read(text.as_bytes(), Last::Whole, 1, recent).map(|(line, _)| line.time);
+            }
+            time.unwrap().at.0 / 1_000_000_000
+        };
+        let others = others();
+        let mut recent = Recent::default();
+        let line =
+            |written: &str| format!("{}\n", USUAL.replace("23/Nov/2026:02:29:33 +0000", written));
+        let first = second(USUAL, &mut recent);
+        let table = [
+            ("23/Nov/2026:02:29:33 +0001", -60),
+            ("23/Nov/2026:02:29:33 +0010", -600),
+            ("23/Nov/2026:02:29:33 +0100", -3_600),
+            ("23/Nov/2026:02:29:33 +1000", -36_000),
+            ("23/Nov/2026:02:29:33 -0100", 3_600),
+            ("23/Nov/2026:02:29:34 +0000", 1),
+            ("23/Nov/2026:02:39:33 +0000", 600),
+            ("23/Nov/2026:12:29:33 +0000", 36_000),
+            ("24/Nov/2026:02:29:33 +0000", 86_400),
+            ("13/Nov/2026:02:29:33 +0000", -864_000),
+            ("23/Dec/2026:02:29:33 +0000", 30 * 86_400),
+            ("23/Nov/2027:02:29:33 +0000", 365 * 86_400),
+        ];
+        // Each between two lines of the usual time, patient reading and wide vectors alike.
+        for (written, later) in table {
+            let other = line(written);
+            for text in [&other, &format!("{other}{others}")] {
+                for _ in 0..2 {
+                    assert_eq!(second(text, &mut recent) - first, later, "{written}");
+                }
+                assert_eq!(second(&others, &mut recent), first);
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_whose_end_is_not_known_is_not_read() {
+        let mut recent = Recent::default();
+        for end in ["", "\r"] {
+            let text = format!("{USUAL}{end}");
+            assert_eq!(read(text.as_bytes(), Last::Unknown, 1, &mut recent), None);
+            // Nor behind lines that end in the same words.
+            let before = format!("{USUAL}\r\n");
+            assert!(read(before.as_bytes(), Last::Unknown, 1, &mut recent).is_some());
+            assert_eq!(read(text.as_bytes(), Last::Unknown, 1, &mut recent), None);
+        }
+        assert!(read(USUAL.as_bytes(), Last::Whole, 1, &mut recent).is_some());
+        assert_eq!(read(format!("{USUAL}\r").as_bytes(), Last::Whole, 1, &mut recent), None);
     }
 
     #[test]
