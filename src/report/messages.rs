@@ -39,6 +39,7 @@ struct Heard<'t> {
 }
 
 /// What some refusals of one group and instant add to a wording.
+#[derive(Clone, Copy)]
 struct Words<'t> {
     count: u64,
     first: Option<At>,

@@ -222,10 +222,10 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> 
     pub fn slot(&mut self, key: &K) -> Option<&mut V> {
         if self.kept.len() < self.most_keys() {
             // A key may be shared by all workers: it is not cloned to be looked up.
-            return match self.kept.contains_key(key) {
-                true => self.kept.get_mut(key),
-                false => Some(self.kept.entry(key.clone()).or_default()),
-            };
+            if self.kept.contains_key(key) {
+                return self.kept.get_mut(key);
+            }
+            return Some(self.kept.entry(key.clone()).or_default());
         }
         if !self.kept.contains_key(key) {
             self.full = true;
