@@ -11,6 +11,7 @@ mod challenge;
 mod clock;
 mod fields;
 mod general;
+mod glance;
 mod keys;
 mod markup;
 mod outcome;

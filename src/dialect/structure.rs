@@ -4,6 +4,12 @@ use super::body::{Clue, Path, gather};
 use super::keys::{CODES, MESSAGES, SILENT};
 use super::tree::Node;
 
+/// Members that make an answer a record, so data, when they hold something.
+pub(super) const RECORD_NAMES: [&str; 6] =
+    ["id", "_id", "uuid", "created_at", "createdat", "updated_at"];
+/// Members beside an envelope that an error may have.
+pub(super) const MOST_STRANGERS: usize = 2;
+
 /// Collects the texts of an error that the structure of a 2xx body shows.
 pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
     let Node::Map(members) = node else { return };
@@ -41,7 +47,7 @@ pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
     }
     let failing = says_failure(node) || node.get("meta").is_some_and(says_failure);
     let strangers = members.iter().filter(|(n, v)| !v.is_empty() && !is_envelope(n)).count();
-    let record = ["id", "_id", "uuid", "created_at", "createdat", "updated_at"]
+    let record = RECORD_NAMES
         .iter()
         .any(|name| node.get(name).is_some_and(|v| !v.is_empty()))
         && node.get("jsonrpc").is_none()
@@ -49,7 +55,7 @@ pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
         && !(node.get("result").is_some() && node.get("error").is_some());
     let stated = node.get("success").or_else(|| node.get("ok")).is_some();
     if (record && (strangers > 0 || !stated))
-        || (failing && !stated && strangers > 2)
+        || (failing && !stated && strangers > MOST_STRANGERS)
         || (!failing && strangers > 0)
     {
         return;
@@ -190,7 +196,7 @@ fn error_region(value: &Node, path: &Path, into: &mut Vec<Clue>) {
 }
 
 /// Returns whether a top-level name belongs to the envelope of an error.
-fn is_envelope(name: &str) -> bool {
+pub(super) fn is_envelope(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower.starts_with("err")
         || CODES.contains(&lower.as_str())
