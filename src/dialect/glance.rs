@@ -27,6 +27,11 @@ pub(super) fn is_data(raw: &[u8]) -> bool {
 /// What the members at the top of a body tell.
 #[derive(Debug, Default)]
 struct Top {
+    members: usize,
+    /// Whether one of them is the answer itself where it stands alone.
+    root: bool,
+    /// Whether one may say that the call failed.
+    failing: bool,
     /// Members that hold something and belong to no envelope of an error.
     strangers: usize,
     /// Which of [`RECORD_NAMES`] were met: the first of a name counts.
@@ -41,11 +46,13 @@ struct Top {
 
 impl Top {
     /// Returns whether [`structure::structural`] finds nothing, whatever it makes of the texts: an answer is a
-    /// record, or has too many members for an error, failing or not.
+    /// record, or has too many members for an error, failing or not, or cannot fail and holds something.
     fn is_data(&self) -> bool {
         let record = self.record && !(self.result && self.error);
-        record && (self.strangers > 0 || !self.stated)
-            || !self.stated && self.strangers > structure::MOST_STRANGERS
+        !(self.root && self.members == 1)
+            && (record && (self.strangers > 0 || !self.stated)
+                || !self.stated && self.strangers > structure::MOST_STRANGERS
+                || !self.failing && self.strangers > 0)
     }
 }
 
@@ -102,6 +109,9 @@ impl<'r> Walk<'r> {
         if wraps || (is("data") && value == Value::Map(1)) {
             return None;
         }
+        top.members += 1;
+        top.root |= structure::is_root(name);
+        top.failing |= structure::may_say_failure(name);
         let full = value != Value::Empty && value != Value::Map(0);
         if full && top.strangers <= structure::MOST_STRANGERS && !structure::is_envelope(name) {
             top.strangers += 1;
@@ -373,7 +383,7 @@ mod tests {
         Ok(())
     }
 
-    const NAMES: [&str; 22] = [
+    const NAMES: [&str; 25] = [
         r"err\u006fr",
         r"da\ta",
         "id",
@@ -393,6 +403,9 @@ mod tests {
         "result",
         "jsonrpc",
         "Envelope",
+        "Response",
+        "state",
+        "failed",
         "notes",
         "meta",
         "é",
@@ -516,6 +529,8 @@ mod tests {
             r#"{"id":7,"kind":"orders","notes":"{\"a\":\"4013\"},\n","state":"open"}"#.to_owned(),
             format!(r#"{{"id":7,"notes":"{long}","state":"open"}}"#),
             r#"{"page":1,"size":20,"orders":[{"a":[1,2,{}]},[],"x"],"token":"x"}"#.to_owned(),
+            r#"{"items":[{"error":"expired","status":401}]}"#.to_owned(),
+            r#"{"a":1,"error":"expired"}"#.to_owned(),
             "{ \"id\" : 1,\n\t\"name\" : \"a\" }".to_owned(),
             r#"{"id":1,"name":"a","deep":"{\"b\":\"{\\\"c\\\":\\\"{\\\\\\\"d\\\\\\\":1}\\\"}\"}"}"#
                 .to_owned(),
@@ -534,7 +549,11 @@ mod tests {
             r#"{"result":null,"error":"expired","id":1,"a":1}"#,
             r#"{"data":{"tokenCreate":{"token":null,"errors":[{"code":"X"}]}},"a":1,"b":1,"id":1}"#,
             r#"{"a":1,"b":2,"c":3,"ok":false,"error":"expired"}"#,
-            r#"{"a":1,"error":"expired"}"#,
+            r#"{"code":401,"a":1,"message":"expired"}"#,
+            r#"{"response":{"error":"expired"}}"#,
+            r#"{"getOrderResult":{"success":false,"error":"expired"}}"#,
+            r#"{"error":"expired","state":"failed","a":1}"#,
+            r#"{"meta":{"code":401,"message":"expired"},"a":1}"#,
             r#"{"a":"","b":null,"c":{},"error":"expired"}"#,
             r#"[{"id":1,"a":1}]"#,
             r#"{"id":1,"a":1"#,
