@@ -26,6 +26,7 @@ pub(super) fn is_data(raw: &[u8]) -> bool {
 
 /// What the members at the top of a body tell.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Top {
     members: usize,
     /// Whether one of them is the answer itself where it stands alone.
@@ -45,6 +46,33 @@ struct Top {
 }
 
 impl Top {
+    /// Takes in a member; `None` where it decides alone.
+    fn note(&mut self, name: &str, value: Value) -> Option<()> {
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        // Wrappers of errors, and what decides alone.
+        let wraps = is("envelope") || is("jsonrpc");
+        if wraps || (is("data") && value == Value::Map(1)) {
+            return None;
+        }
+        self.members += 1;
+        self.root |= structure::is_root(name);
+        self.failing |= structure::may_say_failure(name);
+        let full = value != Value::Empty && value != Value::Map(0);
+        if full && self.strangers <= structure::MOST_STRANGERS && !structure::is_envelope(name) {
+            self.strangers += 1;
+        }
+        for (bit, record) in RECORD_NAMES.iter().enumerate() {
+            if is(record) && self.met & 1 << bit == 0 {
+                self.met |= 1 << bit;
+                self.record |= full;
+            }
+        }
+        self.stated |= is("success") || is("ok");
+        self.result |= is("result");
+        self.error |= is("error");
+        Some(())
+    }
+
     /// Returns whether [`structure::structural`] finds nothing, whatever it makes of the texts: an answer is a
     /// record, or has too many members for an error, failing or not, or cannot fail and holds something.
     fn is_data(&self) -> bool {
@@ -91,7 +119,7 @@ impl<'r> Walk<'r> {
             self.blanks();
             self.expect(b':')?;
             let value = self.value()?;
-            self.note(name, value, &mut top)?;
+            top.note(name, value)?;
             self.blanks();
             match self.next()? {
                 b',' => {}
@@ -99,33 +127,6 @@ impl<'r> Walk<'r> {
                 _ => return None,
             }
         }
-    }
-
-    #[allow(clippy::unused_self, reason = "a step like the others")]
-    fn note(&self, name: &str, value: Value, top: &mut Top) -> Option<()> {
-        let is = |other: &str| name.eq_ignore_ascii_case(other);
-        // Wrappers of errors, and what decides alone.
-        let wraps = is("envelope") || is("jsonrpc");
-        if wraps || (is("data") && value == Value::Map(1)) {
-            return None;
-        }
-        top.members += 1;
-        top.root |= structure::is_root(name);
-        top.failing |= structure::may_say_failure(name);
-        let full = value != Value::Empty && value != Value::Map(0);
-        if full && top.strangers <= structure::MOST_STRANGERS && !structure::is_envelope(name) {
-            top.strangers += 1;
-        }
-        for (bit, record) in RECORD_NAMES.iter().enumerate() {
-            if is(record) && top.met & 1 << bit == 0 {
-                top.met |= 1 << bit;
-                top.record |= full;
-            }
-        }
-        top.stated |= is("success") || is("ok");
-        top.result |= is("result");
-        top.error |= is("error");
-        Some(())
     }
 
     /// Passes over a value.
@@ -216,9 +217,8 @@ impl<'r> Walk<'r> {
         let length = rest.iter().position(|b| !b.is_ascii_alphanumeric() && !b"+-.".contains(b))?;
         let word = rest.get(..length)?;
         let full = match word {
-            b"true" => true,
             b"false" | b"null" => false,
-            [b'-' | b'0'..=b'9', ..] => true,
+            b"true" | [b'-' | b'0'..=b'9', ..] => true,
             _ => return None,
         };
         self.at += length;

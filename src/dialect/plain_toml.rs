@@ -340,7 +340,8 @@ mod tests {
             picks in prop::collection::vec(0..LINES.len(), 0..12),
             cuts in prop::collection::vec((any::<prop::sample::Index>(), "[ \\[\\]{}\",='#a1\n]?"), 0..3),
         ) {
-            let mut text: String = picks.iter().map(|pick| format!("{}\n", LINES[*pick])).collect();
+            let lines: Vec<&str> = picks.iter().map(|pick| LINES[*pick]).collect();
+            let mut text = lines.join("\n");
             for (at, put) in cuts {
                 let at = text.floor_char_boundary(at.index(text.len() + 1));
                 text.insert_str(at, &put);

@@ -34,7 +34,9 @@ fn best(ast: &Ast, form: &impl Fn(&str) -> String) -> Option<Vec<String>> {
             for part in &concat.asts {
                 // Most parts are letters, and most of these have no alternative.
                 if let Ast::Literal(literal) = part {
-                    run.iter_mut().for_each(|text| text.push(literal.c));
+                    for text in &mut run {
+                        text.push(literal.c);
+                    }
                     continue;
                 }
                 match exact(part) {
@@ -76,7 +78,9 @@ fn exact(ast: &Ast) -> Option<Vec<String>> {
             let mut all = vec![String::new()];
             for part in &concat.asts {
                 if let Ast::Literal(literal) = part {
-                    all.iter_mut().for_each(|text| text.push(literal.c));
+                    for text in &mut all {
+                        text.push(literal.c);
+                    }
                     continue;
                 }
                 let next = exact(part)?;

@@ -392,7 +392,9 @@ mod tests {
                     let mut times = Times::default();
                     // More of them than keep a bucket of their own.
                     let wide = if list.len() > 9 { 3 } else { 0 };
-                    list.iter().for_each(|at| times.push(At(*at << wide)));
+                    for at in list {
+                        times.push(At(at << wide));
+                    }
                     (times, fits)
                 })
                 .collect();
