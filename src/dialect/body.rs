@@ -7,8 +7,9 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 
-use crate::model::Exchange;
+use crate::model::{Exchange, Text};
 
+use super::glance;
 use super::keys::{is_echo, rank_of};
 use super::markup;
 use super::signs;
@@ -19,7 +20,7 @@ use super::words::{floor, is_word};
 /// Bytes of a body that are read; a 2xx body beyond this is data.
 pub(super) const LONGEST: usize = 64 * 1024;
 /// Bytes of a member of a 2xx body that is no error region; what is longer is data.
-const LONGEST_DATA: usize = 4 * 1024;
+pub(super) const LONGEST_DATA: usize = 4 * 1024;
 /// Texts of one body that are kept.
 const MOST: usize = 48;
 /// Levels that are searched for texts.
@@ -76,10 +77,21 @@ pub(super) fn of_error(exchange: &Exchange<'_>) -> Reading {
 
 /// Reads the body of an answer that is a success by its status: only what is an error by structure.
 pub(super) fn of_success(exchange: &Exchange<'_>) -> Reading {
-    let mut reading = Reading::default();
-    if !worth_a_look(exchange) {
-        return reading;
+    if !worth_a_look(exchange) || is_data_at_a_glance(exchange) {
+        return Reading::default();
     }
+    shown_by_structure(exchange)
+}
+
+/// Returns whether a body that is not encoded is data, by its raw bytes.
+fn is_data_at_a_glance(exchange: &Exchange<'_>) -> bool {
+    let body = &exchange.response_body;
+    matches!(body.text, Text::Escaped(raw) if !body.base64 && glance::is_data(raw))
+}
+
+/// Reads a body of success as a tree.
+fn shown_by_structure(exchange: &Exchange<'_>) -> Reading {
+    let mut reading = Reading::default();
     let Some(text) = text_of(exchange) else { return reading };
     if let Some(node) = tree::json_within(&text, LONGEST_DATA, is_region) {
         structural(&node, &mut reading.clues);

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use aho_corasick::AhoCorasick;
 use foldhash::fast::FixedState;
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
@@ -11,7 +10,9 @@ use serde::Deserialize;
 use crate::model::{CauseId, Weight};
 
 use super::body::Clue;
+use super::plain_toml;
 use super::required;
+use super::runs::Runs;
 use super::value::time_in;
 use super::words::one_line;
 use crate::model::At;
@@ -79,8 +80,8 @@ struct Tables {
     entries: Vec<Entry>,
     /// Codes in lower case, with the entries that name them.
     codes: HashMap<String, Vec<usize>, FixedState>,
-    /// Prefixes, runs of words and what patterns require in one automaton, with the entries.
-    runs: Option<AhoCorasick>,
+    /// Prefixes, runs of words and what patterns require, with the entries.
+    runs: Runs,
     run_entries: Vec<usize>,
     /// Entries whose pattern requires no text: all of them are tried.
     bare_patterns: Vec<usize>,
@@ -295,7 +296,7 @@ impl Catalogue {
             }
         }
         for (_, text) in VENDORS {
-            tables.add(text)?;
+            tables.add_own(text)?;
         }
         Ok(Self { files: &[], tables: OnceLock::from(tables.finish()) })
     }
@@ -321,13 +322,24 @@ impl Tables {
     fn of(files: &[(&str, &str)]) -> Result<Self, DialectError> {
         let mut tables = Self::default();
         for (_, text) in files {
-            tables.add(text)?;
+            tables.add_own(text)?;
         }
         Ok(tables.finish())
     }
 
     fn add(&mut self, text: &str) -> Result<(), DialectError> {
-        let file: DialectFile = toml::from_str(text)?;
+        self.add_file(toml::from_str(text)?)
+    }
+
+    /// Adds an embedded file.
+    fn add_own(&mut self, text: &str) -> Result<(), DialectError> {
+        match plain_toml::read(text) {
+            Some(file) => self.add_file(file),
+            None => self.add(text),
+        }
+    }
+
+    fn add_file(&mut self, file: DialectFile) -> Result<(), DialectError> {
         for entry in file.entry {
             let id = format!("{}.{}", file.id, entry.id);
             if entry.code.is_empty()
@@ -369,7 +381,7 @@ impl Tables {
         Ok(())
     }
 
-    /// Builds the automata over all entries; to be called after the last [`Self::add`].
+    /// Makes all entries ready to be found; to be called after the last [`Self::add`].
     fn finish(mut self) -> Self {
         let mut runs = Vec::new();
         for (index, entry) in self.entries.iter().enumerate() {
@@ -389,16 +401,15 @@ impl Tables {
         }
         // One set of all patterns took 14 MB and half of the time in which the program starts; of
         // some two hundred a capture needs a handful.
-        self.runs = AhoCorasick::new(&runs).ok();
+        self.runs = Runs::of(runs);
         self
     }
 
     /// Returns the entries whose search could succeed, in order.
     fn candidates(&self, form: &str) -> Vec<usize> {
-        let runs = self.runs.iter().flat_map(|runs| runs.find_overlapping_iter(form));
-        let mut found: Vec<usize> = runs
-            .filter_map(|hit| self.run_entries.get(hit.pattern().as_usize()).copied())
-            .collect();
+        let hits = self.runs.find(form);
+        let mut found: Vec<usize> =
+            hits.iter().filter_map(|hit| self.run_entries.get(hit.text).copied()).collect();
         found.extend(&self.bare_patterns);
         found.sort_unstable();
         found.dedup();
@@ -514,6 +525,15 @@ mod tests {
         let place = channel.replace("challenge", "header:www-authenticate");
         let key = place.rsplit('.').next().unwrap_or_default().to_owned();
         Clue { place, key, text: text.to_owned(), rank: 0 }
+    }
+
+    #[test]
+    fn embedded_files_are_read_as_those_of_users() {
+        for (name, text) in VENDORS {
+            let plain: DialectFile = plain_toml::read(text).expect(name);
+            let whole: DialectFile = toml::from_str(text).unwrap();
+            assert_eq!(format!("{plain:?}"), format!("{whole:?}"));
+        }
     }
 
     #[test]

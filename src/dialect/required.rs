@@ -32,6 +32,13 @@ fn best(ast: &Ast, form: &impl Fn(&str) -> String) -> Option<Vec<String>> {
             let mut found: Vec<Vec<String>> = Vec::new();
             let mut run = vec![String::new()];
             for part in &concat.asts {
+                // Most parts are letters, and most of these have no alternative.
+                if let Ast::Literal(literal) = part {
+                    for text in &mut run {
+                        text.push(literal.c);
+                    }
+                    continue;
+                }
                 match exact(part) {
                     Some(next) if run.len() * next.len() <= MOST => join(&mut run, &next),
                     Some(next) => {
@@ -70,6 +77,12 @@ fn exact(ast: &Ast) -> Option<Vec<String>> {
         Ast::Concat(concat) => {
             let mut all = vec![String::new()];
             for part in &concat.asts {
+                if let Ast::Literal(literal) = part {
+                    for text in &mut all {
+                        text.push(literal.c);
+                    }
+                    continue;
+                }
                 let next = exact(part)?;
                 if all.len() * next.len() > MOST {
                     return None;

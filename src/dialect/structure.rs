@@ -4,6 +4,37 @@ use super::body::{Clue, Path, gather};
 use super::keys::{CODES, MESSAGES, SILENT};
 use super::tree::Node;
 
+/// Members that make an answer a record, so data, when they hold something.
+pub(super) const RECORD_NAMES: [&str; 6] =
+    ["id", "_id", "uuid", "created_at", "createdat", "updated_at"];
+/// Members that deny success where they are false.
+const DENIED: [&str; 5] = ["success", "ok", "issuccess", "succeeded", "successful"];
+/// Members that admit failure where they are true.
+const ADMITTED: [&str; 4] = ["iserror", "is_error", "haserror", "failed"];
+/// Members that may name an outcome.
+const OUTCOMES: [&str; 6] = ["status", "result", "stat", "type", "state", "outcome"];
+/// Members that may hold the code of one.
+const OUTCOME_CODES: [&str; 12] = [
+    "code",
+    "errcode",
+    "errno",
+    "err_code",
+    "error_code",
+    "errorcode",
+    "ret",
+    "retcode",
+    "statuscode",
+    "status_code",
+    "resultcode",
+    "status",
+];
+/// Member whose code is that of an envelope whose `status` is none.
+const INFO_CODE: &str = "infocode";
+/// Root elements that stand around an answer.
+const ROOTS: [&str; 7] = ["rsp", "response", "result", "reply", "api", "data", "responsestatus"];
+/// Members beside an envelope that an error may have.
+pub(super) const MOST_STRANGERS: usize = 2;
+
 /// Collects the texts of an error that the structure of a 2xx body shows.
 pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
     let Node::Map(members) = node else { return };
@@ -21,11 +52,7 @@ pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
             gather(fault, &mut root.member(name).member("Body").member("Fault"), false, into);
             return;
         }
-        if ["rsp", "response", "result", "reply", "api", "data", "responsestatus"]
-            .contains(&name.to_ascii_lowercase().as_str())
-            && members.len() == 1
-            || (members.len() == 1 && names_answer(name) && !is_region(name))
-        {
+        if members.len() == 1 && is_root(name) {
             let mut inner = Vec::new();
             structural(value, &mut inner);
             for mut clue in inner {
@@ -41,7 +68,7 @@ pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
     }
     let failing = says_failure(node) || node.get("meta").is_some_and(says_failure);
     let strangers = members.iter().filter(|(n, v)| !v.is_empty() && !is_envelope(n)).count();
-    let record = ["id", "_id", "uuid", "created_at", "createdat", "updated_at"]
+    let record = RECORD_NAMES
         .iter()
         .any(|name| node.get(name).is_some_and(|v| !v.is_empty()))
         && node.get("jsonrpc").is_none()
@@ -49,7 +76,7 @@ pub(super) fn structural(node: &Node, into: &mut Vec<Clue>) {
         && !(node.get("result").is_some() && node.get("error").is_some());
     let stated = node.get("success").or_else(|| node.get("ok")).is_some();
     if (record && (strangers > 0 || !stated))
-        || (failing && !stated && strangers > 2)
+        || (failing && !stated && strangers > MOST_STRANGERS)
         || (!failing && strangers > 0)
     {
         return;
@@ -122,6 +149,19 @@ pub(super) fn of_login(node: &Node, into: &mut Vec<Clue>) {
     }
 }
 
+/// Returns whether a member that stands alone is the answer itself by its name.
+pub(super) fn is_root(name: &str) -> bool {
+    ROOTS.contains(&name.to_ascii_lowercase().as_str()) || (names_answer(name) && !is_region(name))
+}
+
+/// Returns whether a member of this name may say that the call failed: without any, none does.
+pub(super) fn may_say_failure(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    [&DENIED[..], &ADMITTED, &OUTCOMES, &OUTCOME_CODES, &[INFO_CODE, "meta"]]
+        .iter()
+        .any(|names| names.contains(&lower.as_str()))
+}
+
 /// Returns whether a root element is an answer by its name: `ApiResponse`, `GetOrderResult`.
 fn names_answer(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
@@ -190,7 +230,7 @@ fn error_region(value: &Node, path: &Path, into: &mut Vec<Clue>) {
 }
 
 /// Returns whether a top-level name belongs to the envelope of an error.
-fn is_envelope(name: &str) -> bool {
+pub(super) fn is_envelope(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower.starts_with("err")
         || CODES.contains(&lower.as_str())
@@ -243,7 +283,7 @@ fn is_envelope(name: &str) -> bool {
 
 /// Returns the code of an envelope whose `status` is 1 or 0, not a code: `infocode` 10000 is success.
 fn info_code(node: &Node) -> Option<&str> {
-    node.get("infocode").and_then(Node::text)
+    node.get(INFO_CODE).and_then(Node::text)
 }
 
 /// Returns whether the envelope says that all is well.
@@ -286,17 +326,15 @@ fn says_failure(node: &Node) -> bool {
                 .and_then(Node::text)
                 .is_some_and(|t| matches!(t, "false" | "0" | "False"))
     };
-    if ["success", "ok", "issuccess", "succeeded", "successful"].iter().any(|n| falsy(n))
-        || ["iserror", "is_error", "haserror", "failed"]
-            .iter()
-            .any(|n| matches!(node.get(n), Some(Node::Bool(true))))
+    if DENIED.iter().any(|n| falsy(n))
+        || ADMITTED.iter().any(|n| matches!(node.get(n), Some(Node::Bool(true))))
     {
         return true;
     }
     if info_code(node).is_some_and(|code| code != "10000") {
         return true;
     }
-    let word = ["status", "result", "stat", "type", "state", "outcome"].iter().any(|n| {
+    let word = OUTCOMES.iter().any(|n| {
         node.get(n).and_then(Node::text).is_some_and(|t| {
             matches!(
                 t.to_ascii_lowercase().as_str(),
@@ -315,22 +353,9 @@ fn says_failure(node: &Node) -> bool {
     });
     let message = MESSAGES.iter().any(|n| node.get(n).is_some_and(|v| !v.is_empty()))
         || node.get("error").is_some();
-    let code = [
-        "code",
-        "errcode",
-        "errno",
-        "err_code",
-        "error_code",
-        "errorcode",
-        "ret",
-        "retcode",
-        "statuscode",
-        "status_code",
-        "resultcode",
-        "status",
-    ]
-    .iter()
-    .any(|n| node.get(n).and_then(Node::text).is_some_and(|t| is_failure_code(t, n)));
+    let code = OUTCOME_CODES
+        .iter()
+        .any(|n| node.get(n).and_then(Node::text).is_some_and(|t| is_failure_code(t, n)));
     word || (code && message) || names_failure(node)
 }
 

@@ -8,7 +8,7 @@ use crate::model::Copy;
 /// Levels that are kept; what lies deeper is skipped.
 const DEEPEST: usize = 8;
 /// Nodes of one body that are kept.
-const MOST_NODES: usize = 4_000;
+pub(super) const MOST_NODES: usize = 4_000;
 
 /// One value of a body.
 #[derive(Clone, Debug, PartialEq)]

@@ -94,6 +94,35 @@ const NEGATIONS: &[&str] = &[
     "neither", "nor",
 ];
 
+/// The shapes of both.
+const SHAPES: Shapes = Shapes::of(STOP).and(NEGATIONS);
+
+/// Lengths and first letters of words: that a word is not among them mostly shows in these.
+struct Shapes([u32; 16]);
+
+impl Shapes {
+    const fn of(words: &[&str]) -> Self {
+        Self([0; 16]).and(words)
+    }
+
+    const fn and(self, words: &[&str]) -> Self {
+        let Self(mut letters) = self;
+        let mut at = 0;
+        while at < words.len() {
+            let word = words[at].as_bytes();
+            letters[word.len()] |= 1 << (word[0] - b'a');
+            at += 1;
+        }
+        Self(letters)
+    }
+
+    fn may_hold(&self, word: &str) -> bool {
+        let first = word.bytes().next().and_then(|first| first.checked_sub(b'a'));
+        let letters = self.0.get(word.len()).copied().unwrap_or(0);
+        first.is_some_and(|first| first < 26 && letters >> first & 1 == 1)
+    }
+}
+
 /// Returns the words of `text`, clauses divided by ` | `, with a blank at both ends.
 pub(super) fn normalise(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(LONGEST) + 8);
@@ -259,7 +288,8 @@ fn divide(code: &str) -> Option<Vec<String>> {
     if code.is_empty() {
         return Some(Vec::new());
     }
-    PIECES.iter().find_map(|piece| {
+    let first = code.bytes().next();
+    PIECES.iter().filter(|piece| piece.bytes().next() == first).find_map(|piece| {
         // The rest first: nearly no code begins with a piece.
         let rest = divide(code.strip_prefix(piece)?)?;
         let mut words = vec![(*piece).to_owned()];
@@ -281,8 +311,8 @@ fn take_word(word: &mut String, out: &mut String) {
 fn add_word(word: &str, out: &mut String) {
     match word {
         "" => {}
-        w if NEGATIONS.contains(&w) => out.push_str("not "),
-        w if STOP.contains(&w) => {}
+        w if SHAPES.may_hold(w) && NEGATIONS.contains(&w) => out.push_str("not "),
+        w if SHAPES.may_hold(w) && STOP.contains(&w) => {}
         // Halves of mixed case names.
         "auth" | "auth2" if out.ends_with(" o ") => {
             out.truncate(out.len() - 2);
@@ -434,6 +464,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn the_shape_of_no_word_is_missed() {
+        for word in STOP.iter().chain(NEGATIONS) {
+            assert!(SHAPES.may_hold(word), "{word}");
+        }
+        assert!(
+            !["quite-a-long-word-of-a-text", "é", "", "Is", "{}", "xyz"]
+                .iter()
+                .any(|word| SHAPES.may_hold(word))
+        );
+    }
 
     proptest! {
         #[test]

@@ -421,6 +421,24 @@ mod tests {
     }
 
     #[test]
+    fn a_target_is_told_by_its_shape_up_to_its_longest() {
+        let of = |length: usize| "/ab".repeat(length)[..length].to_owned();
+        assert_eq!(shape(&of(LONGEST_SHAPE)), Some(of(LONGEST_SHAPE)));
+        assert_eq!(shape(&of(LONGEST_SHAPE + 1)), None);
+        // A number behind stands for one of fifteen digits, which has to fit, too.
+        let behind = |lead: usize| {
+            let lead = format!("{}/", of(lead - 1));
+            (
+                number_behind(format!("{lead}7").as_bytes()),
+                shape(&format!("{lead}{}", "7".repeat(15))),
+            )
+        };
+        let longest = LONGEST_SHAPE - LEAST_RUN;
+        assert!(matches!(behind(longest), (1, Some(_))));
+        assert_eq!(behind(longest + 1).0, 0);
+    }
+
+    #[test]
     fn numbers_behind_are_short_segments() {
         let table = [
             ("/v1/orders/17", 2),

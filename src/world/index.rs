@@ -141,7 +141,7 @@ fn of_uses<'t>(world: &World<'t>) -> (Doors<'t>, Found<'t>) {
             let Some((_, door)) = open.get_mut(number) else { continue };
             door.schemes.insert(scheme);
             door.times.push(times);
-            entries.push(((who, door.number), Entry { usage, times }));
+            entries.push(((who, door.number), Entry::of(usage, times)));
             if let Some(mark) = mark.filter(|_| door.guarded) {
                 let fits = door.guests.len() < GUESTS
                     || door.guests.last().is_some_and(|last| mark < *last);

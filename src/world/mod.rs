@@ -122,6 +122,8 @@ pub enum Sight<'t> {
 struct Entry<'t> {
     usage: &'t Use,
     times: &'t Times<8>,
+    /// The ends of the times, so that most entries need no look at them.
+    ends: (At, At),
 }
 
 /// A token's first success on a host, for the search of what replaced another one.

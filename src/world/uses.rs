@@ -5,6 +5,47 @@ use super::{Acceptance, Entry, Sight, Who, World, is_token_refusal, mark_of};
 use crate::model::{At, Client, Credential, Endpoint, Facts, Fingerprint, Kind, Token};
 use crate::tally::{Group, Times, Use};
 
+impl<'t> Entry<'t> {
+    pub(super) fn of(usage: &'t Use, times: &'t Times<8>) -> Self {
+        let first = times.first().unwrap_or(At(i64::MAX));
+        Self { usage, times, ends: (first, times.last().unwrap_or(At(i64::MIN))) }
+    }
+}
+
+/// Returns the earliest instant in `from..=until` that `pick` finds among those that begin and end so.
+fn earliest<T>(
+    all: impl Iterator<Item = ((At, At), T)>,
+    (from, until): (At, At),
+    pick: impl Fn(T) -> Option<At>,
+) -> Option<At> {
+    let mut best: Option<At> = None;
+    for ((first, last), times) in all {
+        // Nothing in it is earlier than its begin.
+        let least = first.max(from);
+        if last >= from && least <= until && best.is_none_or(|best| least < best) {
+            best = pick(times).filter(|at| *at <= until).into_iter().chain(best).min();
+        }
+    }
+    best
+}
+
+/// Returns the latest instant up to `until` that `pick` finds among those that begin and end so.
+fn latest<T>(
+    all: impl Iterator<Item = ((At, At), T)>,
+    until: At,
+    pick: impl Fn(T) -> Option<At>,
+) -> Option<At> {
+    let mut best: Option<At> = None;
+    for ((first, last), times) in all {
+        // Nothing in it is later than its end.
+        let most = last.min(until);
+        if first <= until && best.is_none_or(|best| most > best) {
+            best = pick(times).into_iter().chain(best).max();
+        }
+    }
+    best
+}
+
 impl<'t> World<'t> {
     /// Returns all uses of a token.
     pub fn sights(&self, mark: Fingerprint) -> &[Sight<'t>] {
@@ -220,11 +261,13 @@ impl<'t> World<'t> {
         until: At,
         fits: impl Fn(Option<&Credential>) -> bool,
     ) -> Option<At> {
-        let used = self.entries_of(client, endpoint, &fits);
-        let used = used.filter_map(|entry| entry.times.first_from(from));
+        let used = self.entries(client, endpoint).map(|entry| (entry.ends, entry));
+        let used = earliest(used, (from, until), |entry| {
+            fits(entry.usage.credential.as_deref()).then(|| entry.times.first_from(from))?
+        });
         let visits = fits(None).then(|| self.visits(client, endpoint)).into_iter().flatten();
-        let visited = visits.filter_map(|times| times.first_from(from));
-        used.chain(visited).filter(|at| *at <= until).min()
+        let visited = visits.filter_map(|times| times.first_from(from)).filter(|at| *at <= until);
+        visited.chain(used).min()
     }
 
     /// Returns when a client was let in at an endpoint without a credential that could be seen.
@@ -295,10 +338,12 @@ impl<'t> World<'t> {
         until: At,
         fits: impl Fn(Option<&Credential>) -> bool,
     ) -> Option<At> {
-        let used = self.entries_of(client, endpoint, &fits);
-        let used = used.filter_map(|entry| entry.times.last_until(until));
+        let used = self.entries(client, endpoint).map(|entry| (entry.ends, entry));
+        let used = latest(used, until, |entry| {
+            fits(entry.usage.credential.as_deref()).then(|| entry.times.last_until(until))?
+        });
         let visits = fits(None).then(|| self.visits(client, endpoint)).into_iter().flatten();
-        used.chain(visits.filter_map(|times| times.last_until(until))).max()
+        visits.filter_map(|times| times.last_until(until)).chain(used).max()
     }
 
     /// Returns whether somebody got the same answer at this endpoint who sent no credential at all, by status
@@ -316,15 +361,56 @@ impl<'t> World<'t> {
         })
     }
 
-    /// Lists what this client was let in with at this endpoint, as far as it fits.
-    fn entries_of<'w>(
+    /// Lists what this client was let in with at this endpoint.
+    fn entries<'w>(
         &'w self,
         client: &Client,
-        endpoint: &'w Endpoint,
-        fits: impl Fn(Option<&Credential>) -> bool,
-    ) -> impl Iterator<Item = &'w Entry<'t>> {
+        endpoint: &Endpoint,
+    ) -> impl Iterator<Item = &'w Entry<'t>> + use<'w, 't> {
         let door = self.index.doors.open.get(endpoint).map(|door| door.number);
         let entries = door.map(|number| self.index.doors.entries.get(&(self.who(client), number)));
-        entries.into_iter().flatten().filter(move |entry| fits(entry.usage.credential.as_deref()))
+        entries.into_iter().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_look_at_the_ends_misses_no_instant(
+            lists in prop::collection::vec((prop::collection::vec(0_i64..40, 1..14), any::<bool>()), 0..12),
+            (from, until) in (-2_i64..42, -2_i64..42),
+        ) {
+            let (from, until) = (At(from), At(until));
+            let uses: Vec<(Times<8>, bool)> = lists
+                .into_iter()
+                .map(|(list, fits)| {
+                    let mut times = Times::default();
+                    // More of them than keep a bucket of their own.
+                    let wide = if list.len() > 9 { 3 } else { 0 };
+                    for at in list {
+                        times.push(At(at << wide));
+                    }
+                    (times, fits)
+                })
+                .collect();
+            let of = |(times, fits): &(Times<8>, bool)| {
+                ((times.first().unwrap(), times.last().unwrap()), (times.clone(), *fits))
+            };
+            let early = |(times, fits): (Times<8>, bool)| fits.then(|| times.first_from(from))?;
+            let late = |(times, fits): (Times<8>, bool)| fits.then(|| times.last_until(until))?;
+            prop_assert_eq!(
+                earliest(uses.iter().map(of), (from, until), early),
+                uses.iter().cloned().filter_map(early).filter(|at| *at <= until).min()
+            );
+            prop_assert_eq!(
+                latest(uses.iter().map(of), until, late),
+                uses.iter().cloned().filter_map(late).max()
+            );
+        }
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
 
+use crate::dialect::plain_toml;
+use crate::dialect::runs::Runs;
 use crate::dialect::words::{is_word, normalise};
 use crate::model::CauseId;
 
@@ -89,18 +90,18 @@ const fn is_of_things(status: u16) -> bool {
 /// Words of a text beyond which it is prose.
 const PLAIN_WORDS: usize = 14;
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct LexiconFile {
     concepts: BTreeMap<String, Vec<String>>,
     cancel: BTreeMap<String, Vec<String>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct RulesFile {
     rules: Vec<RuleEntry>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "independent marks of a rule, as written")]
 struct RuleEntry {
     when: String,
@@ -147,7 +148,7 @@ struct Rule {
 }
 
 pub(super) struct Grammar {
-    words: AhoCorasick,
+    words: Runs,
     /// Bit of the concept that speaks of a verifier's inside.
     verifier: u128,
     /// Bits of what a token is made of and verified with; auth where an answer says nothing else.
@@ -205,9 +206,9 @@ impl Grammar {
     /// Reads the embedded lexicon and rules.
     pub(super) fn embedded() -> Self {
         let lexicon: LexiconFile =
-            toml::from_str(LEXICON).expect("the embedded lexicon is valid, tested below");
+            plain_toml::read(LEXICON).expect("the embedded lexicon is valid, tested below");
         let rules: RulesFile =
-            toml::from_str(RULES).expect("the embedded rules are valid, tested below");
+            plain_toml::read(RULES).expect("the embedded rules are valid, tested below");
         let settings: BTreeMap<&'static str, u32> = SETTINGS.into_iter().zip(0..).collect();
         let bits: BTreeMap<&str, u32> =
             lexicon.concepts.keys().map(String::as_str).zip(0..).collect();
@@ -230,10 +231,7 @@ impl Grammar {
         let own = some(OWN);
         let checked = named | one("subject");
         let neutral = NEUTRAL.iter().fold(0, |met, name| met | one(name));
-        let words = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .build(&patterns)
-            .expect("a few thousand short patterns fit an automaton");
+        let words = Runs::of(patterns);
         let mask = |names: &str| {
             names.split('|').fold(Met::default(), |met, name| Met {
                 concepts: met.concepts | bits.get(name).map_or(0, |bit| 1 << bit),
@@ -381,10 +379,10 @@ impl Grammar {
     fn spans(&self, normal: &str) -> Vec<(Range<usize>, u32)> {
         let mut found = Vec::new();
         let mut cancels = Vec::new();
-        for hit in self.words.find_overlapping_iter(normal) {
-            if let Some(&(bit, cancel)) = self.roles.get(hit.pattern().as_usize()) {
+        for hit in self.words.find(normal) {
+            if let Some(&(bit, cancel)) = self.roles.get(hit.text) {
                 let into = if cancel { &mut cancels } else { &mut found };
-                into.push((hit.range(), bit));
+                into.push((hit.range, bit));
             }
         }
         found.retain(|(range, bit): &(Range<usize>, u32)| {
@@ -428,6 +426,9 @@ mod tests {
     fn embedded_lexicon_and_rules_are_sound() {
         let lexicon: LexiconFile = toml::from_str(LEXICON).unwrap();
         let rules: RulesFile = toml::from_str(RULES).unwrap();
+        let plain: (LexiconFile, RulesFile) =
+            (plain_toml::read(LEXICON).unwrap(), plain_toml::read(RULES).unwrap());
+        assert_eq!(format!("{plain:?}"), format!("{:?}", (&lexicon, &rules)));
         assert!(lexicon.concepts.len() <= 128 && SETTINGS.len() <= 32);
         for name in lexicon.cancel.keys() {
             assert!(lexicon.concepts.contains_key(name), "{name}");

@@ -94,6 +94,23 @@ prop_assert!(found.1.is_some() || found.0 == text.as_bytes(), "no damage goes un
 }
 
 #[test]
+fn a_header_with_a_flag_that_is_reserved_is_none() {
+    let sound = member(b"text", 1);
+    for flag in [0x20, 0x40, 0x80] {
+        let mut odd = sound.clone();
+        odd[3] |= flag;
+        assert_eq!(gunzipped(&odd, 64, 64), (Vec::new(), Some(io::ErrorKind::InvalidData)));
+        // Behind a member that is sound it is told, too.
+        let told = gunzipped(&[sound.clone(), odd].concat(), 64, 64);
+        assert_eq!(told, (b"text".to_vec(), Some(io::ErrorKind::InvalidData)), "{flag}");
+    }
+    // That the header is text (RFC 1952, section 2.3.1, FTEXT) is a hint and changes nothing.
+    let mut hinted = sound;
+    hinted[3] |= 1;
+    assert_eq!(gunzipped(&hinted, 64, 64), (b"text".to_vec(), None));
+}
+
+#[test]
 fn zlib_and_raw_streams_end_where_they_end() {
     let text = "all the same ".repeat(9000);
     let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
