@@ -54,7 +54,8 @@ impl<'c> Sent<'c> {
 
     /// Returns the token inside it, where it can be read and may not have been met in this piece of input.
     pub fn new_token(&self) -> Option<&'c Arc<Token>> {
-        self.at_hand.seen.token.as_ref().filter(|_| self.is_first)
+        // What stands behind `seen` lies far away in memory.
+        if self.is_first { self.at_hand.seen.token.as_ref() } else { None }
     }
 }
 
@@ -87,8 +88,8 @@ pub fn repeats_nothing(endpoint: &Endpoint) -> bool {
 /// What a request that was let in has of its own, beside its likeness.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Own<'x> {
-    /// The value of its first field `Authorization`.
-    authorization: Option<&'x str>,
+    /// The value of its first field `Authorization`, and its mark.
+    authorization: Option<(&'x str, u128)>,
     /// Fields `Authorization`.
     authorizations: usize,
     agent: Option<&'x str>,
@@ -267,7 +268,8 @@ fn own<'x>(
         like.extend_from_slice(&name.to_le_bytes());
         match part {
             Part::Authorization => {
-                own.authorization = Some(value);
+                // What is known of it is fetched from memory while the rest of the request is looked at.
+                own.authorization = Some((value, locate::ahead_of_authorization(value, context)));
                 own.authorizations += 1;
             }
             Part::Agent => {

@@ -230,13 +230,18 @@ pub(super) fn in_authorization(value: &str, context: &mut Context<'_>) -> Arc<Se
     context.seen("authorization", value, || of_authorization(value))
 }
 
-/// The same for a value that this worker is likely to have met; and whether it may be the first time in
-/// this piece of input.
+/// Returns the mark of such a value, for [`again_in_authorization`], which will be asked for it soon.
+pub(super) fn ahead_of_authorization(value: &str, context: &Context<'_>) -> u128 {
+    context.ahead("authorization", value)
+}
+
+/// The same for a value with its mark that this worker is likely to have met; and whether it may be the first
+/// time in this piece of input.
 pub(super) fn again_in_authorization<'c>(
-    value: &str,
+    (value, mark): (&str, u128),
     context: &'c mut Context<'_>,
 ) -> Option<(&'c AtHand, bool)> {
-    context.seen_again("authorization", value, || of_authorization(value))
+    context.seen_again(mark, value.len(), || of_authorization(value))
 }
 
 fn of_authorization(value: &str) -> Seen {

@@ -27,6 +27,7 @@ impl Tally {
             visits: self.visits.part(),
             bare: self.bare.part(),
             passed: self.passed.part(),
+            timeline: self.timeline.part(),
             ..part
         }
     }

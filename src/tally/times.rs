@@ -178,6 +178,13 @@ impl<const LIMIT: usize> Times<LIMIT> {
         self.widen();
     }
 
+    /// Returns an empty multiset to be merged into this one: it begins with the width that the whole will have
+    /// at least.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self { rung: self.rung, buckets: Buckets::None }
+    }
+
     /// Adds instants, which may stand in any order; of those that follow each other in time only few are
     /// searched for.
     pub fn push_each(&mut self, instants: &[At]) {
