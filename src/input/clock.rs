@@ -138,9 +138,8 @@ fn usual(text: &[u8]) -> Option<Time> {
             sum.wrapping_mul(10).wrapping_add(u32::from(value))
         })
     };
-    let [y, e, a, r, _, m, o, _, d, i, _, h, n, _, u, t, _, s, c] = *stamp;
-    let date = Date { year: all(&[y, e, a, r]).into(), month: all(&[m, o]), day: all(&[d, i]) };
-    let (hours, minutes, seconds) = (all(&[h, n]), all(&[u, t]), all(&[s, c]));
+    let (year, month, day) = (all(&stamp[..4]), all(&stamp[5..7]), all(&stamp[8..10]));
+    let (hours, minutes, seconds) = (all(&stamp[11..13]), all(&stamp[14..16]), all(&stamp[17..19]));
     let fraction = all(decimals);
     if odd || hours > 23 || minutes > 59 || seconds > 59 {
         return None;
@@ -148,6 +147,7 @@ fn usual(text: &[u8]) -> Option<Time> {
     let digits = u8::try_from(decimals.len()).ok()?;
     let fraction = fraction * 10_u32.pow(9 - u32::from(digits));
     let secs = hours * 3600 + minutes * 60 + seconds;
+    let date = Date { year: year.into(), month, day };
     instant(date, Clock { secs, fraction, digits }, Zone::East(0))
 }
 

@@ -254,19 +254,19 @@ mod words {
     pub(super) fn quotes(step: &[u8; STEP]) -> (u64, u64) {
         let odd = odd(step);
         (
-            bits(step, |word| zeros(word ^ LOW * u64::from(b'"'))),
+            bits(step, |word| zeros(word ^ (LOW * u64::from(b'"')))),
             odd.slashes | odd.controls | odd.high,
         )
     }
 
     /// Returns where what is odd stands.
     pub(super) fn odd(step: &[u8; STEP]) -> Odd {
-        let equal = |byte: u8| bits(step, |word| zeros(word ^ LOW * u64::from(byte)));
+        let equal = |byte: u8| bits(step, |word| zeros(word ^ (LOW * u64::from(byte))));
         Odd {
             slashes: equal(b'\\'),
             breaks: equal(b'\n'),
             // No byte below 0x20 has one of its three highest bits.
-            controls: bits(step, |word| zeros(word & LOW * 0xE0)),
+            controls: bits(step, |word| zeros(word & (LOW * 0xE0))),
             high: bits(step, |word| word & HIGH),
         }
     }
