@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 
 use super::marks::{Who, call_mark, content_of};
 use super::smallest::Merge as _;
-use super::visits::{Passage, Told, agent_mark, pair_key, place_mark, spot_mark_of};
+use super::visits::{AT_ONCE, Passage, Told, agent_mark, pair_key, place_mark, spot_mark_of};
 use super::waiting::Waiting;
 use super::{Input, Tally};
 use crate::model::{At, Endpoint, Observer, Time};
@@ -250,9 +250,13 @@ impl Tally {
     #[cold]
     fn note_comers(&mut self, comers: &mut Comers) {
         let of = |index: u32| comers.callers.get(index as usize);
-        for Comer { spot, at, caller, .. } in &comers.visits {
-            if let Some(Caller { name, mark }) = of(*caller) {
-                self.visits.note_agent(*spot, *mark, name.as_ref(), Some(*at));
+        for some in comers.visits.chunks(AT_ONCE) {
+            let marks = some.iter().filter_map(|comer| Some((comer.spot, of(comer.caller)?.mark)));
+            self.visits.await_agents(marks);
+            for Comer { spot, at, caller, .. } in some {
+                if let Some(Caller { name, mark }) = of(*caller) {
+                    self.visits.note_agent(*spot, *mark, name.as_ref(), Some(*at));
+                }
             }
         }
         let mut pairs = Vec::new();
@@ -301,8 +305,8 @@ impl Tally {
         let into = crowd;
         let mut crowd = std::mem::take(into);
         let comers = std::mem::take(&mut crowd.comers);
-        // The next piece may bring as many.
-        into.comers.visits.reserve_exact(comers.visits.len());
+        // The next piece may be larger by an eighth.
+        into.comers.visits.reserve_exact(comers.visits.len() / 4 * 5);
         if let Some(instant) = crowd.instant.take() {
             self.note_instants(instant, &mut crowd);
         }

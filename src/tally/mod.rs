@@ -80,7 +80,7 @@ pub struct Tally {
     pub inputs: BTreeMap<Arc<str>, Input>,
     /// Facts of each distinct token, used or handed out.
     #[serde(with = "tokens")]
-    pub tokens: Table<Fingerprint, Slot<Arc<Token>>, TOKENS>,
+    pub tokens: Sample<Slot<Arc<Token>>, TOKENS>,
     /// What was let in with a credential.
     pub uses: Sample<Box<Use>, USES>,
     /// When each host let in a token or key, at other endpoints than those of its issuer; of every use,
@@ -298,11 +298,11 @@ impl Tally {
             return;
         }
         let mut makes = Makes::default();
-        for slot in self.tokens.values_mut() {
+        self.tokens.change(|slot| {
             if let Some(token) = &mut slot.0 {
                 makes.share(Arc::make_mut(token));
             }
-        }
+        });
         for group in self.groups.values_mut() {
             group.tokens.iter_mut().for_each(|token| makes.share(Arc::make_mut(token)));
         }
@@ -310,19 +310,13 @@ impl Tally {
 
     /// Returns the facts of a token.
     pub fn token(&self, mark: Fingerprint) -> Option<&Token> {
-        let kept = self.tokens.get(&mark).and_then(|slot| slot.0.as_deref());
+        let kept = self.tokens.get(mark.0).and_then(|slot| slot.0.as_deref());
         kept.or_else(|| self.beside.get(&mark).map(|token| &**token))
-    }
-
-    /// Returns all tokens whose facts are known, each once.
-    pub fn known_tokens(&self) -> impl Iterator<Item = (Fingerprint, &Token)> {
-        let kept = self.tokens.iter().filter_map(|(mark, slot)| Some((*mark, slot.0.as_deref()?)));
-        kept.chain(self.beside.iter().map(|(mark, token)| (*mark, &**token)))
     }
 
     /// Writes down what keys say of a token that is known. Only after [`Tally::settle`].
     pub fn note_verdict(&mut self, mark: Fingerprint, verdict: Verdict) {
-        let kept = self.tokens.get_mut(&mark).and_then(|slot| slot.0.as_mut());
+        let kept = self.tokens.get_mut(mark.0).and_then(|slot| slot.0.as_mut());
         if let Some(token) = kept.or_else(|| self.beside.get_mut(&mark)) {
             Arc::make_mut(token).hear(verdict);
         }
@@ -377,7 +371,8 @@ impl Tally {
         self.narrow();
         for group in self.groups.values_mut() {
             for token in std::mem::take(&mut group.tokens) {
-                if let Some(mark) = token.fingerprint.filter(|mark| self.tokens.get(mark).is_none())
+                if let Some(mark) =
+                    token.fingerprint.filter(|mark| self.tokens.get(mark.0).is_none())
                 {
                     self.beside.insert(mark, token);
                 }

@@ -72,6 +72,19 @@ impl<V: Default, const LIMIT: usize> Sample<V, LIMIT> {
 }
 
 impl<V, const LIMIT: usize> Sample<V, LIMIT> {
+    /// Makes a table of what one held, in order of the keys, and of whether it was a sample.
+    pub(super) fn of(pairs: Vec<(u128, V)>, is_sample: bool) -> Self {
+        let most = pairs.last().map(|(key, _)| *key).filter(|_| is_sample);
+        let mut read = Self { kept: pairs.into_iter().collect(), limit: LIMIT, most };
+        read.prune();
+        read
+    }
+
+    /// Returns how many keys are held, those that are too much too.
+    pub(crate) fn len(&self) -> usize {
+        self.kept.len()
+    }
+
     /// Returns an empty table to be merged into this one: it leaves out what had no place here at the last
     /// pruning.
     #[must_use]
@@ -231,10 +244,7 @@ impl<'de, V: Deserialize<'de>, const LIMIT: usize> Deserialize<'de> for Sample<V
         if !pairs.is_sorted_by(|(before, _), (key, _)| before < key) {
             return Err(D::Error::custom("a sample out of order"));
         }
-        let most = pairs.last().map(|(key, _)| *key).filter(|_| is_sample);
-        let mut read = Self { kept: pairs.into_iter().collect(), limit: LIMIT, most };
-        read.prune();
-        Ok(read)
+        Ok(Self::of(pairs, is_sample))
     }
 }
 

@@ -210,13 +210,6 @@ impl<K: Ord, V, const LIMIT: usize> Default for Table<K, V, LIMIT> {
     }
 }
 
-impl<K: Ord, V, const LIMIT: usize> Table<K, V, LIMIT> {
-    /// Makes a table of what one held.
-    pub(super) fn of(kept: Vec<(K, V)>, full: bool) -> Self {
-        Self { kept: kept.into_iter().collect(), full, limit: None }
-    }
-}
-
 impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Table<K, V, LIMIT> {
     /// Returns the value under `key`, made new where it was not there; `None` when the key is left out.
     pub fn slot(&mut self, key: &K) -> Option<&mut V> {

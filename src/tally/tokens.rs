@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::entries::Slot;
-use super::smallest::Table;
+use super::sample::Sample;
 use crate::model::{Fingerprint, Make, NumericDate, Token, Verdict};
 
 /// One token; its make by its place among all makes, from 0.
@@ -30,14 +30,17 @@ type Written<'a> = Row<&'a Option<String>, &'a Option<NumericDate>, &'a Option<B
 type Read = Row<Option<String>, Option<NumericDate>, Option<Box<Verdict>>>;
 
 pub(super) fn serialize<S: Serializer, const LIMIT: usize>(
-    table: &Table<Fingerprint, Slot<Arc<Token>>, LIMIT>,
+    table: &Sample<Slot<Arc<Token>>, LIMIT>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let mut makes: Vec<&Make> = Vec::new();
     let mut known: HashMap<&Make, usize, FixedState> = HashMap::default();
     let mut seen: HashMap<*const Make, usize, FixedState> = HashMap::default();
-    let mut rows: Vec<Written<'_>> = Vec::with_capacity(table.len());
-    for (mark, token) in table.iter().filter_map(|(mark, slot)| Some((mark, slot.0.as_ref()?))) {
+    let sorted = table.sorted();
+    let mut rows: Vec<Written<'_>> = Vec::with_capacity(sorted.len());
+    for (mark, token) in
+        sorted.into_iter().filter_map(|(mark, slot)| Some((mark, slot.0.as_ref()?)))
+    {
         let Token { fingerprint, make, sub, exp, nbf, iat, unsigned, signature_mark, verdict } =
             &**token;
         let make = *seen.entry(Arc::as_ptr(make)).or_insert_with(|| {
@@ -48,7 +51,7 @@ pub(super) fn serialize<S: Serializer, const LIMIT: usize>(
         });
         let (fingerprint, unsigned, signature_mark) = (*fingerprint, *unsigned, *signature_mark);
         rows.push(Row {
-            mark: *mark,
+            mark: Fingerprint(mark),
             make,
             fingerprint,
             sub,
@@ -65,7 +68,7 @@ pub(super) fn serialize<S: Serializer, const LIMIT: usize>(
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>, const LIMIT: usize>(
     deserializer: D,
-) -> Result<Table<Fingerprint, Slot<Arc<Token>>, LIMIT>, D::Error> {
+) -> Result<Sample<Slot<Arc<Token>>, LIMIT>, D::Error> {
     let (makes, rows, is_sample) = <(Vec<Arc<Make>>, Vec<Read>, bool)>::deserialize(deserializer)?;
     if !rows.is_sorted_by(|before, row| before.mark < row.mark) {
         return Err(D::Error::custom("tokens out of order"));
@@ -78,7 +81,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>, const LIMIT: usize>(
         let make = Arc::clone(make);
         let token =
             Token { fingerprint, make, sub, exp, nbf, iat, unsigned, signature_mark, verdict };
-        tokens.push((mark, Slot(Some(Arc::new(token)))));
+        tokens.push((mark.0, Slot(Some(Arc::new(token)))));
     }
-    Ok(Table::of(tokens, is_sample))
+    Ok(Sample::of(tokens, is_sample))
 }

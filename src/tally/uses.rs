@@ -209,7 +209,7 @@ impl Tally {
     /// Keeps the facts of a token, which has a mark.
     pub(super) fn note_token(&mut self, mark: Option<Fingerprint>, token: &Arc<Token>) {
         if let Some(mark) = mark
-            && let Some(slot) = self.tokens.slot(&mark)
+            && let Some(slot) = self.tokens.slot(mark.0)
             && slot.0.is_none()
         {
             slot.0 = Some(Arc::clone(token));

@@ -26,7 +26,7 @@ const PAIRS: usize = 1 << 14;
 /// User agents by spot that are kept.
 const AGENTS: usize = 1 << 13;
 /// Clients whose visits are looked up at once.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 /// Endpoints that are kept.
 const PLACES: usize = 1 << 11;
 
@@ -240,6 +240,13 @@ impl Visits {
             }
             agent.widen(at, at);
         }
+    }
+
+    /// Looks at what is known of user agents at spots, each by its mark behind that of its spot, before any of
+    /// it is changed, as [`Visits::note_pairs`] does: at no more than [`AT_ONCE`] of them.
+    pub(super) fn await_agents(&self, clients: impl Iterator<Item = (u64, u64)>) {
+        let first = |(spot, mark)| Some(self.agents.get(key(spot, mark))?.first?.0);
+        black_box(clients.filter_map(first).fold(0, i64::wrapping_add));
     }
 
     /// Adds one visit of a client to what is known of it at a place.

@@ -169,7 +169,7 @@ fn doubled_signatures(tally: &Tally) -> BTreeSet<Fingerprint> {
     let mut doubled = BTreeSet::new();
     let mut signatures: HashMap<Fingerprint, Fingerprint, FixedState> =
         HashMap::with_capacity_and_hasher(tally.tokens.len(), FixedState::default());
-    for (_, slot) in tally.tokens.iter() {
+    for slot in tally.tokens.values() {
         let Some(token) = slot.0.as_ref() else { continue };
         if let (Some(signature), Some(unsigned)) = (token.signature_mark, token.unsigned)
             && *signatures.entry(signature).or_insert(unsigned) != unsigned

@@ -81,7 +81,6 @@ pub struct World<'t> {
     groups: Vec<Known<'t>>,
     /// A number for each endpoint of a group.
     places: HashMap<&'t Endpoint, u32, FixedState>,
-    tokens: HashMap<Fingerprint, &'t Token, FixedState>,
     /// Endpoints that refused.
     guarded: HashSet<&'t Endpoint, FixedState>,
     index: Index<'t>,
@@ -232,14 +231,14 @@ pub struct Renewal {
 impl<'t> World<'t> {
     /// Learns from everything that was read, on all threads of the pool.
     pub fn learn(tally: &'t Tally, given: Given) -> Self {
-        let ((uses, tokens), (clocks, (legs, veils))) = rayon::join(
-            || rayon::join(|| tally.uses.sorted(), || tokens(tally)),
+        let (uses, (clocks, (legs, veils))) = rayon::join(
+            || tally.uses.sorted(),
             || {
                 let learn = || (legs::Legs::learn(tally), Veils::learn(tally));
                 rayon::join(|| clocks::Clocks::learn(tally), learn)
             },
         );
-        let token = |mark: Fingerprint| tokens.get(&mark).copied();
+        let token = |mark: Fingerprint| tally.token(mark);
         let subject = |mark: Fingerprint| token(mark)?.sub.as_deref();
         let met = || {
             let mut clients = Clients::default();
@@ -277,7 +276,6 @@ impl<'t> World<'t> {
             owners,
             groups,
             places,
-            tokens,
             legs,
             veils,
             proofs,
@@ -326,7 +324,7 @@ impl<'t> World<'t> {
 
     /// Returns the facts of a token.
     pub fn token(&self, mark: Fingerprint) -> Option<&'t Token> {
-        self.tokens.get(&mark).copied()
+        self.tally.token(mark)
     }
 
     /// Returns which client this is.
@@ -420,12 +418,6 @@ impl<'t> World<'t> {
                 && input.with_set_cookie == 0
         })
     }
-}
-
-fn tokens(tally: &Tally) -> HashMap<Fingerprint, &Token, FixedState> {
-    let mut tokens = HashMap::with_capacity_and_hasher(tally.tokens.len(), FixedState::default());
-    tokens.extend(tally.known_tokens());
-    tokens
 }
 
 /// Lists the groups, and numbers their endpoints and clients.

@@ -217,7 +217,7 @@ fn a_value_merged_into_nothing_is_itself() {
     }
     for line in [all(), &narrow()] {
         let (_, tally) = read(line);
-        tally.tokens.iter().for_each(|(_, slot)| holds(slot));
+        tally.tokens.values().for_each(holds);
         tally.uses.values().for_each(holds);
         tally.entrances.iter().for_each(|(_, times)| holds(times));
         tally.groups.iter().for_each(|(_, group)| holds(group));
