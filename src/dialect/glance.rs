@@ -383,8 +383,9 @@ mod tests {
         Ok(())
     }
 
-    const NAMES: [&str; 25] = [
+    const NAMES: [&str; 26] = [
         r"err\u006fr",
+        r"\u0065rror",
         r"da\ta",
         "id",
         "ID",
@@ -555,6 +556,10 @@ mod tests {
             r#"{"error":"expired","state":"failed","a":1}"#,
             r#"{"meta":{"code":401,"message":"expired"},"a":1}"#,
             r#"{"a":"","b":null,"c":{},"error":"expired"}"#,
+            r#"{"\u0065rror":"expired"}"#,
+            r#"{"error":"expired","a":" "}"#,
+            r#"{"error":"expired","a":"\n"}"#,
+            r#"{"error":"expired","a":[,1]}"#,
             r#"[{"id":1,"a":1}]"#,
             r#"{"id":1,"a":1"#,
         ] {

@@ -304,7 +304,7 @@ mod tests {
         }
     }
 
-    const LINES: [&str; 27] = [
+    const LINES: [&str; 32] = [
         "a = \"x\"",
         "b = [\"x\", \"\\\"y\\\"\\\\\"]",
         "c = [1, 20]",
@@ -332,26 +332,49 @@ mod tests {
         "a = \"twice\"",
         "q = \"\"",
         "r = [[1], [], [true]]",
+        "s = '''x\ny'''",
+        "t = \"x\ny\"",
+        "u = '''x''''''",
+        "v = 01",
+        "w = [1 2]",
     ];
 
     proptest! {
         #[test]
         fn what_is_read_is_what_the_crate_reads(
             picks in prop::collection::vec(0..LINES.len(), 0..12),
+            between in prop::sample::select(vec!["\n", "\n", "\n", " "]),
             cuts in prop::collection::vec((any::<prop::sample::Index>(), "[ \\[\\]{}\",='#a1\n]?"), 0..3),
         ) {
             let lines: Vec<&str> = picks.iter().map(|pick| LINES[*pick]).collect();
-            let mut text = lines.join("\n");
+            let mut text = lines.join(between);
             for (at, put) in cuts {
                 let at = text.floor_char_boundary(at.index(text.len() + 1));
                 text.insert_str(at, &put);
             }
             if let Some(table) = file(&text) {
-                // A name that stands twice is an error, which serde tells of.
-                if let Ok(whole) = toml::from_str::<toml::Value>(&text) {
-                    prop_assert_eq!(sorted(Value::Table(table)), sorted(Value::from(&whole)), "{}", text);
+                match toml::from_str::<toml::Value>(&text) {
+                    Ok(whole) => {
+                        prop_assert_eq!(sorted(Value::Table(table)), sorted(Value::from(&whole)), "{}", text);
+                    }
+                    // A name that stands twice is an error, which serde tells of.
+                    Err(error) => prop_assert!(error.message().contains("duplicate"), "{}: {}", text, error),
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_of_these_forms_is_left_to_the_crate() {
+        for text in [
+            "a = 'x\ny'",
+            "a = '''\nx'''",
+            "a = '''x''''''",
+            "a = [1 2]",
+            "a = [= 1]",
+            "[a]\n[[a]]",
+        ] {
+            assert_eq!(file(text), None, "{text}");
         }
     }
 }

@@ -431,3 +431,31 @@ fn check<'s>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_names_have_one_number_however_many_were_forgotten() {
+        let mut names = Names::default();
+        let mut given = HashSet::new();
+        let first = ["accept", "host", "x-a"];
+        let first: Vec<_> =
+            (0..).zip(first).map(|(n, name)| (n, name, names.get(n, name, str::len))).collect();
+        given.extend(first.iter().map(|(_, _, (number, _))| *number));
+        for n in 0..2 * MOST_NAMES + 9 {
+            let name = format!("x-{n}");
+            let (number, length) = names.get(n % 9, &name, str::len);
+            assert!(given.insert(number), "{name}");
+            assert_eq!(length, name.len());
+            assert_eq!(names.get(n % 7, &name, str::len), (number, length));
+        }
+        // Those that came first keep theirs, at their place and elsewhere.
+        for (place, name, known) in first {
+            assert_eq!(names.get(place, name, str::len), known);
+            assert_eq!(names.get(place + 1, name, str::len), known);
+        }
+        assert!(names.known.len() <= MOST_NAMES);
+    }
+}

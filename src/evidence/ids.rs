@@ -256,4 +256,23 @@ mod tests {
             assert_eq!(of_trace(raw), id);
         }
     }
+
+    #[test]
+    fn the_marks_of_a_request_are_sorted_each_once_and_none_is_left_of_the_one_before() {
+        let endpoint = Endpoint { method: None, host: None, path: "/a".into() };
+        let mut marks = vec![Fingerprint(7)];
+        for n in 0..9 {
+            let (one, other) = (format!("0123456789abcde{n}"), format!("{n}edcba9876543210"));
+            let fields = [("x-request-id", &*one), ("x-correlation-id", &other), ("cf-ray", &one)];
+            read_parts(Some(&other), Some(&one), fields.into_iter(), &endpoint, &mut marks);
+            assert_eq!(marks.len(), 3, "two ids, one of them of a trace too");
+            assert!(marks.is_sorted());
+            let before = marks.clone();
+            let back = fields.into_iter().rev();
+            read_parts(Some(&one), Some(&one), back, &endpoint, &mut marks);
+            assert_eq!(marks, before);
+        }
+        read_parts(None, None, std::iter::empty(), &endpoint, &mut marks);
+        assert_eq!(marks, []);
+    }
 }

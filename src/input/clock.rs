@@ -104,9 +104,11 @@ struct Clock {
 
 /// `2026-01-01T10:00:00.000Z` and its kin.
 fn numeric_date(text: &str) -> Option<Time> {
-    if let Some(time) = usual(text.as_bytes()) {
-        return Some(time);
-    }
+    usual(text.as_bytes()).or_else(|| by_parts(text))
+}
+
+/// Any of its forms.
+fn by_parts(text: &str) -> Option<Time> {
     let date = Date {
         year: text.get(..4)?.parse().ok()?,
         month: two(text.get(5..7)?)?,
@@ -360,6 +362,21 @@ mod tests {
         ) {
             // A blank for the `T` takes it off the quick way.
             prop_assert_eq!(parse_time(&text), parse_time(&text.replace('T', " ")));
+        }
+    }
+
+    #[test]
+    fn what_is_nearly_the_usual_form_is_not_taken_for_it() {
+        for text in ["2026-02-12T10:11:12.345678901Z", "2026-12-21T10:11:12Z"] {
+            assert!(usual(text.as_bytes()).is_some());
+            for at in 0..text.len() {
+                for put in (' '..='~').map(String::from).chain([String::new(), "00".into()]) {
+                    let mut text = text.to_owned();
+                    text.replace_range(at..=at, &put);
+                    let usual = usual(text.as_bytes());
+                    assert!(usual.is_none() || usual == by_parts(&text), "{text}");
+                }
+            }
         }
     }
 

@@ -458,6 +458,12 @@ mod tests {
             sayings.shift(|position| position.line = position.line.map(|line| line + 9));
         }
         assert_eq!(fast, slow);
+        // Another may come to it, or it to another.
+        let (mut one_more, mut more_of_one) = (fast.clone(), slow.clone());
+        one_more.merge(slow);
+        more_of_one.merge(fast);
+        assert_eq!(one_more, more_of_one);
+        assert!(shown(&one_more).iter().all(|(_, count, _)| *count == 2));
         let mut silent = Sayings::default();
         silent.hear(&Arc::new(answer(&[("status", "401")])), at, &origin(1));
         assert!(matches!(silent.spoken(), Spoken::Often(_)));

@@ -430,10 +430,26 @@ mod tests {
 
     proptest! {
         #[test]
+        fn the_end_of_a_bucket_is_the_last_instant_in_it(
+            at in prop_oneof![any::<i64>(), (-9_i64..9).prop_map(|n| n * SECOND), Just(i64::MIN), Just(i64::MAX)],
+            rung in 0..u8::try_from(LADDER.len()).unwrap(),
+        ) {
+            let end = end_of(At(at), rung);
+            prop_assert!(end.0 >= at && slot(end, rung) == slot(At(at), rung));
+            let next = end.0.checked_add(1).map(|next| slot(At(next), rung));
+            prop_assert_ne!(next, Some(slot(end, rung)));
+        }
+
+        #[test]
         fn many_at_once_are_counted_as_one_by_one(
             first in prop_oneof![Just(0), Just(i64::MAX - 9_000_000_000), Just(i64::MIN)],
             steps in prop::collection::vec(
-                prop_oneof![0..4_i64, 0..400_000_000_i64, -2_000_000_000..3_000_000_000_i64], 0..40,
+                prop_oneof![
+                    0..4_i64, 0..400_000_000_i64, -2_000_000_000..3_000_000_000_i64,
+                    // On the borders of buckets, and right before them.
+                    (0..30_i64).prop_map(|n| n * 100_000_000), Just(99_999_999_i64), Just(1_i64),
+                ],
+                0..40,
             ),
             cut in 0..40_usize,
         ) {
@@ -547,6 +563,12 @@ mod tests {
             let mut c = b.clone();
             a.merge(&b);
             c.merge(&of(left));
+            // What begins as wide as the whole.
+            let mut d = of(left);
+            let mut part = d.part();
+            part.push_each(&right.iter().map(|at| At(*at)).collect::<Vec<_>>());
+            d.merge(&part);
+            prop_assert_eq!(&d, &whole);
             prop_assert_eq!(&a, &whole);
             prop_assert_eq!(&c, &whole);
             instants.reverse();

@@ -54,6 +54,19 @@ mod tests {
         assert_ne!(of(Some(&a), None), of(None, Some(&a)));
         assert_ne!(of(Some(&empty), None), of(None, None));
         assert_ne!(of(Some(&empty), None), of(Some(&other), None));
+        // Of each name there is one that differs.
+        let client = |capture: &Arc<str>, user_agent: &Arc<str>| {
+            let (capture, user_agent) = (Some(Arc::clone(capture)), Some(Arc::clone(user_agent)));
+            Address::of_client(&Client { capture, ip: None, user_agent })
+        };
+        assert_ne!(client(&a, &a), client(&b, &a));
+        assert_ne!(client(&a, &a), client(&a, &b));
+        let asked = |method: &Arc<str>, host: &Arc<str>| {
+            let (method, host) = (Some(Arc::clone(method)), Some(Arc::clone(host)));
+            Address::of_endpoint(&Endpoint { method, host, path: Arc::clone(&a) })
+        };
+        assert_ne!(asked(&a, &a), asked(&b, &a));
+        assert_ne!(asked(&a, &a), asked(&a, &b));
         let endpoint = |path: &Arc<str>| Endpoint { path: Arc::clone(path), ..Endpoint::default() };
         assert_eq!(Address::of_endpoint(&endpoint(&a)), Address::of_endpoint(&endpoint(&a)));
         assert_ne!(Address::of_endpoint(&endpoint(&a)), Address::of_endpoint(&endpoint(&b)));

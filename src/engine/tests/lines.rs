@@ -492,6 +492,58 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn requests_of_few_kinds_count_as_their_records_do_whoever_asks(
+        lines in prop::collection::vec(
+            ((0usize..2, 0usize..2, 0usize..2), (0usize..6, 0usize..4, 0usize..3), (0usize..9, 0usize..2)),
+            1..300,
+        ),
+        piece in 2_000usize..60_000,
+    ) {
+        let credentials = credentials();
+        let bearers = [0, 2, 3, 4, 11, 1].map(|at| &credentials[at]);
+        let agents = ["curl/8.5.0", "Mozilla/5.0 (X11; Linux x86_64)", "okhttp/4.9.3", "-"];
+        let methods = ["GET", "DELETE"];
+        let hosts = ["a.example.com", "b.example.com"];
+        let statuses = [200, 204];
+        let mut texts = [String::new(), String::new()];
+        for (n, ((method, status, host), (sent, agent, ip), (id, input))) in lines.iter().enumerate() {
+            // Many in a row at one host, then either.
+            let host = if n % 150 < 100 { &0 } else { host };
+            let line = json!({
+                "ts": format!("2026-11-23T02:{:02}:{:02}.{:03}Z", n / 180, n / 3 % 60, n % 7),
+                "request_id": format!("{id}2cc53a5be73b5942416f4fc3604{:04}", n / 2),
+                "method": methods[*method], "host": hosts[*host],
+                "path": format!("/v1/orders/{}", n % 10), "status": statuses[*status],
+                "client_ip": format!("192.0.2.{ip}"),
+                "headers": {
+                    "authorization": bearers[*sent], "user-agent": agents[*agent],
+                    "x-request-id": format!("{}d8e2f10-4b3a-4c59-9e61-0a1b2c3d{:04}", 8 - id, n / 2),
+                },
+                "msg": "request completed",
+            });
+            let _ = writeln!(texts[*input], "{line}");
+        }
+        let folder = Folder::new();
+        let paths: Vec<String> = ["a.log", "b.log"]
+            .into_iter()
+            .zip(texts)
+            .map(|(name, text)| folder.file(name, text).to_string_lossy().into_owned())
+            .collect();
+        let inputs = Inputs::find(&paths);
+        let whole = ReadOptions { jobs: NonZeroUsize::new(1), ..ReadOptions::default() };
+        let patient = read(&inputs, &whole, || Patient(collector()), &()).harvest.tally;
+        let memory = Arc::default();
+        for piece in [piece, usize::MAX / 4] {
+            let cut = ReadOptions { piece_bytes: NonZeroUsize::new(piece), ..whole.clone() };
+            let quick = read(&inputs, &cut, || collector().sharing(&memory), &()).harvest.tally;
+            prop_assert_eq!(&quick, &patient);
+        }
+    }
+}
+
 /// What one line of a log may have another way than the lines around it: names with their values.
 #[allow(clippy::too_many_lines, reason = "a table")]
 fn departures() -> Vec<Vec<(&'static str, Value)>> {

@@ -333,7 +333,10 @@ mod tests {
                 prop_oneof![
                     Just("\"".to_owned()), Just("\\".to_owned()), Just("\\\"".to_owned()),
                     Just("\n".to_owned()), Just("\r".to_owned()), Just("\u{1f}".to_owned()),
-                    Just("\u{7f}".to_owned()), Just("\u{e9}".to_owned()), "[a-z]{1,70}",
+                    Just("\u{7f}".to_owned()), Just("\u{e9}".to_owned()), Just("\u{b}".to_owned()),
+                    // Escapes by number: of letters, of half a character, and one that is none.
+                    Just("\\u00e9".to_owned()), Just("\\uD7ff".to_owned()), Just("\\ud83d".to_owned()),
+                    Just("\\uD800".to_owned()), Just("\\u12g4".to_owned()), "[a-z]{1,70}", "[#!\\]b]{1,9}",
                 ],
                 0..24,
             ),
@@ -350,6 +353,23 @@ mod tests {
             same(&marks, look, &bytes);
             let look = marks.look_by(&bytes, words::quotes, words::odd);
             same(&marks, look, &bytes);
+        }
+    }
+
+    #[test]
+    fn a_quote_is_escaped_on_either_side_of_a_step() {
+        let mut marks = Marks::default();
+        for before in STEP - 4..STEP + 4 {
+            for slashes in 0..4 {
+                for after in [0, STEP + 9] {
+                    let (start, end) = ("a".repeat(before), "b".repeat(after));
+                    let line = format!("{start}{}\"{end}\"", "\\".repeat(slashes));
+                    let look = marks.look(line.as_bytes());
+                    same(&marks, look, line.as_bytes());
+                    let look = marks.look_by(line.as_bytes(), words::quotes, words::odd);
+                    same(&marks, look, line.as_bytes());
+                }
+            }
         }
     }
 }

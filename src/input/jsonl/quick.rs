@@ -642,3 +642,62 @@ fn equal(one: &[u8], other: &[u8]) -> bool {
         _ => one.iter().zip(other).all(|(a, b)| a == b),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn texts_between_values_are_equal_where_all_their_bytes_are(
+            one in prop::collection::vec(any::<u8>(), 0..40),
+            at in any::<prop::sample::Index>(),
+            changed in prop_oneof![Just(0_u8), any::<u8>()],
+            cut in 0_usize..2,
+        ) {
+            let mut other = one.clone();
+            if let Some(byte) = other.get_mut(at.index(one.len().max(1))) {
+                *byte ^= changed;
+            }
+            prop_assert_eq!(equal(&one, &other), one == other);
+            other.truncate(one.len().saturating_sub(cut));
+            prop_assert_eq!(equal(&one, &other), one == other);
+        }
+
+        #[test]
+        fn a_plain_number_is_one_and_all_of_it(
+            text in "(0|-?[0-9]{0,3}|[0-9]{15,19})(\\.[0-9]{0,3})?([eE][0-9]?)?[,}\\] 0a.]?",
+        ) {
+            let length = plain_number(text.as_bytes());
+            if let Some((number, rest)) = length.and_then(|length| text.split_at_checked(length)) {
+                prop_assert!(is_number(number), "{}", text);
+                prop_assert!(number.len() < 18 && rest.starts_with([',', '}', ']']), "{}", text);
+                prop_assert!(!number.contains(['e', 'E']));
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_in_digits_are_plain_where_something_ends_behind_them() {
+        for (text, length) in [
+            ("0,", Some(1)),
+            ("200,\"a\"", Some(3)),
+            ("0.5}", Some(3)),
+            ("12345678901234567]", Some(17)),
+            ("123456789012345678]", None),
+            ("01,", None),
+            ("1.,", None),
+            (".5,", None),
+            ("-1,", None),
+            ("1e5,", None),
+            ("1.2.3,", None),
+            ("1 ,", None),
+            ("1", None),
+            ("", None),
+        ] {
+            assert_eq!(plain_number(text.as_bytes()), length, "{text}");
+        }
+    }
+}
