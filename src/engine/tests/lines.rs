@@ -498,7 +498,7 @@ proptest! {
     fn requests_of_few_kinds_count_as_their_records_do_whoever_asks(
         lines in prop::collection::vec(
             ((0usize..2, 0usize..2, 0usize..2), (0usize..6, 0usize..4, 0usize..3), (0usize..9, 0usize..2)),
-            1..300,
+            1..400,
         ),
         piece in 2_000usize..60_000,
     ) {
@@ -511,7 +511,7 @@ proptest! {
         let mut texts = [String::new(), String::new()];
         for (n, ((method, status, host), (sent, agent, ip), (id, input))) in lines.iter().enumerate() {
             // Many in a row at one host, then either.
-            let host = if n % 150 < 100 { &0 } else { host };
+            let host = if n % 400 < 300 { &0 } else { host };
             let line = json!({
                 "ts": format!("2026-11-23T02:{:02}:{:02}.{:03}Z", n / 180, n / 3 % 60, n % 7),
                 "request_id": format!("{id}2cc53a5be73b5942416f4fc3604{:04}", n / 2),
