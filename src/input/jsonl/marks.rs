@@ -143,14 +143,15 @@ impl Marks {
     }
 }
 
-/// Reads a line as text.
+/// Reads a line as text; `is_ascii` says that [`Marks::look_by`] saw no byte in it that has the highest bit.
 fn text(line: &[u8], is_ascii: bool) -> Option<&str> {
     if !is_ascii {
         return std::str::from_utf8(line).ok();
     }
     debug_assert!(line.is_ascii(), "the look missed a byte");
     #[allow(unsafe_code, reason = "to look at all bytes once more takes as long as all else here")]
-    // SAFETY: no byte of the line has the highest bit, so each is a character (RFC 3629, section 3).
+    // SAFETY: the only caller, `Marks::look_by`, looked at every byte of the line, and none has the highest
+    // bit: so each is a character (RFC 3629, section 3).
     Some(unsafe { std::str::from_utf8_unchecked(line) })
 }
 
