@@ -13,7 +13,7 @@ use super::plain::Site;
 use crate::evidence::{self, Context, Own, Sent};
 use crate::model::{Endpoint, Exchange, Fingerprint, Observer, Record, Sketch, Time, Visibility};
 use crate::tally::{
-    Caller, Crowd, Passage, Shown, Tally, Told, Used, Visit, call_mark, place_mark,
+    Caller, Crowd, Passage, Shown, Tally, Told, Used, Visit, call_mark, host_mark, place_mark,
 };
 
 /// Kinds that are remembered; then all are forgotten, and it begins anew.
@@ -67,6 +67,8 @@ struct Common {
     source: Arc<str>,
     endpoint: Endpoint,
     place: u64,
+    /// Mark of its host.
+    host: u64,
     node: Option<String>,
     status: u16,
     /// Mark of method and status.
@@ -164,6 +166,7 @@ impl Again {
                     source: facts.source.clone(),
                     endpoint: facts.endpoint.clone(),
                     place: place_mark(&facts.endpoint),
+                    host: host_mark(&facts.endpoint),
                     node: facts.node.clone(),
                     status,
                     call: call_mark(facts.endpoint.method.as_deref(), Some(status)),
@@ -237,10 +240,12 @@ fn count(
         credential: sent.as_ref().map(|sent| Shown {
             credential: sent.credential(),
             shared: Some(sent.credential()),
+            all: sent.all(),
             is_token: sent.is_token(),
             mark: sent.mark(),
         }),
         new_token: sent.as_ref().and_then(Sent::new_token),
+        host: common.host,
         node: common.node.as_deref(),
         sees_all: common.sees_all,
         ids,

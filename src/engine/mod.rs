@@ -6,6 +6,7 @@
 
 mod again;
 mod collect;
+mod crew;
 mod feed;
 mod gather;
 mod kept;
@@ -28,7 +29,8 @@ pub use leftovers::{Left, Leftovers};
 pub use log::{InputSummary, Noted};
 pub use replay::{ReplayError, replay};
 
-pub use work::{read, within};
+pub use crew::within;
+pub use work::read;
 
 use crate::input::jsonl::Mapping;
 use crate::input::{Calendar, Choice, InputFile, Reader};

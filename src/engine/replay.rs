@@ -7,9 +7,9 @@ use std::sync::{Condvar, Mutex};
 
 use thiserror::Error;
 
+use super::crew::on_all;
 use super::feed::{Opened, Source, Window, lock};
 use super::gather::attach;
-use super::work::on_all;
 use super::{InputFacts, Map, MapInput, MapPiece, ReadOptions};
 use crate::input::skip::{Repair, SkipReason};
 use crate::input::{self, Attached, Attachments, Inputs, Reader, Sink};

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
+use super::crew::on_all;
 use super::feed::{Opened, Piece, Source, Window, lock, prepare};
 use super::gather::Gathering;
 use super::log::{InputSummary, Log};
@@ -53,33 +54,6 @@ pub fn read<G: Gatherer>(
     inputs.sort_by_key(|summary| key(&summary.facts));
     map.inputs.sort_by_key(|input| key(&input.facts));
     Outcome { harvest, inputs, map }
-}
-
-/// Runs `work` on so many threads of a pool, or on this one where one is enough or no pool can be had.
-pub(super) fn on_all(workers: usize, work: impl Fn() + Sync) {
-    if workers == 1 {
-        return work();
-    }
-    match rayon::ThreadPoolBuilder::new().num_threads(workers).build() {
-        Ok(pool) => pool.scope(|scope| {
-            for _ in 0..workers {
-                scope.spawn(|_| work());
-            }
-        }),
-        Err(_) => work(),
-    }
-}
-
-/// Runs work that splits itself on so many threads, or on this one where none can be had.
-pub fn within<R: Send>(workers: usize, work: impl FnOnce() -> R + Send) -> R {
-    let pool = || rayon::ThreadPoolBuilder::new().num_threads(workers).build();
-    // Without a pool, work that splits itself would ask for the one of the process, and panic.
-    let alone = || rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
-    match pool().or_else(|_| alone()) {
-        Ok(pool) => pool.install(work),
-        // This thread is of such a pool already.
-        Err(_) => work(),
-    }
 }
 
 struct Shop<'a, G: Gatherer> {

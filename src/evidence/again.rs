@@ -42,6 +42,11 @@ impl<'c> Sent<'c> {
         self.credential
     }
 
+    /// Returns the mark of all of it.
+    pub fn all(&self) -> u64 {
+        self.at_hand.all
+    }
+
     /// Returns whether it is a token or key.
     pub fn is_token(&self) -> bool {
         self.at_hand.is_token
@@ -308,7 +313,7 @@ impl Own<'_> {
         let value = self.authorization.filter(|_| self.authorizations == 1)?;
         let (at_hand, is_first) = locate::again_in_authorization(value, context)?;
         let credential = at_hand.credential.as_ref()?;
-        let shortest = usize::try_from(at_hand.shortest).unwrap_or(usize::MAX);
+        let shortest = usize::from(at_hand.shortest);
         Some(Sent { at_hand, credential, shortest, is_first })
     }
 

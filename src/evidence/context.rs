@@ -96,10 +96,12 @@ pub(super) struct AtHand {
     pub(super) seen: Arc<Seen>,
     /// The credential, where it is one in its plainest form.
     pub(super) credential: Option<Arc<Credential>>,
-    /// Its [`plainness`](Seen::plainness), where it is.
-    pub(super) shortest: u32,
+    /// Mark of all of the credential.
+    pub(super) all: u64,
     /// The piece of input in which it was met last.
     piece: u32,
+    /// Its [`plainness`](Seen::plainness), where it is; or the most that can be told here.
+    pub(super) shortest: u16,
     pub(super) is_token: bool,
 }
 
@@ -109,9 +111,9 @@ impl AtHand {
         let own = credential.as_ref().and_then(|c| c.token.or(c.fingerprint));
         let own = own.map_or(0, |mark| mark.0);
         let is_token = credential.as_ref().is_some_and(|c| c.kind.is_token());
-        let shortest = seen.plain.and_then(|length| u32::try_from(length).ok());
-        let shortest = shortest.unwrap_or(u32::MAX);
-        Self { mark, own, seen, credential, shortest, piece, is_token }
+        let all = credential.as_ref().map_or(0, |credential| credential.mark());
+        let shortest = seen.plain.map_or(0, |length| u16::try_from(length).unwrap_or(u16::MAX));
+        Self { mark, own, seen, credential, all, piece, shortest, is_token }
     }
 
     /// Returns the mark of its token, or else of itself.

@@ -1,7 +1,9 @@
 //! A credential as it travelled: where, under which scheme, in what state and shape.
 
 use std::fmt;
+use std::hash::BuildHasher;
 
+use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::Fingerprint;
@@ -26,6 +28,13 @@ pub struct Credential {
     pub oddities: Vec<Oddity>,
     /// User name of Basic or Digest, as `sub:` pseudonym.
     pub user: Option<String>,
+}
+
+impl Credential {
+    /// Returns a mark of all that it is: the same for equal ones, on every machine.
+    pub fn mark(&self) -> u64 {
+        FixedState::with_seed(0x5be0_cd19).hash_one(self)
+    }
 }
 
 /// What a credential is.

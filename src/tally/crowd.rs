@@ -7,6 +7,7 @@ use foldhash::fast::FixedState;
 
 use super::marks::{Who, call_mark, content_of};
 use super::smallest::Merge as _;
+use super::users::Users;
 use super::visits::{AT_ONCE, Passage, Told, agent_mark, pair_key, place_mark, spot_mark_of};
 use super::waiting::Waiting;
 use super::{Input, Tally};
@@ -39,12 +40,12 @@ pub struct Crowd {
     /// The last instant that is not in the timeline yet, and how many had it: neighbours share theirs.
     instant: Option<(Time, u64)>,
     /// Visits of clients that the tally does not know of yet.
-    comers: Comers,
+    pub(super) comers: Comers,
     /// Instants that are not in it yet.
     pub(super) waiting: Waiting,
 }
 
-/// Visits of clients that no tally knows of yet, see [`Tally::join`].
+/// Visits of clients and uses of credentials that no tally knows of yet, see [`Tally::join`].
 ///
 /// The tables of clients are larger than what a processor has at hand. So the visits of a piece are not put
 /// into tables of its own, to be looked up once more when those are merged, but wait in a list.
@@ -56,6 +57,8 @@ pub struct Comers {
     known: HashMap<u64, u32, FixedState>,
     /// The last of them.
     last: u32,
+    /// Uses of credentials.
+    pub(super) users: Users,
 }
 
 /// A visit of a client.
@@ -89,7 +92,7 @@ impl Comers {
     }
 
     fn clear(&mut self) {
-        let Self { visits, callers, known, last } = self;
+        let Self { visits, callers, known, last, users: _ } = self;
         visits.clear();
         callers.clear();
         known.clear();
@@ -175,7 +178,7 @@ impl Passers {
 }
 
 impl Crowd {
-    pub(super) fn count(&mut self, passage: &Passage<'_>) {
+    pub(super) fn count(&mut self, passage: &Passage<'_>, who: Who) {
         self.count_status(passage.status, 1);
         let (sees_all, shows) = match passage.told {
             Told::Use(used) => (used.sees_all, used.credential.is_some()),
@@ -188,7 +191,7 @@ impl Crowd {
             self.bodies_missing += u64::from(facts.answer.body_missing);
         }
         self.observer = self.observer.max(passage.observer);
-        self.content = self.content.wrapping_add(passage.content());
+        self.content = self.content.wrapping_add(passage.content(who));
     }
 
     fn count_status(&mut self, status: u16, count: u64) {
@@ -241,8 +244,9 @@ impl Tally {
         }
     }
 
-    /// Adds visits of clients that wait.
+    /// Adds visits of clients and uses of credentials that wait.
     pub fn admit(&mut self, mut comers: Comers) {
+        self.note_users(&mut comers.users);
         self.note_comers(&mut comers);
     }
 
@@ -307,6 +311,7 @@ impl Tally {
         let comers = std::mem::take(&mut crowd.comers);
         // The next piece may be larger by an eighth.
         into.comers.visits.reserve_exact(comers.visits.len() / 4 * 5);
+        into.comers.users = comers.users.as_large();
         if let Some(instant) = crowd.instant.take() {
             self.note_instants(instant, &mut crowd);
         }

@@ -20,6 +20,7 @@ mod sightings;
 mod smallest;
 mod times;
 mod tokens;
+mod users;
 mod uses;
 mod visits;
 mod waiting;
@@ -36,15 +37,15 @@ pub use self::clocks::{Clocks, Offsets, Pair};
 pub use self::crowd::{Caller, Comers, Crowd, Passers, Step};
 pub use self::entries::{Count, Door, Group, Input, Issue, Proof, ProofUse, Published, Slot, Use};
 pub use self::limits::Limits;
+use self::marks::{Who, content, fast_key, is_notable, lead_of, line_mark, tenths};
 pub use self::marks::{ask_of, call_mark, group_key, line_mark_of};
-use self::marks::{content, fast_key, is_notable, lead_of, line_mark, tenths};
 pub use self::releases::{Release, Releases, place};
 pub use self::said::{Once, Said, Sayings, Spoken, Wording, wordings, words};
 pub use self::sample::Sample;
 pub use self::sightings::{Pass, Sighting, Sightings};
 pub use self::smallest::{Few, Merge, Smallest, Table};
 pub use self::times::{Bucket, Times};
-pub use self::uses::{Shown, Used};
+pub use self::uses::{Shown, Used, host_mark};
 pub use self::visits::{
     Agent, Passage, Place, Refused, Told, Visit, Visits, place_mark, spot_mark,
 };
@@ -55,7 +56,7 @@ use crate::model::{
 };
 
 /// Version of the mergeable state; another one is refused.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// Most distinct tokens, uses, groups kept. Chosen so that the tables of an ordinary capture never fill;
 /// a limit of memory makes them fewer, see [`Tally::limit`].
@@ -212,12 +213,14 @@ impl Tally {
     /// Adds an exchange that needs no record, see [`Tally::is_told`], but for what `crowd` counts of it,
     /// which [`Tally::join`] adds, and for a refusal's [`Tally::note_doors`].
     pub fn pass(&mut self, passage: &Passage<'_>, crowd: &mut Crowd) {
-        crowd.count(passage);
+        let spot = spot_mark(None, passage.visit.ip);
+        let who = Who { spot, agent: passage.caller.mark };
+        crowd.count(passage, who);
         self.note_time(passage.time.at, &mut crowd.waiting);
         match passage.told {
             Told::Nothing => {}
             Told::Visit => self.visits.note(&passage.visit),
-            Told::Use(used) => self.pass_use(used, passage, crowd),
+            Told::Use(used) => self.pass_use(used, passage, who, crowd),
             Told::Refusal(facts, refused) => {
                 self.refused.note(Some(passage.time.at));
                 let Visit { ip, agent, .. } = passage.visit;

@@ -25,7 +25,7 @@ pub struct Sample<V, const LIMIT: usize> {
 
 /// Keys are hashes: they need no hashing.
 #[derive(Clone, Copy, Debug, Default)]
-struct Itself(u64);
+pub(super) struct Itself(u64);
 
 impl Hasher for Itself {
     fn finish(&self) -> u64 {

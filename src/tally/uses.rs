@@ -7,9 +7,9 @@ use foldhash::quality::FixedState;
 
 use super::Tally;
 use super::crowd::Crowd;
-use super::marks::{ask_of, lead_of};
+use super::marks::{Who, ask_of, lead_of};
 use super::sightings::Pass;
-use super::visits::{self, Passage, Visit, spot_mark};
+use super::visits::{self, Passage, Visit, agent_mark, spot_mark};
 use crate::model::{
     At, Client, Credential, Endpoint, Fingerprint, Origin, Outcome, Position, Record, State, Token,
 };
@@ -21,6 +21,8 @@ pub struct Used<'a> {
     pub credential: Option<Shown<'a>>,
     /// The token inside it, where this tally may not know it yet.
     pub new_token: Option<&'a Arc<Token>>,
+    /// Mark of the host, see [`host_mark`].
+    pub host: u64,
     /// Which node answered.
     pub node: Option<&'a str>,
     /// Whether all request fields were recorded.
@@ -41,6 +43,8 @@ pub struct Shown<'a> {
     pub credential: &'a Credential,
     /// The same where it is shared already.
     pub shared: Option<&'a Arc<Credential>>,
+    /// Mark of all of it, see [`Credential::mark`].
+    pub all: u64,
     /// Whether it is a token or key, see [`Kind::is_token`](crate::model::Kind::is_token).
     pub is_token: bool,
     /// The mark under which its uses lie.
@@ -51,7 +55,13 @@ impl<'a> Shown<'a> {
     /// Looks at a credential.
     pub fn of(credential: &'a Credential) -> Self {
         let mark = credential.token.or(credential.fingerprint);
-        Self { credential, shared: None, is_token: credential.kind.is_token(), mark }
+        let (all, is_token) = (credential.mark(), credential.kind.is_token());
+        Self { credential, shared: None, all, is_token, mark }
+    }
+
+    /// Returns all of it to be kept.
+    pub(super) fn share(&self) -> Arc<Credential> {
+        self.shared.map_or_else(|| Arc::new(self.credential.clone()), Arc::clone)
     }
 }
 
@@ -61,7 +71,11 @@ pub(super) struct Event<'a> {
     pub(super) capture: Option<&'a Arc<str>>,
     pub(super) ip: Option<&'a str>,
     pub(super) agent: Option<&'a Arc<str>>,
+    /// Marks of capture and address, and of the user agent.
+    pub(super) who: Who,
     pub(super) endpoint: &'a Endpoint,
+    /// Mark of its host.
+    pub(super) host: u64,
     pub(super) credential: Shown<'a>,
     pub(super) at_issuer: bool,
     pub(super) node: Option<&'a str>,
@@ -72,11 +86,17 @@ impl<'a> Event<'a> {
     /// Makes the use that a record tells of.
     pub(super) fn of(record: &'a Record, credential: &'a Credential) -> Self {
         let facts = &record.facts;
+        let Client { capture, ip, user_agent: agent } = &facts.client;
         Self {
-            capture: facts.client.capture.as_ref(),
-            ip: facts.client.ip.as_deref(),
-            agent: facts.client.user_agent.as_ref(),
+            capture: capture.as_ref(),
+            ip: ip.as_deref(),
+            agent: agent.as_ref(),
+            who: Who {
+                spot: spot_mark(capture.as_deref(), ip.as_deref()),
+                agent: agent_mark(agent.as_deref()),
+            },
             endpoint: &facts.endpoint,
+            host: host_mark(&facts.endpoint),
             credential: Shown::of(credential),
             at_issuer: facts.grant.is_some(),
             node: facts.node.as_deref(),
@@ -87,10 +107,10 @@ impl<'a> Event<'a> {
     /// Returns what the key begins with under which such uses are counted.
     ///
     /// All uses of a credential lie together: of many the histories of some are known in full.
-    fn lead(&self) -> u64 {
+    pub(super) fn lead(&self) -> u64 {
         match self.credential.mark {
             Some(mark) => lead_of(mark),
-            None => spot_mark(self.capture.map(|capture| &**capture), self.ip),
+            None => self.who.spot,
         }
     }
 
@@ -105,18 +125,16 @@ impl<'a> Event<'a> {
         self.key_from(self.lead())
     }
 
-    fn key_from(&self, lead: u64) -> u128 {
-        let capture = self.capture.map(|capture| &**capture);
-        let client = (capture, self.ip, self.agent.map(|agent| &**agent));
-        let host = self.endpoint.host.as_deref();
-        let rest = FixedState::with_seed(0x5bd1_e995).hash_one((
-            client,
-            host,
-            self.credential.credential,
-            self.at_issuer,
-        ));
-        visits::key(lead, rest)
+    pub(super) fn key_from(&self, lead: u64) -> u128 {
+        let Who { spot, agent } = self.who;
+        let parts = [spot, agent, self.host, self.credential.all, u64::from(self.at_issuer)];
+        visits::key(lead, FixedState::with_seed(0x5bd1_e995).hash_one(parts))
     }
+}
+
+/// Returns the mark of the host of an endpoint.
+pub fn host_mark(endpoint: &Endpoint) -> u64 {
+    FixedState::with_seed(0x1f83_d9ab).hash_one(&endpoint.host)
 }
 
 impl Tally {
@@ -157,9 +175,7 @@ impl Tally {
                 user_agent: event.agent.cloned(),
             };
             usage.host.clone_from(&event.endpoint.host);
-            let Shown { credential, shared, .. } = event.credential;
-            let shared = shared.map(Arc::clone);
-            usage.credential = Some(shared.unwrap_or_else(|| Arc::new(credential.clone())));
+            usage.credential = Some(event.credential.share());
             usage.at_issuer = event.at_issuer;
         }
         usage.count += 1;
@@ -176,18 +192,24 @@ impl Tally {
     }
 
     /// Counts a request that was let in and has no record.
-    pub(super) fn pass_use(&mut self, used: &Used<'_>, passage: &Passage<'_>, crowd: &mut Crowd) {
-        let Visit { ip, agent, endpoint, at, .. } = passage.visit;
+    pub(super) fn pass_use(
+        &mut self,
+        used: &Used<'_>,
+        passage: &Passage<'_>,
+        who: Who,
+        crowd: &mut Crowd,
+    ) {
+        let Visit { ip, agent, endpoint, place, at, .. } = passage.visit;
         let usage = used.credential.map(|credential| {
-            let (capture, at_issuer, node) = (None, false, used.node);
-            Event { capture, ip, agent, endpoint, credential, at_issuer, node, at }
+            let (capture, at_issuer, host, node) = (None, false, used.host, used.node);
+            Event { capture, ip, agent, who, endpoint, host, credential, at_issuer, node, at }
         });
         match &usage {
             Some(event) => {
                 if let Some((host, at)) = event.entrance() {
                     self.note_entrance(host, at, &mut crowd.waiting);
                 }
-                self.note_use(event);
+                self.await_use(event, place, crowd);
             }
             None => self.visits.note(&passage.visit),
         }

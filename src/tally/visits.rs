@@ -125,9 +125,8 @@ pub struct Refused<'a> {
 }
 
 impl Passage<'_> {
-    /// Returns the mark of what the exchange is, wherever it stands.
-    pub(super) fn content(&self) -> u64 {
-        let who = Who { spot: spot_mark(None, self.visit.ip), agent: self.caller.mark };
+    /// Returns the mark of what the exchange is, wherever it stands; `who` are the marks of its client.
+    pub(super) fn content(&self, who: Who) -> u64 {
         content_of(Some(self.time.at), self.url.as_bytes(), who, self.call)
     }
 }
