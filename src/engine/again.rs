@@ -1,17 +1,19 @@
-//! Requests that were let in with a token or without, counted without a record of their own.
+//! Requests that were not refused, with a token or without, counted without a record of their own.
 //!
 //! The first request of each kind is gathered in full, and its record says what all others of its kind
 //! come to. Tests hold both ways against each other.
 
 use std::collections::HashMap;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use foldhash::{fast::FixedState, quality::RandomState};
 
 use super::plain::Site;
 use crate::evidence::{self, Context, Own, Sent};
-use crate::model::{Endpoint, Exchange, Fingerprint, Observer, Record, Sketch, Time, Visibility};
+use crate::model::{
+    Endpoint, Exchange, Fingerprint, Observer, Outcome, Record, Sketch, Time, Visibility,
+};
 use crate::tally::{
     Caller, Crowd, Passage, Shown, Tally, Told, Used, Visit, call_mark, host_mark, place_mark,
 };
@@ -25,14 +27,14 @@ pub(super) struct Again {
     /// By 128 bits of a hash with seeds of this process.
     kinds: HashMap<u128, Kind, FixedState>,
     /// The same by what lines are like that need not be read.
-    sketches: HashMap<u128, Arc<Common>, FixedState>,
+    sketches: HashMap<u128, Sketched, FixedState>,
     seeds: [RandomState; 2],
     /// What the request is like that is looked at.
     like: Vec<u8>,
     /// The request that was looked at last and was of no known kind.
     unknown: Option<Unknown>,
     /// What the line is like that was looked at last and was not known.
-    sketch: Option<u128>,
+    sketch: Option<Drawn>,
     /// The user agent of the request that was counted last.
     caller: Caller,
     /// Marks of the ids of the request that is looked at.
@@ -46,7 +48,7 @@ struct Unknown {
     /// Length of the shortest secret of its token, where it bore the field `Authorization`.
     sent: Option<usize>,
     /// What its line is like.
-    sketch: Option<u128>,
+    sketch: Option<Drawn>,
     /// How much of what was written of it is the shape of its target.
     shape: usize,
 }
@@ -58,6 +60,24 @@ enum Kind {
     Own,
     /// They differ in nothing but client, time, token and ids.
     Same(Arc<Common>),
+}
+
+/// What a line is like, by marks.
+#[derive(Clone, Copy, Debug)]
+struct Drawn {
+    /// Of all but the body of its answer.
+    mark: u128,
+    /// Of that too.
+    with_body: u128,
+}
+
+/// What lines that are alike in all but the body of the answer come to.
+#[derive(Debug)]
+enum Sketched {
+    /// It tells nothing.
+    Same(Arc<Common>),
+    /// It is a part of what they are like: there is another mark.
+    ByBody,
 }
 
 /// What the requests of a kind have in common: all but client, time, token and ids.
@@ -75,6 +95,8 @@ struct Common {
     call: u64,
     observer: Observer,
     sees_all: bool,
+    /// They were let in, and not neither that nor refused.
+    let_in: bool,
     /// None of them bears a credential.
     bare: bool,
 }
@@ -135,9 +157,17 @@ impl Again {
         self.like.clear();
         let Some(own) = evidence::sketched(line, context, &mut self.like) else { return false };
         let mark = self.mark();
-        let Some(common) = self.sketches.get(&mark).filter(|c| c.source == *site.source) else {
-            self.sketch = Some(mark);
-            return false;
+        let with_body = || mark_of(&self.seeds, &(&*self.like, line.response_body));
+        let known = match self.sketches.get(&mark) {
+            Some(Sketched::ByBody) => self.sketches.get(&with_body()),
+            known => known,
+        };
+        let common = match known {
+            Some(Sketched::Same(common)) if common.source == *site.source => common,
+            _ => {
+                self.sketch = Some(Drawn { mark, with_body: with_body() });
+                return false;
+            }
         };
         evidence::ids_of_line(line, &common.endpoint, &mut self.ids);
         let Sketch { time, url, client_ip: ip, .. } = *line;
@@ -159,7 +189,7 @@ impl Again {
         let shape = self.like.get(..shape).unwrap_or_default();
         let plain = (sent.is_none() || evidence::repeats_nothing(&facts.endpoint))
             && evidence::has_shape(&record.url, shape);
-        let is_mere = Tally::is_mere_use(record) && facts.credentials.is_empty() == sent.is_none();
+        let is_mere = Tally::is_mere(record) && facts.credentials.is_empty() == sent.is_none();
         let kind = match facts.status.filter(|_| plain && is_mere) {
             Some(status) => {
                 let common = Arc::new(Common {
@@ -172,6 +202,7 @@ impl Again {
                     call: call_mark(facts.endpoint.method.as_deref(), Some(status)),
                     observer: facts.observer,
                     sees_all: facts.visibility == Visibility::Full,
+                    let_in: facts.answer.outcome == Outcome::LetIn,
                     bare: facts.credentials.is_empty(),
                 });
                 if let Some(sketch) = sketch {
@@ -184,17 +215,26 @@ impl Again {
         self.kinds.insert(mark, kind);
     }
 
-    fn note_sketch(&mut self, mark: u128, common: Arc<Common>) {
+    fn note_sketch(&mut self, Drawn { mark, with_body }: Drawn, common: Arc<Common>) {
         if self.sketches.len() >= MOST {
             self.sketches.clear();
         }
-        self.sketches.insert(mark, common);
+        if evidence::is_success(common.status) {
+            self.sketches.insert(mark, Sketched::Same(common));
+        } else {
+            self.sketches.insert(mark, Sketched::ByBody);
+            self.sketches.insert(with_body, Sketched::Same(common));
+        }
     }
 
     fn mark(&self) -> u128 {
-        let [high, low] = self.seeds.each_ref().map(|seed| seed.hash_one(&*self.like));
-        u128::from(high) << 64 | u128::from(low)
+        mark_of(&self.seeds, &*self.like)
     }
+}
+
+fn mark_of(seeds: &[RandomState; 2], like: &(impl Hash + ?Sized)) -> u128 {
+    let [high, low] = seeds.each_ref().map(|seed| seed.hash_one(like));
+    u128::from(high) << 64 | u128::from(low)
 }
 
 /// What a request of a known kind has of its own, beside its token.
@@ -237,6 +277,7 @@ fn count(
     };
     let said = |text: &&str| !matches!(*text, "" | "-");
     let used = Used {
+        let_in: common.let_in,
         credential: sent.as_ref().map(|sent| Shown {
             credential: sent.credential(),
             shared: Some(sent.credential()),

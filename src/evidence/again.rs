@@ -144,7 +144,12 @@ impl Part {
     }
 }
 
-/// Writes what a request that was let in is like, and returns what it has of its own; `None` where more
+/// Returns whether a status is one of success, whose body is looked at by its words alone.
+pub fn is_success(status: u16) -> bool {
+    matches!(status, 200..=299)
+}
+
+/// Writes what a request that was not refused is like, and returns what it has of its own; `None` where more
 /// than both would have to be looked at.
 ///
 /// Two requests are of a kind when the same is written for both.
@@ -156,8 +161,9 @@ pub fn likeness<'x>(
     let bare = |body: &Body<'_>| body.params.is_empty() && !body.base64 && !body.withheld;
     let (sent, got) = (&exchange.request_body, &exchange.response_body);
     let (authority, path) = authority_and_path(&exchange.url);
-    let fits = matches!(exchange.status, Some(200..=299))
-        && !matches!(exchange.observer, Observer::Client | Observer::Proxy)
+    // Whether a 400 is one of auth depends on how long its request was.
+    let status = exchange.status.filter(|status| matches!(*status, 200..=299 | 304 | 404..=599))?;
+    let fits = !matches!(exchange.observer, Observer::Client | Observer::Proxy)
         && exchange.time.is_some()
         && exchange.error.is_none()
         && exchange.redirect_url.is_none()
@@ -179,7 +185,7 @@ pub fn likeness<'x>(
         note(text.as_deref(), like);
     }
     note(Some(authority), like);
-    like.extend_from_slice(&exchange.status.unwrap_or_default().to_le_bytes());
+    like.extend_from_slice(&status.to_le_bytes());
     like.extend_from_slice(&[
         exchange.observer as u8,
         exchange.request_visibility as u8,
@@ -190,6 +196,9 @@ pub fn likeness<'x>(
         note(mime.as_deref(), like);
         like.push(u8::from(size.is_some()) | u8::from(text.raw().is_empty()) << 1);
         like.extend_from_slice(&size.unwrap_or_default().to_le_bytes());
+    }
+    if !is_success(status) {
+        note(Some(&got.text.read()), like);
     }
     answered(exchange.response_headers.iter().map(pair), context, like)?;
     let headers = exchange.request_headers.iter().map(pair);

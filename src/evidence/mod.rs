@@ -25,7 +25,8 @@ mod words;
 
 pub use crate::dialect::{Catalogue, DialectError};
 pub use again::{
-    Own, Sent, has_shape, ids_of, ids_of_line, leaves, likeness, repeats_nothing, sketched,
+    Own, Sent, has_shape, ids_of, ids_of_line, is_success, leaves, likeness, repeats_nothing,
+    sketched,
 };
 pub use context::{Context, Source};
 pub use mask::{mask, mask_url};

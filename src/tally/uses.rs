@@ -14,9 +14,11 @@ use crate::model::{
     At, Client, Credential, Endpoint, Fingerprint, Origin, Outcome, Position, Record, State, Token,
 };
 
-/// What a request that was let in has of its own, where it needs no record.
+/// What a request that was not refused has of its own, where it needs no record.
 #[derive(Clone, Copy, Debug)]
 pub struct Used<'a> {
+    /// Whether it was let in.
+    pub let_in: bool,
     /// The only one, which stood in the field `Authorization`; `None` where none could be seen.
     pub credential: Option<Shown<'a>>,
     /// The token inside it, where this tally may not know it yet.
@@ -138,9 +140,9 @@ pub fn host_mark(endpoint: &Endpoint) -> u64 {
 }
 
 impl Tally {
-    /// Returns whether a record tells no more than that its client was let in, with the token in its field
-    /// `Authorization` or without a credential.
-    pub fn is_mere_use(record: &Record) -> bool {
+    /// Returns whether a record tells no more than that its client was let in, or neither let in nor refused,
+    /// with the token in its field `Authorization` or without a credential.
+    pub fn is_mere(record: &Record) -> bool {
         use crate::model::Place;
         let Record { facts, .. } = record;
         let plain = match &*facts.credentials {
@@ -152,7 +154,7 @@ impl Tally {
             _ => false,
         };
         plain
-            && facts.answer.outcome == Outcome::LetIn
+            && matches!(facts.answer.outcome, Outcome::LetIn | Outcome::Neutral)
             && !super::is_notable(facts)
             && facts.client.capture.is_none()
             && facts.cookies_sent != Some(true)
@@ -191,7 +193,7 @@ impl Tally {
         }
     }
 
-    /// Counts a request that was let in and has no record.
+    /// Counts a request that was not refused and has no record.
     pub(super) fn pass_use(
         &mut self,
         used: &Used<'_>,
@@ -200,7 +202,7 @@ impl Tally {
         crowd: &mut Crowd,
     ) {
         let Visit { ip, agent, endpoint, place, at, .. } = passage.visit;
-        let usage = used.credential.map(|credential| {
+        let usage = used.credential.filter(|_| used.let_in).map(|credential| {
             let (capture, at_issuer, host, node) = (None, false, used.host, used.node);
             Event { capture, ip, agent, who, endpoint, host, credential, at_issuer, node, at }
         });
@@ -211,7 +213,8 @@ impl Tally {
                 }
                 self.await_use(event, place, crowd);
             }
-            None => self.visits.note(&passage.visit),
+            None if used.let_in => self.visits.note(&passage.visit),
+            None => {}
         }
         if let Some(token) = used.new_token {
             // Its own mark lies further away.

@@ -105,7 +105,7 @@ pub enum Told<'a> {
     Nothing,
     /// It was let in.
     Visit,
-    /// It was let in with a credential, or as one of many that differ in ids.
+    /// It was let in or neither that nor refused, with a credential or as one of many that differ in ids.
     Use(&'a Used<'a>),
     /// It was refused.
     Refusal(&'a Facts, &'a Refused<'a>),

@@ -408,7 +408,7 @@ proptest! {
         lines in prop::collection::vec(
             (
                 (0usize..4, often(3), often(14)),
-                (often(13), often(6), often(5)),
+                (often(13), often(9), often(5)),
                 (often(5), often(4)),
                 (often(6), often(10), often(4)),
             ),
@@ -424,7 +424,7 @@ proptest! {
             "https://api.example.com/v1/orders/4", "/x/eyJhbGciOiJub25lIn0.e30.c2ln",
             "/api.example.com/notifications1", "*",
         ];
-        let statuses = [200, 201, 204, 304, 401, 500];
+        let statuses = [200, 404, 201, 204, 304, 400, 401, 422, 500];
         let agents = ["curl/8.5.0", "-", "Mozilla/5.0 (X11; Linux x86_64)", "x 8xLOxBtZp8a9Qk2mV4yT", "notifications1"];
         let others = [
             ("x-forwarded-for", "192.0.2.7, 10.0.0.1"),
@@ -497,7 +497,7 @@ proptest! {
     #[test]
     fn requests_of_few_kinds_count_as_their_records_do_whoever_asks(
         lines in prop::collection::vec(
-            ((0usize..2, 0usize..2, 0usize..2), (0usize..6, 0usize..4, 0usize..3), (0usize..9, 0usize..2)),
+            ((0usize..2, 0usize..5, 0usize..2), (0usize..6, 0usize..4, 0usize..3), (0usize..9, 0usize..2)),
             1..400,
         ),
         piece in 2_000usize..60_000,
@@ -507,7 +507,13 @@ proptest! {
         let agents = ["curl/8.5.0", "Mozilla/5.0 (X11; Linux x86_64)", "okhttp/4.9.3", "-"];
         let methods = ["GET", "DELETE"];
         let hosts = ["a.example.com", "b.example.com"];
-        let statuses = [200, 204];
+        let answers = [
+            (200, json!({"id": 1})),
+            (204, json!(null)),
+            (404, json!({"error": "not_found"})),
+            (404, json!({"error": "no such order"})),
+            (503, json!(null)),
+        ];
         let mut texts = [String::new(), String::new()];
         for (n, ((method, status, host), (sent, agent, ip), (id, input))) in lines.iter().enumerate() {
             // Many in a row at one host, then either.
@@ -516,7 +522,8 @@ proptest! {
                 "ts": format!("2026-11-23T02:{:02}:{:02}.{:03}Z", n / 180, n / 3 % 60, n % 7),
                 "request_id": format!("{id}2cc53a5be73b5942416f4fc3604{:04}", n / 2),
                 "method": methods[*method], "host": hosts[*host],
-                "path": format!("/v1/orders/{}", n % 10), "status": statuses[*status],
+                "path": format!("/v1/orders/{}", n % 10),
+                "status": answers[*status].0, "response_body": answers[*status].1,
                 "client_ip": format!("192.0.2.{ip}"),
                 "headers": {
                     "authorization": bearers[*sent], "user-agent": agents[*agent],
@@ -558,6 +565,7 @@ fn departures() -> Vec<Vec<(&'static str, Value)>> {
             json!({"id": 18}),
             json!({"id": "18"}),
             json!([{"id": 18}]),
+            json!({"error": "not found"}),
             json!({"error": "token expired"}),
             json!({"code": 401}),
             json!({"msg": "wrong password"}),
@@ -597,7 +605,10 @@ fn departures() -> Vec<Vec<(&'static str, Value)>> {
         ],
     ));
     out.extend(all("method", &[json!("POST"), json!("get"), json!("OPTIONS")]));
-    out.extend(all("status", &[json!(201), json!(204), json!(302), json!(401), json!("200")]));
+    out.extend(all(
+        "status",
+        &[json!(201), json!(204), json!(302), json!(401), json!("200"), json!(404), json!(500)],
+    ));
     out.extend(all("host", &[json!("other.example.com"), json!("-"), json!("notifications1")]));
     out.extend(all(
         "client_ip",
@@ -675,7 +686,8 @@ fn a_line_that_departs_from_those_before_it_counts_as_its_record_does() {
     let collector = || Collector::new(Catalogue::embedded(), verifier, None, None, false);
     let departures = departures();
     let nothing = [vec![]];
-    for first in nothing.iter().chain(&departures) {
+    let missing = vec![("status", json!(404)), ("response_body", json!({"error": "not_found"}))];
+    for first in nothing.iter().chain([&missing]).chain(&departures) {
         let mut text = String::new();
         let mut second = 0;
         let mut write = |parts: &[&Vec<(&'static str, Value)>]| {
