@@ -30,7 +30,7 @@ const FEW: usize = 1 << 12;
 pub(super) struct Users {
     /// In the order in which they were met.
     entries: Vec<Entry>,
-    users: Vec<User>,
+    all: Vec<User>,
     /// Index of each by the key of its uses.
     known: HashMap<u128, u32, BuildHasherDefault<Itself>>,
     places: Vec<Place>,
@@ -81,7 +81,7 @@ impl Users {
             Some((known, place)) if known == mark => place,
             _ => self.place(mark, event),
         };
-        if let Some(user) = self.users.get_mut(user as usize) {
+        if let Some(user) = self.all.get_mut(user as usize) {
             user.count += 1;
         }
         self.entries.push(Entry { user, place, at });
@@ -89,7 +89,7 @@ impl Users {
     }
 
     fn user(&mut self, key: u128, event: &Event<'_>) -> u32 {
-        let Self { users, known, addresses, .. } = self;
+        let Self { all, known, addresses, .. } = self;
         *known.entry(key).or_insert_with(|| {
             let address = event.ip.map(|ip| {
                 let start = addresses.len();
@@ -97,8 +97,8 @@ impl Users {
                 (start, addresses.len())
             });
             let (credential, agent) = (event.credential.share(), event.agent.cloned());
-            users.push(User { key, credential, agent, address, count: 0 });
-            index(users.len() - 1)
+            all.push(User { key, credential, agent, address, count: 0 });
+            index(all.len() - 1)
         })
     }
 
@@ -116,7 +116,7 @@ impl Users {
     /// Takes the uses out, those of each user together, in the order of the users.
     fn take_sorted(&mut self) -> Vec<(u32, At)> {
         let mut next = 0;
-        let starts = self.users.iter().map(|user| {
+        let starts = self.all.iter().map(|user| {
             let start = next;
             next += user.count as usize;
             start
@@ -135,9 +135,9 @@ impl Users {
     }
 
     fn clear(&mut self) {
-        let Self { entries, users, known, places, known_places, last, addresses } = self;
+        let Self { entries, all, known, places, known_places, last, addresses } = self;
         entries.clear();
-        users.clear();
+        all.clear();
         known.clear();
         places.clear();
         known_places.clear();
@@ -147,10 +147,11 @@ impl Users {
 
     /// Returns an empty value that has room for as many as there are here and a quarter more.
     pub(super) fn as_large(&self) -> Self {
+        let users = self.all.len() / 4 * 5;
         Self {
             entries: Vec::with_capacity(self.entries.len() / 4 * 5),
-            users: Vec::with_capacity(self.users.len() / 4 * 5),
-            known: HashMap::with_capacity_and_hasher(self.users.len() / 4 * 5, Default::default()),
+            all: Vec::with_capacity(users),
+            known: HashMap::with_capacity_and_hasher(users, BuildHasherDefault::default()),
             ..Self::default()
         }
     }
@@ -199,7 +200,7 @@ impl Tally {
         }
         let entries = waiting.take_sorted();
         let mut rest = &*entries;
-        for users in waiting.users.chunks(AT_ONCE) {
+        for users in waiting.all.chunks(AT_ONCE) {
             self.await_uses(users);
             for user in users {
                 let Some((own, others)) = rest.split_at_checked(user.count as usize) else { break };
