@@ -420,7 +420,7 @@ fn fallback(case: &Case<'_>) -> Finding {
     };
     match facts.answer.outcome {
         Outcome::Refused(Sign::TooManyRequests) => {
-            return of("other.rate_limit", Confidence::Stated, status, "response.status");
+            return of("other.rate_limit", Confidence::Inferred, status, "response.status");
         }
         Outcome::Refused(Sign::Blocked) => {
             let fact = "the browser hid the answer from the page".to_owned();

@@ -556,6 +556,12 @@ impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, '_, H, S> {
         Ok(Raw::List)
     }
 
+    /// Reads a string.
+    #[allow(
+        clippy::inline_always,
+        reason = "what is handed over in memory is waited for, each time"
+    )]
+    #[inline(always)]
     fn piece(&mut self) -> Walk<Piece<'v>> {
         self.json.expect(b'"')?;
         let from = self.json.at;
