@@ -11,7 +11,9 @@ use foldhash::{fast::FixedState, quality::RandomState};
 
 use super::plain::Site;
 use crate::evidence::{self, Context, Own, Sent};
-use crate::model::{Endpoint, Exchange, Fingerprint, Observer, Record, Sketch, Time, Visibility};
+use crate::model::{
+    Endpoint, Exchange, Fingerprint, Observer, Record, Seconds, Sketch, Time, Visibility,
+};
 use crate::tally::{
     Caller, Crowd, Passage, Shown, Tally, Told, Used, Visit, call_mark, place_mark,
 };
@@ -72,6 +74,12 @@ struct Common {
     /// Mark of method and status.
     call: u64,
     observer: Observer,
+    /// All of its source come from one client.
+    is_capture: bool,
+    /// Which release answered.
+    release: Option<Arc<str>>,
+    /// The `Date` of the answers is a clock.
+    is_dated: bool,
     sees_all: bool,
     /// None of them bears a credential.
     bare: bool,
@@ -110,9 +118,10 @@ impl Again {
         evidence::ids_of(exchange, &common.endpoint, &mut self.ids);
         let ip = exchange.client_ip.as_deref();
         let (caller, ids) = (&mut self.caller, &*self.ids);
-        let passing = Passing { time, url: &exchange.url, ip, caller, ids };
+        let date_offset = own.date_offset(exchange).filter(|_| common.is_dated);
+        let passing = Passing { time, url: &exchange.url, ip, caller, ids, date_offset };
         let passed = count(common, &own, passing, site, context, tally, crowd);
-        if let Some(sketch) = sketch.filter(|_| passed) {
+        if let Some(sketch) = sketch.filter(|_| passed && !common.is_capture) {
             let common = Arc::clone(common);
             self.note_sketch(sketch, common);
         }
@@ -140,7 +149,7 @@ impl Again {
         evidence::ids_of_line(line, &common.endpoint, &mut self.ids);
         let Sketch { time, url, client_ip: ip, .. } = *line;
         let (caller, ids) = (&mut self.caller, &*self.ids);
-        let passing = Passing { time, url, ip, caller, ids };
+        let passing = Passing { time, url, ip, caller, ids, date_offset: None };
         count(common, &own, passing, site, context, tally, crowd)
     }
 
@@ -168,10 +177,14 @@ impl Again {
                     status,
                     call: call_mark(facts.endpoint.method.as_deref(), Some(status)),
                     observer: facts.observer,
+                    is_capture: facts.client.capture.is_some(),
+                    release: record.release.clone(),
+                    is_dated: record.date_offset.is_some(),
                     sees_all: facts.visibility == Visibility::Full,
                     bare: facts.credentials.is_empty(),
                 });
-                if let Some(sketch) = sketch {
+                // Its clocks are not in the sketch of a line.
+                if let Some(sketch) = sketch.filter(|_| !common.is_capture) {
                     self.note_sketch(sketch, Arc::clone(&common));
                 }
                 Kind::Same(common)
@@ -203,13 +216,15 @@ struct Passing<'a> {
     caller: &'a mut Caller,
     /// Marks of its ids, sorted.
     ids: &'a [Fingerprint],
+    /// By how much the clock of whoever answered is ahead of that of the capture.
+    date_offset: Option<Seconds>,
 }
 
 /// Counts a request of a known kind, unless more than that is to be looked at.
 fn count(
     common: &Common,
     own: &Own<'_>,
-    Passing { time, url, ip, caller, ids }: Passing<'_>,
+    Passing { time, url, ip, caller, ids, date_offset }: Passing<'_>,
     site: Site<'_>,
     context: &mut Context<'_>,
     tally: &mut Tally,
@@ -242,13 +257,15 @@ fn count(
         }),
         new_token: sent.as_ref().and_then(Sent::new_token),
         node: common.node.as_deref(),
+        release: common.release.as_ref(),
+        date_offset,
         sees_all: common.sees_all,
         ids,
         member: site.member,
         position: site.position,
     };
     let visit = Visit {
-        capture: None,
+        capture: common.is_capture.then_some(&**site.source),
         ip: ip.filter(said),
         agent: caller.name.as_ref(),
         place: common.place,

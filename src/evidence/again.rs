@@ -9,19 +9,21 @@ use std::sync::Arc;
 use super::context::{AtHand, Context, Seen};
 use super::mask::{could_hide, could_repeat, is_short_or_odd};
 use super::names::Field;
+use super::request::http_date;
 use super::url::{is_told_by_shape, open_shape};
-use super::{ids, locate};
+use super::{clocks, ids, locate};
 use crate::dialect;
 use crate::model::{
-    Body, Credential, Endpoint, Exchange, Fingerprint, Header, Kind, Observer, Sketch, State, Token,
+    At, Body, Credential, Endpoint, Exchange, Fingerprint, Header, Kind, Observer, Seconds, Sketch,
+    State, Token,
 };
 
 /// Fields whose values differ from request to request and tell nothing but an id, an address or a size;
 /// those of ids are read for their marks.
 const VARYING: [&str; 3] = ["x-forwarded-for", "x-real-ip", "content-length"];
-/// The same of answers, where they are not observed from the wire: there `Date` is a clock.
-const VARYING_ANSWER: [&str; 6] =
-    ["content-length", "date", "etag", "last-modified", "x-response-time", "x-runtime"];
+/// The same of answers, beside `Date`.
+const VARYING_ANSWER: [&str; 5] =
+    ["content-length", "etag", "last-modified", "x-response-time", "x-runtime"];
 /// A longer body of an answer is looked at with its request.
 const LONGEST_BODY: usize = 64 * 1024;
 
@@ -97,6 +99,8 @@ pub struct Own<'x> {
     agents: usize,
     /// Whether a value that differs from request to request begins as credentials do.
     wordy: bool,
+    /// The `Date` of its answer, where that is read against the clock of whoever recorded it.
+    date: Option<At>,
     /// How much of what was written is the shape of its target, see [`has_shape`].
     pub shape: usize,
 }
@@ -114,14 +118,32 @@ pub(super) enum Part {
     Like,
 }
 
-/// Returns whether an answer's field has another value from request to request, which tells nothing but an
-/// id; `None` where its value is a secret.
-pub(super) fn varies_in_answers(name: &str) -> Option<bool> {
-    let is = |known: &str| name.eq_ignore_ascii_case(known);
-    if is("set-cookie") {
-        return None;
+/// What a field of an answer is to a request of a kind, by its name alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum AnswerPart {
+    /// Its value is a secret.
+    Secret,
+    /// It is the clock of whoever answered.
+    Clock,
+    /// Its value differs from request to request, and tells nothing but an id.
+    Varying,
+    /// Its value belongs to the likeness.
+    Like,
+}
+
+impl AnswerPart {
+    pub(super) fn of(name: &str) -> Self {
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        if is("set-cookie") {
+            Self::Secret
+        } else if is("date") {
+            Self::Clock
+        } else if VARYING_ANSWER.into_iter().any(is) || ids::is_id(name) {
+            Self::Varying
+        } else {
+            Self::Like
+        }
     }
-    Some(VARYING_ANSWER.into_iter().any(is) || ids::is_id(name))
 }
 
 impl Part {
@@ -152,17 +174,16 @@ pub fn likeness<'x>(
     let (sent, got) = (&exchange.request_body, &exchange.response_body);
     let (authority, path) = authority_and_path(&exchange.url);
     let fits = matches!(exchange.status, Some(200..=299))
-        && !matches!(exchange.observer, Observer::Client | Observer::Proxy)
         && exchange.time.is_some()
         && exchange.error.is_none()
         && exchange.redirect_url.is_none()
         && exchange.request_cookies.is_empty()
         && exchange.reasons.is_empty()
-        && exchange.until_answer_ms.is_none()
         && !(exchange.from_cache || exchange.websocket || exchange.time_of_answer)
         && (bare(sent) && sent.text.raw().is_empty())
         && (bare(got) && (got.text.raw().is_empty() || is_quiet(got.text.raw())))
         && !could_hide(authority)
+        && !authority.contains('@')
         && exchange.client_ip.as_deref().is_none_or(is_plain_address);
     if !fits || !open_shape(path.as_bytes(), like) {
         return None;
@@ -183,13 +204,23 @@ pub fn likeness<'x>(
     note(Some(exchange.format), like);
     for Body { mime, size, text, .. } in [sent, got] {
         note(mime.as_deref(), like);
-        like.push(u8::from(size.is_some()) | u8::from(text.raw().is_empty()) << 1);
-        like.extend_from_slice(&size.unwrap_or_default().to_le_bytes());
+        let is_some = size.is_some_and(|size| size > 0);
+        let beside = u8::from(text.raw().is_empty()) << 1 | u8::from(is_some) << 2;
+        like.push(u8::from(size.is_some()) | beside);
     }
-    answered(exchange.response_headers.iter().map(pair), context, like)?;
+    let date = answered(exchange.response_headers.iter().map(pair), context, like)?;
+    let date = date.filter(|_| is_near(exchange.observer)).map(http_date);
+    let has_clock = exchange.time.is_some_and(|time| !time.zone_assumed);
+    let readable = date.map(|date| u8::from(date.is_some()));
+    like.extend_from_slice(&[readable.unwrap_or(2), u8::from(has_clock)]);
     let headers = exchange.request_headers.iter().map(pair);
     let own = own(headers, exchange.user_agent.as_deref(), context, like)?;
-    Some(Own { shape, ..own })
+    Some(Own { shape, date: date.flatten(), ..own })
+}
+
+/// Whether an observer has a clock beside that of the server.
+fn is_near(observer: Observer) -> bool {
+    matches!(observer, Observer::Client | Observer::Proxy)
 }
 
 fn pair<'x>(header: &'x Header<'_>) -> (&'x str, &'x str) {
@@ -209,21 +240,25 @@ fn is_quiet(raw: &[u8]) -> bool {
         && !["\"access", "oken", "kty", "-----BEGIN"].into_iter().any(holds)
 }
 
-/// Writes the fields of an answer.
+/// Writes the fields of an answer; returns its first `Date`, or `None` where a secret stands in it.
 fn answered<'x>(
     headers: impl Iterator<Item = (&'x str, &'x str)>,
     context: &mut Context<'_>,
     like: &mut Vec<u8>,
-) -> Option<()> {
+) -> Option<Option<&'x str>> {
+    let mut date = None;
     for (number, (name, value)) in headers.enumerate() {
-        let (name, varies) = context.varies_in_answers(number, name);
+        let (name, part) = context.answer_part(number, name);
         like.extend_from_slice(&name.to_le_bytes());
-        if !varies? {
-            note(Some(value), like);
+        match part {
+            AnswerPart::Secret => return None,
+            AnswerPart::Clock => date = date.or(Some(value)),
+            AnswerPart::Varying => {}
+            AnswerPart::Like => note(Some(value), like),
         }
     }
     note(None, like);
-    Some(())
+    Some(date)
 }
 
 /// Returns whether all targets of a kind are shown as they are; `url` is that of one as shown, `shape` what
@@ -310,6 +345,12 @@ impl Own<'_> {
         let credential = at_hand.credential.as_ref()?;
         let shortest = usize::try_from(at_hand.shortest).unwrap_or(usize::MAX);
         Some(Sent { at_hand, credential, shortest, is_first })
+    }
+
+    /// Returns by how much the clock of whoever answered is ahead, for a request of a kind of which that is
+    /// read.
+    pub fn date_offset(&self, exchange: &Exchange<'_>) -> Option<Seconds> {
+        self.date.and_then(|date| clocks::ahead(date, exchange))
     }
 
     /// Returns whether the request bears the field `Authorization`, whatever it holds.

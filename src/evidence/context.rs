@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use super::again::{Part, varies_in_answers};
+use super::again::{AnswerPart, Part};
 use super::answers::Answers;
 use super::mask::could_repeat;
 use super::memory::Memory;
@@ -66,8 +66,8 @@ pub struct Context<'c> {
     previous_agent: Option<(Arc<str>, Agent)>,
     /// What fields are to requests of a kind.
     parts: Names<Part>,
-    /// The same of answers, see [`varies_in_answers`].
-    answer_parts: Names<Option<bool>>,
+    /// The same of answers.
+    answer_parts: Names<AnswerPart>,
     releases: HashMap<u64, (&'static str, Box<str>, Arc<str>), FixedState>,
     hasher: FixedState,
     makes: Makes,
@@ -330,9 +330,9 @@ impl<'c> Context<'c> {
         self.parts.get(number, name, Part::of)
     }
 
-    /// The same of an answer: whether its field has another value from request to request.
-    pub(super) fn varies_in_answers(&mut self, number: usize, name: &str) -> (u64, Option<bool>) {
-        self.answer_parts.get(number, name, varies_in_answers)
+    /// The same of an answer.
+    pub(super) fn answer_part(&mut self, number: usize, name: &str) -> (u64, AnswerPart) {
+        self.answer_parts.get(number, name, AnswerPart::of)
     }
 
     /// Returns the shown form of a field that names a release, made once for each distinct value.

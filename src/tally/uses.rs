@@ -11,7 +11,8 @@ use super::marks::{ask_of, lead_of};
 use super::sightings::Pass;
 use super::visits::{self, Passage, Visit, spot_mark};
 use crate::model::{
-    At, Client, Credential, Endpoint, Fingerprint, Origin, Outcome, Position, Record, State, Token,
+    At, Client, Credential, Endpoint, Fingerprint, Origin, Outcome, Position, Record, Seconds, State,
+    Token,
 };
 
 /// What a request that was let in has of its own, where it needs no record.
@@ -23,6 +24,10 @@ pub struct Used<'a> {
     pub new_token: Option<&'a Arc<Token>>,
     /// Which node answered.
     pub node: Option<&'a str>,
+    /// Which release of which software did.
+    pub release: Option<&'a Arc<str>>,
+    /// By how much its clock is ahead of that of a capture.
+    pub date_offset: Option<Seconds>,
     /// Whether all request fields were recorded.
     pub sees_all: bool,
     /// Marks of its ids, sorted.
@@ -121,7 +126,7 @@ impl<'a> Event<'a> {
 
 impl Tally {
     /// Returns whether a record tells no more than that its client was let in, with the token in its field
-    /// `Authorization` or without a credential.
+    /// `Authorization` or without a credential, by a release and by a clock.
     pub fn is_mere_use(record: &Record) -> bool {
         use crate::model::Place;
         let Record { facts, .. } = record;
@@ -136,10 +141,10 @@ impl Tally {
         plain
             && facts.answer.outcome == Outcome::LetIn
             && !super::is_notable(facts)
-            && facts.client.capture.is_none()
             && facts.cookies_sent != Some(true)
             && record.tokens.len() <= 1
-            && super::tells_nothing_else(record)
+            && record.told_offset.is_none()
+            && super::hands_out_nothing(record)
     }
 
     /// Counts a use, but for what [`Event::entrance`] tells.
@@ -178,8 +183,15 @@ impl Tally {
     /// Counts a request that was let in and has no record.
     pub(super) fn pass_use(&mut self, used: &Used<'_>, passage: &Passage<'_>, crowd: &mut Crowd) {
         let Visit { ip, agent, endpoint, at, .. } = passage.visit;
+        let capture = passage.visit.capture.map(|_| passage.source);
+        if let Some(release) = used.release {
+            self.releases.note_let_in(release, endpoint, passage.time.at);
+        }
+        if let (Some(capture), Some(offset)) = (capture, used.date_offset) {
+            self.offsets.note_date(capture, endpoint.host.as_ref(), offset);
+        }
         let usage = used.credential.map(|credential| {
-            let (capture, at_issuer, node) = (None, false, used.node);
+            let (at_issuer, node) = (false, used.node);
             Event { capture, ip, agent, endpoint, credential, at_issuer, node, at }
         });
         match &usage {
