@@ -11,8 +11,8 @@ use super::answers::Answers;
 use super::mask::could_repeat;
 use super::memory::Memory;
 use crate::dialect::Catalogue;
-use crate::model::{Credential, Fingerprint, Makes, Secret, Token};
-use crate::token::{Verifier, is_jwt_shaped};
+use crate::model::{Credential, Fingerprint, Secret, Token};
+use crate::token::{Mint, Verifier, is_jwt_shaped};
 
 /// Most names of releases a worker remembers.
 const MOST_RELEASES: usize = 128;
@@ -70,7 +70,7 @@ pub struct Context<'c> {
     answer_parts: Names<AnswerPart>,
     releases: HashMap<u64, (&'static str, Box<str>, Arc<str>), FixedState>,
     hasher: FixedState,
-    makes: Makes,
+    mint: Mint,
     pub(super) answers: Answers,
     /// Whether the ids of requests and traces are to be shown.
     pub(super) shows_ids: bool,
@@ -152,7 +152,7 @@ impl<'c> Context<'c> {
             answer_parts: Names::default(),
             releases: HashMap::default(),
             hasher: FixedState::default(),
-            makes: Makes::default(),
+            mint: Mint::default(),
             answers: Answers::default(),
             shows_ids: true,
         }
@@ -185,7 +185,7 @@ impl<'c> Context<'c> {
         secrets: &[Secret],
     ) {
         for token in tokens {
-            self.makes.share(Arc::make_mut(token));
+            self.mint.share(Arc::make_mut(token));
             if let Some(verifier) = self.verifier {
                 check(verifier, std::iter::once(token), secrets);
             }
@@ -202,7 +202,7 @@ impl<'c> Context<'c> {
         &mut self,
         field: &str,
         raw: &str,
-        read: impl FnOnce() -> Seen,
+        read: impl FnOnce(&mut Mint) -> Seen,
     ) -> Arc<Seen> {
         let [cookies, others] = &mut self.previous;
         let previous = if field == "cookie" { cookies } else { others };
@@ -239,7 +239,7 @@ impl<'c> Context<'c> {
         &mut self,
         mark: u128,
         length: usize,
-        read: impl FnOnce() -> Seen,
+        read: impl FnOnce(&mut Mint) -> Seen,
     ) -> Option<(&AtHand, bool)> {
         if self.at_hand.is_empty() {
             self.at_hand.resize_with(self.memory.at_hand(), || None);
@@ -264,11 +264,16 @@ impl<'c> Context<'c> {
         self.piece = self.piece.wrapping_add(1);
     }
 
-    fn remembered(&mut self, mark: u128, length: usize, read: impl FnOnce() -> Seen) -> Arc<Seen> {
+    fn remembered(
+        &mut self,
+        mark: u128,
+        length: usize,
+        read: impl FnOnce(&mut Mint) -> Seen,
+    ) -> Arc<Seen> {
         self.memory.get(mark, length).unwrap_or_else(|| {
-            let mut seen = read();
+            let mut seen = read(&mut self.mint);
             for token in seen.tokens.iter_mut().flatten() {
-                self.makes.share(Arc::make_mut(token));
+                self.mint.share(Arc::make_mut(token));
             }
             if let Some(verifier) = self.verifier {
                 check(verifier, seen.tokens.iter_mut().flatten(), &seen.secrets);
