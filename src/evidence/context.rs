@@ -123,7 +123,7 @@ impl AtHand {
 /// What one field value holds, made once for each distinct value.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    pub(super) credentials: Vec<Credential>,
+    pub(super) credentials: Vec<Arc<Credential>>,
     pub(super) tokens: Vec<Option<Arc<Token>>>,
     pub(super) secrets: Vec<Secret>,
     /// Its [`plainness`](Seen::plainness), found when it is remembered.
@@ -279,8 +279,7 @@ impl<'c> Context<'c> {
                 check(verifier, seen.tokens.iter_mut().flatten(), &seen.secrets);
             }
             seen.plain = seen.plainness();
-            seen.shared =
-                seen.credentials.first().filter(|_| seen.plain.is_some()).cloned().map(Arc::new);
+            seen.shared = seen.credentials.first().filter(|_| seen.plain.is_some()).cloned();
             seen.token = seen.tokens.first().filter(|_| seen.plain.is_some()).cloned().flatten();
             let seen = Arc::new(seen);
             self.memory.put(mark, length, &seen);

@@ -65,7 +65,7 @@ impl Found {
         let mut credentials = Vec::with_capacity(count);
         let mut tokens = Vec::with_capacity(count);
         for (_, seen) in &self.seen {
-            credentials.extend(seen.credentials.iter().cloned());
+            credentials.extend(seen.credentials.iter().map(|c| Credential::clone(c)));
             tokens.extend(seen.tokens.iter().flatten().map(Arc::clone));
         }
         tokens.truncate(MOST);
@@ -299,7 +299,7 @@ fn add(place: Place, reading: Reading, oddity: Option<Oddity>, seen: &mut Seen) 
     // Most are the only one, and thousands are remembered.
     seen.credentials.reserve_exact(1);
     seen.tokens.reserve_exact(1);
-    seen.credentials.push(Credential {
+    seen.credentials.push(Arc::new(Credential {
         kind: reading.kind,
         scheme: reading.scheme,
         place,
@@ -308,7 +308,7 @@ fn add(place: Place, reading: Reading, oddity: Option<Oddity>, seen: &mut Seen) 
         token: token.as_ref().and_then(|t| t.fingerprint),
         oddities,
         user: reading.user,
-    });
+    }));
     seen.tokens.push(token);
     if seen.secrets.is_empty() {
         seen.secrets = reading.secrets;
@@ -376,7 +376,7 @@ fn read_cookies(value: &str) -> Seen {
         && let Some(first) = seen.credentials.first_mut()
     {
         let kib = u16::try_from(value.len() / 1024).unwrap_or(u16::MAX);
-        first.oddities.push(Oddity::Large(kib));
+        Arc::make_mut(first).oddities.push(Oddity::Large(kib));
     }
     seen
 }
