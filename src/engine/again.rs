@@ -12,7 +12,7 @@ use foldhash::{fast::FixedState, quality::RandomState};
 use super::plain::Site;
 use crate::evidence::{self, Context, Own, Sent};
 use crate::model::{
-    Endpoint, Exchange, Fingerprint, Observer, Record, Seconds, Sketch, Time, Visibility,
+    Endpoint, Exchange, Fingerprint, Observer, Outcome, Record, Seconds, Sketch, Time, Visibility,
 };
 use crate::tally::{
     Caller, Crowd, Passage, Shown, Tally, Told, Used, Visit, call_mark, place_mark,
@@ -115,6 +115,9 @@ impl Again {
             }
         };
         let Some(time) = exchange.time else { return false };
+        if !evidence::tells_nothing(exchange) {
+            return false;
+        }
         evidence::ids_of(exchange, &common.endpoint, &mut self.ids);
         let ip = exchange.client_ip.as_deref();
         let (caller, ids) = (&mut self.caller, &*self.ids);
@@ -160,6 +163,10 @@ impl Again {
             self.kinds.clear();
         }
         let facts = &record.facts;
+        // One that the words of its answer refuse says nothing of others.
+        if facts.answer.outcome != Outcome::LetIn {
+            return;
+        }
         if sent.is_some_and(|shortest| !evidence::leaves(shortest, &facts.endpoint)) {
             return;
         }

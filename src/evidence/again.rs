@@ -4,7 +4,9 @@
 //! its [`likeness`], and what its token says is remembered, so nobody has to gather it anew. What is
 //! answered here holds only where gathering would say the same; everything else is `None`.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use memchr::memmem::Finder;
 
 use super::context::{AtHand, Context, Seen};
 use super::mask::{could_hide, could_repeat, is_short_or_odd};
@@ -164,7 +166,7 @@ impl Part {
 /// Writes what a request that was let in is like, and returns what it has of its own; `None` where more
 /// than both would have to be looked at.
 ///
-/// Two requests are of a kind when the same is written for both.
+/// Two requests are of a kind when the same is written for both and [`tells_nothing`] of their answers.
 pub fn likeness<'x>(
     exchange: &'x Exchange<'x>,
     context: &mut Context<'_>,
@@ -181,7 +183,7 @@ pub fn likeness<'x>(
         && exchange.reasons.is_empty()
         && !(exchange.from_cache || exchange.websocket || exchange.time_of_answer)
         && (bare(sent) && sent.text.raw().is_empty())
-        && (bare(got) && (got.text.raw().is_empty() || is_quiet(got.text.raw())))
+        && bare(got)
         && !could_hide(authority)
         && !authority.contains('@')
         && exchange.client_ip.as_deref().is_none_or(is_plain_address);
@@ -227,17 +229,25 @@ fn pair<'x>(header: &'x Header<'_>) -> (&'x str, &'x str) {
     (&header.name, &header.value)
 }
 
+/// Returns whether the answer to a request that was let in has no body, or none that is worth to be read:
+/// data in which nothing speaks of auth.
+pub fn tells_nothing(exchange: &Exchange<'_>) -> bool {
+    let raw = exchange.response_body.text.raw();
+    raw.is_empty() || is_quiet(raw)
+}
+
 /// Returns whether the body of an answer of success is data in which nothing speaks of auth, and no token
 /// or key is handed out.
 ///
 /// What answers a login is read in other ways, but its request has a body of its own.
 fn is_quiet(raw: &[u8]) -> bool {
+    static HANDED_OUT: LazyLock<[Finder<'_>; 4]> =
+        LazyLock::new(|| ["\"access", "oken", "kty", "-----BEGIN"].map(Finder::new));
     let first = raw.iter().find(|b| !b.is_ascii_whitespace());
-    let holds = |part: &str| memchr::memmem::find(raw, part.as_bytes()).is_some();
     raw.len() <= LONGEST_BODY
         && matches!(first, Some(b'{' | b'['))
         && !dialect::speaks_of_auth(raw)
-        && !["\"access", "oken", "kty", "-----BEGIN"].into_iter().any(holds)
+        && !HANDED_OUT.iter().any(|part| part.find(raw).is_some())
 }
 
 /// Writes the fields of an answer; returns its first `Date`, or `None` where a secret stands in it.

@@ -23,6 +23,8 @@ const MOST_NAMES: usize = 8192;
 
 /// Places of fields at which a worker remembers the name that stood there.
 const MOST_PLACES: usize = 64;
+/// Values that a worker may have at hand before it is known that there are more.
+const FEWEST_AT_HAND: usize = 512;
 /// Most user agents a worker remembers.
 const MOST_AGENTS: usize = 512;
 
@@ -58,6 +60,8 @@ pub struct Context<'c> {
     previous: [Option<(u128, Arc<Seen>)>; 2],
     /// Values of requests that were let in, each at the place that its mark names.
     at_hand: Vec<Option<AtHand>>,
+    /// How many of those had to leave their place for others.
+    crowded: usize,
     /// Pieces of input that were read before this one.
     piece: u32,
     names: HashSet<Arc<str>, FixedState>,
@@ -144,6 +148,7 @@ impl<'c> Context<'c> {
             memory: Arc::default(),
             previous: [None, None],
             at_hand: Vec::new(),
+            crowded: 0,
             piece: 0,
             names: HashSet::default(),
             agents: HashMap::default(),
@@ -241,8 +246,8 @@ impl<'c> Context<'c> {
         length: usize,
         read: impl FnOnce(&mut Mint) -> Seen,
     ) -> Option<(&AtHand, bool)> {
-        if self.at_hand.is_empty() {
-            self.at_hand.resize_with(self.memory.at_hand(), || None);
+        if self.crowded >= self.at_hand.len() / 4 {
+            self.spread();
         }
         let place = self.place(mark)?;
         let piece = self.piece;
@@ -254,9 +259,28 @@ impl<'c> Context<'c> {
             is_first = std::mem::replace(&mut at_hand.piece, piece) != piece;
         } else {
             let seen = self.remembered(mark, length, read);
-            *self.at_hand.get_mut(place)? = Some(AtHand::of(mark, seen, piece));
+            let before = self.at_hand.get_mut(place)?.replace(AtHand::of(mark, seen, piece));
+            self.crowded += usize::from(before.is_some());
         }
         self.at_hand.get(place)?.as_ref().map(|at_hand| (at_hand, is_first))
+    }
+
+    /// Makes room for four times as many values at hand, as far as there may be more.
+    #[cold]
+    fn spread(&mut self) {
+        self.crowded = 0;
+        let (length, most) = (self.at_hand.len(), self.memory.at_hand());
+        if length >= most {
+            return;
+        }
+        let known = std::mem::take(&mut self.at_hand);
+        self.at_hand.resize_with((length * 4).clamp(FEWEST_AT_HAND.min(most), most), || None);
+        for at_hand in known.into_iter().flatten() {
+            let place = self.place(at_hand.mark);
+            if let Some(slot) = place.and_then(|place| self.at_hand.get_mut(place)) {
+                *slot = Some(at_hand);
+            }
+        }
     }
 
     /// Goes on to another piece of input, or to another tally.

@@ -26,6 +26,7 @@ mod words;
 pub use crate::dialect::{Catalogue, DialectError};
 pub use again::{
     Own, Sent, has_shape, ids_of, ids_of_line, leaves, likeness, repeats_nothing, sketched,
+    tells_nothing,
 };
 pub use context::{Context, Source};
 pub use mask::{mask, mask_url};
