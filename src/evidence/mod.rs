@@ -117,6 +117,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
         persons::hide(Arc::make_mut(&mut answer), &credentials, &tokens, user.as_deref());
     }
     let signing = signing::of_refused(exchange, &answer, &url, &credentials);
+    let answer = context.answers.share(answer);
     let cross_origin = request::cross_origin(exchange, &url);
     let (preflight, preflight_names) = request::preflight(exchange);
     Record {

@@ -169,7 +169,7 @@ impl Tally {
         }
         usage.count += 1;
         if let Some(node) = event.node {
-            usage.nodes.push(node.to_owned());
+            usage.nodes.push_text(node);
         }
         let spent = usage.endpoints.slot(event.endpoint);
         if let Some(at) = event.at {
