@@ -185,7 +185,6 @@ pub fn likeness<'x>(
         && (bare(sent) && sent.text.raw().is_empty())
         && bare(got)
         && !could_hide(authority)
-        && !authority.contains('@')
         && exchange.client_ip.as_deref().is_none_or(is_plain_address);
     if !fits || !open_shape(path.as_bytes(), like) {
         return None;

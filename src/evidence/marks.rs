@@ -203,7 +203,8 @@ pub(super) fn cut_by_recorder(text: &str) -> Option<&str> {
 /// Returns where the word `truncated` first stands, if that is near the end.
 fn at_truncated(text: &str) -> Option<usize> {
     const WORD: &[u8] = b"truncated";
-    let is_word = |part: &[u8]| part.get(..WORD.len()).is_some_and(|p| p.eq_ignore_ascii_case(WORD));
+    let is_word =
+        |part: &[u8]| part.get(..WORD.len()).is_some_and(|p| p.eq_ignore_ascii_case(WORD));
     let found = |bytes: &[u8]| {
         memchr::memchr2_iter(b't', b'T', bytes).find(|at| bytes.get(*at..).is_some_and(is_word))
     };

@@ -11,8 +11,8 @@ use super::marks::{ask_of, lead_of};
 use super::sightings::Pass;
 use super::visits::{self, Passage, Visit, spot_mark};
 use crate::model::{
-    At, Client, Credential, Endpoint, Fingerprint, Origin, Outcome, Position, Record, Seconds, State,
-    Token,
+    At, Client, Credential, Endpoint, Fingerprint, Origin, Outcome, Position, Record, Seconds,
+    State, Token,
 };
 
 /// What a request that was let in has of its own, where it needs no record.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use foldhash::{fast::FixedState, quality::RandomState};
 
 use super::json::{Json, Object};
-use crate::model::{Make, Makes, Token};
+use crate::model::{Make, Makes, Token, pseudonym};
 
 /// Makes that are remembered; then all are forgotten, and it begins anew.
 const MOST: usize = 4096;
@@ -24,12 +24,24 @@ pub struct Mint {
     seeds: [RandomState; 2],
     /// What the make of the token follows from that is read.
     like: Vec<u8>,
+    /// The person of the token before, and the stand-in.
+    person: Option<(String, String)>,
 }
 
 impl Mint {
     /// Has a token share its make with those before it.
     pub fn share(&mut self, token: &mut Token) {
         self.makes.share(token);
+    }
+
+    /// Returns the stand-in of a person: mostly that of the token before.
+    pub(super) fn stand_in(&mut self, name: &str) -> String {
+        if let Some((_, stand_in)) = self.person.as_ref().filter(|(known, _)| known == name) {
+            return stand_in.clone();
+        }
+        let stand_in = pseudonym(name);
+        self.person = Some((name.to_owned(), stand_in.clone()));
+        stand_in
     }
 
     /// Returns the make of a token with a header as sent, with claims, and with a signature of so many
@@ -63,7 +75,16 @@ impl Mint {
 fn is_own(name: &str) -> bool {
     matches!(
         name,
-        "sub" | "exp" | "nbf" | "iat" | "jti" | "nonce" | "auth_time" | "at_hash" | "c_hash" | "sid"
+        "sub"
+            | "exp"
+            | "nbf"
+            | "iat"
+            | "jti"
+            | "nonce"
+            | "auth_time"
+            | "at_hash"
+            | "c_hash"
+            | "sid"
     )
 }
 
@@ -120,6 +141,14 @@ fn note_number(number: usize, like: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_person_has_a_stand_in_of_its_own_whoever_came_before() {
+        let mut mint = Mint::default();
+        for name in ["", "ann", "ann", "bob", "ann", "anna"] {
+            assert_eq!(mint.stand_in(name), pseudonym(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_make_is_told_once_for_tokens_that_differ_in_what_is_their_own() {

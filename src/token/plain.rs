@@ -13,7 +13,7 @@ use super::json::{Json, Object};
 use super::mint::Mint;
 use super::purpose;
 use super::segments::{LENIENT, is_removed, wanted_length};
-use crate::model::{Fingerprint, Form, Make, Signature, Token};
+use crate::model::{Fingerprint, Form, Make, Signature, Token, pseudonym};
 
 /// The shortest first segment that is read: `{"alg":"…` in base64.
 const SHORTEST_HEADER: usize = 12;
@@ -42,10 +42,17 @@ pub(super) fn read(text: &str, mint: Option<&mut Mint>) -> Option<Token> {
     let payload = Object::read(bytes.get(..end)?)?;
     let make = || make_of(header, &payload, length);
     let mut token = match mint {
-        Some(mint) => Token::made(mint.make_of(header, &payload, length, make)?),
-        None => Token::of(make()?),
+        Some(mint) => {
+            let mut token = Token::made(mint.make_of(header, &payload, length, make)?);
+            claims::fill_own(&mut token, &payload, |name| mint.stand_in(name));
+            token
+        }
+        None => {
+            let mut token = Token::of(make()?);
+            claims::fill_own(&mut token, &payload, pseudonym);
+            token
+        }
     };
-    claims::fill_own(&mut token, &payload);
     token.fingerprint = Fingerprint::of(text);
     token.unsigned = Some(Fingerprint::of_bytes("unsigned", unsigned.as_bytes()));
     token.signature_mark = Some(Fingerprint::of_bytes("signature", signature.as_bytes()));
@@ -94,14 +101,55 @@ mod tests {
     /// Claims of an issuer, some of them not sound; often those of another token but for one.
     fn claims() -> impl Strategy<Value = String> {
         let names = vec![
-            "iss", "aud", "sub", "azp", "cid", "tid", "org_id", "scp", "scope", "roles", "realm_access",
-            "exp", "iat", "nbf", "jti", "nonce", "cnf", "typ", "type", "token_use", "auth_time",
-            "at_hash", "c_hash", "sid", "events", "email", "name", "client_id", "é",
+            "iss",
+            "aud",
+            "sub",
+            "azp",
+            "cid",
+            "tid",
+            "org_id",
+            "scp",
+            "scope",
+            "roles",
+            "realm_access",
+            "exp",
+            "iat",
+            "nbf",
+            "jti",
+            "nonce",
+            "cnf",
+            "typ",
+            "type",
+            "token_use",
+            "auth_time",
+            "at_hash",
+            "c_hash",
+            "sid",
+            "events",
+            "email",
+            "name",
+            "client_id",
+            "é",
         ];
         let values = vec![
-            r#""""#, r#""a""#, r#""b c""#, r#""a@b.de""#, r#""id""#, r#""access""#, "1", "1767226500",
-            "0.5", "null", "true", "[]", r#"["a","b",7]"#, r#"["ab"]"#, "{}", r#"{"jkt":"x"}"#,
-            r#"{"roles":["a"]}"#, r#"{"roles":[["a"]]}"#,
+            r#""""#,
+            r#""a""#,
+            r#""b c""#,
+            r#""a@b.de""#,
+            r#""id""#,
+            r#""access""#,
+            "1",
+            "1767226500",
+            "0.5",
+            "null",
+            "true",
+            "[]",
+            r#"["a","b",7]"#,
+            r#"["ab"]"#,
+            "{}",
+            r#"{"jkt":"x"}"#,
+            r#"{"roles":["a"]}"#,
+            r#"{"roles":[["a"]]}"#,
         ];
         let claim = (prop::sample::select(names), prop::sample::select(values))
             .prop_map(|(name, value)| format!(r#","{name}":{value}"#));

@@ -135,11 +135,16 @@ fn entry(n: usize, turn: &Turn, credentials: &[String]) -> Value {
         2 => entry["timings"] = json!({}),
         3 => entry["startedDateTime"] = json!("2026-11-23T02:29:35"),
         4 => entry["_fromCache"] = json!("disk"),
-        5 => entry["request"]["cookies"] = json!([{"name": "session", "value": "8xLOxBtZp8a9Qk2mV4yT"}]),
+        5 => {
+            entry["request"]["cookies"] =
+                json!([{"name": "session", "value": "8xLOxBtZp8a9Qk2mV4yT"}])
+        }
         6 => entry["response"]["redirectURL"] = json!("https://api.example.com/login"),
         7 => entry["response"]["content"] = json!({"size": 25, "mimeType": "application/json"}),
         8 => entry["serverIPAddress"] = json!("192.0.2.9"),
-        9 => entry["request"]["postData"] = json!({"mimeType": "application/json", "text": "{\"user\":\"ann\",\"password\":\"x\"}"}),
+        9 => {
+            entry["request"]["postData"] = json!({"mimeType": "application/json", "text": "{\"user\":\"ann\",\"password\":\"x\"}"})
+        }
         10 => entry["response"]["_error"] = json!("net::ERR_FAILED"),
         _ => {}
     }
@@ -174,7 +179,32 @@ proptest! {
 
 #[test]
 fn an_entry_that_departs_from_those_before_it_counts_as_its_record_does() {
-    let usual = Turn { method: 0, url: 0, status: 0, sent: 0, field: 0, answer: 0, date: 1, body: 0, beside: 0 };
+    let usual = Turn {
+        method: 0,
+        url: 0,
+        status: 0,
+        sent: 0,
+        field: 0,
+        answer: 0,
+        date: 1,
+        body: 0,
+        beside: 0,
+    };
+    // With a token, and without one.
+    for usual in [Turn { sent: 1, ..usual.clone() }, usual] {
+        let departures = departures(&usual);
+        let credentials = credentials();
+        for first in &departures {
+            let turns = departures.iter().flat_map(|other| [first, other, first]);
+            let entries: Vec<Value> =
+                turns.enumerate().map(|(n, turn)| entry(n, turn, &credentials)).collect();
+            assert_alike("", &entries, 40_000);
+        }
+    }
+}
+
+/// An entry, and all that differ from it in one thing.
+fn departures(usual: &Turn) -> Vec<Turn> {
     let mut departures = vec![usual.clone()];
     let mut depart = |most: usize, change: fn(&mut Turn) -> &mut usize| {
         departures.extend((0..most).map(|value| {
@@ -192,11 +222,5 @@ fn an_entry_that_departs_from_those_before_it_counts_as_its_record_does() {
     depart(DATES.len(), |turn| &mut turn.date);
     depart(BODIES.len(), |turn| &mut turn.body);
     depart(BESIDE, |turn| &mut turn.beside);
-    let credentials = credentials();
-    for first in &departures {
-        let turns = departures.iter().flat_map(|other| [first, other, first]);
-        let entries: Vec<Value> =
-            turns.enumerate().map(|(n, turn)| entry(n, turn, &credentials)).collect();
-        assert_alike("", &entries, 40_000);
-    }
+    departures
 }
