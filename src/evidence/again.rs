@@ -6,7 +6,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use memchr::memmem::Finder;
+use aho_corasick::packed::Searcher;
+use memchr::memmem;
 
 use super::context::{AtHand, Context, Seen};
 use super::mask::{could_hide, could_repeat, is_short_or_odd};
@@ -184,6 +185,7 @@ pub fn likeness<'x>(
         && !(exchange.from_cache || exchange.websocket || exchange.time_of_answer)
         && (bare(sent) && sent.text.raw().is_empty())
         && bare(got)
+        && could_be_quiet(got.text.raw())
         && !could_hide(authority)
         && exchange.client_ip.as_deref().is_none_or(is_plain_address);
     if !fits || !open_shape(path.as_bytes(), like) {
@@ -240,13 +242,24 @@ pub fn tells_nothing(exchange: &Exchange<'_>) -> bool {
 ///
 /// What answers a login is read in other ways, but its request has a body of its own.
 fn is_quiet(raw: &[u8]) -> bool {
-    static HANDED_OUT: LazyLock<[Finder<'_>; 4]> =
-        LazyLock::new(|| ["\"access", "oken", "kty", "-----BEGIN"].map(Finder::new));
+    !raw.is_empty() && could_be_quiet(raw) && !dialect::speaks_of_auth(raw) && !could_hand_out(raw)
+}
+
+/// Returns whether a body is missing, or begins as data does and is short enough to be looked at.
+fn could_be_quiet(raw: &[u8]) -> bool {
     let first = raw.iter().find(|b| !b.is_ascii_whitespace());
-    raw.len() <= LONGEST_BODY
-        && matches!(first, Some(b'{' | b'['))
-        && !dialect::speaks_of_auth(raw)
-        && !HANDED_OUT.iter().any(|part| part.find(raw).is_some())
+    raw.is_empty() || raw.len() <= LONGEST_BODY && matches!(first, Some(b'{' | b'['))
+}
+
+/// Returns whether a word stands in data without which it hands out neither token nor key.
+fn could_hand_out(raw: &[u8]) -> bool {
+    const WORDS: [&str; 4] = ["\"access", "oken", "kty", "-----BEGIN"];
+    static ALL: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(WORDS));
+    match &*ALL {
+        Some(all) => all.find(raw).is_some(),
+        // Not every processor can look for several at once.
+        None => WORDS.iter().any(|word| memmem::find(raw, word.as_bytes()).is_some()),
+    }
 }
 
 /// Writes the fields of an answer; returns its first `Date`, or `None` where a secret stands in it.
