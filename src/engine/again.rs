@@ -1,6 +1,6 @@
 //! Requests that were let in with a token or without, counted without a record of their own.
 //!
-//! The first request of each kind is gathered in full, and its record says what all others of its kind
+//! The first two requests of each kind are gathered in full, and a record says what all others of its kind
 //! come to. Tests hold both ways against each other.
 
 use std::collections::HashMap;
@@ -56,6 +56,8 @@ struct Unknown {
 /// What the requests of a kind come to.
 #[derive(Debug)]
 enum Kind {
+    /// One was met: most of those that bear an id somewhere are not met again.
+    Once,
     /// Each has to be gathered.
     Own,
     /// They differ in nothing but client, time, token and ids.
@@ -105,7 +107,11 @@ impl Again {
         let common = match self.kinds.get(&mark) {
             Some(Kind::Same(common)) if common.source == *site.source => common,
             Some(Kind::Own) => return false,
-            _ => {
+            None => {
+                self.put(mark, Kind::Once);
+                return false;
+            }
+            Some(Kind::Once | Kind::Same(_)) => {
                 let sent = own.sent(context).map(|sent| sent.shortest);
                 // One whose value is odd may be told otherwise than the next of its kind.
                 if sent.is_some() || !own.bears() {
@@ -159,9 +165,6 @@ impl Again {
     /// Learns from the record of the request that was looked at last.
     pub(super) fn learn(&mut self, record: &Record) {
         let Some(Unknown { mark, sent, sketch, shape }) = self.unknown.take() else { return };
-        if self.kinds.len() >= MOST {
-            self.kinds.clear();
-        }
         let facts = &record.facts;
         // One that the words of its answer refuse says nothing of others.
         if facts.answer.outcome != Outcome::LetIn {
@@ -198,6 +201,13 @@ impl Again {
             }
             None => Kind::Own,
         };
+        self.put(mark, kind);
+    }
+
+    fn put(&mut self, mark: u128, kind: Kind) {
+        if self.kinds.len() >= MOST {
+            self.kinds.clear();
+        }
         self.kinds.insert(mark, kind);
     }
 

@@ -21,12 +21,14 @@ use crate::model::{
     State, Token,
 };
 
-/// Fields whose values differ from request to request and tell nothing but an id, an address or a size;
-/// those of ids are read for their marks.
-const VARYING: [&str; 3] = ["x-forwarded-for", "x-real-ip", "content-length"];
+/// Fields whose values differ from request to request and tell nothing but an id, an address, a size or what
+/// the URL says; those of ids are read for their marks.
+const VARYING: [&str; 4] = ["x-forwarded-for", "x-real-ip", "content-length", ":path"];
 /// The same of answers, beside `Date`.
 const VARYING_ANSWER: [&str; 5] =
     ["content-length", "etag", "last-modified", "x-response-time", "x-runtime"];
+/// What stands in data that hands out a token or a key.
+const HANDED_OUT: [&str; 4] = ["\"access", "oken", "kty", "-----BEGIN"];
 /// A longer body of an answer is looked at with its request.
 const LONGEST_BODY: usize = 64 * 1024;
 
@@ -253,13 +255,16 @@ fn could_be_quiet(raw: &[u8]) -> bool {
 
 /// Returns whether a word stands in data without which it hands out neither token nor key.
 fn could_hand_out(raw: &[u8]) -> bool {
-    const WORDS: [&str; 4] = ["\"access", "oken", "kty", "-----BEGIN"];
-    static ALL: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(WORDS));
+    static ALL: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(HANDED_OUT));
     match &*ALL {
         Some(all) => all.find(raw).is_some(),
         // Not every processor can look for several at once.
-        None => WORDS.iter().any(|word| memmem::find(raw, word.as_bytes()).is_some()),
+        None => could_hand_out_any(raw),
     }
+}
+
+fn could_hand_out_any(raw: &[u8]) -> bool {
+    HANDED_OUT.iter().any(|word| memmem::find(raw, word.as_bytes()).is_some())
 }
 
 /// Writes the fields of an answer; returns its first `Date`, or `None` where a secret stands in it.
@@ -423,4 +428,29 @@ fn authority_and_path(url: &str) -> (&str, &str) {
     };
     let at = rest.find('/').unwrap_or(rest.len());
     url.split_at(scheme.len() + 3 + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn words_are_found_at_once_as_one_after_the_other(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    "[a-z\": {}]{0,40}",
+                    prop::sample::select(HANDED_OUT.to_vec()).prop_map(str::to_owned),
+                    prop::sample::select(vec!["oke", "ken", "KTY", "kt", "-----BEGI", "\"acces", "Token"])
+                        .prop_map(str::to_owned),
+                ],
+                0..6,
+            ),
+        ) {
+            let raw = parts.concat();
+            prop_assert_eq!(could_hand_out(raw.as_bytes()), could_hand_out_any(raw.as_bytes()));
+        }
+    }
 }

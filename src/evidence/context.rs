@@ -465,6 +465,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn values_at_hand_are_found_again_and_take_the_room_that_they_need() {
+        let mut context = Context::new(Catalogue::embedded(), Source::new("a.har", "har"));
+        let most = context.memory.at_hand();
+        for (values, room) in [(20, FEWEST_AT_HAND), (4 * most, most)] {
+            for n in (0..values).chain(0..20) {
+                let raw = format!("Bearer value-{n}");
+                let read =
+                    |_: &mut Mint| Seen { secrets: vec![Secret::new(&raw)], ..Seen::default() };
+                let mark = context.ahead("authorization", &raw);
+                for again in [false, true] {
+                    let (at_hand, is_first) = context.seen_again(mark, raw.len(), read).unwrap();
+                    assert_eq!(at_hand.seen.secrets.first().map(Secret::expose), Some(&*raw));
+                    assert!(is_first || again || n < 20, "{n}");
+                }
+                let (_, is_first) = context.seen_again(mark, raw.len(), read).unwrap();
+                assert!(!is_first, "{n}");
+            }
+            assert_eq!(context.at_hand.len(), room);
+        }
+    }
+
+    #[test]
     fn no_two_names_have_one_number_however_many_were_forgotten() {
         let mut names = Names::default();
         let mut given = HashSet::new();

@@ -61,8 +61,10 @@ const URLS: [&str; 11] = [
     "/v1/orders/17",
 ];
 const STATUSES: [u16; 6] = [200, 201, 204, 304, 401, 500];
-const FIELDS: [(&str, &str); 9] = [
+const FIELDS: [(&str, &str); 11] = [
     ("Accept", "*/*"),
+    (":path", "/v1/orders/17"),
+    (":path", "Bearer 8xLOxBtZp8a9Qk2mV4yT8xLOxBtZp8"),
     ("Origin", "https://app.example.com"),
     ("X-Request-Id", "7d8e2f10-4b3a-4c59-9e61-0a1b2c3d4e5f"),
     ("Cookie", "session=8xLOxBtZp8a9Qk2mV4yT"),
@@ -195,7 +197,7 @@ fn an_entry_that_departs_from_those_before_it_counts_as_its_record_does() {
         let departures = departures(&usual);
         let credentials = credentials();
         for first in &departures {
-            let turns = departures.iter().flat_map(|other| [first, other, first]);
+            let turns = departures.iter().flat_map(|other| [first, other]);
             let entries: Vec<Value> =
                 turns.enumerate().map(|(n, turn)| entry(n, turn, &credentials)).collect();
             assert_alike("", &entries, 40_000);

@@ -698,8 +698,9 @@ fn a_line_that_departs_from_those_before_it_counts_as_its_record_does() {
             let _ = writeln!(text, "{line}");
             second += 1;
         };
-        // The first is read, the second teaches what its line is like, the others are only compared.
+        // The first two are read, the next teaches what its line is like, the others are only compared.
         for other in nothing.iter().chain(&departures) {
+            write(&[first]);
             write(&[first]);
             write(&[first]);
             write(&[first, other]);
