@@ -1,6 +1,6 @@
 //! Requests that were not refused, with a token or without, counted without a record of their own.
 //!
-//! The first request of each kind is gathered in full, and its record says what all others of its kind
+//! The first two requests of each kind are gathered in full, and a record says what all others of its kind
 //! come to. Tests hold both ways against each other.
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use foldhash::{fast::FixedState, quality::RandomState};
 use super::plain::Site;
 use crate::evidence::{self, Context, Own, Sent};
 use crate::model::{
-    Endpoint, Exchange, Fingerprint, Observer, Outcome, Record, Sketch, Time, Visibility,
+    Endpoint, Exchange, Fingerprint, Observer, Outcome, Record, Seconds, Sketch, Time, Visibility,
 };
 use crate::tally::{
     Caller, Crowd, Passage, Shown, Tally, Told, Used, Visit, call_mark, host_mark, place_mark,
@@ -56,6 +56,8 @@ struct Unknown {
 /// What the requests of a kind come to.
 #[derive(Debug)]
 enum Kind {
+    /// One was met: most of those that bear an id somewhere are not met again.
+    Once,
     /// Each has to be gathered.
     Own,
     /// They differ in nothing but client, time, token and ids.
@@ -94,6 +96,12 @@ struct Common {
     /// Mark of method and status.
     call: u64,
     observer: Observer,
+    /// All of its source come from one client.
+    is_capture: bool,
+    /// Which release answered.
+    release: Option<Arc<str>>,
+    /// The `Date` of the answers is a clock.
+    is_dated: bool,
     sees_all: bool,
     /// They were let in, and not neither that nor refused.
     let_in: bool,
@@ -121,7 +129,11 @@ impl Again {
         let common = match self.kinds.get(&mark) {
             Some(Kind::Same(common)) if common.source == *site.source => common,
             Some(Kind::Own) => return false,
-            _ => {
+            None => {
+                self.put(mark, Kind::Once);
+                return false;
+            }
+            Some(Kind::Once | Kind::Same(_)) => {
                 let sent = own.sent(context).map(|sent| sent.shortest);
                 // One whose value is odd may be told otherwise than the next of its kind.
                 if sent.is_some() || !own.bears() {
@@ -131,12 +143,16 @@ impl Again {
             }
         };
         let Some(time) = exchange.time else { return false };
+        if !evidence::tells_nothing(exchange) {
+            return false;
+        }
         evidence::ids_of(exchange, &common.endpoint, &mut self.ids);
         let ip = exchange.client_ip.as_deref();
         let (caller, ids) = (&mut self.caller, &*self.ids);
-        let passing = Passing { time, url: &exchange.url, ip, caller, ids };
+        let date_offset = own.date_offset(exchange).filter(|_| common.is_dated);
+        let passing = Passing { time, url: &exchange.url, ip, caller, ids, date_offset };
         let passed = count(common, &own, passing, site, context, tally, crowd);
-        if let Some(sketch) = sketch.filter(|_| passed) {
+        if let Some(sketch) = sketch.filter(|_| passed && !common.is_capture) {
             let common = Arc::clone(common);
             self.note_sketch(sketch, common);
         }
@@ -172,17 +188,19 @@ impl Again {
         evidence::ids_of_line(line, &common.endpoint, &mut self.ids);
         let Sketch { time, url, client_ip: ip, .. } = *line;
         let (caller, ids) = (&mut self.caller, &*self.ids);
-        let passing = Passing { time, url, ip, caller, ids };
+        let passing = Passing { time, url, ip, caller, ids, date_offset: None };
         count(common, &own, passing, site, context, tally, crowd)
     }
 
     /// Learns from the record of the request that was looked at last.
     pub(super) fn learn(&mut self, record: &Record) {
         let Some(Unknown { mark, sent, sketch, shape }) = self.unknown.take() else { return };
-        if self.kinds.len() >= MOST {
-            self.kinds.clear();
-        }
         let facts = &record.facts;
+        let let_in = facts.answer.outcome == Outcome::LetIn;
+        // One that the words of its answer refuse says nothing of others, unless the words are all theirs.
+        if !let_in && facts.status.is_none_or(evidence::is_success) {
+            return;
+        }
         if sent.is_some_and(|shortest| !evidence::leaves(shortest, &facts.endpoint)) {
             return;
         }
@@ -201,17 +219,28 @@ impl Again {
                     status,
                     call: call_mark(facts.endpoint.method.as_deref(), Some(status)),
                     observer: facts.observer,
+                    is_capture: facts.client.capture.is_some(),
+                    release: record.release.clone(),
+                    is_dated: record.date_offset.is_some(),
                     sees_all: facts.visibility == Visibility::Full,
-                    let_in: facts.answer.outcome == Outcome::LetIn,
+                    let_in,
                     bare: facts.credentials.is_empty(),
                 });
-                if let Some(sketch) = sketch {
+                // Its clocks are not in the sketch of a line.
+                if let Some(sketch) = sketch.filter(|_| !common.is_capture) {
                     self.note_sketch(sketch, Arc::clone(&common));
                 }
                 Kind::Same(common)
             }
             None => Kind::Own,
         };
+        self.put(mark, kind);
+    }
+
+    fn put(&mut self, mark: u128, kind: Kind) {
+        if self.kinds.len() >= MOST {
+            self.kinds.clear();
+        }
         self.kinds.insert(mark, kind);
     }
 
@@ -246,13 +275,15 @@ struct Passing<'a> {
     caller: &'a mut Caller,
     /// Marks of its ids, sorted.
     ids: &'a [Fingerprint],
+    /// By how much the clock of whoever answered is ahead of that of the capture.
+    date_offset: Option<Seconds>,
 }
 
 /// Counts a request of a known kind, unless more than that is to be looked at.
 fn count(
     common: &Common,
     own: &Own<'_>,
-    Passing { time, url, ip, caller, ids }: Passing<'_>,
+    Passing { time, url, ip, caller, ids, date_offset }: Passing<'_>,
     site: Site<'_>,
     context: &mut Context<'_>,
     tally: &mut Tally,
@@ -288,13 +319,15 @@ fn count(
         new_token: sent.as_ref().and_then(Sent::new_token),
         host: common.host,
         node: common.node.as_deref(),
+        release: common.release.as_ref(),
+        date_offset,
         sees_all: common.sees_all,
         ids,
         member: site.member,
         position: site.position,
     };
     let visit = Visit {
-        capture: None,
+        capture: common.is_capture.then_some(&**site.source),
         ip: ip.filter(said),
         agent: caller.name.as_ref(),
         place: common.place,

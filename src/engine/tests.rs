@@ -9,6 +9,7 @@ use super::*;
 use crate::input::Inputs;
 use crate::model::{Observer, Position, Text};
 
+mod entries;
 mod frames;
 mod limits;
 mod lines;

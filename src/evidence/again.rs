@@ -4,24 +4,31 @@
 //! its [`likeness`], and what its token says is remembered, so nobody has to gather it anew. What is
 //! answered here holds only where gathering would say the same; everything else is `None`.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use aho_corasick::packed::Searcher;
+use memchr::memmem;
 
 use super::context::{AtHand, Context, Seen};
 use super::mask::{could_hide, could_repeat, is_short_or_odd};
 use super::names::Field;
+use super::request::http_date;
 use super::url::{is_told_by_shape, open_shape};
-use super::{ids, locate};
+use super::{clocks, ids, locate};
 use crate::dialect;
 use crate::model::{
-    Body, Credential, Endpoint, Exchange, Fingerprint, Header, Kind, Observer, Sketch, State, Token,
+    At, Body, Credential, Endpoint, Exchange, Fingerprint, Header, Kind, Observer, Seconds, Sketch,
+    State, Token,
 };
 
-/// Fields whose values differ from request to request and tell nothing but an id, an address or a size;
-/// those of ids are read for their marks.
-const VARYING: [&str; 3] = ["x-forwarded-for", "x-real-ip", "content-length"];
-/// The same of answers, where they are not observed from the wire: there `Date` is a clock.
-const VARYING_ANSWER: [&str; 6] =
-    ["content-length", "date", "etag", "last-modified", "x-response-time", "x-runtime"];
+/// Fields whose values differ from request to request and tell nothing but an id, an address, a size or what
+/// the URL says; those of ids are read for their marks.
+const VARYING: [&str; 4] = ["x-forwarded-for", "x-real-ip", "content-length", ":path"];
+/// The same of answers, beside `Date`.
+const VARYING_ANSWER: [&str; 5] =
+    ["content-length", "etag", "last-modified", "x-response-time", "x-runtime"];
+/// What stands in data that hands out a token or a key.
+const HANDED_OUT: [&str; 4] = ["\"access", "oken", "kty", "-----BEGIN"];
 /// A longer body of an answer is looked at with its request.
 const LONGEST_BODY: usize = 64 * 1024;
 
@@ -102,6 +109,8 @@ pub struct Own<'x> {
     agents: usize,
     /// Whether a value that differs from request to request begins as credentials do.
     wordy: bool,
+    /// The `Date` of its answer, where that is read against the clock of whoever recorded it.
+    date: Option<At>,
     /// How much of what was written is the shape of its target, see [`has_shape`].
     pub shape: usize,
 }
@@ -119,14 +128,32 @@ pub(super) enum Part {
     Like,
 }
 
-/// Returns whether an answer's field has another value from request to request, which tells nothing but an
-/// id; `None` where its value is a secret.
-pub(super) fn varies_in_answers(name: &str) -> Option<bool> {
-    let is = |known: &str| name.eq_ignore_ascii_case(known);
-    if is("set-cookie") {
-        return None;
+/// What a field of an answer is to a request of a kind, by its name alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum AnswerPart {
+    /// Its value is a secret.
+    Secret,
+    /// It is the clock of whoever answered.
+    Clock,
+    /// Its value differs from request to request, and tells nothing but an id.
+    Varying,
+    /// Its value belongs to the likeness.
+    Like,
+}
+
+impl AnswerPart {
+    pub(super) fn of(name: &str) -> Self {
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        if is("set-cookie") {
+            Self::Secret
+        } else if is("date") {
+            Self::Clock
+        } else if VARYING_ANSWER.into_iter().any(is) || ids::is_id(name) {
+            Self::Varying
+        } else {
+            Self::Like
+        }
     }
-    Some(VARYING_ANSWER.into_iter().any(is) || ids::is_id(name))
 }
 
 impl Part {
@@ -152,7 +179,7 @@ pub fn is_success(status: u16) -> bool {
 /// Writes what a request that was not refused is like, and returns what it has of its own; `None` where more
 /// than both would have to be looked at.
 ///
-/// Two requests are of a kind when the same is written for both.
+/// Two requests are of a kind when the same is written for both and [`tells_nothing`] of their answers.
 pub fn likeness<'x>(
     exchange: &'x Exchange<'x>,
     context: &mut Context<'_>,
@@ -163,16 +190,15 @@ pub fn likeness<'x>(
     let (authority, path) = authority_and_path(&exchange.url);
     // Whether a 400 is one of auth depends on how long its request was.
     let status = exchange.status.filter(|status| matches!(*status, 200..=299 | 304 | 404..=599))?;
-    let fits = !matches!(exchange.observer, Observer::Client | Observer::Proxy)
-        && exchange.time.is_some()
+    let fits = exchange.time.is_some()
         && exchange.error.is_none()
         && exchange.redirect_url.is_none()
         && exchange.request_cookies.is_empty()
         && exchange.reasons.is_empty()
-        && exchange.until_answer_ms.is_none()
         && !(exchange.from_cache || exchange.websocket || exchange.time_of_answer)
         && (bare(sent) && sent.text.raw().is_empty())
-        && (bare(got) && (got.text.raw().is_empty() || is_quiet(got.text.raw())))
+        && bare(got)
+        && could_be_quiet(got.text.raw())
         && !could_hide(authority)
         && exchange.client_ip.as_deref().is_none_or(is_plain_address);
     if !fits || !open_shape(path.as_bytes(), like) {
@@ -194,20 +220,37 @@ pub fn likeness<'x>(
     note(Some(exchange.format), like);
     for Body { mime, size, text, .. } in [sent, got] {
         note(mime.as_deref(), like);
-        like.push(u8::from(size.is_some()) | u8::from(text.raw().is_empty()) << 1);
-        like.extend_from_slice(&size.unwrap_or_default().to_le_bytes());
+        let is_some = size.is_some_and(|size| size > 0);
+        let beside = u8::from(text.raw().is_empty()) << 1 | u8::from(is_some) << 2;
+        like.push(u8::from(size.is_some()) | beside);
     }
     if !is_success(status) {
         note(Some(&got.text.read()), like);
     }
-    answered(exchange.response_headers.iter().map(pair), context, like)?;
+    let date = answered(exchange.response_headers.iter().map(pair), context, like)?;
+    let date = date.filter(|_| is_near(exchange.observer)).map(http_date);
+    let has_clock = exchange.time.is_some_and(|time| !time.zone_assumed);
+    let readable = date.map(|date| u8::from(date.is_some()));
+    like.extend_from_slice(&[readable.unwrap_or(2), u8::from(has_clock)]);
     let headers = exchange.request_headers.iter().map(pair);
     let own = own(headers, exchange.user_agent.as_deref(), context, like)?;
-    Some(Own { shape, ..own })
+    Some(Own { shape, date: date.flatten(), ..own })
+}
+
+/// Whether an observer has a clock beside that of the server.
+fn is_near(observer: Observer) -> bool {
+    matches!(observer, Observer::Client | Observer::Proxy)
 }
 
 fn pair<'x>(header: &'x Header<'_>) -> (&'x str, &'x str) {
     (&header.name, &header.value)
+}
+
+/// Returns whether the answer to a request that was let in has no body, or none that is worth to be read:
+/// data in which nothing speaks of auth.
+pub fn tells_nothing(exchange: &Exchange<'_>) -> bool {
+    let raw = exchange.response_body.text.raw();
+    raw.is_empty() || is_quiet(raw)
 }
 
 /// Returns whether the body of an answer of success is data in which nothing speaks of auth, and no token
@@ -215,29 +258,48 @@ fn pair<'x>(header: &'x Header<'_>) -> (&'x str, &'x str) {
 ///
 /// What answers a login is read in other ways, but its request has a body of its own.
 fn is_quiet(raw: &[u8]) -> bool {
-    let first = raw.iter().find(|b| !b.is_ascii_whitespace());
-    let holds = |part: &str| memchr::memmem::find(raw, part.as_bytes()).is_some();
-    raw.len() <= LONGEST_BODY
-        && matches!(first, Some(b'{' | b'['))
-        && !dialect::speaks_of_auth(raw)
-        && !["\"access", "oken", "kty", "-----BEGIN"].into_iter().any(holds)
+    !raw.is_empty() && could_be_quiet(raw) && !dialect::speaks_of_auth(raw) && !could_hand_out(raw)
 }
 
-/// Writes the fields of an answer.
+/// Returns whether a body is missing, or begins as data does and is short enough to be looked at.
+fn could_be_quiet(raw: &[u8]) -> bool {
+    let first = raw.iter().find(|b| !b.is_ascii_whitespace());
+    raw.is_empty() || raw.len() <= LONGEST_BODY && matches!(first, Some(b'{' | b'['))
+}
+
+/// Returns whether a word stands in data without which it hands out neither token nor key.
+fn could_hand_out(raw: &[u8]) -> bool {
+    static ALL: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(HANDED_OUT));
+    match &*ALL {
+        Some(all) => all.find(raw).is_some(),
+        // Not every processor can look for several at once.
+        None => could_hand_out_any(raw),
+    }
+}
+
+fn could_hand_out_any(raw: &[u8]) -> bool {
+    HANDED_OUT.iter().any(|word| memmem::find(raw, word.as_bytes()).is_some())
+}
+
+/// Writes the fields of an answer; returns its first `Date`, or `None` where a secret stands in it.
 fn answered<'x>(
     headers: impl Iterator<Item = (&'x str, &'x str)>,
     context: &mut Context<'_>,
     like: &mut Vec<u8>,
-) -> Option<()> {
+) -> Option<Option<&'x str>> {
+    let mut date = None;
     for (number, (name, value)) in headers.enumerate() {
-        let (name, varies) = context.varies_in_answers(number, name);
+        let (name, part) = context.answer_part(number, name);
         like.extend_from_slice(&name.to_le_bytes());
-        if !varies? {
-            note(Some(value), like);
+        match part {
+            AnswerPart::Secret => return None,
+            AnswerPart::Clock => date = date.or(Some(value)),
+            AnswerPart::Varying => {}
+            AnswerPart::Like => note(Some(value), like),
         }
     }
     note(None, like);
-    Some(())
+    Some(date)
 }
 
 /// Returns whether all targets of a kind are shown as they are; `url` is that of one as shown, `shape` what
@@ -326,6 +388,12 @@ impl Own<'_> {
         Some(Sent { at_hand, credential, shortest, is_first })
     }
 
+    /// Returns by how much the clock of whoever answered is ahead, for a request of a kind of which that is
+    /// read.
+    pub fn date_offset(&self, exchange: &Exchange<'_>) -> Option<Seconds> {
+        self.date.and_then(|date| clocks::ahead(date, exchange))
+    }
+
     /// Returns whether the request bears the field `Authorization`, whatever it holds.
     pub fn bears(&self) -> bool {
         self.authorization.is_some()
@@ -374,4 +442,29 @@ fn authority_and_path(url: &str) -> (&str, &str) {
     };
     let at = rest.find('/').unwrap_or(rest.len());
     url.split_at(scheme.len() + 3 + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn words_are_found_at_once_as_one_after_the_other(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    "[a-z\": {}]{0,40}",
+                    prop::sample::select(HANDED_OUT.to_vec()).prop_map(str::to_owned),
+                    prop::sample::select(vec!["oke", "ken", "KTY", "kt", "-----BEGI", "\"acces", "Token"])
+                        .prop_map(str::to_owned),
+                ],
+                0..6,
+            ),
+        ) {
+            let raw = parts.concat();
+            prop_assert_eq!(could_hand_out(raw.as_bytes()), could_hand_out_any(raw.as_bytes()));
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Answers as they are shown, remembered by a worker: a server refuses thousands of requests in the same words.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ const LONGEST: usize = 4 * 1024;
 pub(super) struct Answers {
     met: HashMap<u128, Met, FixedState>,
     seeds: [RandomState; 2],
+    /// Answers as records hold them: there are many of the same words that had to be read each time.
+    told: HashSet<Arc<Answer>, FixedState>,
 }
 
 /// What is known of an answer.
@@ -90,6 +92,21 @@ impl Answers {
         }
         self.met.insert(mark, now);
         (shown, Names::Possible)
+    }
+
+    /// Returns the one copy of an answer that says something.
+    pub(super) fn share(&mut self, answer: Arc<Answer>) -> Arc<Answer> {
+        if answer.statements.is_empty() {
+            return answer;
+        }
+        if let Some(known) = self.told.get(&answer) {
+            return Arc::clone(known);
+        }
+        if self.told.len() >= MOST {
+            self.told.clear();
+        }
+        self.told.insert(Arc::clone(&answer));
+        answer
     }
 
     fn mark(&self, heard: &impl Hash) -> u128 {

@@ -40,10 +40,15 @@ pub(super) fn offsets(
     }
     let Some(answered_at) = answered_at(exchange) else { return Offsets::default() };
     Offsets {
-        date: answered.date.and_then(http_date).map(|date| date.since(answered_at)),
+        date: answered.date.and_then(http_date).and_then(|date| ahead(date, exchange)),
         told: answer.server_time.map(|now| now.since(answered_at)),
         issuer: issuer(handed, answered_at),
     }
+}
+
+/// Returns by how much a clock that said `date` as it answered is ahead of the recorder's.
+pub(super) fn ahead(date: At, exchange: &Exchange<'_>) -> Option<Seconds> {
+    Some(date.since(answered_at(exchange)?))
 }
 
 /// Returns when the server wrote its answer, by the recorder's clock; a time whose zone is only assumed

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use super::again::{Part, varies_in_answers};
+use super::again::{AnswerPart, Part};
 use super::answers::Answers;
 use super::mask::could_repeat;
 use super::memory::Memory;
 use crate::dialect::Catalogue;
-use crate::model::{Credential, Fingerprint, Makes, Secret, Token};
-use crate::token::{Verifier, is_jwt_shaped};
+use crate::model::{Credential, Fingerprint, Secret, Token};
+use crate::token::{Mint, Verifier, is_jwt_shaped};
 
 /// Most names of releases a worker remembers.
 const MOST_RELEASES: usize = 128;
@@ -23,6 +23,8 @@ const MOST_NAMES: usize = 8192;
 
 /// Places of fields at which a worker remembers the name that stood there.
 const MOST_PLACES: usize = 64;
+/// Values that a worker may have at hand before it is known that there are more.
+const FEWEST_AT_HAND: usize = 512;
 /// Most user agents a worker remembers.
 const MOST_AGENTS: usize = 512;
 
@@ -58,6 +60,8 @@ pub struct Context<'c> {
     previous: [Option<(u128, Arc<Seen>)>; 2],
     /// Values of requests that were let in, each at the place that its mark names.
     at_hand: Vec<Option<AtHand>>,
+    /// How many of those had to leave their place for others.
+    crowded: usize,
     /// Pieces of input that were read before this one.
     piece: u32,
     names: HashSet<Arc<str>, FixedState>,
@@ -66,11 +70,11 @@ pub struct Context<'c> {
     previous_agent: Option<(Arc<str>, Agent)>,
     /// What fields are to requests of a kind.
     parts: Names<Part>,
-    /// The same of answers, see [`varies_in_answers`].
-    answer_parts: Names<Option<bool>>,
+    /// The same of answers.
+    answer_parts: Names<AnswerPart>,
     releases: HashMap<u64, (&'static str, Box<str>, Arc<str>), FixedState>,
     hasher: FixedState,
-    makes: Makes,
+    mint: Mint,
     pub(super) answers: Answers,
     /// Whether the ids of requests and traces are to be shown.
     pub(super) shows_ids: bool,
@@ -125,7 +129,7 @@ impl AtHand {
 /// What one field value holds, made once for each distinct value.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    pub(super) credentials: Vec<Credential>,
+    pub(super) credentials: Vec<Arc<Credential>>,
     pub(super) tokens: Vec<Option<Arc<Token>>>,
     pub(super) secrets: Vec<Secret>,
     /// Its [`plainness`](Seen::plainness), found when it is remembered.
@@ -146,6 +150,7 @@ impl<'c> Context<'c> {
             memory: Arc::default(),
             previous: [None, None],
             at_hand: Vec::new(),
+            crowded: 0,
             piece: 0,
             names: HashSet::default(),
             agents: HashMap::default(),
@@ -154,7 +159,7 @@ impl<'c> Context<'c> {
             answer_parts: Names::default(),
             releases: HashMap::default(),
             hasher: FixedState::default(),
-            makes: Makes::default(),
+            mint: Mint::default(),
             answers: Answers::default(),
             shows_ids: true,
         }
@@ -187,7 +192,7 @@ impl<'c> Context<'c> {
         secrets: &[Secret],
     ) {
         for token in tokens {
-            self.makes.share(Arc::make_mut(token));
+            self.mint.share(Arc::make_mut(token));
             if let Some(verifier) = self.verifier {
                 check(verifier, std::iter::once(token), secrets);
             }
@@ -204,7 +209,7 @@ impl<'c> Context<'c> {
         &mut self,
         field: &str,
         raw: &str,
-        read: impl FnOnce() -> Seen,
+        read: impl FnOnce(&mut Mint) -> Seen,
     ) -> Arc<Seen> {
         let [cookies, others] = &mut self.previous;
         let previous = if field == "cookie" { cookies } else { others };
@@ -241,10 +246,10 @@ impl<'c> Context<'c> {
         &mut self,
         mark: u128,
         length: usize,
-        read: impl FnOnce() -> Seen,
+        read: impl FnOnce(&mut Mint) -> Seen,
     ) -> Option<(&AtHand, bool)> {
-        if self.at_hand.is_empty() {
-            self.at_hand.resize_with(self.memory.at_hand(), || None);
+        if self.crowded >= self.at_hand.len() / 4 {
+            self.spread();
         }
         let place = self.place(mark)?;
         let piece = self.piece;
@@ -256,9 +261,28 @@ impl<'c> Context<'c> {
             is_first = std::mem::replace(&mut at_hand.piece, piece) != piece;
         } else {
             let seen = self.remembered(mark, length, read);
-            *self.at_hand.get_mut(place)? = Some(AtHand::of(mark, seen, piece));
+            let before = self.at_hand.get_mut(place)?.replace(AtHand::of(mark, seen, piece));
+            self.crowded += usize::from(before.is_some());
         }
         self.at_hand.get(place)?.as_ref().map(|at_hand| (at_hand, is_first))
+    }
+
+    /// Makes room for four times as many values at hand, as far as there may be more.
+    #[cold]
+    fn spread(&mut self) {
+        self.crowded = 0;
+        let (length, most) = (self.at_hand.len(), self.memory.at_hand());
+        if length >= most {
+            return;
+        }
+        let known = std::mem::take(&mut self.at_hand);
+        self.at_hand.resize_with((length * 4).clamp(FEWEST_AT_HAND.min(most), most), || None);
+        for at_hand in known.into_iter().flatten() {
+            let place = self.place(at_hand.mark);
+            if let Some(slot) = place.and_then(|place| self.at_hand.get_mut(place)) {
+                *slot = Some(at_hand);
+            }
+        }
     }
 
     /// Goes on to another piece of input, or to another tally.
@@ -266,18 +290,22 @@ impl<'c> Context<'c> {
         self.piece = self.piece.wrapping_add(1);
     }
 
-    fn remembered(&mut self, mark: u128, length: usize, read: impl FnOnce() -> Seen) -> Arc<Seen> {
+    fn remembered(
+        &mut self,
+        mark: u128,
+        length: usize,
+        read: impl FnOnce(&mut Mint) -> Seen,
+    ) -> Arc<Seen> {
         self.memory.get(mark, length).unwrap_or_else(|| {
-            let mut seen = read();
+            let mut seen = read(&mut self.mint);
             for token in seen.tokens.iter_mut().flatten() {
-                self.makes.share(Arc::make_mut(token));
+                self.mint.share(Arc::make_mut(token));
             }
             if let Some(verifier) = self.verifier {
                 check(verifier, seen.tokens.iter_mut().flatten(), &seen.secrets);
             }
             seen.plain = seen.plainness();
-            seen.shared =
-                seen.credentials.first().filter(|_| seen.plain.is_some()).cloned().map(Arc::new);
+            seen.shared = seen.credentials.first().filter(|_| seen.plain.is_some()).cloned();
             seen.token = seen.tokens.first().filter(|_| seen.plain.is_some()).cloned().flatten();
             let seen = Arc::new(seen);
             self.memory.put(mark, length, &seen);
@@ -332,9 +360,9 @@ impl<'c> Context<'c> {
         self.parts.get(number, name, Part::of)
     }
 
-    /// The same of an answer: whether its field has another value from request to request.
-    pub(super) fn varies_in_answers(&mut self, number: usize, name: &str) -> (u64, Option<bool>) {
-        self.answer_parts.get(number, name, varies_in_answers)
+    /// The same of an answer.
+    pub(super) fn answer_part(&mut self, number: usize, name: &str) -> (u64, AnswerPart) {
+        self.answer_parts.get(number, name, AnswerPart::of)
     }
 
     /// Returns the shown form of a field that names a release, made once for each distinct value.
@@ -437,6 +465,28 @@ fn check<'s>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_at_hand_are_found_again_and_take_the_room_that_they_need() {
+        let mut context = Context::new(Catalogue::embedded(), Source::new("a.har", "har"));
+        let most = context.memory.at_hand();
+        for (values, room) in [(20, FEWEST_AT_HAND), (4 * most, most)] {
+            for n in (0..values).chain(0..20) {
+                let raw = format!("Bearer value-{n}");
+                let read =
+                    |_: &mut Mint| Seen { secrets: vec![Secret::new(&raw)], ..Seen::default() };
+                let mark = context.ahead("authorization", &raw);
+                for again in [false, true] {
+                    let (at_hand, is_first) = context.seen_again(mark, raw.len(), read).unwrap();
+                    assert_eq!(at_hand.seen.secrets.first().map(Secret::expose), Some(&*raw));
+                    assert!(is_first || again || n < 20, "{n}");
+                }
+                let (_, is_first) = context.seen_again(mark, raw.len(), read).unwrap();
+                assert!(!is_first, "{n}");
+            }
+            assert_eq!(context.at_hand.len(), room);
+        }
+    }
 
     #[test]
     fn no_two_names_have_one_number_however_many_were_forgotten() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::model::{
     Credential, Exchange, Fingerprint, Kind, Observer, Oddity, Place, Secret, State, Visibility,
 };
-use crate::token;
+use crate::token::{self, Mint};
 
 use super::context::{AtHand, Context, Seen};
 use super::names::{Field, is_session_cookie};
@@ -65,7 +65,7 @@ impl Found {
         let mut credentials = Vec::with_capacity(count);
         let mut tokens = Vec::with_capacity(count);
         for (_, seen) in &self.seen {
-            credentials.extend(seen.credentials.iter().cloned());
+            credentials.extend(seen.credentials.iter().map(|c| Credential::clone(c)));
             tokens.extend(seen.tokens.iter().flatten().map(Arc::clone));
         }
         tokens.truncate(MOST);
@@ -89,7 +89,7 @@ pub(super) fn locate(exchange: &Exchange<'_>, url: &Url<'_>, context: &mut Conte
         if field == Field::Cookie {
             cookie_field = true;
             found.cookies |= !header.value.trim().is_empty();
-            let seen = context.seen("cookie", &header.value, || read_cookies(&header.value));
+            let seen = context.seen("cookie", &header.value, |_| read_cookies(&header.value));
             found.push(Rank::Cookie, seen);
             continue;
         }
@@ -99,7 +99,7 @@ pub(super) fn locate(exchange: &Exchange<'_>, url: &Url<'_>, context: &mut Conte
         for (name, value) in &exchange.request_cookies {
             found.cookies = true;
             if is_session_cookie(name) || token::is_jwt_shaped(value) {
-                let seen = context.seen(name, value, || {
+                let seen = context.seen(name, value, |_| {
                     let mut seen = Seen::default();
                     add_cookie(name, value, &mut seen);
                     seen
@@ -158,9 +158,9 @@ fn locate_in_field(
             found.push(rank, seen);
         }
         Field::Misspelt => {
-            let seen = context.seen(name, value, || {
+            let seen = context.seen(name, value, |mint| {
                 let oddity = Oddity::Misspelt(token::identifier(name, 48));
-                one(place_of(name), read_with_scheme(value), Some(oddity))
+                one(place_of(name), read_with_scheme(value, mint), Some(oddity))
             });
             // `Auth: 1` is no credential; a misspelt name with a hollow value proves little.
             if !is_vague(&seen) {
@@ -168,8 +168,8 @@ fn locate_in_field(
             }
         }
         Field::ProxyAuthorization => {
-            let seen = context.seen("proxy-authorization", value, || {
-                one(place_of(name), read_with_scheme(value), None)
+            let seen = context.seen("proxy-authorization", value, |mint| {
+                one(place_of(name), read_with_scheme(value, mint), None)
             });
             let asked = exchange.status == Some(407);
             found.push(if asked { Rank::Grant } else { Rank::Beside }, seen);
@@ -180,7 +180,7 @@ fn locate_in_field(
             }
             let kind = if field == Field::ApiKey { Kind::ApiKey } else { Kind::Opaque };
             let seen =
-                context.seen(name, value, || one(place_of(name), read_plain(value, kind), None));
+                context.seen(name, value, |_| one(place_of(name), read_plain(value, kind), None));
             let rank = if is_hollow(&seen) { Rank::Hollow } else { Rank::Elsewhere };
             found.push(rank, seen);
         }
@@ -215,7 +215,7 @@ fn locate_in_field(
         }
         Field::Other => {
             if speaks_of_token(value) && !exempt(name) {
-                let seen = context.seen(name, value, || {
+                let seen = context.seen(name, value, |_| {
                     one(place_of(name), read_plain(value, Kind::Opaque), None)
                 });
                 found.push(Rank::Elsewhere, seen);
@@ -227,7 +227,7 @@ fn locate_in_field(
 
 /// Returns what the field `Authorization` holds.
 pub(super) fn in_authorization(value: &str, context: &mut Context<'_>) -> Arc<Seen> {
-    context.seen("authorization", value, || of_authorization(value))
+    context.seen("authorization", value, |mint| of_authorization(value, mint))
 }
 
 /// Returns the mark of such a value, for [`again_in_authorization`], which will be asked for it soon.
@@ -241,12 +241,12 @@ pub(super) fn again_in_authorization<'c>(
     (value, mark): (&str, u128),
     context: &'c mut Context<'_>,
 ) -> Option<(&'c AtHand, bool)> {
-    context.seen_again(mark, value.len(), || of_authorization(value))
+    context.seen_again(mark, value.len(), |mint| of_authorization(value, mint))
 }
 
-fn of_authorization(value: &str) -> Seen {
+fn of_authorization(value: &str, mint: &mut Mint) -> Seen {
     let place = Place::Header("authorization".to_owned());
-    one(place, read_with_scheme(value), None)
+    one(place, read_with_scheme(value, mint), None)
 }
 
 /// Returns whether a value of such a field holds no credential and nothing that has to be hidden: what
@@ -299,7 +299,7 @@ fn add(place: Place, reading: Reading, oddity: Option<Oddity>, seen: &mut Seen) 
     // Most are the only one, and thousands are remembered.
     seen.credentials.reserve_exact(1);
     seen.tokens.reserve_exact(1);
-    seen.credentials.push(Credential {
+    seen.credentials.push(Arc::new(Credential {
         kind: reading.kind,
         scheme: reading.scheme,
         place,
@@ -308,7 +308,7 @@ fn add(place: Place, reading: Reading, oddity: Option<Oddity>, seen: &mut Seen) 
         token: token.as_ref().and_then(|t| t.fingerprint),
         oddities,
         user: reading.user,
-    });
+    }));
     seen.tokens.push(token);
     if seen.secrets.is_empty() {
         seen.secrets = reading.secrets;
@@ -376,7 +376,7 @@ fn read_cookies(value: &str) -> Seen {
         && let Some(first) = seen.credentials.first_mut()
     {
         let kib = u16::try_from(value.len() / 1024).unwrap_or(u16::MAX);
-        first.oddities.push(Oddity::Large(kib));
+        Arc::make_mut(first).oddities.push(Oddity::Large(kib));
     }
     seen
 }

@@ -203,8 +203,11 @@ pub(super) fn cut_by_recorder(text: &str) -> Option<&str> {
 /// Returns where the word `truncated` first stands, if that is near the end.
 fn at_truncated(text: &str) -> Option<usize> {
     const WORD: &[u8] = b"truncated";
-    let found =
-        |bytes: &[u8]| bytes.windows(WORD.len()).position(|part| part.eq_ignore_ascii_case(WORD));
+    let is_word =
+        |part: &[u8]| part.get(..WORD.len()).is_some_and(|p| p.eq_ignore_ascii_case(WORD));
+    let found = |bytes: &[u8]| {
+        memchr::memchr2_iter(b't', b'T', bytes).find(|at| bytes.get(*at..).is_some_and(is_word))
+    };
     let tail = text.len().saturating_sub(NEAR_END);
     found(text.as_bytes().get(tail..)?)?;
     found(text.as_bytes()).filter(|at| *at >= tail)

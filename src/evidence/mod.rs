@@ -26,7 +26,7 @@ mod words;
 pub use crate::dialect::{Catalogue, DialectError};
 pub use again::{
     Own, Sent, has_shape, ids_of, ids_of_line, is_success, leaves, likeness, repeats_nothing,
-    sketched,
+    sketched, tells_nothing,
 };
 pub use context::{Context, Source};
 pub use mask::{mask, mask_url};
@@ -117,6 +117,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
         persons::hide(Arc::make_mut(&mut answer), &credentials, &tokens, user.as_deref());
     }
     let signing = signing::of_refused(exchange, &answer, &url, &credentials);
+    let answer = context.answers.share(answer);
     let cross_origin = request::cross_origin(exchange, &url);
     let (preflight, preflight_names) = request::preflight(exchange);
     Record {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::model::{
     Blank, Fault, Fingerprint, Form, Kind, Oddity, Scheme, Secret, Signature, State, Token,
 };
-use crate::token;
+use crate::token::{self, Mint};
 
 use super::marks::{LONGEST_WORD, cut_by_recorder, is_placeholder, mask_word};
 
@@ -64,8 +64,8 @@ impl Reading {
 }
 
 /// Reads a value in which a scheme word belongs (`Authorization` and what is meant to be it).
-pub(super) fn read_with_scheme(value: &str) -> Reading {
-    read_plain_bearer(value).unwrap_or_else(|| read_any_scheme(value))
+pub(super) fn read_with_scheme(value: &str, mint: &mut Mint) -> Reading {
+    read_plain_bearer(value, mint).unwrap_or_else(|| read_any_scheme(value))
 }
 
 /// Reads `Bearer`, a blank and a token that is sound in every letter, as nearly all are; `None` for every
@@ -73,12 +73,12 @@ pub(super) fn read_with_scheme(value: &str) -> Reading {
 ///
 /// Such a value has none of what is looked for in others: blanks, quotes, commas, masks, placeholders,
 /// another scheme.
-fn read_plain_bearer(value: &str) -> Option<Reading> {
+fn read_plain_bearer(value: &str, mint: &mut Mint) -> Option<Reading> {
     let text = value.strip_prefix("Bearer ")?;
     if value.len() > LARGE || text.len() <= LONGEST_WORD {
         return None;
     }
-    let read = token::read_plain(text)?;
+    let read = token::read_plain(text, mint)?;
     if cut_by_recorder(text).is_some() {
         return None;
     }

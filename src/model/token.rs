@@ -94,6 +94,8 @@ pub struct Makes {
     makes: HashSet<Arc<Make>, FixedState>,
     /// Lists of claims and scopes: tokens of many makes have the same.
     names: HashSet<Names, FixedState>,
+    /// The one that was met last.
+    last: Option<Arc<Make>>,
 }
 
 /// Most makes that are remembered; then all are forgotten, and it begins anew.
@@ -102,18 +104,34 @@ const MOST_MAKES: usize = 4096;
 impl Makes {
     /// Has a token share its make with those before it.
     pub fn share(&mut self, token: &mut Token) {
-        if let Some(known) = self.makes.get(&token.make) {
-            token.make = Arc::clone(known);
+        if self.last.as_ref().is_some_and(|last| Arc::ptr_eq(last, &token.make)) {
             return;
         }
-        let make = Arc::make_mut(&mut token.make);
+        token.make = match self.makes.get(&token.make) {
+            Some(known) => Arc::clone(known),
+            None => self.add(Arc::unwrap_or_clone(std::mem::take(&mut token.make))),
+        };
+        self.last = Some(Arc::clone(&token.make));
+    }
+
+    /// Returns the one copy of a make.
+    pub fn shared(&mut self, make: Make) -> Arc<Make> {
+        match self.makes.get(&make) {
+            Some(known) => Arc::clone(known),
+            None => self.add(make),
+        }
+    }
+
+    fn add(&mut self, mut make: Make) -> Arc<Make> {
         for names in [&mut make.claims, &mut make.scopes] {
             self.share_names(names);
         }
         if self.makes.len() >= MOST_MAKES {
             self.makes.clear();
         }
-        self.makes.insert(Arc::clone(&token.make));
+        let make = Arc::new(make);
+        self.makes.insert(Arc::clone(&make));
+        make
     }
 
     fn share_names(&mut self, names: &mut Names) {
@@ -286,9 +304,14 @@ pub enum Unit {
 impl Token {
     /// Makes a token of which nothing is known but its make.
     pub fn of(make: Make) -> Self {
+        Self::made(Arc::new(make))
+    }
+
+    /// The same of a make that it shares.
+    pub fn made(make: Arc<Make>) -> Self {
         Self {
             fingerprint: None,
-            make: Arc::new(make),
+            make,
             sub: None,
             exp: None,
             nbf: None,

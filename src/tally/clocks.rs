@@ -62,6 +62,19 @@ impl Clocks {
         }
     }
 
+    /// Adds what the `Date` of one answer tells.
+    pub(super) fn note_date(
+        &mut self,
+        capture: &Arc<str>,
+        host: Option<&Arc<str>>,
+        offset: Seconds,
+    ) {
+        let pair = host.map(|host| (Arc::clone(capture), Arc::clone(host)));
+        if let Some(offsets) = pair.and_then(|pair| self.dates.slot(&pair)) {
+            offsets.push(offset);
+        }
+    }
+
     /// Adds everything of `other`. Commutative and associative.
     pub(super) fn merge(&mut self, other: Self) {
         self.dates.merge(other.dates);

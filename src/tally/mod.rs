@@ -470,12 +470,17 @@ impl Tally {
 
 /// Whether a record shows nothing given, no key, proof, release or clock beside its facts and tokens.
 fn tells_nothing_else(record: &Record) -> bool {
+    hands_out_nothing(record)
+        && record.release.is_none()
+        && record.date_offset.is_none()
+        && record.told_offset.is_none()
+}
+
+/// Whether a record shows nothing given, no key and no proof.
+fn hands_out_nothing(record: &Record) -> bool {
     record.issued.is_none()
         && record.issued_tokens.is_empty()
         && record.published.is_empty()
         && record.proof.is_none()
-        && record.release.is_none()
-        && record.date_offset.is_none()
-        && record.told_offset.is_none()
         && record.issuer_offset.is_none()
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::fast_key;
 use super::limits::{Limits, Share};
 use super::smallest::{Merge, Table};
-use crate::model::{At, Outcome, Record};
+use crate::model::{At, Endpoint, Outcome, Record};
 
 /// Kept releases; a host has few places, and a place few releases.
 const RELEASES: usize = 1 << 13;
@@ -42,7 +42,12 @@ impl Releases {
     /// Adds what one answer says.
     pub(super) fn note(&mut self, record: &Record) {
         let (Some(text), Some(time)) = (&record.release, record.origin.time) else { return };
-        let endpoint = &record.facts.endpoint;
+        let let_in = record.facts.answer.outcome == Outcome::LetIn;
+        self.note_at(text, &record.facts.endpoint, time.at, let_in);
+    }
+
+    /// Adds what one answer says, and whether it let a request in.
+    pub(super) fn note_at(&mut self, text: &Arc<str>, endpoint: &Endpoint, at: At, let_in: bool) {
         let place = place(&endpoint.path);
         let key = fast_key(&(&endpoint.host, place, text));
         let Some(release) = self.0.slot(&key) else { return };
@@ -51,9 +56,8 @@ impl Releases {
             place.clone_into(&mut release.place);
             release.text = Arc::clone(text);
         }
-        let at = Some(time.at);
-        let let_in = at.filter(|_| record.facts.answer.outcome == Outcome::LetIn);
-        release.widen(at, at, let_in);
+        let at = Some(at);
+        release.widen(at, at, at.filter(|_| let_in));
     }
 
     /// Adds everything of `other`. Commutative and associative.

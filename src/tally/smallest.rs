@@ -80,6 +80,15 @@ impl<T: Ord, const LIMIT: usize> Smallest<T, LIMIT> {
     }
 }
 
+impl<const LIMIT: usize> Smallest<String, LIMIT> {
+    /// Adds a text, of which a copy is only made where it was not there.
+    pub fn push_text(&mut self, text: &str) {
+        if self.0.binary_search_by(|known| known.as_str().cmp(text)).is_err() {
+            self.push(text.to_owned());
+        }
+    }
+}
+
 /// A map that keeps its smallest keys, `LIMIT` of them or fewer; merging two values is `Merge`.
 ///
 /// Which keys are kept depends on the keys alone, so any split of the input keeps the same ones. A kept
@@ -423,6 +432,16 @@ mod tests {
                 moved.push(value);
                 copied.push_copy(&value);
                 prop_assert_eq!(&copied, &moved);
+            }
+        }
+
+        #[test]
+        fn a_text_is_kept_where_its_copy_would_be(texts in prop::collection::vec("[a-c]{0,2}", 0..30)) {
+            let (mut moved, mut told) = (Smallest::<_, 3>::default(), Smallest::<_, 3>::default());
+            for text in texts {
+                told.push_text(&text);
+                moved.push(text);
+                prop_assert_eq!(&told, &moved);
             }
         }
 

@@ -58,6 +58,7 @@ struct User {
     /// That of its uses in a tally.
     key: u128,
     credential: Arc<Credential>,
+    capture: Option<Arc<str>>,
     agent: Option<Arc<str>>,
     /// Where the address stands among those of all; `None` for none.
     address: Option<(usize, usize)>,
@@ -96,8 +97,9 @@ impl Users {
                 addresses.push_str(ip);
                 (start, addresses.len())
             });
-            let (credential, agent) = (event.credential.share(), event.agent.cloned());
-            all.push(User { key, credential, agent, address, count: 0 });
+            let (capture, agent) = (event.capture.cloned(), event.agent.cloned());
+            let credential = event.credential.share();
+            all.push(User { key, credential, capture, agent, address, count: 0 });
             index(all.len() - 1)
         })
     }
@@ -158,7 +160,11 @@ impl Users {
 
     fn client(&self, user: &User) -> Client {
         let address = user.address.and_then(|(start, end)| self.addresses.get(start..end));
-        Client { capture: None, ip: address.map(Into::into), user_agent: user.agent.clone() }
+        Client {
+            capture: user.capture.clone(),
+            ip: address.map(Into::into),
+            user_agent: user.agent.clone(),
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use super::marks::{Who, ask_of, lead_of};
 use super::sightings::Pass;
 use super::visits::{self, Passage, Visit, agent_mark, spot_mark};
 use crate::model::{
-    At, Client, Credential, Endpoint, Fingerprint, Origin, Outcome, Position, Record, State, Token,
+    At, Client, Credential, Endpoint, Fingerprint, Origin, Outcome, Position, Record, Seconds,
+    State, Token,
 };
 
 /// What a request that was not refused has of its own, where it needs no record.
@@ -27,6 +28,10 @@ pub struct Used<'a> {
     pub host: u64,
     /// Which node answered.
     pub node: Option<&'a str>,
+    /// Which release of which software did.
+    pub release: Option<&'a Arc<str>>,
+    /// By how much its clock is ahead of that of a capture.
+    pub date_offset: Option<Seconds>,
     /// Whether all request fields were recorded.
     pub sees_all: bool,
     /// Marks of its ids, sorted.
@@ -141,7 +146,7 @@ pub fn host_mark(endpoint: &Endpoint) -> u64 {
 
 impl Tally {
     /// Returns whether a record tells no more than that its client was let in, or neither let in nor refused,
-    /// with the token in its field `Authorization` or without a credential.
+    /// with the token in its field `Authorization` or without a credential, by a release and by a clock.
     pub fn is_mere(record: &Record) -> bool {
         use crate::model::Place;
         let Record { facts, .. } = record;
@@ -156,10 +161,10 @@ impl Tally {
         plain
             && matches!(facts.answer.outcome, Outcome::LetIn | Outcome::Neutral)
             && !super::is_notable(facts)
-            && facts.client.capture.is_none()
             && facts.cookies_sent != Some(true)
             && record.tokens.len() <= 1
-            && super::tells_nothing_else(record)
+            && record.told_offset.is_none()
+            && super::hands_out_nothing(record)
     }
 
     /// Counts a use, but for what [`Event::entrance`] tells.
@@ -182,7 +187,7 @@ impl Tally {
         }
         usage.count += 1;
         if let Some(node) = event.node {
-            usage.nodes.push(node.to_owned());
+            usage.nodes.push_text(node);
         }
         let spent = usage.endpoints.slot(event.endpoint);
         if let Some(at) = event.at {
@@ -202,8 +207,16 @@ impl Tally {
         crowd: &mut Crowd,
     ) {
         let Visit { ip, agent, endpoint, place, at, .. } = passage.visit;
+        let capture = passage.visit.capture.map(|_| passage.source);
+        if let Some(release) = used.release {
+            self.releases.note_at(release, endpoint, passage.time.at, used.let_in);
+        }
+        if let (Some(capture), Some(offset)) = (capture, used.date_offset) {
+            self.offsets.note_date(capture, endpoint.host.as_ref(), offset);
+        }
         let usage = used.credential.filter(|_| used.let_in).map(|credential| {
-            let (capture, at_issuer, host, node) = (None, false, used.host, used.node);
+            let spot = capture.map_or(who.spot, |capture| spot_mark(Some(capture), ip));
+            let (who, at_issuer, host, node) = (Who { spot, ..who }, false, used.host, used.node);
             Event { capture, ip, agent, who, endpoint, host, credential, at_issuer, node, at }
         });
         match &usage {

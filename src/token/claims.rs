@@ -26,14 +26,24 @@ pub(super) fn fill_header(make: &mut Make, header: Option<&Object<'_>>) {
 
 /// Fills what the claims say.
 pub(super) fn fill_payload(token: &mut Token, claims: &Object<'_>) {
-    token.sub = claims.get("sub").and_then(Json::scalar).map(|s| pseudonym(&s));
-    token.exp = claims.get("exp").map(numeric_date);
-    token.nbf = claims.get("nbf").map(numeric_date);
-    token.iat = claims.get("iat").map(numeric_date);
+    fill_own(token, claims, pseudonym);
     fill_make(Arc::make_mut(&mut token.make), claims);
 }
 
-fn fill_make(make: &mut Make, claims: &Object<'_>) {
+/// Fills what they say of this token alone; `person` makes the stand-in of whose it is.
+pub(super) fn fill_own(
+    token: &mut Token,
+    claims: &Object<'_>,
+    person: impl FnOnce(&str) -> String,
+) {
+    token.sub = claims.get("sub").and_then(Json::scalar).map(|sub| person(&sub));
+    token.exp = claims.get("exp").map(numeric_date);
+    token.nbf = claims.get("nbf").map(numeric_date);
+    token.iat = claims.get("iat").map(numeric_date);
+}
+
+/// Fills what they say of all tokens like it.
+pub(super) fn fill_make(make: &mut Make, claims: &Object<'_>) {
     let text =
         |name: &str| claims.get(name).and_then(Json::scalar).map(|s| identifier(&s, LONGEST));
     make.iss = text("iss");

@@ -9,6 +9,7 @@ mod fields;
 mod header;
 mod json;
 mod keys;
+mod mint;
 mod plain;
 mod purpose;
 mod segments;
@@ -18,6 +19,7 @@ mod verifier;
 
 pub use fields::fields;
 pub use keys::{KeyError, Keyring, Unusable};
+pub use mint::Mint;
 pub use segments::percent_decode;
 pub use shape::{identifier, is_email, is_jwt_shaped, is_plain_name, is_random, is_uuid};
 pub use vendor::{Vendor, vendor_of};
@@ -44,15 +46,15 @@ use segments::{Segments, object};
 /// assert_eq!(token.expires().unwrap().to_string(), "2026-01-01T11:00:00Z");
 /// ```
 pub fn read(text: &str) -> Token {
-    plain::read(text).unwrap_or_else(|| read_any(text))
+    plain::read(text, None).unwrap_or_else(|| read_any(text))
 }
 
 /// Reads a signed token that is sound in every letter, and `None` for every other text.
 ///
-/// It is as [`read`] reads it, consists of letters of base64url and of two dots, and
+/// It is as [`read`] reads it, shares its make with those before it, consists of letters of base64url and of two dots, and
 /// [`is_jwt_shaped`].
-pub fn read_plain(text: &str) -> Option<Token> {
-    plain::read(text)
+pub fn read_plain(text: &str, mint: &mut Mint) -> Option<Token> {
+    plain::read(text, Some(mint))
 }
 
 fn read_any(text: &str) -> Token {
