@@ -19,7 +19,7 @@ use super::sample::Sample;
 use super::smallest::Merge;
 use super::times::Times;
 use super::uses::Used;
-use crate::model::{At, Client, Endpoint, Facts, Observer, Position, Time};
+use crate::model::{At, Client, Endpoint, Facts, Observer, Origin, Time};
 
 /// Pairs of client and endpoint that are kept: 4 MB when each has been there eight times or more.
 const PAIRS: usize = 1 << 14;
@@ -116,10 +116,8 @@ pub enum Told<'a> {
 pub struct Refused<'a> {
     /// Mark of its kind, see [`kind_of`](super::kind_of).
     pub kind: u128,
-    /// Member of an archive.
-    pub member: Option<&'a Arc<str>>,
-    /// Where it stands.
-    pub position: Position,
+    /// Where it stands and when it was.
+    pub origin: &'a Origin,
     /// User name from a column, as sent; `None` for none.
     pub user: Option<&'a str>,
 }
