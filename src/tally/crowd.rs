@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
+use super::limits::Limits;
 use super::marks::{Who, call_mark, content_of};
 use super::smallest::Merge as _;
 use super::users::Users;
@@ -21,6 +22,9 @@ const COMERS: usize = if cfg!(test) { 1 << 6 } else { 1 << 17 };
 
 /// The same where memory has limits.
 const FEW_COMERS: usize = 1 << 12;
+
+/// Clients whose stays are found again: twice as many as are kept, in 64 KB. Few in tests.
+const STAYS: usize = if cfg!(test) { 1 << 3 } else { 1 << 14 };
 
 /// User agents of those.
 const CALLERS: usize = if cfg!(test) { 1 << 4 } else { 1 << 12 };
@@ -41,6 +45,8 @@ pub struct Crowd {
     instant: Option<(Time, u64)>,
     /// Visits of clients that the tally does not know of yet.
     pub(super) comers: Comers,
+    /// Which of them came last.
+    latest: Latest,
     /// Instants that are not in it yet.
     pub(super) waiting: Waiting,
 }
@@ -51,7 +57,10 @@ pub struct Crowd {
 /// into tables of its own, to be looked up once more when those are merged, but wait in a list.
 #[derive(Debug, Default)]
 pub struct Comers {
+    /// Of clients whose visits may be kept by place.
     visits: Vec<Comer>,
+    /// Of all others that may be kept, most of them once.
+    stays: Vec<Stay>,
     callers: Vec<Caller>,
     /// Index of each user agent by its mark.
     known: HashMap<u64, u32, FixedState>,
@@ -71,19 +80,83 @@ struct Comer {
     caller: u32,
 }
 
-impl Comers {
-    /// Notes a visit of a client; returns whether so many wait that they had better be added.
+/// Visits of a client, wherever.
+#[derive(Clone, Copy, Debug)]
+struct Stay {
+    spot: u64,
+    first: At,
+    last: At,
+    /// Index of the user agent.
+    caller: u32,
+}
+
+impl Stay {
+    fn of(visit: &Comer) -> Self {
+        let Comer { spot, at, caller, .. } = *visit;
+        Self { spot, first: at, last: at, caller }
+    }
+}
+
+/// Where the stays of some clients are, those that came last among them; others may have taken their place.
+#[derive(Debug, Default)]
+struct Latest(Vec<u32>);
+
+impl Latest {
     #[inline]
-    fn wait(&mut self, spot: u64, place: u64, at: At, caller: &Caller) -> bool {
-        let last = self.callers.get(self.last as usize);
-        if last.is_none_or(|last| last.mark != caller.mark) {
-            self.last = self.index_of(caller);
+    fn slot(&mut self, spot: u64) -> Option<&mut u32> {
+        if self.0.is_empty() {
+            self.0.resize(STAYS, 0);
         }
-        self.visits.push(Comer { spot, place, at, caller: self.last });
-        self.visits.len() >= COMERS || self.callers.len() >= CALLERS
+        #[expect(clippy::cast_possible_truncation, reason = "as many bits as there are places")]
+        let place = spot as usize % STAYS;
+        self.0.get_mut(place)
+    }
+}
+
+impl Comers {
+    /// Notes a visit of a client.
+    #[inline]
+    fn wait(&mut self, spot: u64, place: u64, at: At, caller: &Caller) {
+        let caller = self.index_of(caller);
+        self.visits.push(Comer { spot, place, at, caller });
     }
 
+    /// Notes a visit of which the place is not asked for.
+    #[inline]
+    fn stay(&mut self, spot: u64, at: At, caller: &Caller, latest: &mut Latest) {
+        let caller = self.index_of(caller);
+        let slot = latest.slot(spot);
+        let known = slot.as_ref().and_then(|slot| self.stays.get_mut(**slot as usize));
+        if let Some(stay) = known
+            && (stay.spot, stay.caller) == (spot, caller)
+        {
+            stay.first = stay.first.min(at);
+            stay.last = stay.last.max(at);
+            return;
+        }
+        if let Some(slot) = slot {
+            *slot = u32::try_from(self.stays.len()).unwrap_or(u32::MAX);
+        }
+        self.stays.push(Stay { spot, first: at, last: at, caller });
+    }
+
+    /// Returns whether so many wait that they had better be added.
+    #[inline]
+    fn are_many(&self, limits: Limits) -> bool {
+        let most = if limits.is_none() { COMERS } else { FEW_COMERS };
+        self.visits.len() + self.stays.len() >= most || self.callers.len() >= CALLERS
+    }
+
+    #[inline]
     fn index_of(&mut self, caller: &Caller) -> u32 {
+        let last = self.callers.get(self.last as usize);
+        if last.is_none_or(|last| last.mark != caller.mark) {
+            self.last = self.look_up(caller);
+        }
+        self.last
+    }
+
+    fn look_up(&mut self, caller: &Caller) -> u32 {
         *self.known.entry(caller.mark).or_insert_with(|| {
             let index = u32::try_from(self.callers.len()).unwrap_or(u32::MAX);
             self.callers.push(caller.clone());
@@ -92,8 +165,9 @@ impl Comers {
     }
 
     fn clear(&mut self) {
-        let Self { visits, callers, known, last, users: _ } = self;
+        let Self { visits, stays, callers, known, last, users: _ } = self;
         visits.clear();
+        stays.clear();
         callers.clear();
         known.clear();
         *last = 0;
@@ -235,11 +309,16 @@ impl Tally {
             if passers.wait(time.at) {
                 self.gather_instants(passers);
             }
-            if self.visits.admits(spot)
-                && (crowd.comers.wait(spot, passers.place, time.at, caller)
-                    || crowd.comers.visits.len() >= FEW_COMERS && !self.limits.is_none())
-            {
-                self.note_comers(&mut crowd.comers);
+            let Crowd { comers, latest, .. } = crowd;
+            if self.visits.admits_pairs(spot) {
+                comers.wait(spot, passers.place, time.at, caller);
+            } else if self.visits.admits_agents(spot) {
+                comers.stay(spot, time.at, caller, latest);
+            } else {
+                return;
+            }
+            if comers.are_many(self.limits) {
+                self.note_comers(comers);
             }
         }
     }
@@ -253,26 +332,31 @@ impl Tally {
     /// Adds them, and forgets them. Look-ups in a row do not wait for each other's memory.
     #[cold]
     fn note_comers(&mut self, comers: &mut Comers) {
-        let of = |index: u32| comers.callers.get(index as usize);
         for some in comers.visits.chunks(AT_ONCE) {
-            let marks = some.iter().filter_map(|comer| Some((comer.spot, of(comer.caller)?.mark)));
-            self.visits.await_agents(marks);
-            for Comer { spot, at, caller, .. } in some {
-                if let Some(Caller { name, mark }) = of(*caller) {
-                    self.visits.note_agent(*spot, *mark, name.as_ref(), Some(*at));
-                }
-            }
+            self.note_stays(some.iter().map(Stay::of), &comers.callers);
+        }
+        for some in comers.stays.chunks(AT_ONCE) {
+            self.note_stays(some.iter().copied(), &comers.callers);
         }
         let mut pairs = Vec::new();
         for Comer { spot, place, at, caller } in &comers.visits {
             if self.visits.admits_pairs(*spot)
-                && let Some(Caller { mark, .. }) = of(*caller)
+                && let Some(Caller { mark, .. }) = comers.callers.get(*caller as usize)
             {
                 pairs.push((pair_key(*spot, *mark, *place), *at));
             }
         }
         self.visits.note_pairs(&pairs);
         comers.clear();
+    }
+
+    /// Adds no more than [`AT_ONCE`] of them to what is known of user agents.
+    fn note_stays(&mut self, stays: impl Iterator<Item = Stay> + Clone, callers: &[Caller]) {
+        let marked = stays.filter_map(|stay| Some((stay, callers.get(stay.caller as usize)?)));
+        self.visits.await_agents(marked.clone().map(|(stay, caller)| (stay.spot, caller.mark)));
+        for (Stay { spot, first, last, .. }, Caller { name, mark }) in marked {
+            self.visits.note_agent(spot, *mark, name.as_ref(), Some((first, last)));
+        }
     }
 
     /// Adds what was counted of a kind, but for what [`Tally::join`] adds of all; nothing of it stays in
@@ -309,8 +393,10 @@ impl Tally {
         let into = crowd;
         let mut crowd = std::mem::take(into);
         let comers = std::mem::take(&mut crowd.comers);
+        into.latest = std::mem::take(&mut crowd.latest);
         // The next piece may be larger by an eighth.
         into.comers.visits.reserve_exact(comers.visits.len() / 4 * 5);
+        into.comers.stays.reserve_exact(comers.stays.len() / 4 * 5);
         into.comers.users = comers.users.as_large();
         if let Some(instant) = crowd.instant.take() {
             self.note_instants(instant, &mut crowd);
@@ -331,5 +417,56 @@ impl Tally {
         input.observer = input.observer.max(crowd.observer);
         input.content = input.content.wrapping_add(crowd.content);
         comers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Visit;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn visits_that_wait_are_what_each_of_them_is_by_itself(
+            visits in prop::collection::vec((0_u8..60, 0_usize..4, 0_usize..3, 0_i64..200), 1..600),
+            piece in 1_usize..200,
+            room in 100_000_u64..2_000_000,
+        ) {
+            let endpoints = ["/a", "/b", "/c", "/d"]
+                .map(|path| Endpoint { path: path.into(), ..Endpoint::default() });
+            let names = [None, Some("curl/8"), Some("okhttp/4")];
+            let callers = names.map(|name| Caller::of(name.map(Into::into)));
+            // Of fewer clients the places are kept than the user agents.
+            let limits = Limits::with_room(room);
+            let (mut slow, mut quick) = (Tally::within(limits), Tally::within(limits));
+            let mut crowd = Crowd::default();
+            for some in visits.chunks(piece) {
+                let mut part = quick.part();
+                let mut kinds = endpoints.clone().map(|endpoint| Passers::at(endpoint, 200, true));
+                for (client, place, agent, second) in some {
+                    let (ip, at) = (format!("192.0.2.{client}"), At(second * 1_000_000_000));
+                    let (time, caller) = (Time { at, digits: 0, zone_assumed: false }, &callers[*agent]);
+                    let step = Step { time, url: b"/", ip: ip.as_bytes(), caller };
+                    part.step(&step, &mut kinds[*place], &mut crowd);
+                    slow.visits.note(&Visit {
+                        capture: None,
+                        ip: Some(&ip),
+                        agent: caller.name.as_ref(),
+                        place: place_mark(&endpoints[*place]),
+                        endpoint: &endpoints[*place],
+                        at: Some(at),
+                    });
+                }
+                kinds.iter_mut().for_each(|kind| part.gather(kind, &mut crowd));
+                let comers = part.join(&"a.log".into(), &mut crowd);
+                quick.merge(part);
+                quick.admit(comers);
+            }
+            slow.visits.prune();
+            quick.visits.prune();
+            prop_assert_eq!(quick.visits, slow.visits);
+        }
     }
 }
