@@ -1,6 +1,7 @@
 //! Exchanges of one piece that need no record: what is added up for each is added to the tally once.
 
 use std::collections::HashMap;
+use std::hint::black_box;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
@@ -26,6 +27,9 @@ const FEW_COMERS: usize = 1 << 12;
 /// Clients whose stays are found again: twice as many as are kept, in 64 KB. Few in tests.
 const STAYS: usize = if cfg!(test) { 1 << 3 } else { 1 << 14 };
 
+/// Stays that wait to be looked for together.
+const ARRIVALS: usize = 4 * AT_ONCE;
+
 /// User agents of those.
 const CALLERS: usize = if cfg!(test) { 1 << 4 } else { 1 << 12 };
 
@@ -45,8 +49,6 @@ pub struct Crowd {
     instant: Option<(Time, u64)>,
     /// Visits of clients that the tally does not know of yet.
     pub(super) comers: Comers,
-    /// Which of them came last.
-    latest: Latest,
     /// Instants that are not in it yet.
     pub(super) waiting: Waiting,
 }
@@ -61,6 +63,10 @@ pub struct Comers {
     visits: Vec<Comer>,
     /// Of all others that may be kept, most of them once.
     stays: Vec<Stay>,
+    /// Where in it some clients are, those that came last among them; others may have taken their place.
+    latest: Vec<u32>,
+    /// Stays that are not in it yet.
+    arrivals: Vec<Stay>,
     callers: Vec<Caller>,
     /// Index of each user agent by its mark.
     known: HashMap<u64, u32, FixedState>,
@@ -97,22 +103,6 @@ impl Stay {
     }
 }
 
-/// Where the stays of some clients are, those that came last among them; others may have taken their place.
-#[derive(Debug, Default)]
-struct Latest(Vec<u32>);
-
-impl Latest {
-    #[inline]
-    fn slot(&mut self, spot: u64) -> Option<&mut u32> {
-        if self.0.is_empty() {
-            self.0.resize(STAYS, 0);
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "as many bits as there are places")]
-        let place = spot as usize % STAYS;
-        self.0.get_mut(place)
-    }
-}
-
 impl Comers {
     /// Notes a visit of a client.
     #[inline]
@@ -123,21 +113,46 @@ impl Comers {
 
     /// Notes a visit of which the place is not asked for.
     #[inline]
-    fn stay(&mut self, spot: u64, at: At, caller: &Caller, latest: &mut Latest) {
+    fn stay(&mut self, spot: u64, at: At, caller: &Caller) {
         let caller = self.index_of(caller);
-        let slot = latest.slot(spot);
-        let known = slot.as_ref().and_then(|slot| self.stays.get_mut(**slot as usize));
-        if let Some(stay) = known
-            && (stay.spot, stay.caller) == (spot, caller)
-        {
-            stay.first = stay.first.min(at);
-            stay.last = stay.last.max(at);
+        self.arrivals.push(Stay { spot, first: at, last: at, caller });
+        if self.arrivals.len() >= ARRIVALS {
+            self.settle();
+        }
+    }
+
+    /// Adds stays to what is known of others of the same clients in this piece. Look-ups in a row do not wait
+    /// for each other's memory.
+    fn settle(&mut self) {
+        if self.arrivals.is_empty() {
             return;
         }
-        if let Some(slot) = slot {
-            *slot = u32::try_from(self.stays.len()).unwrap_or(u32::MAX);
+        if self.latest.is_empty() {
+            self.latest.resize(STAYS, 0);
         }
-        self.stays.push(Stay { spot, first: at, last: at, caller });
+        let Self { stays, latest, arrivals, .. } = self;
+        #[expect(clippy::cast_possible_truncation, reason = "as many bits as there are places")]
+        let place = |spot: u64| spot as usize % STAYS;
+        for some in arrivals.chunks(AT_ONCE) {
+            let known = |stay: &Stay| {
+                latest.get(place(stay.spot)).and_then(|known| stays.get(*known as usize))
+            };
+            black_box(some.iter().filter_map(known).fold(0, |sum, stay| sum ^ stay.spot));
+            for stay in some {
+                let Some(slot) = latest.get_mut(place(stay.spot)) else { continue };
+                match stays.get_mut(*slot as usize) {
+                    Some(known) if (known.spot, known.caller) == (stay.spot, stay.caller) => {
+                        known.first = known.first.min(stay.first);
+                        known.last = known.last.max(stay.last);
+                    }
+                    _ => {
+                        *slot = u32::try_from(stays.len()).unwrap_or(u32::MAX);
+                        stays.push(*stay);
+                    }
+                }
+            }
+        }
+        arrivals.clear();
     }
 
     /// Returns whether so many wait that they had better be added.
@@ -165,9 +180,11 @@ impl Comers {
     }
 
     fn clear(&mut self) {
-        let Self { visits, stays, callers, known, last, users: _ } = self;
+        // Wherever a client is said to be, it is found there or not.
+        let Self { visits, stays, latest: _, arrivals, callers, known, last, users: _ } = self;
         visits.clear();
         stays.clear();
+        arrivals.clear();
         callers.clear();
         known.clear();
         *last = 0;
@@ -309,11 +326,11 @@ impl Tally {
             if passers.wait(time.at) {
                 self.gather_instants(passers);
             }
-            let Crowd { comers, latest, .. } = crowd;
+            let comers = &mut crowd.comers;
             if self.visits.admits_pairs(spot) {
                 comers.wait(spot, passers.place, time.at, caller);
             } else if self.visits.admits_agents(spot) {
-                comers.stay(spot, time.at, caller, latest);
+                comers.stay(spot, time.at, caller);
             } else {
                 return;
             }
@@ -332,6 +349,7 @@ impl Tally {
     /// Adds them, and forgets them. Look-ups in a row do not wait for each other's memory.
     #[cold]
     fn note_comers(&mut self, comers: &mut Comers) {
+        comers.settle();
         for some in comers.visits.chunks(AT_ONCE) {
             self.note_stays(some.iter().map(Stay::of), &comers.callers);
         }
@@ -392,8 +410,9 @@ impl Tally {
     pub fn join(&mut self, source: &Arc<str>, crowd: &mut Crowd) -> Comers {
         let into = crowd;
         let mut crowd = std::mem::take(into);
-        let comers = std::mem::take(&mut crowd.comers);
-        into.latest = std::mem::take(&mut crowd.latest);
+        let mut comers = std::mem::take(&mut crowd.comers);
+        comers.settle();
+        into.comers.latest = std::mem::take(&mut comers.latest);
         // The next piece may be larger by an eighth.
         into.comers.visits.reserve_exact(comers.visits.len() / 4 * 5);
         into.comers.stays.reserve_exact(comers.stays.len() / 4 * 5);
