@@ -176,6 +176,7 @@ impl Gatherer for Collector<'_> {
         harvest.tally.observe(record);
     }
 
+    #[inline]
     fn glance(&mut self, harvest: &mut Harvest, line: &AccessLine<'_>, input: &InputFacts) -> bool {
         if self.keep || self.zone.is_some() {
             return false;

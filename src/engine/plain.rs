@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 
 use super::lately::Lately;
 use crate::evidence::{Context, is_told_by_shape, number_behind, open_shape};
-use crate::model::{AccessLine, Client, Facts, Observer, Outcome, Position, Record};
+use crate::model::{AccessLine, Client, Facts, Observer, Origin, Outcome, Position, Record, Time};
 use crate::tally::{
     Caller, Comers, Crowd, Passage, Passers, Refused, Step, Tally, Told, Visit, call_mark, kind_of,
     place_mark,
@@ -41,6 +41,8 @@ pub(super) struct Plain {
     shape: usize,
     /// Whether that was not known.
     is_unknown: bool,
+    /// Where the last line that was refused stands.
+    origin: Option<Origin>,
     /// What was counted of the piece that is being read.
     crowd: Crowd,
 }
@@ -68,6 +70,8 @@ struct Refusal {
     facts: Facts,
     kind: u128,
     place: u64,
+    /// Mark of method and status.
+    call: u64,
     /// How many are not counted at their endpoint yet.
     count: u64,
 }
@@ -94,6 +98,7 @@ impl Default for Plain {
             key: Vec::new(),
             shape: 0,
             is_unknown: false,
+            origin: None,
             crowd: Crowd::default(),
         }
     }
@@ -125,7 +130,8 @@ impl Plain {
                 true
             }
             Some(Common::Refused(refusal)) => {
-                refuse(refusal, line, site(), caller, tally, &mut self.crowd)
+                let origin = stand(&mut self.origin, site(), line.time);
+                refuse(refusal, line, origin, caller, tally, &mut self.crowd)
             }
             None => false,
         }
@@ -254,7 +260,8 @@ impl Common {
             Outcome::Refused(_) => {
                 let facts = Facts { client: Client::default(), ..facts.clone() };
                 let (kind, place) = (kind_of(&facts), place_mark(&facts.endpoint));
-                return Self::Refused(Box::new(Refusal { facts, kind, place, count: 0 }));
+                let call = call_mark(facts.endpoint.method.as_deref(), facts.status);
+                return Self::Refused(Box::new(Refusal { facts, kind, place, call, count: 0 }));
             }
         };
         let status = facts.status.unwrap_or_default();
@@ -273,30 +280,40 @@ fn new_caller(agent: &[u8], context: &mut Context<'_>, callers: &mut Lately<Call
     caller
 }
 
+/// Returns where a line stands, and notes it in the place of the last one. What both have in common is not
+/// taken anew: other workers count its owners too, and wait for each other where they do.
+fn stand<'o>(last: &'o mut Option<Origin>, site: Site<'_>, time: Time) -> &'o Origin {
+    let Site { source, member, position } = site;
+    let is_same = |last: &Origin| last.source == *source && last.member.as_ref() == member;
+    let known = last.take().filter(is_same).unwrap_or_else(|| Origin {
+        time: None,
+        source: Arc::clone(source),
+        member: member.cloned(),
+        position,
+    });
+    last.insert(Origin { time: Some(time), position, ..known })
+}
+
 /// Adds a line of a request that was refused.
 #[inline(never)]
 fn refuse(
-    Refusal { facts, kind, place, count }: &mut Refusal,
+    Refusal { facts, kind, place, call, count }: &mut Refusal,
     line: &AccessLine<'_>,
-    site: Site<'_>,
+    origin: &Origin,
     caller: &Caller,
     tally: &mut Tally,
     crowd: &mut Crowd,
 ) -> bool {
     let text = |bytes| std::str::from_utf8(bytes).ok();
     let (Some(url), Some(user)) = (text(line.target), text(line.user)) else { return false };
-    let refused = Refused {
-        kind: *kind,
-        member: site.member,
-        position: site.position,
-        user: Some(user).filter(|user| !matches!(*user, "" | "-" | "anonymous")),
-    };
+    let user = Some(user).filter(|user| !matches!(*user, "" | "-" | "anonymous"));
+    let refused = Refused { kind: *kind, origin, user };
     let passage = Passage {
-        source: site.source,
+        source: &origin.source,
         time: line.time,
         url,
         status: line.status,
-        call: call_mark(text(line.method), Some(line.status)),
+        call: *call,
         caller,
         observer: Observer::Gateway,
         visit: Visit {

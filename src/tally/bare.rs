@@ -50,7 +50,7 @@ pub(super) struct Refusal<'a> {
     /// User agent, masked.
     pub(super) agent: Option<&'a Arc<str>>,
     /// Where it stands and when it was.
-    pub(super) origin: Origin,
+    pub(super) origin: &'a Origin,
     /// User name from a column, as pseudonym.
     pub(super) user: Option<String>,
 }
@@ -121,14 +121,14 @@ impl Bare {
                     let facts = Facts { client, ..refusal.facts.clone() };
                     group.adopt(Some(Box::new(facts)));
                 }
-                group.add(&refusal.facts.answer, at, &refusal.origin, refusal.user.as_ref());
+                group.add(&refusal.facts.answer, at, refusal.origin, refusal.user.as_ref());
             }
         }
         if let Some(group) = self.kinds.slot(refusal.kind) {
             if group.says_otherwise(refusal.facts) {
                 group.adopt(Some(Box::new(without_client(refusal.facts))));
             }
-            group.add(&refusal.facts.answer, at, &refusal.origin, refusal.user.as_ref());
+            group.add(&refusal.facts.answer, at, refusal.origin, refusal.user.as_ref());
         }
     }
 

@@ -1,10 +1,12 @@
 //! Exchanges of one piece that need no record: what is added up for each is added to the tally once.
 
 use std::collections::HashMap;
+use std::hint::black_box;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
+use super::limits::Limits;
 use super::marks::{Who, call_mark, content_of};
 use super::smallest::Merge as _;
 use super::users::Users;
@@ -21,6 +23,12 @@ const COMERS: usize = if cfg!(test) { 1 << 6 } else { 1 << 17 };
 
 /// The same where memory has limits.
 const FEW_COMERS: usize = 1 << 12;
+
+/// Clients whose stays are found again: twice as many as are kept, in 64 KB. Few in tests.
+const STAYS: usize = if cfg!(test) { 1 << 3 } else { 1 << 14 };
+
+/// Stays that wait to be looked for together.
+const ARRIVALS: usize = 4 * AT_ONCE;
 
 /// User agents of those.
 const CALLERS: usize = if cfg!(test) { 1 << 4 } else { 1 << 12 };
@@ -51,7 +59,14 @@ pub struct Crowd {
 /// into tables of its own, to be looked up once more when those are merged, but wait in a list.
 #[derive(Debug, Default)]
 pub struct Comers {
+    /// Of clients whose visits may be kept by place.
     visits: Vec<Comer>,
+    /// Of all others that may be kept, most of them once.
+    stays: Vec<Stay>,
+    /// Where in it some clients are, those that came last among them; others may have taken their place.
+    latest: Vec<u32>,
+    /// Stays that are not in it yet.
+    arrivals: Vec<Stay>,
     callers: Vec<Caller>,
     /// Index of each user agent by its mark.
     known: HashMap<u64, u32, FixedState>,
@@ -71,19 +86,92 @@ struct Comer {
     caller: u32,
 }
 
+/// Visits of a client, wherever.
+#[derive(Clone, Copy, Debug)]
+struct Stay {
+    spot: u64,
+    first: At,
+    last: At,
+    /// Index of the user agent.
+    caller: u32,
+}
+
+impl Stay {
+    fn of(visit: &Comer) -> Self {
+        let Comer { spot, at, caller, .. } = *visit;
+        Self { spot, first: at, last: at, caller }
+    }
+}
+
 impl Comers {
-    /// Notes a visit of a client; returns whether so many wait that they had better be added.
+    /// Notes a visit of a client.
     #[inline]
-    fn wait(&mut self, spot: u64, place: u64, at: At, caller: &Caller) -> bool {
-        let last = self.callers.get(self.last as usize);
-        if last.is_none_or(|last| last.mark != caller.mark) {
-            self.last = self.index_of(caller);
-        }
-        self.visits.push(Comer { spot, place, at, caller: self.last });
-        self.visits.len() >= COMERS || self.callers.len() >= CALLERS
+    fn wait(&mut self, spot: u64, place: u64, at: At, caller: &Caller) {
+        let caller = self.index_of(caller);
+        self.visits.push(Comer { spot, place, at, caller });
     }
 
+    /// Notes a visit of which the place is not asked for.
+    #[inline]
+    fn stay(&mut self, spot: u64, at: At, caller: &Caller) {
+        let caller = self.index_of(caller);
+        self.arrivals.push(Stay { spot, first: at, last: at, caller });
+        if self.arrivals.len() >= ARRIVALS {
+            self.settle();
+        }
+    }
+
+    /// Adds stays to what is known of others of the same clients in this piece. Look-ups in a row do not wait
+    /// for each other's memory.
+    fn settle(&mut self) {
+        if self.arrivals.is_empty() {
+            return;
+        }
+        if self.latest.is_empty() {
+            self.latest.resize(STAYS, 0);
+        }
+        let Self { stays, latest, arrivals, .. } = self;
+        #[expect(clippy::cast_possible_truncation, reason = "as many bits as there are places")]
+        let place = |spot: u64| spot as usize % STAYS;
+        for some in arrivals.chunks(AT_ONCE) {
+            let known = |stay: &Stay| {
+                latest.get(place(stay.spot)).and_then(|known| stays.get(*known as usize))
+            };
+            black_box(some.iter().filter_map(known).fold(0, |sum, stay| sum ^ stay.spot));
+            for stay in some {
+                let Some(slot) = latest.get_mut(place(stay.spot)) else { continue };
+                match stays.get_mut(*slot as usize) {
+                    Some(known) if (known.spot, known.caller) == (stay.spot, stay.caller) => {
+                        known.first = known.first.min(stay.first);
+                        known.last = known.last.max(stay.last);
+                    }
+                    _ => {
+                        *slot = u32::try_from(stays.len()).unwrap_or(u32::MAX);
+                        stays.push(*stay);
+                    }
+                }
+            }
+        }
+        arrivals.clear();
+    }
+
+    /// Returns whether so many wait that they had better be added.
+    #[inline]
+    fn are_many(&self, limits: Limits) -> bool {
+        let most = if limits.is_none() { COMERS } else { FEW_COMERS };
+        self.visits.len() + self.stays.len() >= most || self.callers.len() >= CALLERS
+    }
+
+    #[inline]
     fn index_of(&mut self, caller: &Caller) -> u32 {
+        let last = self.callers.get(self.last as usize);
+        if last.is_none_or(|last| last.mark != caller.mark) {
+            self.last = self.look_up(caller);
+        }
+        self.last
+    }
+
+    fn look_up(&mut self, caller: &Caller) -> u32 {
         *self.known.entry(caller.mark).or_insert_with(|| {
             let index = u32::try_from(self.callers.len()).unwrap_or(u32::MAX);
             self.callers.push(caller.clone());
@@ -92,8 +180,11 @@ impl Comers {
     }
 
     fn clear(&mut self) {
-        let Self { visits, callers, known, last, users: _ } = self;
+        // Wherever a client is said to be, it is found there or not.
+        let Self { visits, stays, latest: _, arrivals, callers, known, last, users: _ } = self;
         visits.clear();
+        stays.clear();
+        arrivals.clear();
         callers.clear();
         known.clear();
         *last = 0;
@@ -235,11 +326,16 @@ impl Tally {
             if passers.wait(time.at) {
                 self.gather_instants(passers);
             }
-            if self.visits.admits(spot)
-                && (crowd.comers.wait(spot, passers.place, time.at, caller)
-                    || crowd.comers.visits.len() >= FEW_COMERS && !self.limits.is_none())
-            {
-                self.note_comers(&mut crowd.comers);
+            let comers = &mut crowd.comers;
+            if self.visits.admits_pairs(spot) {
+                comers.wait(spot, passers.place, time.at, caller);
+            } else if self.visits.admits_agents(spot) {
+                comers.stay(spot, time.at, caller);
+            } else {
+                return;
+            }
+            if comers.are_many(self.limits) {
+                self.note_comers(comers);
             }
         }
     }
@@ -253,26 +349,32 @@ impl Tally {
     /// Adds them, and forgets them. Look-ups in a row do not wait for each other's memory.
     #[cold]
     fn note_comers(&mut self, comers: &mut Comers) {
-        let of = |index: u32| comers.callers.get(index as usize);
+        comers.settle();
         for some in comers.visits.chunks(AT_ONCE) {
-            let marks = some.iter().filter_map(|comer| Some((comer.spot, of(comer.caller)?.mark)));
-            self.visits.await_agents(marks);
-            for Comer { spot, at, caller, .. } in some {
-                if let Some(Caller { name, mark }) = of(*caller) {
-                    self.visits.note_agent(*spot, *mark, name.as_ref(), Some(*at));
-                }
-            }
+            self.note_stays(some.iter().map(Stay::of), &comers.callers);
+        }
+        for some in comers.stays.chunks(AT_ONCE) {
+            self.note_stays(some.iter().copied(), &comers.callers);
         }
         let mut pairs = Vec::new();
         for Comer { spot, place, at, caller } in &comers.visits {
             if self.visits.admits_pairs(*spot)
-                && let Some(Caller { mark, .. }) = of(*caller)
+                && let Some(Caller { mark, .. }) = comers.callers.get(*caller as usize)
             {
                 pairs.push((pair_key(*spot, *mark, *place), *at));
             }
         }
         self.visits.note_pairs(&pairs);
         comers.clear();
+    }
+
+    /// Adds no more than [`AT_ONCE`] of them to what is known of user agents.
+    fn note_stays(&mut self, stays: impl Iterator<Item = Stay> + Clone, callers: &[Caller]) {
+        let marked = stays.filter_map(|stay| Some((stay, callers.get(stay.caller as usize)?)));
+        self.visits.await_agents(marked.clone().map(|(stay, caller)| (stay.spot, caller.mark)));
+        for (Stay { spot, first, last, .. }, Caller { name, mark }) in marked {
+            self.visits.note_agent(spot, *mark, name.as_ref(), Some((first, last)));
+        }
     }
 
     /// Adds what was counted of a kind, but for what [`Tally::join`] adds of all; nothing of it stays in
@@ -308,9 +410,12 @@ impl Tally {
     pub fn join(&mut self, source: &Arc<str>, crowd: &mut Crowd) -> Comers {
         let into = crowd;
         let mut crowd = std::mem::take(into);
-        let comers = std::mem::take(&mut crowd.comers);
+        let mut comers = std::mem::take(&mut crowd.comers);
+        comers.settle();
+        into.comers.latest = std::mem::take(&mut comers.latest);
         // The next piece may be larger by an eighth.
         into.comers.visits.reserve_exact(comers.visits.len() / 4 * 5);
+        into.comers.stays.reserve_exact(comers.stays.len() / 4 * 5);
         into.comers.users = comers.users.as_large();
         if let Some(instant) = crowd.instant.take() {
             self.note_instants(instant, &mut crowd);
@@ -331,5 +436,56 @@ impl Tally {
         input.observer = input.observer.max(crowd.observer);
         input.content = input.content.wrapping_add(crowd.content);
         comers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Visit;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn visits_that_wait_are_what_each_of_them_is_by_itself(
+            visits in prop::collection::vec((0_u8..60, 0_usize..4, 0_usize..3, 0_i64..200), 1..600),
+            piece in 1_usize..200,
+            room in 100_000_u64..2_000_000,
+        ) {
+            let endpoints = ["/a", "/b", "/c", "/d"]
+                .map(|path| Endpoint { path: path.into(), ..Endpoint::default() });
+            let names = [None, Some("curl/8"), Some("okhttp/4")];
+            let callers = names.map(|name| Caller::of(name.map(Into::into)));
+            // Of fewer clients the places are kept than the user agents.
+            let limits = Limits::with_room(room);
+            let (mut slow, mut quick) = (Tally::within(limits), Tally::within(limits));
+            let mut crowd = Crowd::default();
+            for some in visits.chunks(piece) {
+                let mut part = quick.part();
+                let mut kinds = endpoints.clone().map(|endpoint| Passers::at(endpoint, 200, true));
+                for (client, place, agent, second) in some {
+                    let (ip, at) = (format!("192.0.2.{client}"), At(second * 1_000_000_000));
+                    let (time, caller) = (Time { at, digits: 0, zone_assumed: false }, &callers[*agent]);
+                    let step = Step { time, url: b"/", ip: ip.as_bytes(), caller };
+                    part.step(&step, &mut kinds[*place], &mut crowd);
+                    slow.visits.note(&Visit {
+                        capture: None,
+                        ip: Some(&ip),
+                        agent: caller.name.as_ref(),
+                        place: place_mark(&endpoints[*place]),
+                        endpoint: &endpoints[*place],
+                        at: Some(at),
+                    });
+                }
+                kinds.iter_mut().for_each(|kind| part.gather(kind, &mut crowd));
+                let comers = part.join(&"a.log".into(), &mut crowd);
+                quick.merge(part);
+                quick.admit(comers);
+            }
+            slow.visits.prune();
+            quick.visits.prune();
+            prop_assert_eq!(quick.visits, slow.visits);
+        }
     }
 }

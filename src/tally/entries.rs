@@ -224,6 +224,9 @@ impl Group {
     pub(super) fn says_otherwise(&self, facts: &Facts) -> bool {
         let Some(known) = self.facts.as_deref() else { return true };
         let (a, b) = (&known.answer, &facts.answer);
+        if Arc::ptr_eq(a, b) {
+            return false;
+        }
         a.server_time != b.server_time
             || !a.statements.iter().map(|s| &s.text).eq(b.statements.iter().map(|s| &s.text))
             || !a.challenges.iter().map(|c| &c.params).eq(b.challenges.iter().map(|c| &c.params))

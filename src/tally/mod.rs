@@ -51,8 +51,8 @@ pub use self::visits::{
 };
 pub use self::wording::template;
 use crate::model::{
-    Endpoint, Facts, Fingerprint, Makes, Origin, Outcome, Position, Record, Token, Verdict,
-    Visibility, pseudonym,
+    Endpoint, Facts, Fingerprint, Makes, Outcome, Position, Record, Token, Verdict, Visibility,
+    pseudonym,
 };
 
 /// Version of the mergeable state; another one is refused.
@@ -224,14 +224,9 @@ impl Tally {
             Told::Refusal(facts, refused) => {
                 self.refused.note(Some(passage.time.at));
                 let Visit { ip, agent, .. } = passage.visit;
-                let origin = Origin {
-                    time: Some(passage.time),
-                    source: Arc::clone(passage.source),
-                    member: refused.member.cloned(),
-                    position: refused.position,
-                };
-                let user = refused.user.map(pseudonym);
-                self.bare.note(&Refusal { kind: refused.kind, facts, ip, agent, origin, user });
+                let Refused { kind, origin, user } = *refused;
+                let user = user.map(pseudonym);
+                self.bare.note(&Refusal { kind, facts, ip, agent, origin, user });
             }
         }
     }
@@ -464,7 +459,7 @@ impl Tally {
         let Record { origin, facts, user, .. } = record;
         let (ip, agent) = (facts.client.ip.as_deref(), facts.client.user_agent.as_ref());
         let kind = kind_of(&facts);
-        self.bare.note(&Refusal { kind, facts: &facts, ip, agent, origin, user });
+        self.bare.note(&Refusal { kind, facts: &facts, ip, agent, origin: &origin, user });
     }
 }
 

@@ -325,8 +325,17 @@ impl<const LIMIT: usize> Times<LIMIT> {
     /// not know of it.
     pub fn narrow(&mut self, most: usize) {
         while self.buckets().len() > most && usize::from(self.rung) + 1 < LADDER.len() {
-            self.raise(self.rung + 1);
+            self.raise(self.next_rung());
         }
+    }
+
+    /// Returns the next rung on which two neighbours may share a bucket: until then all stay apart.
+    fn next_rung(&self) -> u8 {
+        let starts = self.buckets().iter().map(|bucket| bucket.first.0);
+        let gaps = starts.clone().skip(1).zip(starts).map(|(later, at)| later.saturating_sub(at));
+        let least = gaps.min().unwrap_or_default();
+        let fits = |rung: &u8| width(*rung) > least || usize::from(*rung) + 1 >= LADDER.len();
+        (self.rung + 1..).find(fits).unwrap_or(u8::MAX)
     }
 
     fn insert(&mut self, new: Bucket) {
@@ -516,6 +525,30 @@ mod tests {
         assert!(times.buckets().len() <= 2, "{times:?}");
         let ends = (times.first(), times.last());
         assert_eq!((ends, times.count()), ((Some(At(0)), Some(At(30 * SECOND))), 4));
+    }
+
+    proptest! {
+        #[test]
+        fn rungs_that_are_passed_over_change_nothing(
+            instants in prop::collection::vec(
+                prop_oneof![
+                    any::<i64>(), (-40_i64..40).prop_map(|n| n * SECOND), (-9_i64..9).prop_map(|n| n * DAY),
+                    (0_i64..9).prop_map(|n| n * 100_000_000), Just(i64::MIN), Just(i64::MAX),
+                ],
+                0..40,
+            ),
+            most in 1_usize..4,
+        ) {
+            // So that no push passes over any.
+            let mut one_by_one = Times::<{ usize::MAX }>::default();
+            instants.iter().for_each(|at| one_by_one.push(At(*at)));
+            let mut narrowed = one_by_one.clone();
+            narrowed.narrow(most);
+            while one_by_one.buckets().len() > most && one_by_one.width() < i64::MAX {
+                one_by_one.raise(one_by_one.rung + 1);
+            }
+            prop_assert_eq!(narrowed, one_by_one);
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::sample::Sample;
 use super::smallest::Merge;
 use super::times::Times;
 use super::uses::Used;
-use crate::model::{At, Client, Endpoint, Facts, Observer, Position, Time};
+use crate::model::{At, Client, Endpoint, Facts, Observer, Origin, Time};
 
 /// Pairs of client and endpoint that are kept: 4 MB when each has been there eight times or more.
 const PAIRS: usize = 1 << 14;
@@ -116,10 +116,8 @@ pub enum Told<'a> {
 pub struct Refused<'a> {
     /// Mark of its kind, see [`kind_of`](super::kind_of).
     pub kind: u128,
-    /// Member of an archive.
-    pub member: Option<&'a Arc<str>>,
-    /// Where it stands.
-    pub position: Position,
+    /// Where it stands and when it was.
+    pub origin: &'a Origin,
     /// User name from a column, as sent; `None` for none.
     pub user: Option<&'a str>,
 }
@@ -198,7 +196,7 @@ impl Visits {
         let spot = spot_mark(capture, ip);
         if self.admits(spot) {
             let mark = agent_mark(agent.map(|agent| &**agent));
-            self.note_agent(spot, mark, agent, at);
+            self.note_agent(spot, mark, agent, at.map(|at| (at, at)));
             self.note_pair(spot, mark, place, at);
         }
     }
@@ -220,24 +218,30 @@ impl Visits {
     }
 
     /// Returns whether anything could be kept of a client at a spot.
-    #[inline]
-    pub(super) fn admits(&self, spot: u64) -> bool {
-        self.agents.admits(key(spot, 0)) || self.pairs.admits(key(spot, 0))
+    fn admits(&self, spot: u64) -> bool {
+        self.admits_agents(spot) || self.admits_pairs(spot)
     }
 
-    /// Adds one visit of a client to what is known of its user agent.
+    /// Returns whether the user agents of a client at a spot could be kept.
+    #[inline]
+    pub(super) fn admits_agents(&self, spot: u64) -> bool {
+        self.agents.admits(key(spot, 0))
+    }
+
+    /// Adds visits of a client to what is known of its user agent, the first and the last of them.
     pub(super) fn note_agent(
         &mut self,
         spot: u64,
         mark: u64,
         name: Option<&Arc<str>>,
-        at: Option<At>,
+        ends: Option<(At, At)>,
     ) {
         if let Some(agent) = self.agents.slot(key(spot, mark)) {
             if agent.name.is_none() {
                 agent.name = name.cloned();
             }
-            agent.widen(at, at);
+            let (first, last) = ends.unzip();
+            agent.widen(first, last);
         }
     }
 
@@ -245,6 +249,7 @@ impl Visits {
     /// it is changed, as [`Visits::note_pairs`] does: at no more than [`AT_ONCE`] of them.
     pub(super) fn await_agents(&self, clients: impl Iterator<Item = (u64, u64)>) {
         let first = |(spot, mark)| Some(self.agents.get(key(spot, mark))?.first?.0);
+        let clients = clients.filter(|(spot, _)| self.admits_agents(*spot));
         black_box(clients.filter_map(first).fold(0, i64::wrapping_add));
     }
 

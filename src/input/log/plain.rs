@@ -6,7 +6,7 @@
 
 use super::clf::COMBINED;
 use super::sixteen::{digits, equal, quoted_end, word_end};
-use super::wide;
+use super::wide::Vectors;
 use crate::input::clock::parse_time;
 use crate::model::{AccessLine, Time};
 
@@ -31,6 +31,7 @@ const LONGEST_ADDRESS: usize = 16;
 pub(in crate::input) struct Recent {
     time: Option<Known>,
     tail: Tail,
+    vectors: Vectors,
 }
 
 /// A time and how it was written.
@@ -143,7 +144,7 @@ pub(in crate::input) fn quick<'a>(
     recent: &Recent,
     take: impl FnOnce(&AccessLine<'a>),
 ) -> Option<usize> {
-    wide::read(bytes, number, recent.time.as_ref()?, take)
+    recent.vectors.read(bytes, number, recent.time.as_ref()?, take)
 }
 
 /// Reads the plain line that comes first; `None` for all others, whatever they are, and where its end is
@@ -312,7 +313,7 @@ fn status(text: &[u8]) -> Option<(u16, &[u8])> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Found, Setting, read as in_order};
+    use super::super::{Found, Setting, read as in_order, wide};
     use super::*;
     use crate::model::{Exchange, Position};
 
@@ -462,7 +463,7 @@ mod tests {
                 let taken = taken_wide(&line, &recent);
                 let is_usual = usual_ip && odd.is_none() && (1..30).contains(&user.len()) && !user.contains(':') && answer.len() < 12 && !answer.starts_with('0')
                     && before.contains(zone) && (1..28).contains(&request.find(" /").unwrap_or_default());
-                if is_usual && wide::can() {
+                if is_usual && Vectors::default().are_there() {
                     prop_assert_eq!(taken, Some(length), "{}", String::from_utf8_lossy(&line));
                 }
             }
@@ -477,7 +478,7 @@ mod tests {
             let line = format!("{text}{}\n{}", &USUAL["192.0.2.7 ".len()..], others());
             let found = taken_wide(line.as_bytes(), &recent);
             let is_plain = read(line.as_bytes(), Last::Unknown, 1, &mut recent).is_some();
-            prop_assert_eq!(found.is_some(), is_plain && wide::can(), "{}", line);
+            prop_assert_eq!(found.is_some(), is_plain && Vectors::default().are_there(), "{}", line);
         }
     }
 

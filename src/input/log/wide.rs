@@ -12,46 +12,63 @@ use crate::model::AccessLine;
 /// twice. A longer line is left to the patient reading.
 pub(super) const SPAN: usize = 1024;
 
-/// Hands over the plain line that comes first, if its time is the known one, and returns how many bytes it
-/// takes with its end. `None` says nothing of the line.
-#[inline]
-pub(super) fn read<'a>(
-    bytes: &'a [u8],
-    number: u64,
-    known: &Known,
-    take: impl FnOnce(&AccessLine<'a>),
-) -> Option<usize> {
+/// Whether the processor has what this is made for. It is asked once: a question a line is too much.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Vectors {
+    are_there: bool,
+}
+
+impl Default for Vectors {
+    /// Asks the processor.
     #[cfg(target_arch = "x86_64")]
-    if can() {
-        #[allow(unsafe_code, reason = "these vectors are reached no other way")]
-        // SAFETY: the processor was just asked whether it has them.
-        return unsafe { vectors::read(bytes.first_chunk()?, number, known, take) };
+    fn default() -> Self {
+        let are_there = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("popcnt");
+        Self { are_there }
     }
-    let _ = (bytes, number, known, take);
-    None
+
+    /// No other processor has.
+    #[cfg(not(target_arch = "x86_64"))]
+    fn default() -> Self {
+        Self { are_there: false }
+    }
 }
 
-/// Returns whether the processor has what this is made for.
-#[cfg(target_arch = "x86_64")]
-#[inline]
-pub(super) fn can() -> bool {
-    is_x86_feature_detected!("avx2")
-        && is_x86_feature_detected!("bmi1")
-        && is_x86_feature_detected!("bmi2")
-        && is_x86_feature_detected!("popcnt")
-}
+impl Vectors {
+    #[cfg(test)]
+    pub(super) fn are_there(self) -> bool {
+        self.are_there
+    }
 
-/// No other processor has.
-#[cfg(all(test, not(target_arch = "x86_64")))]
-pub(super) fn can() -> bool {
-    false
+    /// Hands over the plain line that comes first, if its time is the known one, and returns how many bytes
+    /// it takes with its end. `None` says nothing of the line.
+    #[inline]
+    pub(super) fn read<'a>(
+        self,
+        bytes: &'a [u8],
+        number: u64,
+        known: &Known,
+        take: impl FnOnce(&AccessLine<'a>),
+    ) -> Option<usize> {
+        #[cfg(target_arch = "x86_64")]
+        if self.are_there {
+            #[allow(unsafe_code, reason = "these vectors are reached no other way")]
+            // SAFETY: the processor was asked whether it has them.
+            return unsafe { vectors::read(bytes.first_chunk()?, number, known, take) };
+        }
+        let _ = (bytes, number, known, take);
+        None
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod vectors {
     use std::arch::x86_64::{
-        __m256i, _mm256_add_epi8, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256,
-        _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_sub_epi8,
+        __m256i, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_min_epu8,
+        _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_shuffle_epi8,
+        _mm256_sub_epi8,
     };
 
     use super::super::clf::COMBINED;
@@ -62,11 +79,27 @@ mod vectors {
     /// Bytes looked at in one step.
     const STEP: usize = 32;
 
+    /// Quotes of a plain line.
+    const QUOTES: usize = 6;
+    /// Bytes in which those of most lines are looked for at once.
+    const USUAL: usize = 8 * STEP;
+    /// Most ends that are written down of two steps: more than there are quotes.
+    const EACH: usize = 8;
+    /// Room for those of all steps.
+    const ROOM: usize = USUAL / (2 * STEP) * EACH;
+
+    /// A quote, a backslash and the byte above `~`, each where its lower four bits say; twice, as a vector
+    /// is two of sixteen bytes.
+    const BY_LOWER_HALF: &[u8; STEP] =
+        b"\0\0\"\0\0\0\0\0\0\0\0\0\\\0\0\x7F\0\0\"\0\0\0\0\0\0\0\0\0\\\0\0\x7F";
+
     /// What follows a target, each digit a zero.
     const BEHIND_TARGET: &[u8; STEP] = b" HTTP/0.0\" 000 00000000000000000";
     /// Which of it are the same in all lines, and which are digits; where the number of bytes begins.
     const SAME: u32 = 0b100_0110_1011_1111;
     const DIGITS: u32 = 0b011_1001_0100_0000;
+    /// Bytes of the version, with the blank before it.
+    const VERSION: usize = 9;
     const STATUS: usize = 11;
     const SIZE: usize = 15;
 
@@ -77,52 +110,61 @@ mod vectors {
         known: &Known,
         take: impl FnOnce(&AccessLine<'a>),
     ) -> Option<usize> {
+        let quotes = quotes(bytes)?;
+        let [request, request_end, referer_end, agent_end] =
+            [quotes[0], quotes[1], quotes[3], quotes[5]].map(usize::from);
         let address = address(window(bytes, 0)?)?;
-        let user = address + 3;
-        if part(bytes, address)? & 0xFF_FFFF != u32::from_le_bytes(*b" - \0") {
-            return None;
-        }
+        let (user, request) = (address + 3, request + 1);
+        let user_end = request.checked_sub(FRAMED)?;
         let text = load(window(bytes, user)?);
-        let user_end = user + first(word_ends(text) | bits(equal(text, b':')));
+        let word = first(bits(_mm256_or_si256(equal(text, b' '), equal(text, b':'))));
         let stamp = bits(_mm256_cmpeq_epi8(load(window(bytes, user_end)?), load(&known.written)));
+        let between = part(bytes, address)? & 0xFF_FFFF;
         // Bytes that are the same beyond the time say nothing.
-        if user_end == user || !stamp << (STEP - FRAMED) != 0 {
+        if between != u32::from_le_bytes(*b" - \0")
+            || user_end == user
+            || user_end != user + word
+            || !stamp << (STEP - FRAMED) != 0
+        {
             return None;
         }
 
-        let request = user_end + FRAMED;
         let text = load(window(bytes, request)?);
         let capitals = _mm256_sub_epi8(text, all(b'A'));
         let capitals = bits(_mm256_cmpeq_epi8(_mm256_min_epu8(capitals, all(25)), capitals));
-        let (method, blank) = (first(!capitals), first(bits(equal(text, b' '))));
-        if method != blank || method == 0 || method == STEP {
+        let blanks = bits(equal(text, b' '));
+        let (method, blank) = (first(!capitals), first(blanks));
+        let target = request + method + 1;
+        let target_end = request_end.checked_sub(VERSION)?;
+        // The first blank is that behind the method.
+        let blank_behind = match blanks & blanks.wrapping_sub(1) {
+            0 => blank_from(bytes, request + STEP)?,
+            blanks => request + first(blanks),
+        };
+        if method != blank
+            || method == 0
+            || method == STEP
+            || target_end == target
+            || target_end != blank_behind
+        {
             return None;
         }
-        let ends = word_ends(text);
-        let target = request + method + 1;
-        // The first end is the blank behind the method.
-        let target_end = match ends & ends.wrapping_sub(1) {
-            0 => word_end(bytes, request + STEP)?,
-            ends => request + first(ends),
-        };
         let text = load(window(bytes, target_end)?);
         let digits = _mm256_sub_epi8(text, all(b'0'));
         let digits = bits(_mm256_cmpeq_epi8(_mm256_min_epu8(digits, all(9)), digits));
         let same = bits(_mm256_cmpeq_epi8(text, load(BEHIND_TARGET)));
-        if target_end == target || same & SAME != SAME || digits & DIGITS != DIGITS {
-            return None;
-        }
         let [a, b, c, _] = part(bytes, target_end + STATUS)?.to_le_bytes();
-        let status = u16::from(a) * 100 + u16::from(b) * 10 + u16::from(c) - u16::from(b'0') * 111;
+        let status = u16::from(a) * 100 + u16::from(b) * 10 + u16::from(c);
+        let status = status.wrapping_sub(u16::from(b'0') * 111);
         let size = first(!(digits >> SIZE)).max((bits(equal(text, b'-')) >> SIZE & 1) as usize);
         let size_end = target_end + SIZE + size;
         let quoted = part(bytes, size_end)? & 0xFFFF == u32::from_le_bytes(*b" \"\0\0");
-        if status < 100 || size == 0 || !quoted {
+        if same & SAME != SAME || digits & DIGITS != DIGITS || status < 100 || size == 0 || !quoted
+        {
             return None;
         }
 
         let referer = size_end + 2;
-        let referer_end = quoted_end(bytes, referer)?;
         let lead = part(bytes, referer)?;
         let is_link = lead == u32::from_le_bytes(*b"http");
         let is_none = lead & 0xFFFF == u32::from_le_bytes(*b"-\"\0\0");
@@ -131,7 +173,6 @@ mod vectors {
             return None;
         }
         let agent = referer_end + 3;
-        let agent_end = quoted_end(bytes, agent)?;
         let end = match bytes.get(agent_end..)? {
             [b'"', b'\n', ..] => 2,
             [b'"', b'\r', b'\n', ..] => 3,
@@ -182,49 +223,72 @@ mod vectors {
         (odd == 0 && dots.count_ones() == 3).then_some(length)
     }
 
-    /// Returns the index of the first byte at or after `at` that is no graphic ASCII character, or a quote or
-    /// a backslash.
+    /// Returns the indexes of the first bytes that are no printable ASCII characters, or quotes or backslashes:
+    /// as many as a plain line has quotes, or more.
+    ///
+    /// All are looked for before anything is asked of what lies between them. So no field waits for the end
+    /// of the one before it, nor the next line for that of this one.
     #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
     #[inline]
-    fn word_end(bytes: &[u8; SPAN], mut at: usize) -> Option<usize> {
+    fn quotes(bytes: &[u8; SPAN]) -> Option<[u16; ROOM]> {
+        let (mut found, mut count) = ([0; ROOM], 0);
+        for at in (0..USUAL).step_by(2 * STEP) {
+            count += note(bytes, at, found.get_mut(count..)?.first_chunk_mut()?)?;
+        }
+        let mut at = USUAL;
+        while count < QUOTES {
+            count += note(bytes, at, found.get_mut(count..)?.first_chunk_mut()?)?;
+            at += 2 * STEP;
+        }
+        Some(found)
+    }
+
+    /// Writes down where such bytes are in two steps, the first one first, and returns how many are: mostly
+    /// less than half of those that have room.
+    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+    #[inline]
+    fn note(bytes: &[u8; SPAN], at: usize, found: &mut [u16; EACH]) -> Option<usize> {
+        let later = u64::from(bits(ends(load(window(bytes, at + STEP)?))));
+        let mut ends = u64::from(bits(ends(load(window(bytes, at)?)))) | later << STEP;
+        let count = ends.count_ones() as usize;
+        let mut next = || {
+            #[expect(clippy::cast_possible_truncation, reason = "below the span")]
+            let index = (at + ends.trailing_zeros() as usize) as u16;
+            ends &= ends.wrapping_sub(1);
+            index
+        };
+        let (few, more) = found.split_at_mut(EACH / 2);
+        few.iter_mut().for_each(|slot| *slot = next());
+        if count > EACH / 2 {
+            more.iter_mut().for_each(|slot| *slot = next());
+        }
+        Some(count.min(EACH))
+    }
+
+    /// Returns the index of the first blank at or after `at`.
+    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+    #[inline]
+    fn blank_from(bytes: &[u8; SPAN], mut at: usize) -> Option<usize> {
         loop {
-            let ends = word_ends(load(window(bytes, at)?));
-            if ends != 0 {
-                return Some(at + first(ends));
+            let blanks = bits(equal(load(window(bytes, at)?), b' '));
+            if blanks != 0 {
+                return Some(at + first(blanks));
             }
             at += STEP;
         }
     }
 
-    /// Returns the index of the first byte at or after `at` that is no printable ASCII character, or a quote
-    /// or a backslash.
+    /// Marks each byte that is no printable ASCII character, or a quote or a backslash.
     #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
     #[inline]
-    fn quoted_end(bytes: &[u8; SPAN], mut at: usize) -> Option<usize> {
-        loop {
-            // Two at once: many links are about as long as one.
-            let later = u64::from(bits(ends(load(window(bytes, at + STEP)?), b' ')));
-            let ends = u64::from(bits(ends(load(window(bytes, at)?), b' '))) | later << STEP;
-            if ends != 0 {
-                return Some(at + ends.trailing_zeros() as usize);
-            }
-            at += 2 * STEP;
-        }
-    }
-
-    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
-    #[inline]
-    fn word_ends(text: __m256i) -> u32 {
-        bits(ends(text, b'!'))
-    }
-
-    /// Marks each byte that is below `least` or above `~`, or a quote or a backslash.
-    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
-    #[inline]
-    fn ends(text: __m256i, least: u8) -> __m256i {
-        // Compared with a sign, and moved by one: what is above `~` lies below all that is not.
-        let outside = _mm256_cmpgt_epi8(all(least + 1), _mm256_add_epi8(text, all(1)));
-        _mm256_or_si256(outside, _mm256_or_si256(equal(text, b'"'), equal(text, b'\\')))
+    fn ends(text: __m256i) -> __m256i {
+        // Compared with a sign, what is no ASCII lies below all that is; the others are found by their lower
+        // half, which is one of its own for each.
+        let low = _mm256_cmpgt_epi8(all(b' '), text);
+        _mm256_or_si256(
+            low,
+            _mm256_cmpeq_epi8(_mm256_shuffle_epi8(load(BY_LOWER_HALF), text), text),
+        )
     }
 
     /// Returns the thirty-two bytes that begin at an index.
