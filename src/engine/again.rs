@@ -96,17 +96,22 @@ struct Common {
     /// Mark of method and status.
     call: u64,
     observer: Observer,
-    /// All of its source come from one client.
-    is_capture: bool,
+    /// Where all of its source come from one client.
+    capture: Option<Capture>,
     /// Which release answered.
     release: Option<Arc<str>>,
-    /// The `Date` of the answers is a clock.
-    is_dated: bool,
     sees_all: bool,
     /// They were let in, and not neither that nor refused.
     let_in: bool,
     /// None of them bears a credential.
     bare: bool,
+}
+
+/// What is known of requests that were recorded beside their client.
+#[derive(Debug)]
+struct Capture {
+    /// The `Date` of their answers is a clock.
+    is_dated: bool,
 }
 
 impl Again {
@@ -149,10 +154,11 @@ impl Again {
         evidence::ids_of(exchange, &common.endpoint, &mut self.ids);
         let ip = exchange.client_ip.as_deref();
         let (caller, ids) = (&mut self.caller, &*self.ids);
-        let date_offset = own.date_offset(exchange).filter(|_| common.is_dated);
+        let is_dated = common.capture.as_ref().is_some_and(|capture| capture.is_dated);
+        let date_offset = own.date_offset(exchange).filter(|_| is_dated);
         let passing = Passing { time, url: &exchange.url, ip, caller, ids, date_offset };
         let passed = count(common, &own, passing, site, context, tally, crowd);
-        if let Some(sketch) = sketch.filter(|_| passed && !common.is_capture) {
+        if let Some(sketch) = sketch.filter(|_| passed && common.capture.is_none()) {
             let common = Arc::clone(common);
             self.note_sketch(sketch, common);
         }
@@ -210,6 +216,7 @@ impl Again {
         let is_mere = Tally::is_mere(record) && facts.credentials.is_empty() == sent.is_none();
         let kind = match facts.status.filter(|_| plain && is_mere) {
             Some(status) => {
+                let is_dated = record.date_offset.is_some();
                 let common = Arc::new(Common {
                     source: facts.source.clone(),
                     endpoint: facts.endpoint.clone(),
@@ -219,15 +226,14 @@ impl Again {
                     status,
                     call: call_mark(facts.endpoint.method.as_deref(), Some(status)),
                     observer: facts.observer,
-                    is_capture: facts.client.capture.is_some(),
+                    capture: facts.client.capture.as_ref().map(|_| Capture { is_dated }),
                     release: record.release.clone(),
-                    is_dated: record.date_offset.is_some(),
                     sees_all: facts.visibility == Visibility::Full,
                     let_in,
                     bare: facts.credentials.is_empty(),
                 });
                 // Its clocks are not in the sketch of a line.
-                if let Some(sketch) = sketch.filter(|_| !common.is_capture) {
+                if let Some(sketch) = sketch.filter(|_| common.capture.is_none()) {
                     self.note_sketch(sketch, Arc::clone(&common));
                 }
                 Kind::Same(common)
@@ -327,7 +333,7 @@ fn count(
         position: site.position,
     };
     let visit = Visit {
-        capture: common.is_capture.then_some(&**site.source),
+        capture: common.capture.as_ref().map(|_| &**site.source),
         ip: ip.filter(said),
         agent: caller.name.as_ref(),
         place: common.place,

@@ -227,7 +227,8 @@ pub fn likeness<'x>(
     if !is_success(status) {
         note(Some(&got.text.read()), like);
     }
-    let date = answered(exchange.response_headers.iter().map(pair), context, like)?;
+    let mut date = None;
+    answered(exchange.response_headers.iter().map(pair), &mut date, context, like)?;
     let date = date.filter(|_| is_near(exchange.observer)).map(http_date);
     let has_clock = exchange.time.is_some_and(|time| !time.zone_assumed);
     let readable = date.map(|date| u8::from(date.is_some()));
@@ -281,25 +282,25 @@ fn could_hand_out_any(raw: &[u8]) -> bool {
     HANDED_OUT.iter().any(|word| memmem::find(raw, word.as_bytes()).is_some())
 }
 
-/// Writes the fields of an answer; returns its first `Date`, or `None` where a secret stands in it.
+/// Writes the fields of an answer but for its first `Date`; `None` where a secret stands in it.
 fn answered<'x>(
     headers: impl Iterator<Item = (&'x str, &'x str)>,
+    date: &mut Option<&'x str>,
     context: &mut Context<'_>,
     like: &mut Vec<u8>,
-) -> Option<Option<&'x str>> {
-    let mut date = None;
+) -> Option<()> {
     for (number, (name, value)) in headers.enumerate() {
         let (name, part) = context.answer_part(number, name);
         like.extend_from_slice(&name.to_le_bytes());
         match part {
             AnswerPart::Secret => return None,
-            AnswerPart::Clock => date = date.or(Some(value)),
+            AnswerPart::Clock => *date = date.or(Some(value)),
             AnswerPart::Varying => {}
             AnswerPart::Like => note(Some(value), like),
         }
     }
     note(None, like);
-    Some(date)
+    Some(())
 }
 
 /// Returns whether all targets of a kind are shown as they are; `url` is that of one as shown, `shape` what
@@ -325,7 +326,7 @@ pub fn sketched<'x>(
     // What kind of text it is may be told by how it begins.
     let begins = line.response_body.and_then(|body| body.trim_start().as_bytes().first().copied());
     like.push(begins.unwrap_or_default());
-    answered(line.response_headers.iter().copied(), context, like)?;
+    answered(line.response_headers.iter().copied(), &mut None, context, like)?;
     let headers = line.request_headers.iter().copied();
     let own = own(headers, line.user_agent, context, like)?;
     // Which of two comes first depends on their order, and whether all fields are there on such a value.

@@ -117,7 +117,6 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
         persons::hide(Arc::make_mut(&mut answer), &credentials, &tokens, user.as_deref());
     }
     let signing = signing::of_refused(exchange, &answer, &url, &credentials);
-    let answer = context.answers.share(answer);
     let cross_origin = request::cross_origin(exchange, &url);
     let (preflight, preflight_names) = request::preflight(exchange);
     Record {
@@ -150,7 +149,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             grpc_status: request::grpc_status(exchange, &answered),
             visibility: request::visibility(exchange, &credentials),
             credentials,
-            answer,
+            answer: context.answers.share(answer),
             preflight,
             preflight_denial: request::preflight_denial(exchange, &preflight_names),
             preflight_names,

@@ -91,7 +91,7 @@ pub struct Make {
 /// The makes that were met, each once.
 #[derive(Debug, Default)]
 pub struct Makes {
-    makes: HashSet<Arc<Make>, FixedState>,
+    known: HashSet<Arc<Make>, FixedState>,
     /// Lists of claims and scopes: tokens of many makes have the same.
     names: HashSet<Names, FixedState>,
     /// The one that was met last.
@@ -107,7 +107,7 @@ impl Makes {
         if self.last.as_ref().is_some_and(|last| Arc::ptr_eq(last, &token.make)) {
             return;
         }
-        token.make = match self.makes.get(&token.make) {
+        token.make = match self.known.get(&token.make) {
             Some(known) => Arc::clone(known),
             None => self.add(Arc::unwrap_or_clone(std::mem::take(&mut token.make))),
         };
@@ -116,7 +116,7 @@ impl Makes {
 
     /// Returns the one copy of a make.
     pub fn shared(&mut self, make: Make) -> Arc<Make> {
-        match self.makes.get(&make) {
+        match self.known.get(&make) {
             Some(known) => Arc::clone(known),
             None => self.add(make),
         }
@@ -126,11 +126,11 @@ impl Makes {
         for names in [&mut make.claims, &mut make.scopes] {
             self.share_names(names);
         }
-        if self.makes.len() >= MOST_MAKES {
-            self.makes.clear();
+        if self.known.len() >= MOST_MAKES {
+            self.known.clear();
         }
         let make = Arc::new(make);
-        self.makes.insert(Arc::clone(&make));
+        self.known.insert(Arc::clone(&make));
         make
     }
 

@@ -116,7 +116,9 @@ fn note_value(value: &Json<'_>, like: &mut Vec<u8>) {
         Json::List(items) => {
             like.push(5);
             note_number(items.len(), like);
-            items.iter().for_each(|item| note_value(item, like));
+            for item in items {
+                note_value(item, like);
+            }
         }
         Json::Object(object) => {
             like.push(6);

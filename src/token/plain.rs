@@ -41,17 +41,14 @@ pub(super) fn read(text: &str, mint: Option<&mut Mint>) -> Option<Token> {
     let length = bytes.len() - end;
     let payload = Object::read(bytes.get(..end)?)?;
     let make = || make_of(header, &payload, length);
-    let mut token = match mint {
-        Some(mint) => {
-            let mut token = Token::made(mint.make_of(header, &payload, length, make)?);
-            claims::fill_own(&mut token, &payload, |name| mint.stand_in(name));
-            token
-        }
-        None => {
-            let mut token = Token::of(make()?);
-            claims::fill_own(&mut token, &payload, pseudonym);
-            token
-        }
+    let mut token = if let Some(mint) = mint {
+        let mut token = Token::made(mint.make_of(header, &payload, length, make)?);
+        claims::fill_own(&mut token, &payload, |name| mint.stand_in(name));
+        token
+    } else {
+        let mut token = Token::of(make()?);
+        claims::fill_own(&mut token, &payload, pseudonym);
+        token
     };
     token.fingerprint = Fingerprint::of(text);
     token.unsigned = Some(Fingerprint::of_bytes("unsigned", unsigned.as_bytes()));

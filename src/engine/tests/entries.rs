@@ -139,13 +139,13 @@ fn entry(n: usize, turn: &Turn, credentials: &[String]) -> Value {
         4 => entry["_fromCache"] = json!("disk"),
         5 => {
             entry["request"]["cookies"] =
-                json!([{"name": "session", "value": "8xLOxBtZp8a9Qk2mV4yT"}])
+                json!([{"name": "session", "value": "8xLOxBtZp8a9Qk2mV4yT"}]);
         }
         6 => entry["response"]["redirectURL"] = json!("https://api.example.com/login"),
         7 => entry["response"]["content"] = json!({"size": 25, "mimeType": "application/json"}),
         8 => entry["serverIPAddress"] = json!("192.0.2.9"),
         9 => {
-            entry["request"]["postData"] = json!({"mimeType": "application/json", "text": "{\"user\":\"ann\",\"password\":\"x\"}"})
+            entry["request"]["postData"] = json!({"mimeType": "application/json", "text": "{\"user\":\"ann\",\"password\":\"x\"}"});
         }
         10 => entry["response"]["_error"] = json!("net::ERR_FAILED"),
         _ => {}
