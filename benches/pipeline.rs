@@ -175,7 +175,7 @@ fn stages(c: &mut Criterion) {
         b.iter(|| {
             for record in &records {
                 let at = record.origin.time.map(|time| time.at);
-                black_box(judge(&Case { facts: &record.facts, at, world: &world }));
+                black_box(judge(&Case::of(&record.facts, at, &world)));
             }
         });
     });

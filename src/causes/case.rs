@@ -15,6 +15,10 @@ pub struct Case<'a> {
     pub at: Option<At>,
     /// What the whole input teaches.
     pub world: &'a World<'a>,
+    /// The facts of the judged token, which every examiner asks for.
+    token: Option<&'a Token>,
+    /// What the host was proven to accept.
+    profile: Option<&'a Profile>,
 }
 
 /// A cause that fits, before the root is chosen.
@@ -102,6 +106,13 @@ impl Candidate {
 }
 
 impl<'a> Case<'a> {
+    /// Makes the case of a refused exchange, at its instant by the capture's clock.
+    pub fn of(facts: &'a Facts, at: Option<At>, world: &'a World<'a>) -> Self {
+        let mark = facts.credentials.first().and_then(mark_of);
+        let token = mark.and_then(|mark| world.token(mark));
+        Self { facts, at, world, token, profile: world.profile(facts.endpoint.host.as_ref()) }
+    }
+
     /// Returns the judged credential.
     pub(super) fn credential(&self) -> Option<&'a Credential> {
         self.facts.credentials.first()
@@ -113,8 +124,8 @@ impl<'a> Case<'a> {
     }
 
     /// Returns the facts of the judged token.
-    pub(super) fn token(&self) -> Option<&'a Token> {
-        self.credential().and_then(mark_of).and_then(|mark| self.world.token(mark))
+    pub(super) const fn token(&self) -> Option<&'a Token> {
+        self.token
     }
 
     /// Returns where the judged credential stands, as a place for evidence.
@@ -139,8 +150,8 @@ impl<'a> Case<'a> {
     }
 
     /// Returns what the host was proven to accept.
-    pub(super) fn profile(&self) -> Option<&'a Profile> {
-        self.world.profile(self.facts.endpoint.host.as_ref())
+    pub(super) const fn profile(&self) -> Option<&'a Profile> {
+        self.profile
     }
 
     /// Returns the host as text.

@@ -94,8 +94,10 @@ pub fn judge(case: &Case<'_>) -> Judgement {
             skew: None::<Seconds>,
         });
     }
-    let mut candidates: Vec<Candidate> =
-        FAMILIES.iter().flat_map(|examine| examine(case)).collect();
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for examine in FAMILIES {
+        candidates.append(&mut examine(case));
+    }
     if !case.world.knows_history(case.facts) {
         candidates.iter_mut().for_each(Candidate::doubt);
     }

@@ -119,7 +119,7 @@ fn course(case: &Case<'_>, token: &Token, at: At) -> (&'static str, Vec<Evidence
             || refused.iter().any(|r| r.at >= at && r.at.since(at).0 <= MENDING.0);
     let before = world
         .accepted_until(mark, facts, exp)
-        .filter(|a| a.same_client && a.at < exp)
+        .filter(|a| a.at < exp && world.is_same(a.client, &facts.client))
         .map(|a| a.at);
     let again = total > 1;
     if (mended || !world.knows_all_uses()) && total <= NORMAL_REFUSALS {

@@ -279,7 +279,7 @@ fn judged_line(record: &Record, world: &World<'_>, selection: &report::Selection
     {
         return None;
     }
-    let judgement = judge(&Case { facts, at, world });
+    let judgement = judge(&Case::of(facts, at, world));
     let cause = judgement.root.as_ref().map(|f| &f.cause);
     let admitted = selection.admits_class(judgement.class) && selection.admits_cause(cause);
     admitted.then(|| report::line(record, &judgement, &seen))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use foldhash::quality::FixedState;
+use foldhash::fast::FixedState;
 
 use super::Judged;
 use super::counts::{self, Counts};
@@ -48,10 +48,13 @@ pub(super) fn places<'j>(
 
 /// Counts how many distinct causes, hosts, endpoints, clients, addresses, users and tokens refusals have.
 pub(super) fn distinct(items: &[&Judged<'_>]) -> BTreeMap<String, u64> {
-    let endpoints: HashMap<u32, &Endpoint, FixedState> =
-        items.iter().map(|j| (j.place, &j.facts.endpoint)).collect();
-    let clients: HashMap<u32, &Client, FixedState> =
-        items.iter().filter_map(|j| Some((j.client?, &j.facts.client))).collect();
+    let mut endpoints: HashMap<u32, &Endpoint, FixedState> = HashMap::default();
+    let mut clients: HashMap<u32, &Client, FixedState> = HashMap::default();
+    clients.reserve(items.len());
+    for item in items {
+        endpoints.insert(item.place, &item.facts.endpoint);
+        clients.extend(item.client.map(|client| (client, &item.facts.client)));
+    }
     let size = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let counts = [
         ("causes", counts::distinct(items.iter().map(|j| j.cause()))),

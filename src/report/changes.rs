@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use foldhash::quality::FixedState;
 
-use super::{Judged, counts};
+use super::Judged;
 use crate::model::{At, Client, Evidence, Seconds, Token};
 use crate::tally::{Release, place, spot_mark};
 use crate::world::{Known, World};
@@ -16,14 +16,12 @@ const LISTED: usize = 6;
 /// Clients and endpoints of a burst that are looked at.
 const LOOKED_AT: usize = 16;
 
-/// When user agents appear first, and tokens by issuer and key: learned once for all bursts.
+/// When user agents and releases appear first: learned once for all bursts.
 #[derive(Debug, Default)]
 pub(super) struct Firsts<'t> {
     /// First and last sight of each user agent, by the mark of capture and address; only where all are
     /// known, and only of the spots that were asked for.
     agents: HashMap<u64, BTreeMap<&'t str, (At, At)>, FixedState>,
-    kids: BTreeMap<&'t str, At>,
-    issuers: BTreeMap<&'t str, At>,
     /// Releases by host, place and field.
     releases: BTreeMap<(&'t str, &'t str, &'t str), Vec<&'t Release>>,
 }
@@ -31,7 +29,8 @@ pub(super) struct Firsts<'t> {
 impl<'t> Firsts<'t> {
     /// Learns for bursts that hit `clients`.
     pub(super) fn learn<'c>(world: &World<'t>, clients: impl Iterator<Item = &'c Client>) -> Self {
-        let agents = clients.map(|client| (spot(client), BTreeMap::new())).collect();
+        let spots: HashSet<u64, FixedState> = clients.map(spot).collect();
+        let agents = spots.iter().map(|spot| (*spot, BTreeMap::new())).collect();
         let mut firsts = Self { agents, ..Self::default() };
         let tally = world.tally();
         for release in tally.releases.iter() {
@@ -43,13 +42,11 @@ impl<'t> Firsts<'t> {
             let here = firsts.releases.entry((host, release.place.as_str(), field)).or_default();
             here.push(release);
         }
-        for (usage, token) in world.uses() {
-            firsts.note(&usage.client, token, usage.times.first().zip(usage.times.last()));
+        for usage in world.uses_at(|spot| spots.contains(&spot)) {
+            firsts.note(&usage.client, usage.times.first().zip(usage.times.last()));
         }
-        for Known { group, facts, .. } in world.groups() {
-            let mark = facts.credentials.first().and_then(crate::world::mark_of);
-            let token = mark.and_then(|mark| world.token(mark));
-            firsts.note(&facts.client, token, group.times.first().zip(group.times.last()));
+        for Known { group, facts, .. } in world.groups_at(|spot| spots.contains(&spot)) {
+            firsts.note(&facts.client, group.times.first().zip(group.times.last()));
         }
         for (spot, agent) in tally.visits.agents() {
             if let (Some(name), Some(first), Some(last)) =
@@ -62,18 +59,10 @@ impl<'t> Firsts<'t> {
         firsts
     }
 
-    fn note(&mut self, client: &'t Client, token: Option<&'t Token>, span: Option<(At, At)>) {
-        let Some((at, last)) = span else { return };
-        let earliest = |table: &mut BTreeMap<&'t str, At>, name: Option<&'t str>| {
-            let Some(name) = name else { return };
-            let known = table.entry(name).or_insert(at);
-            *known = at.min(*known);
-        };
-        if let Some(agent) = client.user_agent.as_deref() {
-            self.note_agent(spot(client), agent, at, last);
+    fn note(&mut self, client: &'t Client, span: Option<(At, At)>) {
+        if let (Some(agent), Some((first, last))) = (client.user_agent.as_deref(), span) {
+            self.note_agent(spot(client), agent, first, last);
         }
-        earliest(&mut self.kids, token.and_then(|t| t.kid.as_deref()));
-        earliest(&mut self.issuers, token.and_then(|t| t.iss.as_deref()));
     }
 
     fn note_agent(&mut self, spot: u64, agent: &'t str, first: At, last: At) {
@@ -138,11 +127,19 @@ pub(super) fn clients<'j>(burst: &[&Judged<'j>]) -> Vec<&'j Client> {
 }
 
 /// Returns the first few of things with numbers in their order.
-fn looked_at<'j, N: Eq + Hash, T: Ord>(all: impl Iterator<Item = (N, &'j T)>) -> Vec<&'j T> {
-    let all: HashMap<N, &T, FixedState> = all.collect();
-    let mut all: Vec<&T> = all.into_values().collect();
-    counts::first(&mut all, LOOKED_AT, Ord::cmp);
-    all
+fn looked_at<'j, N: Copy + Eq + Hash, T: Ord>(all: impl Iterator<Item = (N, &'j T)>) -> Vec<&'j T> {
+    let mut met: HashSet<N, FixedState> = HashSet::default();
+    let mut first: BTreeSet<&T> = BTreeSet::new();
+    for (_, one) in all.filter(|(number, _)| met.insert(*number)) {
+        // Most lie behind the first few, and only those are compared with each other.
+        if first.len() < LOOKED_AT || first.last().is_some_and(|last| one < *last) {
+            first.insert(one);
+            if first.len() > LOOKED_AT {
+                first.pop_last();
+            }
+        }
+    }
+    first.into_iter().collect()
 }
 
 /// Tells what changed just before the burst, for the `clients` and tokens that it hit, latest first.
@@ -176,22 +173,23 @@ pub(super) fn before(
             tell(first, &|| format!("user agent `{agent}` takes the place of `{old}` at {first}"));
         }
     }
-    let (mut kids, mut issuers) = (BTreeSet::new(), BTreeSet::new());
-    for token in burst.iter().filter_map(|j| j.decoded) {
-        if let Some(exp) = token.expires() {
-            tell(exp, &|| format!("a token expired at {exp}"));
-        }
-        kids.insert(token.kid.as_deref());
-        issuers.insert(token.iss.as_deref());
+    let tokens = || burst.iter().filter_map(|j| j.decoded);
+    for exp in tokens().filter_map(Token::expires) {
+        tell(exp, &|| format!("a token expired at {exp}"));
     }
-    for (what, names, table) in [("key", kids, &firsts.kids), ("issuer", issuers, &firsts.issuers)]
-    {
+    let debuts = world.debuts();
+    let kid: fn(&Token) -> Option<&str> = |token| token.kid.as_deref();
+    let issuer: fn(&Token) -> Option<&str> = |token| token.iss.as_deref();
+    for (what, of, table) in [("key", kid, &debuts.kids), ("issuer", issuer, &debuts.issuers)] {
         // What was there from the first moment on is not new.
         let oldest = table.values().min();
-        for name in names.into_iter().flatten() {
-            if let Some(first) = table.get(name).filter(|first| oldest < Some(*first)) {
-                tell(*first, &|| format!("tokens of {what} `{name}` first appear at {first}"));
-            }
+        let new = table.iter().filter(|(_, first)| recent(first) && oldest < Some(*first));
+        let new: Vec<(&&str, &At)> = new.collect();
+        // Nearly always nothing is, and then nobody's names matter.
+        let tokens = tokens().filter(|_| !new.is_empty());
+        let here: HashSet<&str, FixedState> = tokens.filter_map(of).collect();
+        for (name, first) in new.into_iter().filter(|(name, _)| here.contains(**name)) {
+            tell(*first, &|| format!("tokens of {what} `{name}` first appear at {first}"));
         }
     }
     let hosts: HashSet<_, FixedState> =
@@ -230,4 +228,24 @@ pub(super) fn before(
 
 fn spot(client: &Client) -> u64 {
     spot_mark(client.capture.as_deref(), client.ip.as_deref())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn those_that_are_looked_at_are_the_first_of_all(
+            all in prop::collection::vec(0u32..60, 0..90),
+        ) {
+            // Equal numbers are equal things.
+            let things: Vec<(u32, u32)> = all.iter().map(|n| (*n, n * 7 % 61)).collect();
+            let sorted: BTreeSet<&u32> = things.iter().map(|(_, thing)| thing).collect();
+            let wanted: Vec<&u32> = sorted.into_iter().take(LOOKED_AT).collect();
+            prop_assert_eq!(looked_at(things.iter().map(|(n, thing)| (*n, thing))), wanted);
+        }
+    }
 }

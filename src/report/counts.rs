@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-use foldhash::quality::FixedState;
+use foldhash::fast::FixedState;
 
 /// How often each key was met.
 #[derive(Debug)]
@@ -56,7 +56,12 @@ pub(super) fn first<T>(list: &mut Vec<T>, most: usize, order: impl Fn(&T, &T) ->
 
 /// Returns how many distinct values there are.
 pub(super) fn distinct<T: Eq + Hash>(all: impl Iterator<Item = T>) -> u64 {
-    u64::try_from(all.collect::<HashSet<T, FixedState>>().len()).unwrap_or(u64::MAX)
+    // Most often there are few of many: room is made as it is needed.
+    let mut known: HashSet<T, FixedState> = HashSet::default();
+    for one in all {
+        known.insert(one);
+    }
+    u64::try_from(known.len()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

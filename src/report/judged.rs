@@ -5,10 +5,13 @@ use rayon::prelude::*;
 use super::line::ClientId;
 use crate::causes::{self, Case};
 use crate::model::{
-    At, CauseId, Class, Confidence, Evidence, Facts, Finding, Fingerprint, Judgement, Kind,
+    At, CauseId, Class, Confidence, Evidence, Facts, Finding, Fingerprint, Judgement, Kind, Token,
 };
 use crate::tally::{Bucket, Group};
 use crate::world::{Known, World, mark_of};
+
+/// Groups that are judged together.
+const NEAR: usize = 64;
 
 /// Exchanges of equal facts at one instant (or in one bucket) with their verdict.
 #[derive(Clone, Debug)]
@@ -39,8 +42,10 @@ pub struct Judged<'t> {
     pub agrees: &'static str,
     /// Mark of the judged token.
     pub token: Option<Fingerprint>,
+    /// Kind of the judged credential.
+    pub kind: Option<Kind>,
     /// The judged token's own facts.
-    pub decoded: Option<&'t crate::model::Token>,
+    pub decoded: Option<&'t Token>,
     /// Pseudonym of the user: subject of the token, else the column's only name.
     pub user: Option<&'t str>,
     /// Whether the credential itself names the user.
@@ -52,8 +57,8 @@ pub struct Judged<'t> {
 /// Judges all groups; what turned out to be `ok` is left out. Ordered by time, then by facts.
 pub fn judge_all<'t>(world: &World<'t>) -> Vec<Judged<'t>> {
     // Each by itself, in the order of the table.
-    let groups = world.groups().par_iter();
-    in_order(groups.flat_map_iter(|known| judge_group(world, known)).collect())
+    let groups = world.groups().par_chunks(NEAR);
+    in_order(groups.flat_map_iter(|near| judge_near(world, near)).collect())
 }
 
 /// Sorts by time, endpoint and client; what is equal stays as it came. Only times are moved about while
@@ -83,54 +88,86 @@ fn arrange<T>(all: &mut [T], mut order: Vec<usize>) {
     }
 }
 
-/// Judges the refusals of a group at each of its instants.
-fn judge_group<'t>(world: &World<'t>, known: &Known<'t>) -> Vec<Judged<'t>> {
-    let mut all = Vec::new();
-    let Known { group, facts, place, .. } = *known;
-    let token = facts.credentials.first().and_then(mark_of);
-    let decoded = token.and_then(|mark| world.token(mark));
-    let user = decoded
-        .and_then(|t| t.sub.as_deref())
-        .or_else(|| facts.credentials.first().and_then(|c| c.user.as_deref()))
-        .or_else(|| group.users.iter().next().map(String::as_str));
-    let is_client_known = super::affected::is_known(&facts.client);
-    let client = is_client_known.then_some(known.client);
-    let client_id = ClientId::of(&facts.client);
-    let is_named = decoded.is_some_and(|t| t.sub.is_some())
-        || facts.credentials.first().is_some_and(|c| c.user.is_some());
-    let several = !is_named && group.users.iter().nth(1).is_some();
-    let mut push = |bucket: Bucket, timed: bool| {
-        let case = Case { facts, at: timed.then_some(bucket.first), world };
-        let Judgement { class, root, also, agrees, .. } = causes::judge(&case);
-        if class != Class::Ok {
-            all.push(Judged {
-                group,
-                facts,
-                bucket,
-                timed,
-                place,
-                client,
-                client_id,
-                class,
-                root: root.map(|root| (root.cause, root.confidence)),
-                also: also.into_iter().map(|other| other.cause).collect(),
-                agrees,
-                token,
-                decoded,
-                user,
-                is_named,
-                several,
-            });
-        }
-    };
-    for bucket in group.times.buckets() {
-        push(*bucket, true);
-    }
-    let untimed = group.count.saturating_sub(group.times.count());
-    if untimed > 0 {
-        push(Bucket { first: At(0), last: At(0), count: untimed }, false);
+/// A group with what all of its judgements share.
+struct Asked<'t> {
+    group: &'t Group,
+    facts: &'t Facts,
+    place: u32,
+    client: Option<u32>,
+    client_id: ClientId,
+    token: Option<Fingerprint>,
+    kind: Option<Kind>,
+    decoded: Option<&'t Token>,
+    user: Option<&'t str>,
+}
+
+/// Judges the refusals of a few groups at each of their instants.
+///
+/// What a group is judged by lies far apart in memory: of several it is looked up together, so that they
+/// wait for it at the same time.
+fn judge_near<'t>(world: &World<'t>, near: &[Known<'t>]) -> Vec<Judged<'t>> {
+    let asked: Vec<Asked<'_>> = near.iter().map(Asked::of).collect();
+    let mut all = Vec::with_capacity(near.len());
+    for one in &asked {
+        one.judge(world, &mut all);
     }
     all
+}
+
+impl<'t> Asked<'t> {
+    fn of(known: &Known<'t>) -> Self {
+        let Known { group, facts, place, client, token: decoded } = *known;
+        let credential = facts.credentials.first();
+        let token = credential.and_then(mark_of);
+        let kind = credential.map(|c| c.kind);
+        let user = decoded
+            .and_then(|t| t.sub.as_deref())
+            .or_else(|| credential.and_then(|c| c.user.as_deref()))
+            .or_else(|| group.users.iter().next().map(String::as_str));
+        let is_client_known = super::affected::is_known(&facts.client);
+        let client = is_client_known.then_some(client);
+        let client_id = ClientId::of(&facts.client);
+        Self { group, facts, place, client, client_id, token, kind, decoded, user }
+    }
+
+    fn judge(&self, world: &World<'t>, all: &mut Vec<Judged<'t>>) {
+        let Self { group, facts, place, client, client_id, token, kind, decoded, user } = *self;
+        let is_named = decoded.is_some_and(|t| t.sub.is_some())
+            || facts.credentials.first().is_some_and(|c| c.user.is_some());
+        let several = !is_named && group.users.iter().nth(1).is_some();
+        let mut push = |bucket: Bucket, timed: bool| {
+            let case = Case::of(facts, timed.then_some(bucket.first), world);
+            let Judgement { class, root, also, agrees, .. } = causes::judge(&case);
+            if class != Class::Ok {
+                all.push(Judged {
+                    group,
+                    facts,
+                    bucket,
+                    timed,
+                    place,
+                    client,
+                    client_id,
+                    class,
+                    root: root.map(|root| (root.cause, root.confidence)),
+                    also: also.into_iter().map(|other| other.cause).collect(),
+                    agrees,
+                    token,
+                    kind,
+                    decoded,
+                    user,
+                    is_named,
+                    several,
+                });
+            }
+        };
+        for bucket in group.times.buckets() {
+            push(*bucket, true);
+        }
+        let untimed = group.count.saturating_sub(group.times.count());
+        if untimed > 0 {
+            push(Bucket { first: At(0), last: At(0), count: untimed }, false);
+        }
+    }
 }
 
 /// A key of `--group-by`.
@@ -195,20 +232,18 @@ impl<'t> Judged<'t> {
 
     /// Returns what speaks for the root cause.
     pub(super) fn evidence(&self, world: &World<'_>) -> Vec<Evidence> {
-        let case = Case { facts: self.facts, at: self.timed.then_some(self.bucket.first), world };
+        let case = Case::of(self.facts, self.timed.then_some(self.bucket.first), world);
         let root: Option<Finding> = causes::judge(&case).root;
         root.map(|root| root.evidence).unwrap_or_default()
     }
 
     /// Returns the mark of the judged token, but for sessions, which no list of tokens counts.
     pub(super) fn sent(&self) -> Option<Fingerprint> {
-        let kind = self.facts.credentials.first().map(|c| c.kind);
-        self.token.filter(|_| kind != Some(Kind::Session))
+        self.token.filter(|_| self.kind != Some(Kind::Session))
     }
 
     /// Returns the value under a key of `--group-by`; `-` where there is none.
     pub fn value_of(&self, key: GroupKey) -> String {
-        let credential = self.facts.credentials.first();
         let value = match key {
             GroupKey::Cause => Some(self.cause().to_owned()),
             GroupKey::Endpoint => Some(self.facts.endpoint.to_string()),
@@ -216,8 +251,7 @@ impl<'t> Judged<'t> {
             GroupKey::Client => Some(self.client_id.to_string()),
             GroupKey::User => self.user(),
             GroupKey::Token => {
-                let shown = credential.is_some_and(|c| c.kind != Kind::Basic);
-                self.token.filter(|_| shown).map(|mark| mark.to_string())
+                self.token.filter(|_| self.kind != Some(Kind::Basic)).map(|mark| mark.to_string())
             }
             GroupKey::Issuer => self.decoded.and_then(|t| t.iss.clone()),
             GroupKey::Kid => self.decoded.and_then(|t| t.kid.clone()),
@@ -233,9 +267,9 @@ impl<'t> Judged<'t> {
 
     /// Returns who these may have been: the user, or all of a log's column for equal refusals.
     pub(super) fn users(&self) -> impl Iterator<Item = &'t str> {
-        let named = self.is_named;
-        let column = self.group.users.iter().filter(move |_| !named);
-        self.user.into_iter().filter(move |_| named).chain(column.map(String::as_str))
+        let named = self.user.filter(|_| self.is_named);
+        let column = (!self.is_named).then(|| self.group.users.iter()).into_iter().flatten();
+        named.into_iter().chain(column.map(String::as_str))
     }
 }
 

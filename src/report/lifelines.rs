@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
-use foldhash::quality::FixedState;
+use foldhash::fast::FixedState;
 use rayon::prelude::*;
 
 use super::{Judged, counts, ranked};
@@ -13,31 +13,43 @@ use crate::world::{Sight, World};
 /// Draws the `top` lines with the most failures, of equally many those refused first; returns with them how
 /// many there are in all.
 pub(super) fn draw(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> (Vec<Lifeline>, usize) {
-    let mut refused: HashMap<Fingerprint, Vec<&Judged<'_>>, FixedState> = HashMap::default();
-    for item in judged {
-        let kind = item.facts.credentials.first().map(|c| c.kind);
-        if let Some(mark) = item.token
-            && kind.is_some_and(|k| !matches!(k, Kind::Session | Kind::Basic))
-        {
-            refused.entry(mark).or_default().push(item);
+    let refused = || {
+        let has_line = |item: &&Judged<'_>| {
+            item.kind.is_some_and(|k| !matches!(k, Kind::Session | Kind::Basic))
+        };
+        judged.iter().filter(has_line).filter_map(|item| Some((item.token?, item)))
+    };
+    // Most lines are not shown: of those only what ranks them is gathered.
+    let mut ranks: HashMap<Fingerprint, (u64, Option<At>), FixedState> = HashMap::default();
+    for (mark, item) in refused() {
+        let (failures, first) = ranks.entry(mark).or_default();
+        if item.class == Class::Failure {
+            *failures += item.bucket.count;
+        }
+        if item.timed && first.is_none_or(|first| item.bucket.first < first) {
+            *first = Some(item.bucket.first);
         }
     }
-    let all = refused.len();
-    let mut lines: Vec<(Rank, Vec<&Judged<'_>>)> =
-        refused.into_iter().map(|(mark, items)| (rank(mark, &items), items)).collect();
-    counts::first(&mut lines, top, |a, b| a.0.cmp(&b.0));
-    let lines = lines.par_iter().map(|((_, _, mark), items)| line(world, *mark, items));
+    let all = ranks.len();
+    let rank = |(mark, (failures, first)): (Fingerprint, (u64, Option<At>))| -> Rank {
+        (Reverse(failures), first.map(At::millis), mark)
+    };
+    let mut lines: Vec<Rank> = ranks.into_iter().map(rank).collect();
+    counts::first(&mut lines, top, Ord::cmp);
+    let mut items: HashMap<Fingerprint, Vec<&Judged<'_>>, FixedState> =
+        lines.iter().map(|(.., mark)| (*mark, Vec::new())).collect();
+    for (mark, item) in refused() {
+        if let Some(items) = items.get_mut(&mark) {
+            items.push(item);
+        }
+    }
+    let of = |mark: &Fingerprint| items.get(mark).map_or(&[][..], Vec::as_slice);
+    let lines = lines.par_iter().map(|(.., mark)| line(world, *mark, of(mark)));
     (lines.collect(), all)
 }
 
 /// Which line comes first: that with more failures, then that with the earlier first refusal as it is shown.
 type Rank = (Reverse<u64>, Option<i64>, Fingerprint);
-
-fn rank(mark: Fingerprint, items: &[&Judged<'_>]) -> Rank {
-    let failures = items.iter().filter(|j| j.class == Class::Failure);
-    let first = items.iter().filter(|j| j.timed).map(|j| j.bucket.first).min();
-    (Reverse(failures.map(|j| j.bucket.count).sum()), first.map(At::millis), mark)
-}
 
 fn line(world: &World<'_>, mark: Fingerprint, items: &[&Judged<'_>]) -> Lifeline {
     let show = |at: At| Time { at, digits: 3, zone_assumed: false }.to_string();
@@ -79,8 +91,7 @@ fn line(world: &World<'_>, mark: Fingerprint, items: &[&Judged<'_>]) -> Lifeline
             world.succeeded_by(j.facts, token, from, until)
         })
         .and_then(|(_, mark)| mark);
-    let kind =
-        near.and_then(|j| j.facts.credentials.first()).map_or("unknown", |c| c.kind.as_str());
+    let kind = near.and_then(|j| j.kind).map_or("unknown", Kind::as_str);
     let (iat, iat_raw) = date(token.and_then(|t| t.iat.as_ref()));
     let (exp, exp_raw) = date(token.and_then(|t| t.exp.as_ref()));
     Lifeline {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 
-use foldhash::quality::FixedState;
+use foldhash::fast::FixedState;
 
 use super::{Judged, note};
 use crate::model::{
@@ -35,6 +35,30 @@ enum Moment<'j> {
         login: bool,
         access: Option<Shown>,
     },
+}
+
+/// Failures of one cause and token: most stand alone.
+#[derive(Debug)]
+struct Alike<'j, 't> {
+    /// The earliest.
+    first: &'j Judged<'t>,
+    /// Number of the endpoint of some of them.
+    place: u32,
+    /// Numbers of all other endpoints, as many as there are beside any of them.
+    others: HashSet<u32, FixedState>,
+    count: u64,
+}
+
+impl<'j, 't> Alike<'j, 't> {
+    fn add(&mut self, item: &'j Judged<'t>) {
+        if item.bucket.first < self.first.bucket.first {
+            self.first = item;
+        }
+        if item.place != self.place {
+            self.others.insert(item.place);
+        }
+        self.count += item.bucket.count;
+    }
 }
 
 /// An endpoint with its number, by which it is known.
@@ -89,26 +113,25 @@ pub(super) fn tell(
 ) -> (Vec<StoryItem>, usize) {
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
     let failures = judged.iter().filter(|j| j.timed && j.class == Class::Failure);
-    let mut groups: HashMap<(&str, Option<Fingerprint>), Vec<&Judged<'_>>, FixedState> =
+    let mut groups: HashMap<(&str, Option<Fingerprint>), Alike<'_, '_>, FixedState> =
         HashMap::default();
     for item in failures {
-        groups.entry((item.cause(), item.token)).or_default().push(item);
+        let of = Alike { first: item, place: item.place, others: HashSet::default(), count: 0 };
+        groups.entry((item.cause(), item.token)).or_insert(of).add(item);
     }
     let mut told: HashSet<(At, Moment<'_>), FixedState> = HashSet::default();
     told.reserve(groups.len());
     let mut clients: HashMap<Option<u32>, &Client, FixedState> = HashMap::default();
     #[expect(clippy::iter_over_hash_type, reason = "what is told is sorted in the end")]
-    for ((cause, token), items) in &groups {
-        let Some(first) = items.iter().min_by_key(|j| j.bucket.first) else { continue };
-        let others = items.iter().map(|j| j.place).filter(|other| *other != first.place);
+    for ((cause, token), Alike { first, others, count, .. }) in &groups {
         told.insert((
             first.bucket.first,
             Moment::Refused {
                 cause,
                 at: Spot(first.place, &first.facts.endpoint),
-                others: others.collect::<HashSet<_, FixedState>>().len(),
+                others: others.len(),
                 token: token.map(Shown),
-                count: items.iter().map(|j| j.bucket.count).sum(),
+                count: *count,
             },
         ));
         if let Some(exp) = first.decoded.and_then(Token::expires)

@@ -339,7 +339,7 @@ impl Tally {
     /// Turns refusals without a credential into groups, for all that learn and judge: with their clients
     /// as far as those are kept, the rest without. Only after the last merge; in the pool of the caller.
     pub fn settle(&mut self) {
-        let uses = || self.uses.prune();
+        let uses = || self.uses.prune_by_all();
         let others = || {
             self.visits.prune();
             self.bare.prune();

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use rayon::prelude::*;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -75,7 +76,8 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
     /// Makes a table of what one held, in order of the keys, and of whether it was a sample.
     pub(super) fn of(pairs: Vec<(u128, V)>, is_sample: bool) -> Self {
         let most = pairs.last().map(|(key, _)| *key).filter(|_| is_sample);
-        let mut read = Self { kept: pairs.into_iter().collect(), limit: LIMIT, most };
+        let kept = pairs.into_iter().collect();
+        let mut read = Self { kept, limit: LIMIT, most };
         read.prune();
         read
     }
@@ -113,16 +115,29 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
 
     /// Leaves out what is too much.
     pub(super) fn prune(&mut self) {
-        if self.kept.len() <= self.limit {
-            return;
-        }
-        let mut keys: Vec<u128> = self.kept.keys().copied().collect();
-        if let Some(last) = self.limit.checked_sub(1) {
-            let (_, most, _) = keys.select_nth_unstable(last);
-            let most = *most;
+        if let Some(most) = self.last_of_too_many() {
             self.kept.retain(|key, _| *key <= most);
             self.most = Some(most);
         }
+    }
+
+    /// Leaves out what is too much; all threads of the pool give it back, as that takes longest.
+    pub(super) fn prune_by_all(&mut self)
+    where
+        V: Send,
+    {
+        if let Some(most) = self.last_of_too_many() {
+            let left_out: Vec<(u128, V)> = self.kept.extract_if(|key, _| *key > most).collect();
+            left_out.into_par_iter().for_each(drop);
+            self.most = Some(most);
+        }
+    }
+
+    /// Returns the last key that is kept, where more are held than that.
+    fn last_of_too_many(&self) -> Option<u128> {
+        let last = self.limit.checked_sub(1).filter(|_| self.kept.len() > self.limit)?;
+        let mut keys: Vec<u128> = self.kept.keys().copied().collect();
+        Some(*keys.select_nth_unstable(last).1)
     }
 
     /// Returns the value under `key`; of those that are there before a pruning only what stays after it.
@@ -163,8 +178,20 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
 
     /// Returns keys and values in order of the keys, those that are too much left out.
     pub fn sorted(&self) -> Vec<(u128, &V)> {
+        self.sorted_by(|all| all.sort_unstable_by_key(|(key, _)| *key))
+    }
+
+    /// The same, sorted by all threads of the pool.
+    pub fn sorted_by_all(&self) -> Vec<(u128, &V)>
+    where
+        V: Sync,
+    {
+        self.sorted_by(|all| all.par_sort_unstable_by_key(|(key, _)| *key))
+    }
+
+    fn sorted_by<'s>(&'s self, sort: impl FnOnce(&mut Vec<(u128, &'s V)>)) -> Vec<(u128, &'s V)> {
         let mut all: Vec<(u128, &V)> = self.kept.iter().map(|(key, value)| (*key, value)).collect();
-        all.sort_unstable_by_key(|(key, _)| *key);
+        sort(&mut all);
         all.truncate(self.limit);
         all
     }
@@ -178,12 +205,7 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
     pub fn most(&self) -> Option<u128> {
         match self.most {
             Some(most) if self.kept.len() <= self.limit => Some(most),
-            _ if self.is_sample() => {
-                let mut keys: Vec<u128> = self.kept.keys().copied().collect();
-                let last = self.limit.checked_sub(1).filter(|last| *last < keys.len())?;
-                Some(*keys.select_nth_unstable(last).1)
-            }
-            _ => None,
+            _ => self.last_of_too_many(),
         }
     }
 }
@@ -282,6 +304,7 @@ mod tests {
             let whole = sample(&keys);
             prop_assert_eq!(&merged, &whole);
             prop_assert_eq!(whole.is_sample(), table.is_sample());
+            prop_assert_eq!(whole.sorted_by_all(), whole.sorted());
             let kept: Vec<(u128, u64)> = whole.sorted().into_iter().map(|(k, v)| (k, *v)).collect();
             let wanted: Vec<(u128, u64)> = table.iter().map(|(k, v)| (u128::from(*k), *v)).collect();
             prop_assert_eq!(kept, wanted);
@@ -314,9 +337,14 @@ mod tests {
                 prop_assert!(many.kept.len() <= 5 + 5 / 4 + 1);
             }
             prop_assert_eq!(&many, &whole);
+            let mut closed = many.clone();
             many.prune();
-            prop_assert_eq!(many.kept.len(), table.len());
-            prop_assert_eq!(many.most(), whole.most());
+            closed.prune_by_all();
+            for pruned in [&many, &closed] {
+                prop_assert_eq!(pruned, &whole);
+                prop_assert_eq!(pruned.kept.len(), table.len());
+                prop_assert_eq!(pruned.most(), whole.most());
+            }
         }
     }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState as Fast;
 use foldhash::quality::{FixedState, RandomState};
-use rayon::prelude::*;
 
 use super::Who;
 use super::addresses::{Address, Addresses};
@@ -19,30 +18,92 @@ use crate::tally::{Tally, spot_mark};
 /// else in memory, and is looked at once, by all cores.
 #[derive(Debug, Default)]
 pub(super) struct Clients<'t> {
-    seeds: [RandomState; 2],
+    seeds: Seeds,
     numbers: HashMap<u128, u32, Fast>,
     /// The numbers of clients that are asked for again and again.
     asked: Addresses<u32>,
     /// Each as it is written, by its number: in the order in which they were met.
     met: Vec<&'t Client>,
+    /// Where each of them sits.
+    spots: Vec<u64>,
     /// Who each of them is.
     who: Vec<Who>,
     /// The only user agent of each spot of a capture that has one alone.
     only: HashMap<u64, Arc<str>, FixedState>,
 }
 
+/// What the marks of clients are made with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seeds([RandomState; 2]);
+
+/// Makes the marks of clients; the names that many of them share are hashed once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Marker {
+    seeds: Seeds,
+    /// By where they lie.
+    shared: HashMap<usize, [u64; 2], Fast>,
+}
+
+/// A client that is looked at: its mark, and where it sits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Glimpse<'t> {
+    client: &'t Client,
+    mark: u128,
+    spot: u64,
+}
+
+impl Seeds {
+    fn of_name(&self, name: Option<&str>) -> [u64; 2] {
+        self.0.each_ref().map(|seed| seed.hash_one(name))
+    }
+
+    fn mark(&self, [capture, ip, agent]: [[u64; 2]; 3]) -> u128 {
+        let [a, b] = &self.0;
+        let high = a.hash_one([capture[0], ip[0], agent[0]]);
+        let low = b.hash_one([capture[1], ip[1], agent[1]]);
+        u128::from(high) << 64 | u128::from(low)
+    }
+}
+
+impl Marker {
+    pub(super) fn of(seeds: &Seeds) -> Self {
+        Self { seeds: seeds.clone(), shared: HashMap::default() }
+    }
+
+    /// Looks at a client.
+    pub(super) fn look<'t>(&mut self, client: &'t Client) -> Glimpse<'t> {
+        let Client { capture, ip, user_agent } = client;
+        let names = [
+            self.of_shared(capture.as_ref()),
+            self.seeds.of_name(ip.as_deref()),
+            self.of_shared(user_agent.as_ref()),
+        ];
+        Glimpse { client, mark: self.seeds.mark(names), spot: spot_of(client) }
+    }
+
+    fn of_shared(&mut self, name: Option<&Arc<str>>) -> [u64; 2] {
+        let Some(name) = name else { return self.seeds.of_name(None) };
+        let address = Arc::as_ptr(name).cast::<u8>().addr();
+        *self.shared.entry(address).or_insert_with(|| self.seeds.of_name(Some(name)))
+    }
+}
+
 impl<'t> Clients<'t> {
-    /// Returns the numbers of clients; one that was not met before gets the next.
-    pub(super) fn meet(&mut self, all: &[&'t Client]) -> Vec<u32> {
-        let marks: Vec<u128> = all.par_iter().map(|client| self.mark(client)).collect();
-        self.numbers.reserve(all.len());
-        let number = |(mark, client): (u128, &&'t Client)| {
+    pub(super) const fn seeds(&self) -> &Seeds {
+        &self.seeds
+    }
+
+    /// Returns the numbers of clients that were looked at; one that was not met before gets the next.
+    pub(super) fn meet(&mut self, all: impl Iterator<Item = Glimpse<'t>>) -> Vec<u32> {
+        self.numbers.reserve(all.size_hint().0);
+        let number = |Glimpse { client, mark, spot }: Glimpse<'t>| {
             *self.numbers.entry(mark).or_insert_with(|| {
                 self.met.push(client);
+                self.spots.push(spot);
                 u32::try_from(self.met.len() - 1).unwrap_or(u32::MAX)
             })
         };
-        marks.into_iter().zip(all).map(number).collect()
+        all.map(number).collect()
     }
 
     /// Has clients, with their numbers, found by where their names lie.
@@ -51,14 +112,20 @@ impl<'t> Clients<'t> {
     }
 
     fn mark(&self, client: &Client) -> u128 {
-        let [high, low] = self.seeds.each_ref().map(|seed| seed.hash_one(client));
-        u128::from(high) << 64 | u128::from(low)
+        let Client { capture, ip, user_agent } = client;
+        let names = [capture, ip, user_agent];
+        self.seeds.mark(names.map(|name| self.seeds.of_name(name.as_deref())))
+    }
+
+    /// Returns of each client, by its number, whether it sits where `fits` says.
+    pub(super) fn sitting(&self, fits: impl Fn(u64) -> bool) -> Vec<bool> {
+        self.spots.iter().map(|spot| fits(*spot)).collect()
     }
 
     /// Finds out who is who once all clients are met; a capture with one user agent is one client, also
     /// where some of its requests do not show the agent.
     pub(super) fn settle(&mut self, tally: &Tally) {
-        self.only = only_agents(tally, self.met.iter().copied());
+        self.only = only_agents(tally, self.met.iter().copied().zip(self.spots.iter().copied()));
         let who = |(number, client): (Who, &&Client)| {
             let unnamed = client.capture.is_some() && client.user_agent.is_none();
             let agent = unnamed.then(|| self.only_agent(client)).flatten()?;
@@ -110,7 +177,7 @@ pub(super) fn spot_of(client: &Client) -> u64 {
 /// Finds the spots of captures where one user agent alone was seen.
 fn only_agents<'t>(
     tally: &'t Tally,
-    all: impl Iterator<Item = &'t Client>,
+    all: impl Iterator<Item = (&'t Client, u64)>,
 ) -> HashMap<u64, Arc<str>, FixedState> {
     let mut agents: HashMap<u64, Option<&Arc<str>>, FixedState> = HashMap::default();
     let mut note = |spot: u64, agent| {
@@ -118,10 +185,10 @@ fn only_agents<'t>(
         *only = only.filter(|only| *only == agent);
     };
     let mut captured: HashSet<u64, FixedState> = HashSet::default();
-    for client in all.filter(|client| client.capture.is_some()) {
-        captured.insert(spot_of(client));
+    for (client, spot) in all.filter(|(client, _)| client.capture.is_some()) {
+        captured.insert(spot);
         if let Some(agent) = &client.user_agent {
-            note(spot_of(client), agent);
+            note(spot, agent);
         }
     }
     if captured.is_empty() {
@@ -135,4 +202,12 @@ fn only_agents<'t>(
     let known = |spot: &u64| tally.visits.knows_agents(*spot);
     let only = agents.into_iter().filter(|(spot, _)| known(spot));
     only.filter_map(|(spot, agent)| Some((spot, Arc::clone(agent?)))).collect()
+}
+
+#[cfg(test)]
+impl Clients<'_> {
+    /// Returns whether what was seen of a client is what its names tell.
+    pub(super) fn is_of(&self, seen: &Glimpse<'_>, client: &Client) -> bool {
+        (seen.mark, seen.spot) == (self.mark(client), spot_of(client))
+    }
 }

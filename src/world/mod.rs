@@ -5,6 +5,8 @@
 mod addresses;
 mod clients;
 mod clocks;
+mod debuts;
+mod gist;
 mod index;
 mod legs;
 mod moments;
@@ -23,8 +25,11 @@ use std::sync::Arc;
 use foldhash::quality::FixedState;
 use rayon::prelude::*;
 
-use self::clients::Clients;
+use self::addresses::{Address, Addresses};
+use self::clients::{Clients, Marker};
 pub use self::clocks::{ClockSource, Skew};
+pub use self::debuts::Debuts;
+use self::gist::{Gist, Ground};
 use self::index::Index;
 pub use self::moments::{Behind, Move, RACE};
 pub use self::outages::Outage;
@@ -75,14 +80,17 @@ pub struct World<'t> {
     clocks: clocks::Clocks,
     owners: Owners<'t>,
     profiles: BTreeMap<Arc<str>, Profile>,
-    /// The uses in the order of their keys.
-    uses: Vec<Used<'t>>,
+    /// The uses in the order of their keys, with the numbers of their clients.
+    uses: Vec<(&'t Use, u32)>,
     /// The groups in the order of their keys.
     groups: Vec<Known<'t>>,
     /// A number for each endpoint of a group.
     places: HashMap<&'t Endpoint, u32, FixedState>,
     /// Endpoints that refused.
     guarded: HashSet<&'t Endpoint, FixedState>,
+    /// The same of those that let in with a credential, by where their names lie.
+    guarded_doors: Addresses<bool>,
+    debuts: Debuts<'t>,
     index: Index<'t>,
     /// Endpoints that were seen to let in a request without one.
     free_doors: HashSet<&'t Endpoint, FixedState>,
@@ -105,6 +113,8 @@ struct OpenDoor<'t> {
     guests: BTreeSet<Fingerprint>,
     /// When each use was let in.
     times: Vec<&'t Times<8>>,
+    /// Where its names lie, as they were met.
+    addresses: Vec<Address>,
 }
 
 /// One kind of use of a token: let in or refused.
@@ -134,16 +144,6 @@ struct Succession<'t> {
     mark: Option<Fingerprint>,
 }
 
-/// A use with what is looked up once for it.
-#[derive(Debug)]
-struct Used<'t> {
-    usage: &'t Use,
-    /// Number of its client.
-    client: u32,
-    /// Facts of its token.
-    token: Option<&'t Token>,
-}
-
 /// A group with what is looked up once for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'t> {
@@ -155,6 +155,8 @@ pub struct Known<'t> {
     pub client: u32,
     /// Number of its endpoint, from 0; endpoints of equal numbers are equal.
     pub place: u32,
+    /// Facts of the token in its first credential.
+    pub token: Option<&'t Token>,
 }
 
 /// When credentials were handed out.
@@ -172,6 +174,14 @@ struct Life<'t> {
     subject: &'t str,
     /// First seen, `exp`; `None` where one is not known.
     life: Option<(At, At)>,
+}
+
+impl<'t> Life<'t> {
+    /// Returns what is known of a token that was seen first then; `None` where it names no subject.
+    fn of(token: Option<&'t Token>, first: Option<At>) -> Option<Self> {
+        let subject = token?.sub.as_deref()?;
+        Some(Self { subject, life: first.zip(token.and_then(Token::expires)) })
+    }
 }
 
 /// What one client did beside plain calls.
@@ -206,15 +216,15 @@ pub struct RefusedRefresh<'t> {
 
 /// How a token was accepted.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Acceptance {
+pub struct Acceptance<'t> {
     /// The instant.
     pub at: At,
     /// On an endpoint that refused or challenged others.
     pub proven: bool,
     /// On the endpoint asked for.
     pub same_endpoint: bool,
-    /// By the client asked for.
-    pub same_client: bool,
+    /// Whose request it was.
+    pub client: &'t Client,
 }
 
 /// A credential handed out or refused by a token endpoint.
@@ -231,45 +241,55 @@ pub struct Renewal {
 impl<'t> World<'t> {
     /// Learns from everything that was read, on all threads of the pool.
     pub fn learn(tally: &'t Tally, given: Given) -> Self {
-        let (uses, (clocks, (legs, veils))) = rayon::join(
-            || tally.uses.sorted(),
+        let (uses, (clocks, (legs, mut veils))) = rayon::join(
+            || -> Vec<&Use> {
+                tally.uses.sorted_by_all().into_iter().map(|(_, usage)| &**usage).collect()
+            },
             || {
-                let learn = || (legs::Legs::learn(tally), Veils::learn(tally));
+                let learn = || (legs::Legs::learn(tally), Veils::of_groups(tally));
                 rayon::join(|| clocks::Clocks::learn(tally), learn)
             },
         );
-        let token = |mark: Fingerprint| tally.token(mark);
-        let subject = |mark: Fingerprint| token(mark)?.sub.as_deref();
+        let doors = tally.doors.iter().filter(|(_, door)| door.refused > 0);
+        let guarded: HashSet<&Endpoint, FixedState> = doors.map(|(endpoint, _)| endpoint).collect();
+        let mut clients = Clients::default();
+        let ground = Ground { tally, clocks: &clocks, guarded: &guarded };
+        let mut gists = Gist::of(&ground, clients.seeds(), &uses);
+        drop(uses);
         let met = || {
-            let mut clients = Clients::default();
-            let all: Vec<&Client> = uses.iter().map(|(_, usage)| &usage.client).collect();
-            let used = clients.meet(&all);
+            let used = gists.iter().flat_map(|gist| gist.clients.iter().copied());
+            let used = clients.meet(used);
             let (groups, places) = groups(tally, &mut clients);
-            let issued: Vec<&Client> = tally.issues.iter().map(|(_, i)| &i.client).collect();
-            clients.meet(&issued);
+            let mut marker = Marker::of(clients.seeds());
+            let issued = tally.issues.iter().map(|(_, issue)| marker.look(&issue.client));
+            clients.meet(issued);
             clients.settle(tally);
             let proofs = proofs::Proofs::learn(tally, |used| clients.who(&used.client));
-            (used, groups, places, clients, proofs)
+            (used, groups, places, proofs)
         };
-        let token_of = |usage: &Use| token(mark_of(usage.credential.as_deref()?)?);
-        let ((clients, groups, places, numbers, proofs), (owners, used)) = rayon::join(met, || {
-            let used = || {
-                uses.par_iter().map(|(_, usage)| token_of(usage)).collect::<Vec<Option<&Token>>>()
-            };
-            rayon::join(|| Owners::learn(tally, subject), used)
+        let subject = |mark: Fingerprint| tally.token(mark)?.sub.as_deref();
+        let ((used, groups, places, proofs), (owners, doubled)) = rayon::join(met, || {
+            rayon::join(|| Owners::learn(tally, subject), || index::doubled_signatures(tally))
         });
-        let uses = uses.into_iter().zip(clients).zip(used);
-        let uses = uses.map(|(((_, usage), client), token)| Used { usage, client, token });
-        let doors = tally.doors.iter().filter(|(_, door)| door.refused > 0);
+        let (mut profiles, mut debuts) = (profile::Profiles::default(), Debuts::default());
+        for gist in &mut gists {
+            gist.clients = Vec::new();
+            profiles.merge(std::mem::take(&mut gist.profiles));
+            debuts.merge(std::mem::take(&mut gist.debuts));
+            veils.merge(std::mem::take(&mut gist.veils));
+        }
+        let uses = gists.iter().flat_map(|gist| gist.uses.iter().copied());
         let mut world = Self {
-            uses: uses.collect(),
-            guarded: doors.map(|(endpoint, _)| endpoint).collect(),
+            uses: uses.zip(used).collect(),
+            guarded,
+            guarded_doors: Addresses::default(),
+            debuts,
             free_doors: tally.visits.places().map(|(endpoint, _)| endpoint).collect(),
             index: Index::default(),
-            profiles: BTreeMap::new(),
+            profiles: profiles.all(),
             outages: BTreeMap::new(),
             views: Views::default(),
-            clients: numbers,
+            clients,
             tally,
             given,
             clocks,
@@ -281,10 +301,10 @@ impl<'t> World<'t> {
             proofs,
         };
         let refused;
-        (world.index, (world.profiles, refused)) = rayon::join(
-            || Index::learn(&world),
-            || rayon::join(|| profile::learn(&world), || outages::refused(&world)),
-        );
+        (world.index, refused) =
+            rayon::join(|| Index::learn(&world, &gists, doubled), || outages::refused(&world));
+        world.debuts.merge(std::mem::take(&mut world.index.debuts));
+        world.guarded_doors = world.index.doors.guarded();
         world.index_refused_refreshes();
         world.outages = outages::learn(&world, refused);
         world
@@ -395,7 +415,13 @@ impl<'t> World<'t> {
 
     /// Returns whether an endpoint also refused or challenged, so that being let in proves acceptance.
     pub fn is_guarded(&self, endpoint: &Endpoint) -> bool {
-        self.guarded.contains(endpoint)
+        let known = self.guarded_doors.get(&Address::of_endpoint(endpoint)).copied();
+        known.unwrap_or_else(|| self.guarded.contains(endpoint))
+    }
+
+    /// Returns when tokens of each key and issuer appeared first.
+    pub const fn debuts(&self) -> &Debuts<'t> {
+        &self.debuts
     }
 
     /// Returns whether the capture that this source is may have lost its credentials to an exporter, and
@@ -426,15 +452,30 @@ fn groups<'t>(
     clients: &mut Clients<'t>,
 ) -> (Vec<Known<'t>>, HashMap<&'t Endpoint, u32, FixedState>) {
     let mut places: HashMap<&Endpoint, u32, FixedState> = HashMap::default();
-    let all = tally.groups.iter();
-    let all: Vec<_> = all.filter_map(|(_, group)| Some((group, group.facts.as_deref()?))).collect();
-    let met: Vec<&Client> = all.iter().map(|(_, facts)| &facts.client).collect();
-    let who = clients.meet(&met);
-    clients.expect(met.into_iter().zip(who.iter().copied()));
-    let known = all.into_iter().zip(who).map(|((group, facts), client)| {
+    let mut at: Addresses<u32> = Addresses::default();
+    let all: Vec<&Group> = tally.groups.iter().map(|(_, group)| group).collect();
+    let seeds = clients.seeds();
+    // Each part of a few groups is fetched in a loop of its own, see `gist`.
+    let look = |marker: &mut Marker, near: &[&'t Group]| {
+        let known = near.iter().filter_map(|group| Some((*group, group.facts.as_deref()?)));
+        let known: Vec<(&Group, &Facts)> = known.collect();
+        let marks = known.iter().map(|(_, facts)| mark_of(facts.credentials.first()?));
+        let marks: Vec<Option<Fingerprint>> = marks.collect();
+        let tokens = marks.into_iter().map(|mark| tally.token(mark?));
+        let looked = known.into_iter().zip(tokens);
+        let looked =
+            looked.map(|((g, facts), token)| (g, facts, token, marker.look(&facts.client)));
+        looked.collect::<Vec<_>>()
+    };
+    let known = all.par_chunks(gist::NEAR).map_init(|| Marker::of(seeds), look);
+    let known: Vec<_> = known.flatten_iter().collect();
+    let who = clients.meet(known.iter().map(|(.., client)| *client));
+    clients.expect(known.iter().map(|(_, facts, ..)| &facts.client).zip(who.iter().copied()));
+    let known = known.into_iter().zip(who).map(|((group, facts, token, _), client)| {
         let next = u32::try_from(places.len()).unwrap_or(u32::MAX);
-        let place = *places.entry(&facts.endpoint).or_insert(next);
-        Known { group, facts, client, place }
+        let place = at.entry(Address::of_endpoint(&facts.endpoint));
+        let place = *place.or_insert_with(|| *places.entry(&facts.endpoint).or_insert(next));
+        Known { group, facts, client, place, token }
     });
     (known.collect(), places)
 }

@@ -51,7 +51,7 @@ pub(super) struct Refused<'t> {
 /// Gathers what was refused by hosts of which some credential was let in.
 pub(super) fn refused<'t>(world: &World<'t>) -> Refused<'t> {
     let Refused { mut refusals, mut breaks } = Refused::default();
-    for Known { group, facts, client, .. } in &world.groups {
+    for Known { group, facts, client, token, .. } in &world.groups {
         let Some(host) = facts.endpoint.host.as_ref() else { continue };
         let instants = || group.times.buckets().iter().map(|b| b.first);
         if speaks_of_verifier(facts) || facts.status.is_some_and(|s| s >= 500) {
@@ -64,7 +64,7 @@ pub(super) fn refused<'t>(world: &World<'t>) -> Refused<'t> {
         if !(is_token_refusal(facts) || speaks_of_verifier(facts)) || facts.grant.is_some() {
             continue;
         }
-        let exp = world.token(mark).and_then(crate::model::Token::expires);
+        let exp = token.and_then(crate::model::Token::expires);
         let who = world.clients.who_of(*client);
         let live = instants().filter(|at| exp.is_none_or(|exp| *at < exp));
         refusals.entry(host).or_default().extend(live.map(|at| Refusal { at, mark, who }));

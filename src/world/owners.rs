@@ -36,6 +36,10 @@ impl<'t> Owners<'t> {
         }
         for (_, group) in tally.groups.iter() {
             let Some(facts) = group.facts.as_deref() else { continue };
+            // What came alone is bound to nothing.
+            if facts.credentials.len() < 2 && facts.grant.is_none() {
+                continue;
+            }
             let sent: Vec<Fingerprint> = personal(facts).collect();
             if facts.grant.is_some() && facts.answer.outcome == Outcome::LetIn {
                 for bucket in group.times.buckets() {

@@ -1,14 +1,17 @@
 //! What a host was proven to accept: tokens let in on endpoints that refused others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
+
 use super::addresses::{Address, Addresses};
-use super::{Used, World};
+use super::gist::Ground;
 use crate::model::{
-    At, Credential, Fingerprint, Names, NearMiss, Oddity, Place, Scheme, Seconds, Token, Unit,
-    Use as Purpose, Verdict,
+    At, Credential, Fingerprint, Make, Names, NearMiss, Oddity, Place, Scheme, Seconds, Token,
+    Unit, Use as Purpose, Verdict,
 };
+use crate::tally::Use;
 
 /// Values that one host accepted, each with its first and last instant.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,11 +76,14 @@ impl Learned {
             self.0.insert(value.to_owned(), (first, last));
             return;
         };
-        slot.0 = match (slot.0, first) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        slot.0 = earlier(slot.0, first);
         slot.1 = slot.1.max(last);
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (value, (first, last)) in other.0 {
+            self.note(value, first, last);
+        }
     }
 
     /// Returns whether the value was accepted.
@@ -121,50 +127,198 @@ pub fn oddity_shape(oddity: &Oddity) -> String {
 
 /// Returns whether `aud` is written as an array or as a string.
 pub fn audience_form(token: &Token) -> &'static str {
-    if token.aud_is_list { "list" } else { "text" }
+    form_of_audience(&token.make)
 }
 
-pub(super) fn learn(world: &World<'_>) -> BTreeMap<Arc<str>, Profile> {
-    let mut profiles: BTreeMap<Arc<str>, Profile> = BTreeMap::new();
-    let mut guarded: Addresses<bool> = Addresses::default();
-    // Nearly all credentials travel at one place, whose name is made once.
-    let mut place: (Option<&Place>, String) = (None, String::new());
-    for Used { usage, token, .. } in &world.uses {
-        let (Some(host), Some(credential)) = (&usage.host, &usage.credential) else { continue };
+const fn form_of_audience(make: &Make) -> &'static str {
+    if make.aud_is_list { "list" } else { "text" }
+}
+
+/// The profiles of all hosts that some of the uses teach.
+#[derive(Debug, Default)]
+pub(super) struct Profiles<'t> {
+    of: BTreeMap<Arc<str>, (Profile, Makes<'t>)>,
+    guarded: Addresses<bool>,
+    /// Nearly all credentials travel at one place, whose name is made once.
+    place: Option<(Place, String)>,
+}
+
+/// The makes of tokens that one host accepted, in the order in which they were met: thousands of tokens
+/// share one, whose names are then looked at once.
+#[derive(Debug, Default)]
+struct Makes<'t> {
+    all: Vec<Accepted<'t>>,
+    /// The places in `all`, by where the makes lie.
+    places: HashMap<usize, usize, FixedState>,
+}
+
+/// A make of which tokens were accepted.
+#[derive(Debug)]
+struct Accepted<'t> {
+    make: &'t Make,
+    first: Option<At>,
+    last: Option<At>,
+    /// The tokens that were accepted last, see [`Profile::keys`].
+    latest: Vec<(At, Fingerprint)>,
+    /// Tokens without `exp` were accepted.
+    without_exp: bool,
+}
+
+impl<'t> Makes<'t> {
+    fn slot(&mut self, make: &'t Make) -> Option<&mut Accepted<'t>> {
+        let place = self.places.entry(std::ptr::from_ref(make).addr()).or_insert_with(|| {
+            let (first, last, latest, without_exp) = (None, None, Vec::new(), false);
+            self.all.push(Accepted { make, first, last, latest, without_exp });
+            self.all.len() - 1
+        });
+        self.all.get_mut(*place)
+    }
+
+    fn merge(&mut self, later: Self) {
+        for Accepted { make, first, last, latest, without_exp } in later.all {
+            let Some(known) = self.slot(make) else { continue };
+            known.first = earlier(known.first, first);
+            known.last = known.last.max(last);
+            for new in latest {
+                keep_latest(&mut known.latest, new);
+            }
+            known.without_exp |= without_exp;
+        }
+    }
+}
+
+impl<'t> Profiles<'t> {
+    /// Adds what a use teaches, where it was of an endpoint that refused others.
+    pub(super) fn note(
+        &mut self,
+        ground: &Ground<'_, 't>,
+        usage: &'t Use,
+        token: Option<&'t Token>,
+    ) {
+        let (Some(host), Some(credential)) = (&usage.host, &usage.credential) else { return };
         if usage.at_issuer {
-            continue;
+            return;
         }
         let guarded = usage.endpoints.iter().filter(|(endpoint, _)| {
-            let known = guarded.entry(Address::of_endpoint(endpoint));
-            *known.or_insert_with(|| world.is_guarded(endpoint))
+            let known = self.guarded.entry(Address::of_endpoint(endpoint));
+            *known.or_insert_with(|| ground.guarded.contains(*endpoint))
         });
         let (mut first, mut last, mut proven) = (None, None, false);
         for (_, times) in guarded {
             proven = true;
-            first = match (first, times.first()) {
-                (Some(a), Some(b)) => Some(std::cmp::min(a, b)),
-                (a, b) => a.or(b),
-            };
+            first = earlier(first, times.first());
             last = std::cmp::max(last, times.last());
         }
         if !proven {
-            continue;
+            return;
         }
-        let profile = profiles.entry(Arc::clone(host)).or_default();
-        if place.0 != Some(&credential.place) {
-            place = (Some(&credential.place), credential.place.to_string());
-        }
-        profile.places.note(&place.1, first, last);
+        // The host is shared by nearly all; it is not cloned to be looked up.
+        let (profile, makes) = match self.of.get_mut(host) {
+            Some(known) => known,
+            None => self.of.entry(Arc::clone(host)).or_default(),
+        };
+        let known = self.place.take().filter(|(place, _)| *place == credential.place);
+        let named = || (credential.place.clone(), credential.place.to_string());
+        let (_, place) = self.place.insert(known.unwrap_or_else(named));
+        profile.places.note(place, first, last);
         profile.form(credential, first, last);
-        let Some(token) = token else { continue };
-        let skew = world.skew(&usage.client, Some(host)).filter(super::Skew::is_real);
+        let Some(token) = token else { return };
+        let skew = ground.clocks.of_host(&usage.client, host).filter(super::Skew::is_real);
         let shift = skew.map_or(Seconds(0.0), |s| s.median);
         profile.token(token, first, last, shift);
+        if let Some(accepted) = makes.slot(&token.make) {
+            accepted.first = earlier(accepted.first, first);
+            accepted.last = accepted.last.max(last);
+            if let Some(new) = last.zip(token.fingerprint) {
+                keep_latest(&mut accepted.latest, new);
+            }
+            accepted.without_exp |= token.exp.is_none();
+        }
     }
-    profiles
+
+    /// Adds what later uses taught.
+    pub(super) fn merge(&mut self, later: Self) {
+        for (host, (profile, makes)) in later.of {
+            let known = self.of.entry(host).or_default();
+            known.0.merge(profile);
+            known.1.merge(makes);
+        }
+    }
+
+    /// Returns the profiles, with what the makes of their tokens say.
+    pub(super) fn all(self) -> BTreeMap<Arc<str>, Profile> {
+        let whole = |(host, (mut profile, makes)): (Arc<str>, (Profile, Makes<'_>))| {
+            makes.all.into_iter().for_each(|accepted| profile.make(accepted));
+            (host, profile)
+        };
+        self.of.into_iter().map(whole).collect()
+    }
+}
+
+/// Returns the earlier of two instants that may be unknown.
+fn earlier(a: Option<At>, b: Option<At>) -> Option<At> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Returns the greater of two spans that may be unknown.
+fn greater(a: Option<Seconds>, b: Option<Seconds>) -> Option<Seconds> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if a < b { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Keeps the two tokens that were accepted last.
+fn keep_latest(latest: &mut Vec<(At, Fingerprint)>, new: (At, Fingerprint)) {
+    if latest.len() < 2 || latest.last() < Some(&new) {
+        latest.push(new);
+        latest.sort_unstable_by(|a, b| b.cmp(a));
+        latest.dedup_by_key(|(_, mark)| *mark);
+        latest.truncate(2);
+    }
 }
 
 impl Profile {
+    /// Adds what later uses taught, before [`Profile::make`] adds the rest.
+    fn merge(&mut self, later: Self) {
+        let lists = [
+            (&mut self.schemes, later.schemes),
+            (&mut self.places, later.places),
+            (&mut self.kinds, later.kinds),
+            (&mut self.proofs, later.proofs),
+            (&mut self.oddities, later.oddities),
+        ];
+        for (mine, others) in lists {
+            mine.merge(others);
+        }
+        for miss in later.misses {
+            if !self.misses.contains(&miss) {
+                self.misses.push(miss);
+            }
+        }
+        self.unproven |= later.unproven;
+        for unit in later.units {
+            if !self.units.contains(&unit) {
+                self.units.push(unit);
+            }
+        }
+        self.tokens += later.tokens;
+        self.latest_after_exp = greater(self.latest_after_exp, later.latest_after_exp);
+        self.earliest_before_nbf = greater(self.earliest_before_nbf, later.earliest_before_nbf);
+    }
+
+    /// Keeps the claims that another token has too.
+    fn share_claims(&mut self, claims: &Names) {
+        self.claims = Some(match self.claims.take() {
+            None => claims.clone(),
+            Some(common) if common == *claims => common,
+            Some(common) => common.iter().filter(|c| claims.contains(c)).cloned().collect(),
+        });
+    }
+
     fn form(&mut self, credential: &Credential, first: Option<At>, last: Option<At>) {
         self.schemes.note(credential.scheme.as_ref().map_or("", Scheme::as_str), first, last);
         self.kinds.note(credential.kind.as_str(), first, last);
@@ -173,51 +327,66 @@ impl Profile {
         }
     }
 
-    fn token(&mut self, token: &Token, first: Option<At>, last: Option<At>, shift: Seconds) {
-        self.tokens += 1;
-        if let (Some(last), Some(mark)) = (last, token.fingerprint) {
+    /// Adds what the make of accepted tokens says.
+    fn make(&mut self, accepted: Accepted<'_>) {
+        let Accepted { make, first, last, latest, without_exp } = accepted;
+        if !latest.is_empty() {
             let is_same = |(iss, kid, alg): &SigningKey| {
-                *iss == token.iss && *kid == token.kid && *alg == token.alg
+                *iss == make.iss && *kid == make.kid && *alg == make.alg
             };
             let known = self.keys.iter_mut().find(|(key, _)| is_same(key));
-            let latest = if let Some((_, latest)) = known {
-                latest
+            let known = if let Some((_, known)) = known {
+                known
             } else {
-                let key = (token.iss.clone(), token.kid.clone(), token.alg.clone());
+                let key = (make.iss.clone(), make.kid.clone(), make.alg.clone());
                 self.keys.entry(key).or_default()
             };
-            if latest.len() < 2 || latest.last() < Some(&(last, mark)) {
-                latest.push((last, mark));
-                latest.sort_unstable_by(|a, b| b.cmp(a));
-                latest.dedup_by_key(|(_, mark)| *mark);
-                latest.truncate(2);
+            for new in latest {
+                keep_latest(known, new);
             }
         }
+        if let Some(iss) = &make.iss {
+            self.issuers.note(iss, first, last);
+        }
+        for aud in &make.aud {
+            self.audiences.note(aud, first, last);
+        }
+        if !make.aud.is_empty() {
+            self.audience_forms.note(form_of_audience(make), first, last);
+        }
+        if let Some(alg) = &make.alg {
+            self.algorithms.note(alg, first, last);
+        }
+        if let Some(kid) = &make.kid {
+            self.kids.note(kid, first, last);
+        }
+        for scope in make.scopes.iter() {
+            self.scopes.note(scope, first, last);
+        }
+        for fault in &make.faults {
+            self.faults.note(format!("{fault:?}"), first, last);
+        }
+        let purpose = match make.used_as {
+            Purpose::Access => "access",
+            Purpose::Id => "id",
+            Purpose::Refresh => "refresh",
+            Purpose::Other => "other",
+            Purpose::Unknown => "unknown",
+        };
+        self.purposes.note(purpose, first, last);
+        if make.form == crate::model::Form::Jws {
+            self.share_claims(&make.claims);
+            self.without_exp |= without_exp;
+        }
+    }
+
+    /// Adds what an accepted token has of its own.
+    fn token(&mut self, token: &Token, first: Option<At>, last: Option<At>, shift: Seconds) {
+        self.tokens += 1;
         for date in [&token.nbf, &token.iat].into_iter().flatten() {
             if date.is_number && date.unit != Unit::Seconds && !self.units.contains(&date.unit) {
                 self.units.push(date.unit);
             }
-        }
-        if let Some(iss) = &token.iss {
-            self.issuers.note(iss, first, last);
-        }
-        for aud in &token.aud {
-            self.audiences.note(aud, first, last);
-        }
-        if !token.aud.is_empty() {
-            self.audience_forms.note(audience_form(token), first, last);
-        }
-        if let Some(alg) = &token.alg {
-            self.algorithms.note(alg, first, last);
-        }
-        if let Some(kid) = &token.kid {
-            self.kids.note(kid, first, last);
-        }
-        for scope in token.scopes.iter() {
-            self.scopes.note(scope, first, last);
-        }
-        for fault in &token.faults {
-            self.faults.note(format!("{fault:?}"), first, last);
         }
         match token.verdict.as_deref() {
             Some(Verdict::Valid { key }) => self.proofs.note(key.to_string(), first, last),
@@ -229,35 +398,17 @@ impl Profile {
             Some(Verdict::Invalid { .. } | Verdict::UnknownKid { .. }) => self.unproven = true,
             Some(Verdict::NoKey | Verdict::Unsupported) | None => {}
         }
-        let purpose = match token.used_as {
-            Purpose::Access => "access",
-            Purpose::Id => "id",
-            Purpose::Refresh => "refresh",
-            Purpose::Other => "other",
-            Purpose::Unknown => "unknown",
-        };
-        self.purposes.note(purpose, first, last);
-        if token.form == crate::model::Form::Jws {
-            self.claims = Some(match self.claims.take() {
-                None => token.claims.clone(),
-                Some(common) if common == token.claims => common,
-                Some(common) => common.iter().filter(|c| token.has_claim(c)).cloned().collect(),
-            });
-            self.without_exp |= token.exp.is_none();
-        }
         if let (Some(exp), Some(last)) = (token.expires(), last) {
             let late = last.plus(shift).since(exp);
-            if late.0 >= 0.0 && self.latest_after_exp.is_none_or(|known| known < late) {
-                self.latest_after_exp = Some(late);
-            }
+            let late = Some(late).filter(|late| late.0 >= 0.0);
+            self.latest_after_exp = greater(self.latest_after_exp, late);
         }
         let starts = [&token.nbf, &token.iat];
         let start = starts.iter().filter_map(|d| d.as_ref()?.in_seconds()).max();
         if let (Some(start), Some(first)) = (start, first) {
             let early = start.since(first.plus(shift));
-            if early.0 > 0.0 && self.earliest_before_nbf.is_none_or(|known| known < early) {
-                self.earliest_before_nbf = Some(early);
-            }
+            let early = Some(early).filter(|early| early.0 > 0.0);
+            self.earliest_before_nbf = greater(self.earliest_before_nbf, early);
         }
     }
 }

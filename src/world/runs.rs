@@ -1,11 +1,10 @@
-//! Values under keys in one sorted list: for tables that are filled once and asked often.
+//! Values under keys, those of one key side by side: for tables that are filled once and asked often.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::ops::Range;
 
-use foldhash::quality::FixedState;
-use rayon::prelude::*;
+use foldhash::fast::FixedState;
 
 /// Lists of values by key; a list keeps the order in which its values came.
 #[derive(Debug)]
@@ -20,19 +19,45 @@ impl<K, V> Default for Runs<K, V> {
     }
 }
 
-impl<K: Copy + Eq + Hash + Ord + Send + Sync, V: Send> Runs<K, V> {
-    /// Sorts pairs by their keys, on all threads of the pool.
-    pub(super) fn of(mut pairs: Vec<(K, V)>) -> Self {
-        pairs.par_sort_by_key(|(key, _)| *key);
-        let runs = pairs.chunk_by(|(a, _), (b, _)| a == b).count();
-        let mut spans = HashMap::with_capacity_and_hasher(runs, FixedState::default());
-        let mut start = 0;
-        for run in pairs.chunk_by(|(a, _), (b, _)| a == b) {
-            let end = start + run.len();
-            spans.extend(run.first().map(|(key, _)| (*key, start..end)));
-            start = end;
+impl<K: Copy + Eq + Hash, V: Copy> Runs<K, V> {
+    /// Puts pairs side by side by their keys. They are gone through twice: once to count those of each
+    /// key, once to put each where it belongs, so that nothing is sorted.
+    pub(super) fn of(pairs: impl Iterator<Item = (K, V)> + Clone) -> Self {
+        let Some((_, some)) = pairs.clone().next() else { return Self::default() };
+        let mut numbers: HashMap<K, usize, FixedState> = HashMap::default();
+        let mut counts: Vec<usize> = Vec::new();
+        let count = |(key, _)| {
+            let number = *numbers.entry(key).or_insert(counts.len());
+            match counts.get_mut(number) {
+                Some(count) => *count += 1,
+                None => counts.push(1),
+            }
+            number
+        };
+        let places: Vec<usize> = pairs.clone().map(count).collect();
+        let mut end = 0;
+        let begins = counts.iter().map(|count| {
+            end += count;
+            end - count
+        });
+        let mut free: Vec<usize> = begins.collect();
+        // Each is written over.
+        let mut values = vec![some; places.len()];
+        for ((_, value), number) in pairs.zip(places) {
+            if let Some(place) = free.get_mut(number)
+                && let Some(slot) = values.get_mut(*place)
+            {
+                *slot = value;
+                *place += 1;
+            }
         }
-        Self { values: pairs.into_iter().map(|(_, value)| value).collect(), spans }
+        // What was free last is where the next run begins.
+        let span = |number: usize| {
+            let end = free.get(number).copied().unwrap_or_default();
+            end - counts.get(number).copied().unwrap_or_default()..end
+        };
+        let spans = numbers.into_iter().map(|(key, number)| (key, span(number))).collect();
+        Self { values, spans }
     }
 
     /// Returns the values under a key; nothing where there is none.
@@ -67,7 +92,7 @@ mod tests {
             for (key, value) in &pairs {
                 lists.entry(*key).or_default().push(*value);
             }
-            let mut runs = Runs::of(pairs);
+            let mut runs = Runs::of(pairs.iter().copied());
             for key in 0..10 {
                 let wanted = lists.get(&key).map_or(&[][..], Vec::as_slice);
                 prop_assert_eq!(runs.get(&key), wanted);

@@ -1,7 +1,7 @@
 //! When and where credentials were let in and refused.
 
 use super::clients::spot_of;
-use super::{Acceptance, Entry, Sight, Who, World, is_token_refusal, mark_of};
+use super::{Acceptance, Entry, Known, Sight, Who, World, is_token_refusal, mark_of};
 use crate::model::{At, Client, Credential, Endpoint, Facts, Fingerprint, Kind, Token};
 use crate::tally::{Group, Times, Use};
 
@@ -52,9 +52,18 @@ impl<'t> World<'t> {
         self.index.by_token.get(&mark)
     }
 
-    /// Returns all uses, in the order of their keys, with the facts of their tokens.
-    pub fn uses(&self) -> impl Iterator<Item = (&'t Use, Option<&'t Token>)> {
-        self.uses.iter().map(|used| (used.usage, used.token))
+    /// Returns all uses of clients that sit where `fits` says, by the mark of the spot.
+    pub fn uses_at(&self, fits: impl Fn(u64) -> bool) -> impl Iterator<Item = &'t Use> {
+        let here = self.clients.sitting(fits);
+        let is_here = move |number: u32| here.get(number as usize).copied().unwrap_or_default();
+        self.uses.iter().filter(move |(_, client)| is_here(*client)).map(|(usage, _)| *usage)
+    }
+
+    /// Returns the groups of clients that sit where `fits` says, by the mark of the spot.
+    pub fn groups_at(&self, fits: impl Fn(u64) -> bool) -> impl Iterator<Item = Known<'t>> {
+        let here = self.clients.sitting(fits);
+        let is_here = move |number: u32| here.get(number as usize).copied().unwrap_or_default();
+        self.groups.iter().filter(move |known| is_here(known.client)).copied()
     }
 
     /// Returns when an endpoint let in requests with a credential, one multiset a use.
@@ -130,13 +139,23 @@ impl<'t> World<'t> {
     }
 
     /// Returns the acceptances of a token on a host, one a use and endpoint: the latest at or before `until`.
-    pub fn accepted_until(&self, mark: Fingerprint, near: &Facts, until: At) -> Option<Acceptance> {
+    pub fn accepted_until(
+        &self,
+        mark: Fingerprint,
+        near: &Facts,
+        until: At,
+    ) -> Option<Acceptance<'t>> {
         self.acceptances(mark, near, |times| times.last_until(until))
             .max_by_key(|a| (a.proven, a.same_endpoint, a.at))
     }
 
     /// Returns the first acceptance of a token on a host at or after `from`, proven ones first.
-    pub fn accepted_from(&self, mark: Fingerprint, near: &Facts, from: At) -> Option<Acceptance> {
+    pub fn accepted_from(
+        &self,
+        mark: Fingerprint,
+        near: &Facts,
+        from: At,
+    ) -> Option<Acceptance<'t>> {
         self.acceptances(mark, near, |times| times.first_from(from))
             .min_by_key(|a| (!a.proven, !a.same_endpoint, a.at))
     }
@@ -146,8 +165,7 @@ impl<'t> World<'t> {
         mark: Fingerprint,
         near: &'w Facts,
         pick: impl Fn(&Times<8>) -> Option<At> + 'w,
-    ) -> impl Iterator<Item = Acceptance> + 'w {
-        let who = self.who(&near.client);
+    ) -> impl Iterator<Item = Acceptance<'t>> + 'w {
         self.sights(mark)
             .iter()
             .filter_map(|sight| match sight {
@@ -162,9 +180,14 @@ impl<'t> World<'t> {
                     at: pick(times)?,
                     proven: self.is_guarded(endpoint),
                     same_endpoint: *endpoint == near.endpoint,
-                    same_client: usage.client == near.client || self.who(&usage.client) == who,
+                    client: &usage.client,
                 })
             })
+    }
+
+    /// Returns whether two clients are the same one.
+    pub fn is_same(&self, a: &Client, b: &Client) -> bool {
+        a == b || self.who(a) == self.who(b)
     }
 
     /// Returns the refusals of a token by one client on a host, as the instants known, in order.

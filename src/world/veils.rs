@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::model::{Answer, Credential, Endpoint, Facts, Kind, Record};
-use crate::tally::{Group, Merge as _, Tally};
+use crate::tally::{Group, Merge as _, Tally, Use};
 
 /// What stands in place of a secret.
 const VEIL: &str = "***";
@@ -22,25 +22,43 @@ pub struct Veils(BTreeSet<(Option<Arc<str>>, Arc<str>)>);
 impl Veils {
     /// Reads the places off everything that came with Basic; in the pool of the caller.
     pub fn learn(tally: &Tally) -> Self {
-        let of_basic = |c: Option<&Credential>| c.is_some_and(|c| c.kind == Kind::Basic);
-        let veiled = |path: &str| path.split('/').any(|segment| segment == VEIL);
-        let place = |endpoint: &Endpoint| {
-            let place = || (endpoint.host.clone(), Arc::clone(&endpoint.path));
-            veiled(&endpoint.path).then(place)
-        };
         let let_in = || {
-            let uses = tally.uses.values().filter(|usage| of_basic(usage.credential.as_deref()));
-            let endpoints = uses.flat_map(|usage| usage.endpoints.iter());
-            endpoints.filter_map(|(endpoint, _)| place(endpoint)).collect::<BTreeSet<_>>()
+            let mut veils = Self::default();
+            tally.uses.values().for_each(|usage| veils.note_use(usage));
+            veils
         };
-        let refused = || {
-            let groups = tally.groups.iter().filter_map(|(_, group)| group.facts.as_deref());
-            let groups = groups.filter(|facts| of_basic(facts.credentials.first()));
-            groups.filter_map(|facts| place(&facts.endpoint)).collect()
-        };
-        let (mut places, mut others) = rayon::join(let_in, refused);
-        places.append(&mut others);
-        Self(places)
+        let (mut veils, others) = rayon::join(let_in, || Self::of_groups(tally));
+        veils.merge(others);
+        veils
+    }
+
+    /// Reads the places off what was not let in.
+    pub(super) fn of_groups(tally: &Tally) -> Self {
+        let mut veils = Self::default();
+        for facts in tally.groups.iter().filter_map(|(_, group)| group.facts.as_deref()) {
+            if is_basic(facts.credentials.first()) {
+                veils.note(&facts.endpoint);
+            }
+        }
+        veils
+    }
+
+    /// Reads the places off a use.
+    pub(super) fn note_use(&mut self, usage: &Use) {
+        if is_basic(usage.credential.as_deref()) {
+            usage.endpoints.iter().for_each(|(endpoint, _)| self.note(endpoint));
+        }
+    }
+
+    fn note(&mut self, endpoint: &Endpoint) {
+        if endpoint.path.split('/').any(|segment| segment == VEIL) {
+            self.0.insert((endpoint.host.clone(), Arc::clone(&endpoint.path)));
+        }
+    }
+
+    /// Adds the places of `other`.
+    pub(super) fn merge(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
     }
 
     /// Reads the places off `tally` and hides the same words in its other paths. Idempotent, and the same
@@ -156,6 +174,10 @@ impl Veils {
         }
         found
     }
+}
+
+fn is_basic(credential: Option<&Credential>) -> bool {
+    credential.is_some_and(|credential| credential.kind == Kind::Basic)
 }
 
 /// Puts the veil over segments of the path of a URL or of a path; returns the words that were there.

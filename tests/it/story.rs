@@ -185,7 +185,7 @@ fn judged_by(
     let world = World::learn(&tally, Given { keys, ..Given::default() });
     records
         .iter()
-        .map(|r| judge(&Case { facts: &r.facts, at: r.origin.time.map(|t| t.at), world: &world }))
+        .map(|r| judge(&Case::of(&r.facts, r.origin.time.map(|t| t.at), &world)))
         .collect()
 }
 
@@ -290,7 +290,7 @@ fn judge_all(tally: Tally, given: &Given, records: &[Record]) -> Vec<Judgement> 
     let (tally, records) = veiled(tally, records);
     let world = World::learn(&tally, given.clone());
     let at = |record: &Record| record.origin.time.map(|t| t.at);
-    records.iter().map(|r| judge(&Case { facts: &r.facts, at: at(r), world: &world })).collect()
+    records.iter().map(|r| judge(&Case::of(&r.facts, at(r), &world))).collect()
 }
 
 /// Writes verdicts as `class cause confidence`, one a line, `ok` alone for what was let in.

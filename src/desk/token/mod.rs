@@ -60,7 +60,7 @@ pub fn explain(asked: &Asked) -> Result<Explained, Error> {
     verifier.settle(|mark, verdict| tally.note_verdict(mark, verdict));
     let world = World::learn(&tally, analyze::given(&job, &keys));
     let facts = &seen.record.facts;
-    let judgement = judge(&Case { facts, at: Some(asked.at), world: &world });
+    let judgement = judge(&Case::of(facts, Some(asked.at), &world));
     let findings = findings(&judgement, &world);
     let credentials = credentials(&seen, &judgement, asked, &world);
     Ok(Explained {
