@@ -5,6 +5,7 @@
 
 mod again;
 mod answers;
+mod at_hand;
 mod clocks;
 mod context;
 mod grants;
