@@ -9,8 +9,7 @@ use std::sync::{Arc, LazyLock};
 use aho_corasick::packed::Searcher;
 use memchr::memmem;
 
-use super::at_hand::AtHand;
-use super::context::{Context, Seen};
+use super::context::{AtHand, Context, Seen};
 use super::mask::{could_hide, could_repeat, is_short_or_odd};
 use super::names::Field;
 use super::request::http_date;

@@ -8,7 +8,6 @@ use foldhash::fast::FixedState;
 
 use super::again::{AnswerPart, Part};
 use super::answers::Answers;
-use super::at_hand::{AtHand, Shelf};
 use super::mask::could_repeat;
 use super::memory::Memory;
 use crate::dialect::Catalogue;
@@ -24,6 +23,8 @@ const MOST_NAMES: usize = 8192;
 
 /// Places of fields at which a worker remembers the name that stood there.
 const MOST_PLACES: usize = 64;
+/// Values that a worker may have at hand before it is known that there are more.
+const FEWEST_AT_HAND: usize = 512;
 /// Most user agents a worker remembers.
 const MOST_AGENTS: usize = 512;
 
@@ -57,8 +58,10 @@ pub struct Context<'c> {
     memory: Arc<Memory>,
     /// The values before, of cookies and of all else: neighbours in a capture repeat them.
     previous: [Option<(u128, Arc<Seen>)>; 2],
-    /// Values of requests that were let in.
-    shelf: Shelf,
+    /// Values of requests that were let in, each at the place that its mark names.
+    at_hand: Vec<Option<AtHand>>,
+    /// How many of those had to leave their place for others.
+    crowded: usize,
     /// Pieces of input that were read before this one.
     piece: u32,
     names: HashSet<Arc<str>, FixedState>,
@@ -86,6 +89,43 @@ pub struct Agent {
     pub(super) repeats: bool,
 }
 
+/// A value of requests that were let in. It stands in one line of the processor's cache: there are thousands,
+/// and what else is known of each has to be fetched from memory.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(super) struct AtHand {
+    mark: u128,
+    /// Mark of the token or else of the credential; 0 where there is none.
+    own: u128,
+    pub(super) seen: Arc<Seen>,
+    /// The credential, where it is one in its plainest form.
+    pub(super) credential: Option<Arc<Credential>>,
+    /// Mark of all of the credential.
+    pub(super) all: u64,
+    /// The piece of input in which it was met last.
+    piece: u32,
+    /// Its [`plainness`](Seen::plainness), where it is; or the most that can be told here.
+    pub(super) shortest: u16,
+    pub(super) is_token: bool,
+}
+
+impl AtHand {
+    fn of(mark: u128, seen: Arc<Seen>, piece: u32) -> Self {
+        let credential = seen.shared.clone();
+        let own = credential.as_ref().and_then(|c| c.token.or(c.fingerprint));
+        let own = own.map_or(0, |mark| mark.0);
+        let is_token = credential.as_ref().is_some_and(|c| c.kind.is_token());
+        let all = credential.as_ref().map_or(0, |credential| credential.mark());
+        let shortest = seen.plain.map_or(0, |length| u16::try_from(length).unwrap_or(u16::MAX));
+        Self { mark, own, seen, credential, all, piece, shortest, is_token }
+    }
+
+    /// Returns the mark of its token, or else of itself.
+    pub(super) fn own(&self) -> Option<Fingerprint> {
+        (self.own != 0).then_some(Fingerprint(self.own))
+    }
+}
+
 /// What one field value holds, made once for each distinct value.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -98,42 +138,19 @@ pub(super) struct Seen {
     pub(super) shared: Option<Arc<Credential>>,
     /// The token inside that.
     pub(super) token: Option<Arc<Token>>,
-    /// Mark of that token, or else of the credential.
-    pub(super) own: Option<Fingerprint>,
-    /// Mark of all of the credential, see [`Credential::mark`].
-    pub(super) all: u64,
-    /// Whether that is a token or key.
-    pub(super) is_token: bool,
-}
-
-impl Seen {
-    /// Writes down what follows from the rest.
-    fn settle(&mut self) {
-        self.plain = self.plainness();
-        if self.plain.is_none() {
-            return;
-        }
-        self.shared = self.credentials.first().cloned();
-        self.token = self.tokens.first().cloned().flatten();
-        if let Some(credential) = &self.shared {
-            self.own = credential.token.or(credential.fingerprint);
-            self.all = credential.mark();
-            self.is_token = credential.kind.is_token();
-        }
-    }
 }
 
 impl<'c> Context<'c> {
     /// Makes the memory of a worker that reads `source`.
     pub fn new(catalogue: &'c Catalogue, source: Source) -> Self {
-        let memory: Arc<Memory> = Arc::default();
         Self {
             catalogue,
             verifier: None,
             source,
+            memory: Arc::default(),
             previous: [None, None],
-            shelf: Shelf::of(memory.at_hand()),
-            memory,
+            at_hand: Vec::new(),
+            crowded: 0,
             piece: 0,
             names: HashSet::default(),
             agents: HashMap::default(),
@@ -164,7 +181,7 @@ impl<'c> Context<'c> {
     /// Shares a memory with other workers, which check tokens by the same keys.
     #[must_use]
     pub fn sharing(self, memory: &Arc<Memory>) -> Self {
-        Self { memory: Arc::clone(memory), shelf: Shelf::of(memory.at_hand()), ..self }
+        Self { memory: Arc::clone(memory), ..self }
     }
 
     /// Has tokens share their makes, and checks those among `secrets`; each is checked once, when it is
@@ -200,8 +217,7 @@ impl<'c> Context<'c> {
         if let Some((_, seen)) = previous.as_ref().filter(|(known, _)| *known == mark) {
             return Arc::clone(seen);
         }
-        let Self { memory, mint, verifier, .. } = self;
-        let seen = remembered(memory, mint, *verifier, (mark, raw.len()), read);
+        let seen = self.remembered(mark, raw.len(), read);
         let [cookies, others] = &mut self.previous;
         let previous = if field == "cookie" { cookies } else { others };
         *previous = Some((mark, Arc::clone(&seen)));
@@ -212,8 +228,15 @@ impl<'c> Context<'c> {
     /// is at hand under it.
     pub(super) fn ahead(&self, field: &str, raw: &str) -> u128 {
         let mark = self.memory.mark(field, raw);
-        self.shelf.fetch(mark);
+        if let Some(slot) = self.place(mark).and_then(|place| self.at_hand.get(place)) {
+            fetch(slot);
+        }
         mark
+    }
+
+    /// Where what is at hand under a mark stands.
+    fn place(&self, mark: u128) -> Option<usize> {
+        usize::try_from(mark & 0xffff_ffff).ok()?.checked_rem(self.at_hand.len())
     }
 
     /// The same as [`Context::seen`] for a value, of a mark and a length, that this worker is likely to have
@@ -225,13 +248,69 @@ impl<'c> Context<'c> {
         length: usize,
         read: impl FnOnce(&mut Mint) -> Seen,
     ) -> Option<(&AtHand, bool)> {
-        let Self { shelf, piece, memory, mint, verifier, .. } = self;
-        shelf.get_or(mark, *piece, || remembered(memory, mint, *verifier, (mark, length), read))
+        if self.crowded >= self.at_hand.len() / 4 {
+            self.spread();
+        }
+        let place = self.place(mark)?;
+        let piece = self.piece;
+        let is_there =
+            self.at_hand.get(place)?.as_ref().is_some_and(|at_hand| at_hand.mark == mark);
+        let mut is_first = true;
+        if is_there {
+            let at_hand = self.at_hand.get_mut(place)?.as_mut()?;
+            is_first = std::mem::replace(&mut at_hand.piece, piece) != piece;
+        } else {
+            let seen = self.remembered(mark, length, read);
+            let before = self.at_hand.get_mut(place)?.replace(AtHand::of(mark, seen, piece));
+            self.crowded += usize::from(before.is_some());
+        }
+        self.at_hand.get(place)?.as_ref().map(|at_hand| (at_hand, is_first))
+    }
+
+    /// Makes room for four times as many values at hand, as far as there may be more.
+    #[cold]
+    fn spread(&mut self) {
+        self.crowded = 0;
+        let (length, most) = (self.at_hand.len(), self.memory.at_hand());
+        if length >= most {
+            return;
+        }
+        let known = std::mem::take(&mut self.at_hand);
+        self.at_hand.resize_with((length * 4).clamp(FEWEST_AT_HAND.min(most), most), || None);
+        for at_hand in known.into_iter().flatten() {
+            let place = self.place(at_hand.mark);
+            if let Some(slot) = place.and_then(|place| self.at_hand.get_mut(place)) {
+                *slot = Some(at_hand);
+            }
+        }
     }
 
     /// Goes on to another piece of input, or to another tally.
     pub fn turn(&mut self) {
         self.piece = self.piece.wrapping_add(1);
+    }
+
+    fn remembered(
+        &mut self,
+        mark: u128,
+        length: usize,
+        read: impl FnOnce(&mut Mint) -> Seen,
+    ) -> Arc<Seen> {
+        self.memory.get(mark, length).unwrap_or_else(|| {
+            let mut seen = read(&mut self.mint);
+            for token in seen.tokens.iter_mut().flatten() {
+                self.mint.share(Arc::make_mut(token));
+            }
+            if let Some(verifier) = self.verifier {
+                check(verifier, seen.tokens.iter_mut().flatten(), &seen.secrets);
+            }
+            seen.plain = seen.plainness();
+            seen.shared = seen.credentials.first().filter(|_| seen.plain.is_some()).cloned();
+            seen.token = seen.tokens.first().filter(|_| seen.plain.is_some()).cloned().flatten();
+            let seen = Arc::new(seen);
+            self.memory.put(mark, length, &seen);
+            seen
+        })
     }
 
     /// Returns the one shared copy of a name.
@@ -351,27 +430,20 @@ impl<T: Copy> Names<T> {
     }
 }
 
-/// Returns what a value of a mark and a length holds, from the memory of all workers where it is there.
-fn remembered(
-    memory: &Memory,
-    mint: &mut Mint,
-    verifier: Option<&Verifier>,
-    (mark, length): (u128, usize),
-    read: impl FnOnce(&mut Mint) -> Seen,
-) -> Arc<Seen> {
-    memory.get(mark, length).unwrap_or_else(|| {
-        let mut seen = read(mint);
-        for token in seen.tokens.iter_mut().flatten() {
-            mint.share(Arc::make_mut(token));
+/// Has the processor fetch a value into its cache, which takes as long as some hundred steps and waits for
+/// nothing.
+fn fetch<T>(value: &T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        #[allow(unsafe_code, reason = "the processor is asked no other way")]
+        // SAFETY: every x86-64 has this hint, which changes nothing that a program sees.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast());
         }
-        if let Some(verifier) = verifier {
-            check(verifier, seen.tokens.iter_mut().flatten(), &seen.secrets);
-        }
-        seen.settle();
-        let seen = Arc::new(seen);
-        memory.put(mark, length, &seen);
-        seen
-    })
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = value;
 }
 
 fn check<'s>(
@@ -393,6 +465,28 @@ fn check<'s>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_at_hand_are_found_again_and_take_the_room_that_they_need() {
+        let mut context = Context::new(Catalogue::embedded(), Source::new("a.har", "har"));
+        let most = context.memory.at_hand();
+        for (values, room) in [(20, FEWEST_AT_HAND), (4 * most, most)] {
+            for n in (0..values).chain(0..20) {
+                let raw = format!("Bearer value-{n}");
+                let read =
+                    |_: &mut Mint| Seen { secrets: vec![Secret::new(&raw)], ..Seen::default() };
+                let mark = context.ahead("authorization", &raw);
+                for again in [false, true] {
+                    let (at_hand, is_first) = context.seen_again(mark, raw.len(), read).unwrap();
+                    assert_eq!(at_hand.seen.secrets.first().map(Secret::expose), Some(&*raw));
+                    assert!(is_first || again || n < 20, "{n}");
+                }
+                let (_, is_first) = context.seen_again(mark, raw.len(), read).unwrap();
+                assert!(!is_first, "{n}");
+            }
+            assert_eq!(context.at_hand.len(), room);
+        }
+    }
 
     #[test]
     fn no_two_names_have_one_number_however_many_were_forgotten() {

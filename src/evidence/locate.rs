@@ -8,8 +8,7 @@ use crate::model::{
 };
 use crate::token::{self, Mint};
 
-use super::at_hand::AtHand;
-use super::context::{Context, Seen};
+use super::context::{AtHand, Context, Seen};
 use super::names::{Field, is_session_cookie};
 use super::url::{Url, decode_param};
 use super::value::{Reading, read_plain, read_with_scheme};

@@ -5,7 +5,6 @@
 
 mod again;
 mod answers;
-mod at_hand;
 mod clocks;
 mod context;
 mod grants;

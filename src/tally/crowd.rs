@@ -478,9 +478,7 @@ mod tests {
                         at: Some(at),
                     });
                 }
-                for kind in &mut kinds {
-                    part.gather(kind, &mut crowd);
-                }
+                kinds.iter_mut().for_each(|kind| part.gather(kind, &mut crowd));
                 let comers = part.join(&"a.log".into(), &mut crowd);
                 quick.merge(part);
                 quick.admit(comers);

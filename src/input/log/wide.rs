@@ -258,13 +258,9 @@ mod vectors {
             index
         };
         let (few, more) = found.split_at_mut(EACH / 2);
-        for slot in few {
-            *slot = next();
-        }
+        few.iter_mut().for_each(|slot| *slot = next());
         if count > EACH / 2 {
-            for slot in more {
-                *slot = next();
-            }
+            more.iter_mut().for_each(|slot| *slot = next());
         }
         Some(count.min(EACH))
     }
