@@ -111,13 +111,10 @@ pub(super) struct AtHand {
 
 impl AtHand {
     fn of(mark: u128, seen: Arc<Seen>, piece: u32) -> Self {
-        let credential = seen.shared.clone();
-        let own = credential.as_ref().and_then(|c| c.token.or(c.fingerprint));
-        let own = own.map_or(0, |mark| mark.0);
-        let is_token = credential.as_ref().is_some_and(|c| c.kind.is_token());
-        let all = credential.as_ref().map_or(0, |credential| credential.mark());
-        let shortest = seen.plain.map_or(0, |length| u16::try_from(length).unwrap_or(u16::MAX));
-        Self { mark, own, seen, credential, all, piece, shortest, is_token }
+        let Seen { shared, own, all, is_token, plain, .. } = &*seen;
+        let shortest = plain.map_or(0, |length| u16::try_from(length).unwrap_or(u16::MAX));
+        let (own, all, is_token) = (own.map_or(0, |own| own.0), *all, *is_token);
+        Self { mark, own, credential: shared.clone(), all, piece, shortest, is_token, seen }
     }
 
     /// Returns the mark of its token, or else of itself.
@@ -138,6 +135,29 @@ pub(super) struct Seen {
     pub(super) shared: Option<Arc<Credential>>,
     /// The token inside that.
     pub(super) token: Option<Arc<Token>>,
+    /// Mark of that token, or else of the credential.
+    pub(super) own: Option<Fingerprint>,
+    /// Mark of all of the credential, see [`Credential::mark`].
+    pub(super) all: u64,
+    /// Whether that is a token or key.
+    pub(super) is_token: bool,
+}
+
+impl Seen {
+    /// Writes down what follows from the rest.
+    fn settle(&mut self) {
+        self.plain = self.plainness();
+        if self.plain.is_none() {
+            return;
+        }
+        self.shared = self.credentials.first().cloned();
+        self.token = self.tokens.first().cloned().flatten();
+        if let Some(credential) = &self.shared {
+            self.own = credential.token.or(credential.fingerprint);
+            self.all = credential.mark();
+            self.is_token = credential.kind.is_token();
+        }
+    }
 }
 
 impl<'c> Context<'c> {
@@ -236,7 +256,10 @@ impl<'c> Context<'c> {
 
     /// Where what is at hand under a mark stands.
     fn place(&self, mark: u128) -> Option<usize> {
-        usize::try_from(mark & 0xffff_ffff).ok()?.checked_rem(self.at_hand.len())
+        // As evenly as by a remainder, without a division.
+        let length = u64::try_from(self.at_hand.len()).ok()?;
+        let end = u64::try_from(mark & 0xffff_ffff).ok()?;
+        usize::try_from((end * length) >> 32).ok()
     }
 
     /// The same as [`Context::seen`] for a value, of a mark and a length, that this worker is likely to have
@@ -304,9 +327,7 @@ impl<'c> Context<'c> {
             if let Some(verifier) = self.verifier {
                 check(verifier, seen.tokens.iter_mut().flatten(), &seen.secrets);
             }
-            seen.plain = seen.plainness();
-            seen.shared = seen.credentials.first().filter(|_| seen.plain.is_some()).cloned();
-            seen.token = seen.tokens.first().filter(|_| seen.plain.is_some()).cloned().flatten();
+            seen.settle();
             let seen = Arc::new(seen);
             self.memory.put(mark, length, &seen);
             seen

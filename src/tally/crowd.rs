@@ -478,7 +478,9 @@ mod tests {
                         at: Some(at),
                     });
                 }
-                kinds.iter_mut().for_each(|kind| part.gather(kind, &mut crowd));
+                for kind in &mut kinds {
+                    part.gather(kind, &mut crowd);
+                }
                 let comers = part.join(&"a.log".into(), &mut crowd);
                 quick.merge(part);
                 quick.admit(comers);

@@ -334,8 +334,8 @@ impl<const LIMIT: usize> Times<LIMIT> {
         let starts = self.buckets().iter().map(|bucket| bucket.first.0);
         let gaps = starts.clone().skip(1).zip(starts).map(|(later, at)| later.saturating_sub(at));
         let least = gaps.min().unwrap_or_default();
-        let fits = |rung: &u8| width(*rung) > least || usize::from(*rung) + 1 >= LADDER.len();
-        (self.rung + 1..).find(fits).unwrap_or(u8::MAX)
+        let last = u8::try_from(LADDER.len() - 1).unwrap_or(u8::MAX);
+        (self.rung + 1..last).find(|rung| width(*rung) > least).unwrap_or(last)
     }
 
     fn insert(&mut self, new: Bucket) {
@@ -541,7 +541,9 @@ mod tests {
         ) {
             // So that no push passes over any.
             let mut one_by_one = Times::<{ usize::MAX }>::default();
-            instants.iter().for_each(|at| one_by_one.push(At(*at)));
+            for at in &instants {
+                one_by_one.push(At(*at));
+            }
             let mut narrowed = one_by_one.clone();
             narrowed.narrow(most);
             while one_by_one.buckets().len() > most && one_by_one.width() < i64::MAX {

@@ -258,9 +258,13 @@ mod vectors {
             index
         };
         let (few, more) = found.split_at_mut(EACH / 2);
-        few.iter_mut().for_each(|slot| *slot = next());
+        for slot in few {
+            *slot = next();
+        }
         if count > EACH / 2 {
-            more.iter_mut().for_each(|slot| *slot = next());
+            for slot in more {
+                *slot = next();
+            }
         }
         Some(count.min(EACH))
     }
