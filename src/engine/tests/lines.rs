@@ -551,6 +551,47 @@ proptest! {
     }
 }
 
+#[test]
+fn what_a_dialect_of_the_users_hears_in_an_answer_is_heard_in_each() {
+    let dialect = r#"
+        id = "acme"
+        title = "Acme gateway"
+        source = "operations handbook"
+
+        [[entry]]
+        id = "stale"
+        channel = ["body.acmecode"]
+        code = ["ACME-17"]
+        causes = ["time.expired"]
+        weight = "code"
+    "#;
+    let catalogue: &'static Catalogue = Box::leak(Box::new(Catalogue::with_file(dialect).unwrap()));
+    let verifier: &'static Verifier = Box::leak(Box::new(Verifier::new(Keyring::default())));
+    let collector = || Collector::new(catalogue, verifier, None, None, false);
+    for status in [200, 404, 422, 503] {
+        let mut text = String::new();
+        for second in 0..24 {
+            let code = if second % 4 == 3 { "ACME-17" } else { "ACME-3" };
+            let line = json!({
+                "ts": format!("2026-11-23T02:29:{second:02}.5Z"),
+                "method": "GET", "host": "api.example.com", "path": "/v1/orders/17", "status": status,
+                "client_ip": "192.0.2.7",
+                "headers": {"authorization": credentials()[0], "user-agent": "curl/8.5.0"},
+                "response_body": {"acmeCode": code}, "msg": "request completed",
+            });
+            let _ = writeln!(text, "{line}");
+        }
+        let folder = Folder::new();
+        let inputs = Inputs::find([folder.file("api.log", text).display().to_string()]);
+        let whole = ReadOptions::default();
+        let quick = read(&inputs, &whole, collector, &()).harvest.tally;
+        let patient = read(&inputs, &whole, || Patient(collector()), &()).harvest.tally;
+        assert_eq!(quick, patient, "{status}");
+        // What an answer of success holds is looked at where it speaks of auth.
+        assert_eq!(quick.groups.iter().count() > 0, status != 200, "{status}");
+    }
+}
+
 /// What one line of a log may have another way than the lines around it: names with their values.
 #[allow(clippy::too_many_lines, reason = "a table")]
 fn departures() -> Vec<Vec<(&'static str, Value)>> {
