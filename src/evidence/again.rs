@@ -97,7 +97,7 @@ pub fn repeats_nothing(endpoint: &Endpoint) -> bool {
     !could_repeat(&endpoint.path)
 }
 
-/// What a request that was let in has of its own, beside its likeness.
+/// What a request that was not refused has of its own, beside its likeness.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Own<'x> {
     /// The value of its first field `Authorization`, and its mark.
@@ -247,14 +247,14 @@ fn pair<'x>(header: &'x Header<'_>) -> (&'x str, &'x str) {
     (&header.name, &header.value)
 }
 
-/// Returns whether the answer to a request that was let in has no body, or none that is worth to be read:
+/// Returns whether the answer to a request that was not refused has no body, or none that is worth to be read:
 /// data in which nothing speaks of auth.
 pub fn tells_nothing(exchange: &Exchange<'_>) -> bool {
     let raw = exchange.response_body.text.raw();
     raw.is_empty() || is_quiet(raw)
 }
 
-/// Returns whether the body of an answer of success is data in which nothing speaks of auth, and no token
+/// Returns whether the body of an answer is data in which nothing speaks of auth, and no token
 /// or key is handed out.
 ///
 /// What answers a login is read in other ways, but its request has a body of its own.

@@ -51,8 +51,8 @@ pub fn read(text: &str) -> Token {
 
 /// Reads a signed token that is sound in every letter, and `None` for every other text.
 ///
-/// It is as [`read`] reads it, shares its make with those before it, consists of letters of base64url and of two dots, and
-/// [`is_jwt_shaped`].
+/// It is as [`read`] reads it, and shares its make with those that `mint` knows. What is read consists of letters
+/// of base64url and of two dots, and is [`is_jwt_shaped`].
 pub fn read_plain(text: &str, mint: &mut Mint) -> Option<Token> {
     plain::read(text, Some(mint))
 }
