@@ -1,6 +1,6 @@
 //! Tells by its first bytes what an input is.
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr2, memchr3_iter, memmem};
 
 use super::choice::{Choice, Kind};
 use super::document::{self, Document, Pause};
@@ -145,7 +145,7 @@ fn shape(head: &[u8], last: bool) -> Result<Shape, InputError> {
             Ok(Shape::Document)
         }
         _ if dump::is_dump(&String::from_utf8_lossy(text), is_record) => Ok(Shape::Dump),
-        _ if balanced_lines(text, last) * 4 >= sampled_lines(text) => Ok(Shape::Lines),
+        _ if Lines::of(text, last).balanced_in(4) => Ok(Shape::Lines),
         _ if has_member(text, "entries", b'[') || has_member(text, "log", b'{') => {
             Ok(Shape::Document)
         }
@@ -161,7 +161,8 @@ fn shape(head: &[u8], last: bool) -> Result<Shape, InputError> {
 fn shape_of_object(text: &[u8], last: bool) -> Shape {
     let line_end = memchr2(b'\n', b'\r', text).unwrap_or(text.len());
     let Some(end) = container_end(text, 0) else {
-        let many = sampled_lines(text) > 2 && balanced_lines(text, last) * 2 > sampled_lines(text);
+        let lines = Lines::of(text, last);
+        let many = lines.all > 2 && lines.balanced * 2 > lines.all;
         return if many { Shape::Lines } else { Shape::Document };
     };
     if document::holds_entries(text, 0) == Some(true) || end > line_end {
@@ -179,7 +180,7 @@ fn shape_of_object(text: &[u8], last: bool) -> Shape {
 /// Names what most lines of the sample are.
 fn format_of_lines(head: &[u8], last: bool) -> &'static str {
     let text = head.get(skip_blanks(head, 0)..).unwrap_or_default();
-    if balanced_lines(text, last) * 4 >= sampled_lines(text) { "jsonl" } else { "text" }
+    if Lines::of(text, last).balanced_in(4) { "jsonl" } else { "text" }
 }
 
 /// Returns whether a line, or what is wrapped in it, is a record of any kind.
@@ -205,26 +206,41 @@ fn is_record(line: &str) -> bool {
     !line.trim_start().starts_with('{') && is_known(line.as_bytes())
 }
 
+/// Returns the lines of a sample, blanks around them and empty ones left out.
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(|b| matches!(b, b'\n' | b'\r' | 0))
-        .map(<[u8]>::trim_ascii)
-        .filter(|line| !line.is_empty())
+    let ends = memchr3_iter(b'\n', b'\r', 0, text).chain(std::iter::once(text.len()));
+    ends.scan(0, |start, end| Some(text.get(std::mem::replace(start, end + 1)..end)))
+        .filter_map(|line| Some(line?.trim_ascii()).filter(|line| !line.is_empty()))
         .take(SAMPLE)
 }
 
-fn sampled_lines(text: &[u8]) -> usize {
-    lines(text).count()
+/// How many lines a sample has.
+struct Lines {
+    all: usize,
+    /// Those that are an object each.
+    balanced: usize,
 }
 
-/// Counts the lines that are an object each.
-fn balanced_lines(text: &[u8], last: bool) -> usize {
-    let balanced = |line: &[u8]| {
-        line.first() == Some(&b'{')
-            && container_end(line, 0).is_some_and(|end| end == line.len() && end > 2)
-    };
-    let count = lines(text).filter(|line| balanced(line)).count();
-    // The window cuts its last line.
-    count + usize::from(count > 0 && !last)
+impl Lines {
+    /// Counts those of a text; where it is not the `last` of its input, its end cuts the last line.
+    fn of(text: &[u8], last: bool) -> Self {
+        let is_balanced = |line: &[u8]| {
+            line.first() == Some(&b'{')
+                && container_end(line, 0).is_some_and(|end| end == line.len() && end > 2)
+        };
+        let mut counted = Self { all: 0, balanced: 0 };
+        for line in lines(text) {
+            counted.all += 1;
+            counted.balanced += usize::from(is_balanced(line));
+        }
+        counted.balanced += usize::from(counted.balanced > 0 && !last);
+        counted
+    }
+
+    /// Returns whether at least one of so many is an object.
+    fn balanced_in(&self, lines: usize) -> bool {
+        self.balanced * lines >= self.all
+    }
 }
 
 /// Returns whether a name with this kind of value occurs, in any case.
@@ -287,7 +303,7 @@ fn binary(head: &[u8]) -> Option<InputError> {
 /// it no binary file.
 fn holds_a_log(head: &[u8]) -> bool {
     let known = lines(head).filter(|line| is_known(line)).count();
-    known > 0 && known * 2 >= sampled_lines(head)
+    known > 0 && known * 2 >= lines(head).count()
 }
 
 /// Returns whether the bytes are tnetstrings as mitmproxy saves them: `7867:4:type;`.
