@@ -198,7 +198,7 @@ impl<'a, G: Gatherer> Worker<'a, G> {
             drop(orders);
         }
         if let Some(harvest) = self.harvest {
-            add::<G>(&mut lock(&self.shop.done).harvest, harvest);
+            join::<G>(&mut lock(&self.shop.done).harvest, harvest);
         }
     }
 
@@ -467,7 +467,7 @@ impl<'a, G: Gatherer> Worker<'a, G> {
         if is_over {
             let (summary, map) = active.finish(ledger);
             if let Some(harvest) = ledger.harvest.take() {
-                add::<G>(&mut self.harvest, harvest);
+                join::<G>(&mut self.harvest, harvest);
             }
             let mut done = lock(&self.shop.done);
             done.inputs.push(summary);
@@ -546,6 +546,15 @@ impl<'a, G: Gatherer> Worker<'a, G> {
             ledger.ended = true;
         }
         ledger.ended |= ended;
+    }
+}
+
+/// Merges what was merged already; of thousands of inputs each is lent what those before it came to, and gives
+/// it back.
+fn join<G: Gatherer>(so_far: &mut Option<G::Harvest>, merged: G::Harvest) {
+    match so_far {
+        Some(so_far) => G::merge(so_far, merged),
+        None => *so_far = Some(merged),
     }
 }
 

@@ -28,6 +28,8 @@ const LADDER: [i64; 16] = [
     16_384 * DAY,
     i64::MAX,
 ];
+/// Buckets that are put between others one by one.
+const FEW: usize = 4;
 const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
@@ -209,9 +211,22 @@ impl<const LIMIT: usize> Times<LIMIT> {
     /// Adds all instants of `other`. Commutative and associative.
     pub fn merge(&mut self, other: &Self) {
         self.raise(other.rung);
-        let mut newest = self.buckets().last().map(|last| self.slot(last.first));
-        for bucket in other.buckets.as_slice() {
-            // Most are later than all before them.
+        let last = self.buckets().last().map(|last| self.slot(last.first));
+        let others = other.buckets.as_slice();
+        // Most are later than all before them, and each that is not moves all behind it.
+        let early =
+            others.iter().take(FEW + 1).filter(|bucket| last > Some(self.slot(bucket.first)));
+        if early.count() > FEW && self.buckets().len() > FEW {
+            self.weave(others);
+        } else {
+            self.append(others, last);
+        }
+        self.widen();
+    }
+
+    /// Adds buckets of which few are earlier than the last one here, which lies in the slot `newest`.
+    fn append(&mut self, others: &[Bucket], mut newest: Option<i64>) {
+        for bucket in others {
             let key = self.slot(bucket.first);
             match self.buckets.last_mut() {
                 Some(last) if newest == Some(key) => last.add(bucket),
@@ -222,7 +237,28 @@ impl<const LIMIT: usize> Times<LIMIT> {
                 }
             }
         }
-        self.widen();
+    }
+
+    /// Adds buckets in one walk over all.
+    fn weave(&mut self, mut others: &[Bucket]) {
+        let mine = Vec::from(std::mem::take(&mut self.buckets));
+        let mut all: Vec<Bucket> = Vec::with_capacity(mine.len() + others.len());
+        let rung = self.rung;
+        let mut add = |bucket: &Bucket| match all.last_mut() {
+            Some(last) if slot(last.first, rung) == slot(bucket.first, rung) => last.add(bucket),
+            _ => all.push(*bucket),
+        };
+        for bucket in &mine {
+            while let Some((other, later)) = others.split_first()
+                && other.first < bucket.first
+            {
+                add(other);
+                others = later;
+            }
+            add(bucket);
+        }
+        others.iter().for_each(add);
+        self.buckets = Buckets::from(all);
     }
 
     /// Takes out `count` instants at `at`, as far as its bucket holds them; in a wide bucket the others
@@ -584,6 +620,31 @@ mod tests {
             let (from, until) = (from, from + span);
             let there = instants.iter().any(|at| (from..=until).contains(at));
             prop_assert!(!(there && of(&instants).none_within(At(from), At(until))));
+        }
+
+        #[test]
+        fn many_that_lie_between_others_are_merged_as_if_each_had_come_alone(
+            mine in prop::collection::vec(-40_i64..400, 0..40),
+            others in prop::collection::vec(-40_i64..400, 0..40),
+            step in prop_oneof![Just(1), Just(30_000_000), Just(SECOND)],
+            rungs in (0_u8..4, 0_u8..4),
+        ) {
+            let of = |instants: &[i64], rung| {
+                let mut times = Times::<32>::default();
+                instants.iter().for_each(|at| times.push(At(at * step)));
+                times.raise(rung);
+                times
+            };
+            let (left, right) = (of(&mine, rungs.0), of(&others, rungs.1));
+            let mut merged = left.clone();
+            merged.merge(&right);
+            let mut one_by_one = left;
+            one_by_one.raise(right.rung);
+            for bucket in right.buckets() {
+                one_by_one.insert(*bucket);
+            }
+            one_by_one.widen();
+            prop_assert_eq!(merged, one_by_one);
         }
 
         #[test]
