@@ -18,8 +18,10 @@ use crate::token::{Mint, Verifier, is_jwt_shaped};
 const MOST_RELEASES: usize = 128;
 /// A longer user agent is not remembered.
 const LONGEST_AGENT: usize = 16 * 1024;
-/// Most names (hosts, paths, user agents) a worker shares.
+/// Names of fields a worker remembers.
 const MOST_NAMES: usize = 8192;
+/// Names (hosts, paths, user agents) that a worker shares: so many met last, and as many before those.
+const MOST_SHARED: usize = 1024;
 
 /// Places of fields at which a worker remembers the name that stood there.
 const MOST_PLACES: usize = 64;
@@ -64,7 +66,7 @@ pub struct Context<'c> {
     crowded: usize,
     /// Pieces of input that were read before this one.
     piece: u32,
-    names: HashSet<Arc<str>, FixedState>,
+    names: Shared,
     /// User agents as sent and as shown; the one before stands apart.
     agents: HashMap<Arc<str>, Agent, FixedState>,
     previous_agent: Option<(Arc<str>, Agent)>,
@@ -172,7 +174,7 @@ impl<'c> Context<'c> {
             at_hand: Vec::new(),
             crowded: 0,
             piece: 0,
-            names: HashSet::default(),
+            names: Shared::default(),
             agents: HashMap::default(),
             previous_agent: None,
             parts: Names::default(),
@@ -336,15 +338,7 @@ impl<'c> Context<'c> {
 
     /// Returns the one shared copy of a name.
     pub(super) fn share(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.names.get(name) {
-            return Arc::clone(known);
-        }
-        if self.names.len() >= MOST_NAMES {
-            self.names.clear();
-        }
-        let shared: Arc<str> = name.into();
-        self.names.insert(Arc::clone(&shared));
-        shared
+        self.names.one(name)
     }
 
     /// Returns the shown form of a user agent, made once for each distinct one; `None` for none.
@@ -405,6 +399,29 @@ impl<'c> Context<'c> {
             self.releases.insert(key, (field, raw.into(), Arc::clone(&shown)));
         }
         shown
+    }
+}
+
+/// Names of which there is one copy. Those that nobody asks for again leave: a capture names each of its
+/// thousands of assets once.
+#[derive(Debug, Default)]
+struct Shared {
+    young: HashSet<Arc<str>, FixedState>,
+    old: HashSet<Arc<str>, FixedState>,
+}
+
+impl Shared {
+    /// Returns the one copy of a name.
+    fn one(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.young.get(name) {
+            return Arc::clone(known);
+        }
+        let shared = self.old.take(name).unwrap_or_else(|| name.into());
+        if self.young.len() >= MOST_SHARED {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(Arc::clone(&shared));
+        shared
     }
 }
 
@@ -507,6 +524,20 @@ mod tests {
             }
             assert_eq!(context.at_hand.len(), room);
         }
+    }
+
+    #[test]
+    fn a_name_that_is_asked_for_again_and_again_has_one_copy_among_thousands() {
+        let mut names = Shared::default();
+        let often = names.one("api.example.com");
+        for n in 0..5 * MOST_SHARED {
+            names.one(&format!("/assets/{n}.js"));
+            if n % (MOST_SHARED / 2) == 0 {
+                assert!(Arc::ptr_eq(&often, &names.one("api.example.com")), "{n}");
+            }
+        }
+        assert!(names.young.len() + names.old.len() <= 2 * MOST_SHARED);
+        assert!(!names.young.contains("/assets/0.js") && !names.old.contains("/assets/0.js"));
     }
 
     #[test]
