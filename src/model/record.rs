@@ -99,7 +99,7 @@ pub struct Facts {
     /// A CORS preflight (OPTIONS with `Access-Control-Request-Method`).
     pub preflight: bool,
     /// Names in `Access-Control-Request-Headers` that can carry a credential, lower case, sorted.
-    pub preflight_names: Vec<String>,
+    pub preflight_names: Box<[String]>,
     /// Which of them the answer to the preflight does not allow.
     #[serde(default)]
     pub preflight_denial: Option<Box<Denial>>,
@@ -120,18 +120,18 @@ pub struct Facts {
     /// A token or login request was let in and the capture does not show what it gave.
     pub answer_unseen: bool,
     /// Where the answer redirects.
-    pub redirect: Option<Redirect>,
+    pub redirect: Option<Box<Redirect>>,
     /// The answer redirects, and the capture does not show where to.
     #[serde(default)]
     pub redirect_unseen: bool,
     /// Names of session-like cookies that the answer set, sorted.
-    pub cookies_set: Vec<String>,
+    pub cookies_set: Box<[String]>,
     /// Shortest `Max-Age` among them, seconds; `None` for cookies without one.
     pub cookie_life: Option<i64>,
     /// Where the first of them is to be sent.
     pub cookie_rules: Option<Box<CookieRules>>,
     /// Names of session-like cookies that the answer deleted, sorted.
-    pub cookies_cleared: Vec<String>,
+    pub cookies_cleared: Box<[String]>,
     /// Served from a cache or service worker.
     pub from_cache: bool,
     /// Which node answered (server address, `Via`, `X-Served-By`), masked.

@@ -286,7 +286,7 @@ impl<'t> World<'t> {
         self.moments_of(&facts.client)
             .iter()
             .filter(|(_, other)| other.preflight && same_place(&other.endpoint, &facts.endpoint))
-            .map(|(_, other)| other.preflight_names.as_slice())
+            .map(|(_, other)| &*other.preflight_names)
             .find(|names| !names.is_empty())
     }
 
