@@ -6,10 +6,12 @@
 //! the entry goes alone to the patient reading. What it does read it reads to the same exchange.
 
 mod json;
+mod pairs;
 
 use std::borrow::Cow;
 
 pub(super) use self::json::{Json, Walk};
+use self::pairs::Layout;
 use super::clock;
 use super::har_entry::{Sizes, conclude, without_port};
 use crate::model::{Body, Exchange, Header, Text, Time};
@@ -36,7 +38,8 @@ pub(super) fn entry<'a>(
     clear(exchange);
     *attached = Attached::default();
     let json = Json::new(bytes, from);
-    let mut walker = Walker { json, sizes: Sizes::default(), by_worker: false };
+    let (sizes, layout) = (Sizes::default(), Layout::default());
+    let mut walker = Walker { json, sizes, layout, by_worker: false };
     walker.entry(exchange, attached)?;
     Ok(walker.json.at)
 }
@@ -58,6 +61,8 @@ fn clear(exchange: &mut Exchange<'_>) {
 struct Walker<'a> {
     json: Json<'a>,
     sizes: Sizes,
+    /// That of the pairs of names and values.
+    layout: Layout<'a>,
     /// Whether a service worker answered.
     by_worker: bool,
 }
@@ -323,33 +328,6 @@ impl<'a> Walker<'a> {
             name = self.json.next()?;
         }
         out.withheld |= elsewhere && out.text.raw().is_empty();
-        Ok(())
-    }
-
-    /// Reads a list of objects with `name` and `value`.
-    #[inline]
-    fn pairs(&mut self, mut each: impl FnMut(Cow<'a, str>, Cow<'a, str>)) -> Walk<()> {
-        let mut more = self.json.open_list()?;
-        while more {
-            let (mut pair_name, mut pair_value) = (None, None);
-            let mut name = self.json.open()?;
-            while let Some(key) = name {
-                match key {
-                    b"name" if pair_name.is_none() => pair_name = Some(self.json.text()?),
-                    b"value" if pair_value.is_none() => pair_value = Some(self.json.text()?),
-                    b"name" | b"value" => return Err(Stop::Odd),
-                    b"path" | b"domain" | b"expires" | b"httpOnly" | b"secure" | b"sameSite"
-                    | b"comment" => self.json.skip_value()?,
-                    _ => self.skip_private(key)?,
-                }
-                name = self.json.next()?;
-            }
-            let (Some(name), Some(value)) = (pair_name, pair_value) else {
-                return Err(Stop::Odd);
-            };
-            each(name, value);
-            more = self.json.next_item()?;
-        }
         Ok(())
     }
 

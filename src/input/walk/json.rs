@@ -55,15 +55,47 @@ impl<'a> Json<'a> {
     /// Reads a string as text; invalid UTF-8 and broken escapes become U+FFFD.
     #[inline]
     pub(in crate::input) fn text(&mut self) -> Walk<Cow<'a, str>> {
-        let (raw, escaped) = self.string()?;
+        self.string().map(Self::text_of)
+    }
+
+    /// Returns the text of the inside of a string and of whether it may hold a backslash.
+    #[inline]
+    pub(super) fn text_of((raw, escaped): (&'a [u8], bool)) -> Cow<'a, str> {
         if escaped && memchr(b'\\', raw).is_some() {
-            return Ok(unescaped(raw));
+            return unescaped(raw);
         }
         // Twice as fast as the lossy reading, which also takes what is valid apart.
         match std::str::from_utf8(raw) {
-            Ok(text) => Ok(Cow::Borrowed(text)),
-            Err(_) => Ok(String::from_utf8_lossy(raw)),
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(raw),
         }
+    }
+
+    /// Returns the bytes between two indices; none where the second does not come after the first.
+    pub(super) fn slice(&self, from: usize, to: usize) -> &'a [u8] {
+        self.bytes.get(from..to).unwrap_or_default()
+    }
+
+    /// Returns whether these bytes stand at an index.
+    #[inline]
+    pub(super) fn stands_at(&self, wanted: &[u8], at: usize) -> bool {
+        self.bytes.get(at..at + wanted.len()) == Some(wanted)
+    }
+
+    /// Returns the string whose inside starts behind these bytes, as [`Self::string`] does, and the index of the
+    /// quote at its end, if they stand at an index.
+    #[inline]
+    pub(super) fn string_behind(
+        &self,
+        lead: &[u8],
+        at: usize,
+    ) -> Option<((&'a [u8], bool), usize)> {
+        if !self.stands_at(lead, at) {
+            return None;
+        }
+        let from = at + lead.len();
+        let (end, escaped) = string_end(self.bytes, from)?;
+        Some(((self.slice(from, end), escaped), end))
     }
 
     /// Reads a string as text; `None` when it is empty.
