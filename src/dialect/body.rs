@@ -9,6 +9,7 @@ use base64::Engine as _;
 
 use crate::model::{Exchange, Text};
 
+use super::fields::grpc_status;
 use super::glance;
 use super::keys::{is_echo, rank_of};
 use super::markup;
@@ -84,7 +85,7 @@ pub(super) fn of_success(exchange: &Exchange<'_>) -> Reading {
 }
 
 /// Returns whether a body that is not encoded is data, by its raw bytes.
-fn is_data_at_a_glance(exchange: &Exchange<'_>) -> bool {
+pub(super) fn is_data_at_a_glance(exchange: &Exchange<'_>) -> bool {
     let body = &exchange.response_body;
     matches!(body.text, Text::Escaped(raw) if !body.base64 && glance::is_data(raw))
 }
@@ -167,15 +168,7 @@ pub(super) fn is_login_page(exchange: &Exchange<'_>) -> bool {
 fn worth_a_look(exchange: &Exchange<'_>) -> bool {
     let body = &exchange.response_body;
     let raw = body.text.raw();
-    if raw.is_empty() || raw.len() > LONGEST {
-        return false;
-    }
-    let media = media_type(exchange);
-    let data = media.is_empty()
-        || ["json", "xml", "urlencoded", "text/plain", "javascript"]
-            .iter()
-            .any(|m| media.contains(m));
-    if !data || (media.contains("javascript") && raw.len() > 4096) {
+    if raw.is_empty() || !may_show_errors(&media_type(exchange), raw.len()) {
         return false;
     }
     if body.base64 {
@@ -189,8 +182,35 @@ fn worth_a_look(exchange: &Exchange<'_>) -> bool {
     signs::occur(raw)
 }
 
+/// Returns whether an error may stand in a 2xx body of a type and of so many bytes.
+fn may_show_errors(media: &str, size: usize) -> bool {
+    let data = media.is_empty()
+        || ["json", "xml", "urlencoded", "text/plain", "javascript"]
+            .iter()
+            .any(|m| media.contains(m));
+    data && size <= LONGEST && (size <= 4096 || !media.contains("javascript"))
+}
+
+/// Returns whether a 2xx body is of a type, or so long, that nobody looks for an error or a page in it.
+pub(super) fn is_passed_over(exchange: &Exchange<'_>) -> bool {
+    let media = media_type(exchange);
+    let size = exchange.response_body.text.raw().len();
+    !may_show_errors(&media, size) && !media.contains("html") && grpc_status(exchange).is_none()
+}
+
+/// Returns whether a body is a page by its type.
+pub(super) fn is_page(exchange: &Exchange<'_>) -> bool {
+    let media = written_type(exchange).as_bytes();
+    media.windows(4).any(|part| part.eq_ignore_ascii_case(b"html"))
+}
+
 /// Returns the media type in lower case, parameters left out.
 pub(super) fn media_type(exchange: &Exchange<'_>) -> String {
+    written_type(exchange).to_ascii_lowercase()
+}
+
+/// Returns the media type as it is written, parameters left out.
+fn written_type<'x>(exchange: &'x Exchange<'_>) -> &'x str {
     let written = exchange
         .response_body
         .mime
@@ -198,7 +218,7 @@ pub(super) fn media_type(exchange: &Exchange<'_>) -> String {
         .filter(|m| !m.is_empty() && !m.eq_ignore_ascii_case("x-unknown"))
         .or_else(|| exchange.response_header("content-type"))
         .unwrap_or_default();
-    written.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    written.split(';').next().unwrap_or_default().trim()
 }
 
 /// Returns the first 64 KiB of the text, decoded; `None` when there is none.

@@ -57,6 +57,28 @@ pub fn speaks_of_auth(raw: &[u8]) -> bool {
     signs::occur(raw)
 }
 
+/// Returns whether the body of a success is, by its type or its length, one in which nobody looks for an error
+/// or a login page: code, styles, pictures.
+pub fn is_passed_over(exchange: &Exchange<'_>) -> bool {
+    body::is_passed_over(exchange)
+}
+
+/// Returns whether a body is a page by its type.
+pub fn is_page(exchange: &Exchange<'_>) -> bool {
+    body::is_page(exchange)
+}
+
+/// Returns whether the body of a success is data in which no structure shows an error, whatever its words are;
+/// `false` also where that takes a better look.
+pub fn is_data(exchange: &Exchange<'_>) -> bool {
+    body::is_data_at_a_glance(exchange) && fields::grpc_status(exchange).is_none()
+}
+
+/// Returns whether a text holds a word for passwords.
+pub fn names_password(text: &[u8]) -> bool {
+    outcome::names_password(text)
+}
+
 /// Adds what the status alone says, when it says something.
 fn status_statement(status: u16) -> Option<Statement> {
     use crate::model::CauseId;

@@ -267,15 +267,17 @@ fn is_post(exchange: &Exchange<'_>) -> bool {
 /// Returns whether a form or JSON body names a password.
 pub(super) fn posts_password(exchange: &Exchange<'_>) -> bool {
     let body = &exchange.request_body;
-    let names = |name: &[u8]| {
-        let lower = name.to_ascii_lowercase();
-        [&b"passw"[..], b"pwd", b"senha", b"contrase", b"kennwort", b"motdepasse", b"wachtwoord"]
-            .iter()
-            .any(|word| memchr::memmem::find(&lower, word).is_some())
-    };
     is_post(exchange)
-        && (body.params.iter().any(|(name, _)| names(name.as_bytes()))
-            || body.text.raw().len() <= 16 * 1024 && names(body.text.raw()))
+        && (body.params.iter().any(|(name, _)| names_password(name.as_bytes()))
+            || body.text.raw().len() <= 16 * 1024 && names_password(body.text.raw()))
+}
+
+/// Returns whether a text holds a word for passwords.
+pub(super) fn names_password(text: &[u8]) -> bool {
+    let lower = text.to_ascii_lowercase();
+    [&b"passw"[..], b"pwd", b"senha", b"contrase", b"kennwort", b"motdepasse", b"wachtwoord"]
+        .iter()
+        .any(|word| memchr::memmem::find(&lower, word).is_some())
 }
 
 /// Returns whether the request sends a password to log in, by its path and its body.

@@ -3,6 +3,7 @@
 //! The first two requests of each kind are gathered in full, and a record says what all others of its kind
 //! come to. Tests hold both ways against each other.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
@@ -51,6 +52,8 @@ struct Unknown {
     sketch: Option<Drawn>,
     /// How much of what was written of it is the shape of its target.
     shape: usize,
+    /// Whether the name at its end is no part of that.
+    is_file: bool,
 }
 
 /// What the requests of a kind come to.
@@ -84,11 +87,11 @@ enum Sketched {
 
 /// What the requests of a kind have in common: all but client, time, token and ids.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of one thing")]
 struct Common {
     /// Source name of the input.
     source: Arc<str>,
-    endpoint: Endpoint,
-    place: u64,
+    spot: Spot,
     /// Mark of its host.
     host: u64,
     node: Option<String>,
@@ -105,6 +108,27 @@ struct Common {
     let_in: bool,
     /// None of them bears a credential.
     bare: bool,
+    /// Their answers may hand out tokens.
+    hands_out: bool,
+}
+
+/// An endpoint with its mark.
+#[derive(Debug)]
+struct Spot {
+    endpoint: Endpoint,
+    place: u64,
+}
+
+impl Spot {
+    fn of(endpoint: Endpoint) -> Self {
+        Self { place: place_mark(&endpoint), endpoint }
+    }
+
+    /// Returns the endpoint of another path.
+    fn of_path(&self, path: &str) -> Self {
+        let path = evidence::template(path).into();
+        Self::of(Endpoint { path, ..self.endpoint.clone() })
+    }
 }
 
 /// What is known of requests that were recorded beside their client.
@@ -142,22 +166,30 @@ impl Again {
                 let sent = own.sent(context).map(|sent| sent.shortest);
                 // One whose value is odd may be told otherwise than the next of its kind.
                 if sent.is_some() || !own.bears() {
-                    self.unknown = Some(Unknown { mark, sent, sketch, shape: own.shape });
+                    let (shape, is_file) = (own.shape, own.file.is_some());
+                    self.unknown = Some(Unknown { mark, sent, sketch, shape, is_file });
                 }
                 return false;
             }
         };
         let Some(time) = exchange.time else { return false };
-        if !evidence::tells_nothing(exchange) {
+        if !own.tells_nothing(exchange, common.hands_out) {
             return false;
         }
-        evidence::ids_of(exchange, &common.endpoint, &mut self.ids);
+        let named = own.file.map(|path| common.spot.of_path(path));
+        let spot = named.as_ref().unwrap_or(&common.spot);
+        // What else is counted is shown as it is.
+        let url = match own.file {
+            Some(_) => evidence::mask_url(&exchange.url),
+            None => Cow::Borrowed(&*exchange.url),
+        };
+        evidence::ids_of(exchange, &spot.endpoint, &mut self.ids);
         let ip = exchange.client_ip.as_deref();
         let (caller, ids) = (&mut self.caller, &*self.ids);
         let is_dated = common.capture.as_ref().is_some_and(|capture| capture.is_dated);
         let date_offset = own.date_offset(exchange).filter(|_| is_dated);
-        let passing = Passing { time, url: &exchange.url, ip, caller, ids, date_offset };
-        let passed = count(common, &own, passing, site, context, tally, crowd);
+        let passing = Passing { time, url: &url, ip, caller, ids, date_offset };
+        let passed = count((common, spot), &own, passing, site, context, tally, crowd);
         if let Some(sketch) = sketch.filter(|_| passed && common.capture.is_none()) {
             let common = Arc::clone(common);
             self.note_sketch(sketch, common);
@@ -191,16 +223,18 @@ impl Again {
                 return false;
             }
         };
-        evidence::ids_of_line(line, &common.endpoint, &mut self.ids);
+        evidence::ids_of_line(line, &common.spot.endpoint, &mut self.ids);
         let Sketch { time, url, client_ip: ip, .. } = *line;
         let (caller, ids) = (&mut self.caller, &*self.ids);
         let passing = Passing { time, url, ip, caller, ids, date_offset: None };
-        count(common, &own, passing, site, context, tally, crowd)
+        count((common, &common.spot), &own, passing, site, context, tally, crowd)
     }
 
     /// Learns from the record of the request that was looked at last.
     pub(super) fn learn(&mut self, record: &Record) {
-        let Some(Unknown { mark, sent, sketch, shape }) = self.unknown.take() else { return };
+        let Some(Unknown { mark, sent, sketch, shape, is_file }) = self.unknown.take() else {
+            return;
+        };
         let facts = &record.facts;
         let let_in = facts.answer.outcome == Outcome::LetIn;
         // One that the words of its answer refuse says nothing of others, unless the words are all theirs.
@@ -212,15 +246,14 @@ impl Again {
         }
         let shape = self.like.get(..shape).unwrap_or_default();
         let plain = (sent.is_none() || evidence::repeats_nothing(&facts.endpoint))
-            && evidence::has_shape(&record.url, shape);
+            && evidence::has_shape(&record.url, shape, is_file);
         let is_mere = Tally::is_mere(record) && facts.credentials.is_empty() == sent.is_none();
         let kind = match facts.status.filter(|_| plain && is_mere) {
             Some(status) => {
                 let is_dated = record.date_offset.is_some();
                 let common = Arc::new(Common {
                     source: facts.source.clone(),
-                    endpoint: facts.endpoint.clone(),
-                    place: place_mark(&facts.endpoint),
+                    spot: Spot::of(facts.endpoint.clone()),
                     host: host_mark(&facts.endpoint),
                     node: facts.node.clone(),
                     status,
@@ -231,6 +264,7 @@ impl Again {
                     sees_all: facts.visibility == Visibility::Full,
                     let_in,
                     bare: facts.credentials.is_empty(),
+                    hands_out: evidence::hands_out(&record.url),
                 });
                 // Its clocks are not in the sketch of a line.
                 if let Some(sketch) = sketch.filter(|_| common.capture.is_none()) {
@@ -287,7 +321,7 @@ struct Passing<'a> {
 
 /// Counts a request of a known kind, unless more than that is to be looked at.
 fn count(
-    common: &Common,
+    (common, Spot { endpoint, place }): (&Common, &Spot),
     own: &Own<'_>,
     Passing { time, url, ip, caller, ids, date_offset }: Passing<'_>,
     site: Site<'_>,
@@ -295,7 +329,6 @@ fn count(
     tally: &mut Tally,
     crowd: &mut Crowd,
 ) -> bool {
-    let endpoint = &common.endpoint;
     let Some(agent) = own.agent(context) else { return false };
     let is_same = match (agent, &caller.name) {
         (Some(agent), Some(before)) => Arc::ptr_eq(agent, before),
@@ -336,7 +369,7 @@ fn count(
         capture: common.capture.as_ref().map(|_| &**site.source),
         ip: ip.filter(said),
         agent: caller.name.as_ref(),
-        place: common.place,
+        place: *place,
         endpoint,
         at: Some(time.at),
     };

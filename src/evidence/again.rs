@@ -10,10 +10,11 @@ use aho_corasick::packed::Searcher;
 use memchr::memmem;
 
 use super::context::{AtHand, Context, Seen};
+use super::grants::{self, Purpose};
 use super::mask::{could_hide, could_repeat, is_short_or_odd};
 use super::names::Field;
 use super::request::http_date;
-use super::url::{is_told_by_shape, open_shape};
+use super::url::{folder_shape, is_told_by_folder, is_told_by_shape, open_shape};
 use super::{clocks, ids, locate};
 use crate::dialect;
 use crate::model::{
@@ -29,6 +30,8 @@ const VARYING_ANSWER: [&str; 5] =
     ["content-length", "etag", "last-modified", "x-response-time", "x-runtime"];
 /// What stands in data that hands out a token or a key.
 const HANDED_OUT: [&str; 4] = ["\"access", "oken", "kty", "-----BEGIN"];
+/// A longer body of a request is looked at with it.
+const LONGEST_REQUEST: usize = 4 * 1024;
 /// A longer body of an answer is looked at with its request.
 const LONGEST_BODY: usize = 64 * 1024;
 
@@ -109,10 +112,44 @@ pub struct Own<'x> {
     agents: usize,
     /// Whether a value that differs from request to request begins as credentials do.
     wordy: bool,
+    /// Its path, where the name at the end of that is no part of the likeness: endpoint and URL as they are shown
+    /// follow from it.
+    pub file: Option<&'x str>,
+    /// What its answer holds.
+    got: Got,
     /// The `Date` of its answer, where that is read against the clock of whoever recorded it.
     date: Option<At>,
     /// How much of what was written is the shape of its target, see [`has_shape`].
     pub shape: usize,
+}
+
+/// What the body of an answer is to a request that was not refused.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Got {
+    /// There is none.
+    #[default]
+    Nothing,
+    /// It begins as data does: whether it speaks of auth is to be looked at.
+    Data,
+    /// Nobody reads it: code, styles, pictures.
+    Passed,
+}
+
+impl Got {
+    /// Returns what it is, where one like it may tell nothing. `plain` tells whether the path is for nothing that
+    /// has to do with logins.
+    fn of(exchange: &Exchange<'_>, status: u16, plain: impl FnOnce() -> bool) -> Option<Self> {
+        let Body { text, base64, .. } = &exchange.response_body;
+        let raw = text.raw();
+        if raw.is_empty() {
+            return (!base64).then_some(Self::Nothing);
+        }
+        if !base64 && could_be_quiet(raw) && !dialect::is_page(exchange) {
+            return Some(Self::Data);
+        }
+        let passed = is_success(status) && dialect::is_passed_over(exchange) && plain();
+        passed.then_some(Self::Passed)
+    }
 }
 
 /// What a field is to a request of a kind, by its name alone.
@@ -125,7 +162,7 @@ pub(super) enum Part {
     /// Its value differs from request to request.
     Varying(Field),
     /// Its value belongs to the likeness.
-    Like,
+    Like(Field),
 }
 
 /// What a field of an answer is to a request of a kind, by its name alone.
@@ -166,7 +203,7 @@ impl Part {
         } else if VARYING.into_iter().any(is) || ids::is_id(name) {
             Self::Varying(Field::of(name))
         } else {
-            Self::Like
+            Self::Like(Field::of(name))
         }
     }
 }
@@ -179,29 +216,43 @@ pub fn is_success(status: u16) -> bool {
 /// Writes what a request that was not refused is like, and returns what it has of its own; `None` where more
 /// than both would have to be looked at.
 ///
-/// Two requests are of a kind when the same is written for both and [`tells_nothing`] of their answers.
+/// Two requests are of a kind when the same is written for both and [`Own::tells_nothing`] of their answers.
 pub fn likeness<'x>(
     exchange: &'x Exchange<'x>,
     context: &mut Context<'_>,
     like: &mut Vec<u8>,
 ) -> Option<Own<'x>> {
-    let bare = |body: &Body<'_>| body.params.is_empty() && !body.base64 && !body.withheld;
+    let bare = |body: &Body<'_>| body.params.is_empty() && !body.withheld;
     let (sent, got) = (&exchange.request_body, &exchange.response_body);
     let (authority, path) = authority_and_path(&exchange.url);
     // Whether a 400 is one of auth depends on how long its request was.
     let status = exchange.status.filter(|status| matches!(*status, 200..=299 | 304 | 404..=599))?;
+    let plain = || Purpose::is_plain(path.split('?').next().unwrap_or(path));
+    let asked = sent.text.raw();
     let fits = exchange.time.is_some()
         && exchange.error.is_none()
         && exchange.redirect_url.is_none()
         && exchange.request_cookies.is_empty()
         && exchange.reasons.is_empty()
         && !(exchange.from_cache || exchange.websocket || exchange.time_of_answer)
-        && (bare(sent) && sent.text.raw().is_empty())
+        && bare(sent)
+        && !sent.base64
+        && (asked.is_empty() || is_success(status) && is_quiet_request(asked) && plain())
         && bare(got)
-        && could_be_quiet(got.text.raw())
         && !could_hide(authority)
         && exchange.client_ip.as_deref().is_none_or(is_plain_address);
-    if !fits || !open_shape(path.as_bytes(), like) {
+    if !fits {
+        return None;
+    }
+    let kind = Got::of(exchange, status, plain)?;
+    // Each of such a kind has a name of its own, and many are asked for once.
+    let opens = kind == Got::Passed && exchange.method.as_deref() == Some("GET");
+    let file = (opens && !path.contains('?') && hides_nothing(exchange, context)).then_some(path);
+    let is_open = match file {
+        Some(path) => folder_shape(path, like),
+        None => open_shape(path.as_bytes(), like),
+    };
+    if !is_open {
         return None;
     }
     let shape = like.len();
@@ -216,6 +267,8 @@ pub fn likeness<'x>(
         exchange.observer as u8,
         exchange.request_visibility as u8,
         exchange.response_visibility as u8,
+        kind as u8,
+        u8::from(file.is_some()),
     ]);
     note(Some(exchange.format), like);
     for Body { mime, size, text, .. } in [sent, got] {
@@ -235,7 +288,29 @@ pub fn likeness<'x>(
     like.extend_from_slice(&[readable.unwrap_or(2), u8::from(has_clock)]);
     let headers = exchange.request_headers.iter().map(pair);
     let own = own(headers, exchange.user_agent.as_deref(), context, like)?;
-    Some(Own { shape, date: date.flatten(), ..own })
+    Some(Own { shape, file, got: kind, date: date.flatten(), ..own })
+}
+
+/// Returns whether answers on the path of a URL, to requests of a kind, may hand out tokens or publish keys.
+pub fn hands_out(url: &str) -> bool {
+    let (_, path) = authority_and_path(url);
+    !Purpose::is_plain(path.split('?').next().unwrap_or(path))
+}
+
+/// Returns whether no field of a request holds a credential or anything that has to be hidden elsewhere.
+fn hides_nothing(exchange: &Exchange<'_>, context: &mut Context<'_>) -> bool {
+    exchange.request_headers.iter().enumerate().all(
+        |(number, Header { name, value })| match context.part(number, name).1 {
+            Part::Authorization => false,
+            Part::Agent => true,
+            Part::Varying(field) | Part::Like(field) => locate::tells_nothing(field, value),
+        },
+    )
+}
+
+/// Returns whether the body of a request is short and asks for no token and sends no password.
+fn is_quiet_request(raw: &[u8]) -> bool {
+    raw.len() <= LONGEST_REQUEST && grants::asks_nothing(raw)
 }
 
 /// Whether an observer has a clock beside that of the server.
@@ -247,17 +322,10 @@ fn pair<'x>(header: &'x Header<'_>) -> (&'x str, &'x str) {
     (&header.name, &header.value)
 }
 
-/// Returns whether the answer to a request that was not refused has no body, or none that is worth to be read:
-/// data in which nothing speaks of auth.
-pub fn tells_nothing(exchange: &Exchange<'_>) -> bool {
-    let raw = exchange.response_body.text.raw();
-    raw.is_empty() || is_quiet(raw)
-}
-
 /// Returns whether the body of an answer is data in which nothing speaks of auth, and no token
 /// or key is handed out.
 ///
-/// What answers a login is read in other ways, but its request has a body of its own.
+/// What answers a login is read in other ways, but its request has a body that names a password.
 fn is_quiet(raw: &[u8]) -> bool {
     !raw.is_empty() && could_be_quiet(raw) && !dialect::speaks_of_auth(raw) && !could_hand_out(raw)
 }
@@ -304,9 +372,10 @@ fn answered<'x>(
 }
 
 /// Returns whether all targets of a kind are shown as they are; `url` is that of one as shown, `shape` what
-/// was written of it.
-pub fn has_shape(url: &str, shape: &[u8]) -> bool {
-    is_told_by_shape(authority_and_path(url).1, shape)
+/// was written of it, and `is_file` tells whether there is a [`file`](Own::file).
+pub fn has_shape(url: &str, shape: &[u8], is_file: bool) -> bool {
+    let (_, path) = authority_and_path(url);
+    if is_file { is_told_by_folder(path, shape) } else { is_told_by_shape(path, shape) }
 }
 
 /// The same for a line that is not read yet. What is written tells two of a kind apart where
@@ -357,7 +426,7 @@ fn own<'x>(
                 own.wordy |= starts_with_a_word(value);
             }
             Part::Varying(_) => return None,
-            Part::Like => note(Some(value), like),
+            Part::Like(_) => note(Some(value), like),
         }
     }
     own.agent = own.agent.or(agent_of_column);
@@ -393,6 +462,20 @@ impl Own<'_> {
     /// read.
     pub fn date_offset(&self, exchange: &Exchange<'_>) -> Option<Seconds> {
         self.date.and_then(|date| clocks::ahead(date, exchange))
+    }
+
+    /// Returns whether the answer has no body, or none that is worth to be read: data in which nothing speaks of
+    /// auth, or by whose structure it does not matter, and no token or key is handed out. On a path that
+    /// [`hands_out`] nothing nobody looks for these.
+    pub fn tells_nothing(&self, exchange: &Exchange<'_>, hands_out: bool) -> bool {
+        let raw = exchange.response_body.text.raw();
+        let is_data = || exchange.status.is_some_and(is_success) && dialect::is_data(exchange);
+        match self.got {
+            Got::Nothing | Got::Passed => true,
+            Got::Data => {
+                (!dialect::speaks_of_auth(raw) || is_data()) && !(hands_out && could_hand_out(raw))
+            }
+        }
     }
 
     /// Returns whether the request bears the field `Authorization`, whatever it holds.

@@ -16,6 +16,7 @@ use super::locate::add_from_body;
 use super::names::is_session_cookie;
 use super::url::{Url, decode_param, params};
 use super::words::Words;
+use crate::dialect;
 
 /// A larger body is not looked at.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -32,6 +33,12 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
+    /// Returns whether a path is for nothing that has to do with logins, tokens, keys or passwords.
+    pub(super) fn is_plain(path: &str) -> bool {
+        let words = Words::of(path);
+        words.is_empty() && Self::of(path, words) == Self::Other
+    }
+
     /// Tells it from the path and its words.
     pub(super) fn of(path: &str, words: Words) -> Self {
         if !words.token() && !words.login() {
@@ -96,10 +103,7 @@ pub(super) fn asked(exchange: &Exchange<'_>, path: &str, words: Words, purpose: 
         return asked;
     }
     let telling = |part: &[u8]| memchr::memmem::find(raw, part).is_some();
-    let grant_in_body = telling(b"grant_type")
-        || telling(b"refresh_token")
-        || telling(b"SAMLResponse")
-        || telling(b"access_token=")
+    let grant_in_body = names_grant(raw)
         || body.params.iter().any(|(n, _)| {
             matches!(&**n, "grant_type" | "refresh_token" | "SAMLResponse" | "access_token")
         });
@@ -139,6 +143,19 @@ pub(super) fn asked(exchange: &Exchange<'_>, path: &str, words: Words, purpose: 
     }
     fill(&fields, purpose, grant_in_body, asked.grant, &mut asked.seen);
     asked
+}
+
+/// Returns whether the body of a request names a grant or brings a token, whatever its path is for.
+fn names_grant(raw: &[u8]) -> bool {
+    ["grant_type", "refresh_token", "SAMLResponse", "access_token="]
+        .iter()
+        .any(|name| memchr::memmem::find(raw, name.as_bytes()).is_some())
+}
+
+/// Returns whether the body of a request, on a path that is for nothing of the kind, asks for no token and sends
+/// no password: reading it would say nothing.
+pub(super) fn asks_nothing(raw: &[u8]) -> bool {
+    !names_grant(raw) && !dialect::names_password(raw)
 }
 
 fn is_login_path(path: &str) -> bool {

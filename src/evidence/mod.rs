@@ -25,13 +25,13 @@ mod words;
 
 pub use crate::dialect::{Catalogue, DialectError};
 pub use again::{
-    Own, Sent, has_shape, ids_of, ids_of_line, is_success, leaves, likeness, repeats_nothing,
-    sketched, tells_nothing,
+    Own, Sent, hands_out, has_shape, ids_of, ids_of_line, is_success, leaves, likeness,
+    repeats_nothing, sketched,
 };
 pub use context::{Context, Source};
 pub use mask::{mask, mask_url};
 pub use memory::Memory;
-pub use url::{is_told_by_shape, number_behind, open_shape};
+pub use url::{is_told_by_shape, number_behind, open_shape, template};
 pub use value::{Split, split_scheme};
 
 use std::borrow::Cow;

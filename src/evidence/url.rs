@@ -87,7 +87,7 @@ pub(super) fn decode_param(text: &str) -> Cow<'_, str> {
 /// 200 bytes.
 ///
 /// Path parameters (`;jsessionid=...`) are left out: they name a session, not a place.
-pub(super) fn template(path: &str) -> Cow<'_, str> {
+pub fn template(path: &str) -> Cow<'_, str> {
     let path = path.split(';').next().unwrap_or(path);
     if path.is_empty() {
         return Cow::Borrowed("/");
@@ -241,6 +241,24 @@ pub fn is_told_by_shape(shown: &str, shape: &[u8]) -> bool {
     open_shape(shown.as_bytes(), &mut own)
         && own == shape
         && params(query).all(|(name, _)| is_open_name(name))
+}
+
+/// Appends the [`open_shape`] of a target that ends in a name of any length, with `*` for the name; returns `false`
+/// where the folder has no such shape, and for other targets.
+pub(super) fn folder_shape(target: &str, out: &mut Vec<u8>) -> bool {
+    let Some((_, name)) = target.rsplit_once('/') else { return false };
+    let (folder, _) = target.split_at(target.len() - name.len());
+    let class = |b: u8| CLASSES.get(usize::from(b)).copied().unwrap_or(MARK);
+    let fits = !name.is_empty() && name.bytes().all(|b| class(b) != MARK);
+    let is_open = fits && open_shape(folder.as_bytes(), out);
+    out.push(b'*');
+    is_open
+}
+
+/// Returns whether the folder of all targets of one [`folder_shape`] is shown as it is, as that of `shown` is.
+pub(super) fn is_told_by_folder(shown: &str, shape: &[u8]) -> bool {
+    let mut own = Vec::new();
+    folder_shape(shown, &mut own) && own == shape
 }
 
 /// Returns what stands for a segment that is no fixed part of a path, between what stays of it: a name

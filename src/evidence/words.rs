@@ -97,6 +97,11 @@ impl Words {
         }))
     }
 
+    /// None of them stands there.
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     fn tell(self, what: Tells) -> bool {
         self.0 & (1 << what as u8) != 0
     }

@@ -43,11 +43,13 @@ struct Turn {
     answer: usize,
     date: usize,
     body: usize,
+    media: usize,
     beside: usize,
 }
 
 const METHODS: [&str; 4] = ["GET", "DELETE", "POST", "OPTIONS"];
-const URLS: [&str; 11] = [
+/// `#` stands for the number of the entry.
+const URLS: [&str; 21] = [
     "https://api.example.com/v1/orders/17",
     "https://api.example.com/v1/orders/18?page=2",
     "http://api.example.com/v1/orders/18",
@@ -59,9 +61,19 @@ const URLS: [&str; 11] = [
     "https://api.example.com/v1/orders/17?access_token=8xLOxBtZp8a9Qk2mV4yT8xLOxBtZp8",
     "wss://api.example.com/v1/orders/17",
     "/v1/orders/17",
+    "https://static.example.com/assets/7/app.#c.js",
+    "https://static.example.com/assets/8/chunk-#",
+    "https://static.example.com/assets/7/app.#c.js?v=#",
+    "https://static.example.com/assets/7/0123456789#",
+    "https://static.example.com/assets/ann@example.#",
+    "https://static.example.com/assets/hidden#.js",
+    "https://static.example.com/assets/7/eyJhbGciOiJub25lIn0.eyJzdWIi#.c2ln",
+    "https://static.example.com/login/app#.js",
+    "https://static.example.com/certs/app#.js",
+    "https://static.example.com/#/auth",
 ];
 const STATUSES: [u16; 8] = [200, 404, 201, 204, 304, 401, 422, 500];
-const FIELDS: [(&str, &str); 11] = [
+const FIELDS: [(&str, &str); 14] = [
     ("Accept", "*/*"),
     (":path", "/v1/orders/17"),
     (":path", "Bearer 8xLOxBtZp8a9Qk2mV4yT8xLOxBtZp8"),
@@ -73,6 +85,9 @@ const FIELDS: [(&str, &str); 11] = [
     ("Authorization", "Bearer 8xLOxBtZp8a9Qk2mV4yT8xLOxBtZp8"),
     ("DPoP", "eyJhbGciOiJub25lIn0.eyJqdGkiOiJhYmNkZWZnaGlqa2xtbm9wIn0.c2ln"),
     ("Authorization", "-"),
+    ("X-Csrf-Token", "hidden7.js"),
+    ("X-Csrf-Token", "9hiddenZq8LxOBt0.Qk2mV4yT"),
+    ("Accept", "text/html"),
 ];
 const ANSWERS: [(&str, &str); 10] = [
     ("X-Served-By", "edge-7"),
@@ -93,7 +108,7 @@ const DATES: [&str; 5] = [
     "yesterday",
     "Mon, 23 Nov 2026 02:29:35 +0100",
 ];
-const BODIES: [&str; 9] = [
+const BODIES: [&str; 16] = [
     r#"{"id": 17, "state": "open"}"#,
     r#"[{"id": 18, "notes": "é"}]"#,
     "",
@@ -103,8 +118,36 @@ const BODIES: [&str; 9] = [
     "<html><title>Sign in</title><form><input type=password></form></html>",
     r#"{"keys": [{"kty": "oct", "kid": "a"}]}"#,
     r#"{"now": "2026-11-23T02:30:00Z", "serverTime": 1795400000}"#,
+    r#"{"id": 17, "total": 401, "state": "open", "session": "7", "kind": "orders"}"#,
+    r#"{"id": 17, "total": 403, "token": "8xLOxBtZp8a9Qk2mV4yT8xLOxBtZp8", "kind": "orders"}"#,
+    "function(){throw new Error('token expired')}",
+    "eyJlcnJvciI6InRva2VuIGV4cGlyZWQifQ==",
+    "eyJhY2Nlc3NfdG9rZW4iOiJleUpoYkdjaU9pSnViMjVsSW4wLmV5SnpkV0lpT2lKaEluMC5jMmxuIn0=",
+    r#"{"title": "<html><title>Session expired</title><input type=password>"}"#,
+    "error=invalid_token&error_description=token+expired",
 ];
-const BESIDE: usize = 11;
+const MEDIA: [&str; 7] = [
+    "application/json",
+    "image/webp",
+    "text/html",
+    "text/css; charset=utf-8",
+    "application/javascript",
+    "",
+    "x-unknown",
+];
+/// What a request may have beside the usual, the last of them bodies.
+const BESIDE: usize = 13 + POSTED.len();
+const POSTED: [&str; 9] = [
+    r#"{"quantity":2,"note":"675fb0a35725792ef9638c63ef37d2"}"#,
+    r#"{"quantity":3}"#,
+    r#"{"user":"ann","Senha":"x"}"#,
+    r#"{"grant_type":"refresh_token","refresh_token":"8xLOxBtZp8a9Qk2mV4yT8xLOxBtZp8"}"#,
+    r#"{"refresh_token":"8xLOxBtZp8a9Qk2mV4yT8xLOxBtZp8"}"#,
+    "access_token=8xLOxBtZp8a9Qk2mV4yT8xLOxBtZp8",
+    "SAMLResponse=PHNhbWw+",
+    r#"{"query":"mutation { login(email: \"a@b.c\", password: \"x\") { token } }"}"#,
+    r#"{"code":"8xLOxBtZp8a9Qk2mV4yT","token":"8xLOxBtZp8a9Qk2mV4yT"}"#,
+];
 
 fn entry(n: usize, turn: &Turn, credentials: &[String]) -> Value {
     let (field, answer) = (FIELDS[turn.field], ANSWERS[turn.answer]);
@@ -112,7 +155,7 @@ fn entry(n: usize, turn: &Turn, credentials: &[String]) -> Value {
     let mut entry = json!({
         "startedDateTime": format!("2026-11-23T02:29:{:02}.{:03}Z", n / 3 % 60, n % 7 * 100),
         "request": {
-            "method": METHODS[turn.method], "url": URLS[turn.url],
+            "method": METHODS[turn.method], "url": URLS[turn.url].replace('#', &n.to_string()),
             "headers": fields(&[
                 ("Authorization", credentials[turn.sent].clone()),
                 ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)".to_owned()),
@@ -128,7 +171,7 @@ fn entry(n: usize, turn: &Turn, credentials: &[String]) -> Value {
                 ("ETag", n.to_string()),
                 ("X-Request-Id", format!("7d8e2f10-4b3a-4c59-9e61-0a1b2c3d{n:04}")),
             ]),
-            "content": {"size": body.len(), "mimeType": "application/json", "text": body},
+            "content": {"size": body.len(), "mimeType": MEDIA[turn.media], "text": body},
             "redirectURL": "", "bodySize": -1,
         },
         "timings": {"blocked": n % 5, "send": 1, "wait": n % 11 * 40},
@@ -148,6 +191,15 @@ fn entry(n: usize, turn: &Turn, credentials: &[String]) -> Value {
             entry["request"]["postData"] = json!({"mimeType": "application/json", "text": "{\"user\":\"ann\",\"password\":\"x\"}"});
         }
         10 => entry["response"]["_error"] = json!("net::ERR_FAILED"),
+        11 => entry["response"]["content"]["encoding"] = json!("base64"),
+        12 => {
+            let grant = json!([{"name": "grant_type", "value": "password"}]);
+            entry["request"]["postData"] = json!({"mimeType": "", "text": "", "params": grant});
+        }
+        beside @ 13.. => {
+            let text = POSTED[beside - 13];
+            entry["request"]["postData"] = json!({"mimeType": "application/json", "text": text});
+        }
         _ => {}
     }
     entry
@@ -157,10 +209,10 @@ fn turn() -> impl Strategy<Value = Turn> {
     let often = |most| prop_oneof![4 => often(2), 1 => often(most)];
     let request = (often(METHODS.len()), often(URLS.len()), 0..13usize, often(FIELDS.len()));
     let answer = (often(STATUSES.len()), often(ANSWERS.len()), often(DATES.len()));
-    let rest = (often(BODIES.len()), often(BESIDE));
-    (request, answer, rest).prop_map(|(request, answer, (body, beside))| {
+    let rest = (often(BODIES.len()), often(MEDIA.len()), often(BESIDE));
+    (request, answer, rest).prop_map(|(request, answer, (body, media, beside))| {
         let ((method, url, sent, field), (status, answer, date)) = (request, answer);
-        Turn { method, url, status, sent, field, answer, date, body, beside }
+        Turn { method, url, status, sent, field, answer, date, body, media, beside }
     })
 }
 
@@ -190,14 +242,19 @@ fn an_entry_that_departs_from_those_before_it_counts_as_its_record_does() {
         answer: 0,
         date: 1,
         body: 0,
+        media: 0,
         beside: 0,
     };
-    // With a token, without one, and of what is not there.
+    // With a token, without one, of what is not there, for a file, and with a body.
     let missing = Turn { status: 1, ..usual.clone() };
-    for usual in [Turn { sent: 1, ..usual.clone() }, missing, usual] {
-        let departures = departures(&usual);
+    let file = Turn { url: 11, body: 11, media: 3, ..usual.clone() };
+    let post = Turn { method: 2, sent: 1, beside: 13, ..usual.clone() };
+    let all = [Turn { sent: 1, ..usual.clone() }, missing, file, post, usual];
+    for (number, usual) in all.iter().enumerate() {
+        let departures = departures(usual);
         let credentials = credentials();
-        for first in &departures {
+        // Each departs from a part of them: all from all take minutes.
+        for first in departures.iter().take(1).chain(departures.iter().skip(number).step_by(9)) {
             let turns = departures.iter().flat_map(|other| [first, other]);
             let entries: Vec<Value> =
                 turns.enumerate().map(|(n, turn)| entry(n, turn, &credentials)).collect();
@@ -224,6 +281,7 @@ fn departures(usual: &Turn) -> Vec<Turn> {
     depart(ANSWERS.len(), |turn| &mut turn.answer);
     depart(DATES.len(), |turn| &mut turn.date);
     depart(BODIES.len(), |turn| &mut turn.body);
+    depart(MEDIA.len(), |turn| &mut turn.media);
     depart(BESIDE, |turn| &mut turn.beside);
     departures
 }
