@@ -12,7 +12,12 @@ use serde::forward_to_deserialize_any;
 
 /// Reads a file; `None` where it is of another form or shape.
 pub(super) fn read<'t, T: Deserialize<'t>>(text: &'t str) -> Option<T> {
-    T::deserialize(Value::Table(file(text)?)).ok()
+    read_without(text, &[])
+}
+
+/// Reads a file as if no member were of one of these names.
+pub(super) fn read_without<'t, T: Deserialize<'t>>(text: &'t str, names: &[&str]) -> Option<T> {
+    T::deserialize(Value::Table(file(text, names)?)).ok()
 }
 
 /// Members in the order of the file.
@@ -27,7 +32,7 @@ enum Value<'t> {
     Table(Table<'t>),
 }
 
-fn file(text: &str) -> Option<Table<'_>> {
+fn file<'t>(text: &'t str, without: &[&str]) -> Option<Table<'t>> {
     let mut whole = Vec::new();
     // The section that the members belong to, and whether it is one of several.
     let mut section: Option<(&str, bool)> = None;
@@ -54,7 +59,12 @@ fn file(text: &str) -> Option<Table<'_>> {
             )?;
             reader.expect("]")?;
         } else {
-            members.push(reader.member()?);
+            let name = reader.member_name()?;
+            if without.contains(&name) {
+                reader.pass_value()?;
+            } else {
+                members.push((name, reader.value()?));
+            }
         }
         reader.end_of_line()?;
     }
@@ -130,11 +140,34 @@ impl<'t> Reader<'t> {
     }
 
     fn member(&mut self) -> Option<(&'t str, Value<'t>)> {
+        Some((self.member_name()?, self.value()?))
+    }
+
+    /// Reads the name of a member up to its value.
+    fn member_name(&mut self) -> Option<&'t str> {
         let name = self.name()?;
         self.blanks();
         self.expect("=")?;
         self.blanks();
-        Some((name, self.value()?))
+        Some(name)
+    }
+
+    /// Passes over a value.
+    fn pass_value(&mut self) -> Option<()> {
+        if !self.take("[") {
+            return self.value().map(drop);
+        }
+        loop {
+            self.skip();
+            if self.take("]") {
+                return Some(());
+            }
+            self.pass_value()?;
+            self.skip();
+            if !self.take(",") {
+                return self.expect("]");
+            }
+        }
     }
 
     fn value(&mut self) -> Option<Value<'t>> {
@@ -339,6 +372,20 @@ mod tests {
         "w = [1 2]",
     ];
 
+    /// Names that stand in no table of one line.
+    const PASSED: [&str; 4] = ["f", "h", "j", "r"];
+
+    fn thinned(value: Value<'_>) -> Value<'_> {
+        match value {
+            Value::List(items) => Value::List(items.into_iter().map(thinned).collect()),
+            Value::Table(members) => {
+                let kept = members.into_iter().filter(|(name, _)| !PASSED.contains(name));
+                Value::Table(kept.map(|(name, value)| (name, thinned(value))).collect())
+            }
+            other => other,
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_read_is_what_the_crate_reads(
@@ -352,7 +399,10 @@ mod tests {
                 let at = text.floor_char_boundary(at.index(text.len() + 1));
                 text.insert_str(at, &put);
             }
-            if let Some(table) = file(&text) {
+            let whole = file(&text, &[]);
+            let thin = whole.clone().map(|table| thinned(Value::Table(table)));
+            prop_assert_eq!(file(&text, &PASSED).map(Value::Table), thin, "{}", text);
+            if let Some(table) = whole {
                 match toml::from_str::<toml::Value>(&text) {
                     Ok(whole) => {
                         prop_assert_eq!(sorted(Value::Table(table)), sorted(Value::from(&whole)), "{}", text);
@@ -374,7 +424,7 @@ mod tests {
             "a = [= 1]",
             "[a]\n[[a]]",
         ] {
-            assert_eq!(file(text), None, "{text}");
+            assert_eq!(file(text, &[]), None, "{text}");
         }
     }
 }
