@@ -112,6 +112,14 @@ struct Common {
     hands_out: bool,
 }
 
+impl Common {
+    /// Returns whether requests of a source come to the same. Of captures they do, whichever of thousands it
+    /// is; lines are found by sketches, which are drawn anew for each log.
+    fn is_of(&self, source: &Arc<str>) -> bool {
+        self.capture.is_some() || self.source == *source
+    }
+}
+
 /// An endpoint with its mark.
 #[derive(Debug)]
 struct Spot {
@@ -156,7 +164,7 @@ impl Again {
         };
         let mark = self.mark();
         let common = match self.kinds.get(&mark) {
-            Some(Kind::Same(common)) if common.source == *site.source => common,
+            Some(Kind::Same(common)) if common.is_of(site.source) => common,
             Some(Kind::Own) => return false,
             None => {
                 self.put(mark, Kind::Once);
@@ -217,7 +225,7 @@ impl Again {
             known => known,
         };
         let common = match known {
-            Some(Sketched::Same(common)) if common.source == *site.source => common,
+            Some(Sketched::Same(common)) if common.is_of(site.source) => common,
             _ => {
                 self.sketch = Some(Drawn { mark, with_body: with_body() });
                 return false;
