@@ -10,23 +10,50 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct Fingerprint(pub u128);
 
+/// The domain of credentials.
+const CREDENTIAL: &str = "credential";
+
 impl Fingerprint {
     /// Shortest credential that gets a mark; a shorter one could be guessed.
     pub const SHORTEST: usize = 20;
 
     /// Returns the mark of `raw`, or `None` when it is too short or too regular not to be guessed.
     pub fn of(raw: &str) -> Option<Self> {
-        (raw.len() >= Self::SHORTEST && has_several(raw.as_bytes()))
-            .then(|| Self::of_bytes("credential", raw.as_bytes()))
+        (raw.len() >= Self::SHORTEST && has_several(raw.bytes()))
+            .then(|| Self::of_bytes(CREDENTIAL, raw.as_bytes()))
     }
 
     /// Returns the first 128 bits of SHA-256 over `domain`, a zero byte and `bytes`.
     pub fn of_bytes(domain: &str, bytes: &[u8]) -> Self {
-        let mut sha = Sha256::new();
-        sha.update(b"authopsy/");
-        sha.update(domain.as_bytes());
-        sha.update([0]);
+        let mut sha = begun(domain);
         sha.update(bytes);
+        Self(first_128(&sha.finalize()))
+    }
+
+    /// Returns the mark of a token's header and payload without its signature.
+    ///
+    /// The domain stands behind what is marked, so that [`Fingerprint::of_signed`] has it at the price of the
+    /// mark of all; no token holds a zero byte.
+    pub fn of_unsigned(unsigned: &str) -> Self {
+        let mut sha = begun(CREDENTIAL);
+        sha.update(unsigned.as_bytes());
+        Self::ended(sha)
+    }
+
+    /// Returns the mark of a token, as [`Fingerprint::of`] does, and that of what it is without its
+    /// `signature`, as [`Fingerprint::of_unsigned`] does; the dot between both belongs to the signature.
+    pub fn of_signed(unsigned: &str, signature: &str) -> (Option<Self>, Self) {
+        let mut sha = begun(CREDENTIAL);
+        sha.update(unsigned.as_bytes());
+        let mark = Self::ended(sha.clone());
+        sha.update(signature.as_bytes());
+        let is_long = unsigned.len() + signature.len() >= Self::SHORTEST;
+        let fits = is_long && has_several(unsigned.bytes().chain(signature.bytes()));
+        (fits.then(|| Self(first_128(&sha.finalize()))), mark)
+    }
+
+    fn ended(mut sha: Sha256) -> Self {
+        sha.update(b"\0unsigned");
         Self(first_128(&sha.finalize()))
     }
 
@@ -74,10 +101,19 @@ impl Hasher for KeyHasher {
     }
 }
 
+/// Begins a mark of a domain.
+fn begun(domain: &str) -> Sha256 {
+    let mut sha = Sha256::new();
+    sha.update(b"authopsy/");
+    sha.update(domain.as_bytes());
+    sha.update([0]);
+    sha
+}
+
 /// Returns whether there are at least 8 distinct bytes; looks no further.
-fn has_several(bytes: &[u8]) -> bool {
+fn has_several(mut bytes: impl Iterator<Item = u8>) -> bool {
     let mut seen = [0_u128; 2];
-    bytes.iter().any(|b| {
+    bytes.any(|b| {
         let [low, high] = &mut seen;
         let half = if b.is_ascii() { low } else { high };
         *half |= 1 << (b & 0x7f);
@@ -103,6 +139,21 @@ mod tests {
         assert_eq!(Fingerprint::of("éèêëàâéèêëàâ"), None);
         assert!(Fingerprint::of("éèêëàâùéèêëàâ").is_some());
         assert!(Fingerprint::of("c2VjcmV0LXRva2VuLW9mLXRlc3Q").is_some());
+    }
+
+    #[test]
+    fn a_signed_token_has_the_marks_of_its_parts() {
+        for (unsigned, signature) in [
+            ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0", ".c2lnbmF0dXJl"),
+            ("", ""),
+            ("abcdefg.abcdefg", "abcdefg"),
+            ("abcdefg.abcdefg", "abcdefgh"),
+        ] {
+            let all = format!("{unsigned}{signature}");
+            let wanted = (Fingerprint::of(&all), Fingerprint::of_unsigned(unsigned));
+            assert_eq!(Fingerprint::of_signed(unsigned, signature), wanted, "{all}");
+            assert_ne!(wanted.1, Fingerprint::of_bytes(CREDENTIAL, unsigned.as_bytes()));
+        }
     }
 
     #[test]

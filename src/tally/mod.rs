@@ -56,7 +56,7 @@ use crate::model::{
 };
 
 /// Version of the mergeable state; another one is refused.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// Most distinct tokens, uses, groups kept. Chosen so that the tables of an ordinary capture never fill;
 /// a limit of memory makes them fewer, see [`Tally::limit`].

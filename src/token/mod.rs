@@ -107,7 +107,7 @@ fn read_jose(segments: &Segments<'_, '_>) -> Token {
 /// Marks payload and signature apart, so that a signature that moved to another payload shows.
 fn mark_parts(token: &mut Token, segments: &Segments<'_, '_>) {
     if let (Some(unsigned), Some(_)) = (segments.unsigned(), segments.part(2)) {
-        token.unsigned = Some(Fingerprint::of_bytes("unsigned", unsigned.as_bytes()));
+        token.unsigned = Some(Fingerprint::of_unsigned(unsigned));
     }
     if token.signature == Signature::Present
         && let Some(signature) = segments.part(2)

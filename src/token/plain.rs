@@ -29,7 +29,8 @@ pub(super) fn read(text: &str, mint: Option<&mut Mint>) -> Option<Token> {
     if dots.next().is_some() || first < SHORTEST_HEADER || !text.starts_with("eyJ") {
         return None;
     }
-    let (unsigned, signature) = (text.get(..second)?, text.get(second + 1..)?);
+    let (unsigned, signed) = text.split_at_checked(second)?;
+    let signature = signed.get(1..)?;
     let (header, payload) = (text.get(..first)?, text.get(first + 1..second)?);
     if payload.is_empty() || signature.is_empty() || is_removed(signature) {
         return None;
@@ -50,8 +51,8 @@ pub(super) fn read(text: &str, mint: Option<&mut Mint>) -> Option<Token> {
         claims::fill_own(&mut token, &payload, pseudonym);
         token
     };
-    token.fingerprint = Fingerprint::of(text);
-    token.unsigned = Some(Fingerprint::of_bytes("unsigned", unsigned.as_bytes()));
+    let (fingerprint, unsigned) = Fingerprint::of_signed(unsigned, signed);
+    (token.fingerprint, token.unsigned) = (fingerprint, Some(unsigned));
     token.signature_mark = Some(Fingerprint::of_bytes("signature", signature.as_bytes()));
     Some(token)
 }
