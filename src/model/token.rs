@@ -25,6 +25,8 @@ pub struct Token {
     pub make: Arc<Make>,
     /// Claim `sub` as `sub:` pseudonym.
     pub sub: Option<String>,
+    /// Claim `azp`, else `client_id`, else `cid` or `appid`: some issuers know millions of clients.
+    pub client: Option<Box<str>>,
     /// Claim `exp`.
     pub exp: Option<NumericDate>,
     /// Claim `nbf`.
@@ -41,8 +43,8 @@ pub struct Token {
     pub verdict: Option<Box<Verdict>>,
 }
 
-/// What tokens have in common that one issuer makes for one purpose: all but whose they are, when they
-/// live, and what signs them.
+/// What tokens have in common that one issuer makes for one purpose: all but whose they are, which client
+/// has them, when they live, and what signs them.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
 pub struct Make {
     /// Structure.
@@ -64,8 +66,6 @@ pub struct Make {
     /// `aud` is an array, also of one.
     #[serde(default)]
     pub aud_is_list: bool,
-    /// Claim `azp`, else `client_id`, else `cid` or `appid`.
-    pub client: Option<String>,
     /// Claims `scope`, `scp`, split at blanks, sorted.
     pub scopes: Names,
     /// Claims `roles`, `role`, `groups`, `permissions`, `realm_access.roles`, sorted.
@@ -112,6 +112,11 @@ impl Makes {
             None => self.add(Arc::unwrap_or_clone(std::mem::take(&mut token.make))),
         };
         self.last = Some(Arc::clone(&token.make));
+    }
+
+    /// Notes that a token of a make that is shared already is met.
+    pub fn meet(&mut self, make: &Arc<Make>) {
+        self.last = Some(Arc::clone(make));
     }
 
     /// Returns the one copy of a make.
@@ -313,6 +318,7 @@ impl Token {
             fingerprint: None,
             make,
             sub: None,
+            client: None,
             exp: None,
             nbf: None,
             iat: None,

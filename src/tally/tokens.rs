@@ -13,11 +13,12 @@ use crate::model::{Fingerprint, Make, NumericDate, Token, Verdict};
 
 /// One token; its make by its place among all makes, from 0.
 #[derive(Serialize, Deserialize)]
-struct Row<S, D, V> {
+struct Row<S, C, D, V> {
     mark: Fingerprint,
     make: usize,
     fingerprint: Option<Fingerprint>,
     sub: S,
+    client: C,
     exp: D,
     nbf: D,
     iat: D,
@@ -26,8 +27,13 @@ struct Row<S, D, V> {
     verdict: V,
 }
 
-type Written<'a> = Row<&'a Option<String>, &'a Option<NumericDate>, &'a Option<Box<Verdict>>>;
-type Read = Row<Option<String>, Option<NumericDate>, Option<Box<Verdict>>>;
+type Written<'a> = Row<
+    &'a Option<String>,
+    &'a Option<Box<str>>,
+    &'a Option<NumericDate>,
+    &'a Option<Box<Verdict>>,
+>;
+type Read = Row<Option<String>, Option<Box<str>>, Option<NumericDate>, Option<Box<Verdict>>>;
 
 pub(super) fn serialize<S: Serializer, const LIMIT: usize>(
     table: &Sample<Slot<Arc<Token>>, LIMIT>,
@@ -41,8 +47,18 @@ pub(super) fn serialize<S: Serializer, const LIMIT: usize>(
     for (mark, token) in
         sorted.into_iter().filter_map(|(mark, slot)| Some((mark, slot.0.as_ref()?)))
     {
-        let Token { fingerprint, make, sub, exp, nbf, iat, unsigned, signature_mark, verdict } =
-            &**token;
+        let Token {
+            fingerprint,
+            make,
+            sub,
+            client,
+            exp,
+            nbf,
+            iat,
+            unsigned,
+            signature_mark,
+            verdict,
+        } = &**token;
         let make = *seen.entry(Arc::as_ptr(make)).or_insert_with(|| {
             *known.entry(make).or_insert_with(|| {
                 makes.push(make);
@@ -55,6 +71,7 @@ pub(super) fn serialize<S: Serializer, const LIMIT: usize>(
             make,
             fingerprint,
             sub,
+            client,
             exp,
             nbf,
             iat,
@@ -75,13 +92,21 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>, const LIMIT: usize>(
     }
     let mut tokens = Vec::with_capacity(rows.len());
     for row in rows {
-        let Row { mark, make, fingerprint, sub, exp, nbf, iat, unsigned, signature_mark, verdict } =
-            row;
-        let make = makes.get(make).ok_or_else(|| D::Error::custom("a make that is not there"))?;
-        let make = Arc::clone(make);
-        let token =
-            Token { fingerprint, make, sub, exp, nbf, iat, unsigned, signature_mark, verdict };
-        tokens.push((mark.0, Slot(Some(Arc::new(token)))));
+        let make =
+            makes.get(row.make).ok_or_else(|| D::Error::custom("a make that is not there"))?;
+        let token = Token {
+            fingerprint: row.fingerprint,
+            make: Arc::clone(make),
+            sub: row.sub,
+            client: row.client,
+            exp: row.exp,
+            nbf: row.nbf,
+            iat: row.iat,
+            unsigned: row.unsigned,
+            signature_mark: row.signature_mark,
+            verdict: row.verdict,
+        };
+        tokens.push((row.mark.0, Slot(Some(Arc::new(token)))));
     }
     Ok(Sample::of(tokens, is_sample))
 }

@@ -37,19 +37,22 @@ pub(super) fn fill_own(
     person: impl FnOnce(&str) -> String,
 ) {
     token.sub = claims.get("sub").and_then(Json::scalar).map(|sub| person(&sub));
+    token.client = ["azp", "client_id", "cid", "appid"]
+        .iter()
+        .find_map(|name| text(claims, name))
+        .map(Into::into);
     token.exp = claims.get("exp").map(numeric_date);
     token.nbf = claims.get("nbf").map(numeric_date);
     token.iat = claims.get("iat").map(numeric_date);
 }
 
-/// Fills what they say of all tokens like it.
+/// Fills what they say of all tokens like it; what is read here beside that it is there has to stand in the
+/// list of [`Mint`](super::Mint).
 pub(super) fn fill_make(make: &mut Make, claims: &Object<'_>) {
-    let text =
-        |name: &str| claims.get(name).and_then(Json::scalar).map(|s| identifier(&s, LONGEST));
+    let text = |name| text(claims, name);
     make.iss = text("iss");
     make.aud = claims.get("aud").map(list).unwrap_or_default();
     make.aud_is_list = claims.get("aud").is_some_and(|aud| aud.as_list().is_some());
-    make.client = ["azp", "client_id", "cid", "appid"].iter().find_map(|n| text(n));
     make.tenant =
         ["tid", "tenant", "tenant_id", "org_id", "realm"].iter().find_map(|name| text(name));
     make.scopes = gather(claims, &["scope", "scp", "scopes"], true).into();
@@ -71,6 +74,10 @@ pub(super) fn fill_make(make: &mut Make, claims: &Object<'_>) {
             .find(|name| cnf.has(name))
             .map(|name| (*name).to_owned())
     });
+}
+
+fn text(claims: &Object<'_>, name: &str) -> Option<String> {
+    claims.get(name).and_then(Json::scalar).map(|s| identifier(&s, LONGEST))
 }
 
 /// Reads a time claim; its unit is told from its size.

@@ -123,6 +123,12 @@ const CLAIMS: &[(&str, Show, &str)] = &[
     ("phone_number_verified", Shape, "whether the telephone number was verified"),
 ];
 
+/// Returns the names of all claims that are known.
+#[cfg(test)]
+pub(super) fn known_claims() -> impl Iterator<Item = &'static str> {
+    CLAIMS.iter().map(|(name, ..)| *name)
+}
+
 /// Tells what the header and the claims of a token hold, in the order of the text; of a JWE the header.
 ///
 /// Empty for text without a JOSE header.

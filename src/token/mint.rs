@@ -45,7 +45,8 @@ impl Mint {
     }
 
     /// Returns the make of a token with a header as sent, with claims, and with a signature of so many
-    /// bytes; `make` tells it where none was read that has the same, and `None` is not remembered.
+    /// bytes; `make` tells it where none was read that has the same, and `None` is not remembered. It is what
+    /// the next token to [`Mint::share`] has.
     pub(super) fn make_of(
         &mut self,
         header: &str,
@@ -60,9 +61,12 @@ impl Mint {
         let [high, low] = self.seeds.each_ref().map(|seed| seed.hash_one(&*self.like));
         let mark = u128::from(high) << 64 | u128::from(low);
         if let Some(known) = self.known.get(&mark) {
+            debug_assert_eq!(make().as_ref(), Some(&**known), "nothing else tells of a make");
+            self.makes.meet(known);
             return Some(Arc::clone(known));
         }
         let make = self.makes.shared(make()?);
+        self.makes.meet(&make);
         if self.known.len() >= MOST {
             self.known.clear();
         }
@@ -71,31 +75,46 @@ impl Mint {
     }
 }
 
-/// Returns whether nothing is told of a claim but that it is there: most differ from token to token.
-fn is_own(name: &str) -> bool {
+/// Returns whether more is told of a claim than that it is there. Of most is not, and issuers put ids of
+/// the token, names of its owner and counters of their own into them.
+fn is_told(name: &str) -> bool {
     matches!(
         name,
-        "sub"
-            | "exp"
-            | "nbf"
-            | "iat"
-            | "jti"
-            | "nonce"
-            | "auth_time"
-            | "at_hash"
-            | "c_hash"
-            | "sid"
+        "iss"
+            | "aud"
+            | "scope"
+            | "scp"
+            | "scopes"
+            | "roles"
+            | "role"
+            | "groups"
+            | "permissions"
+            | "authorities"
+            | "cognito:groups"
+            | "realm_access"
+            | "tid"
+            | "tenant"
+            | "tenant_id"
+            | "org_id"
+            | "realm"
+            | "cnf"
+            | "typ"
+            | "type"
+            | "token_use"
+            | "token_type"
+            | "tokenType"
+            | "tokenUse"
     )
 }
 
-/// Writes what a make follows from: of claims that are a token's own their names, of others all.
+/// Writes what a make follows from: the names of all claims, and of those that tell of it all they say.
 fn note_claims(claims: &Object<'_>, like: &mut Vec<u8>) {
     for (name, value) in claims.members() {
         note(name, like);
-        if is_own(name) {
-            like.push(u8::from(*value == Json::Null));
-        } else {
+        if is_told(name) {
             note_value(value, like);
+        } else {
+            like.push(u8::from(*value == Json::Null));
         }
     }
 }
@@ -142,6 +161,7 @@ fn note_number(number: usize, like: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::claims::fill_make;
     use super::*;
 
     #[test]
@@ -155,32 +175,34 @@ mod tests {
     #[test]
     fn a_make_is_told_once_for_tokens_that_differ_in_what_is_their_own() {
         let mut mint = Mint::default();
-        let mut told = 0;
-        let mut tell = |header: &str, claims: &str, signature: usize| {
+        let mut read = |header: &str, claims: &str, signature: usize| {
             let claims = Object::read(claims.as_bytes()).unwrap();
             let make = || {
-                told += 1;
-                Some(Make { iss: claims.text("iss").map(str::to_owned), ..Make::default() })
+                let mut make = Make { kid: Some(header.to_owned()), ..Make::default() };
+                make.alg = Some(signature.to_string());
+                fill_make(&mut make, &claims);
+                Some(make)
             };
-            (mint.make_of(header, &claims, signature, make).unwrap(), told)
+            mint.make_of(header, &claims, signature, make).unwrap()
         };
-        let (first, _) = tell("h", r#"{"iss":"a","sub":"u1","exp":1,"jti":"x"}"#, 32);
-        let (same, told) = tell("h", r#"{"jti":"y","exp":2,"sub":"u2","iss":"a"}"#, 32);
-        assert!(Arc::ptr_eq(&first, &same) && told == 1);
-        for (number, (header, claims, signature)) in [
-            ("h", r#"{"iss":"b","sub":"u1","exp":1,"jti":"x"}"#, 32),
-            ("h", r#"{"iss":"a","sub":"u1","exp":1}"#, 32),
-            ("h", r#"{"iss":"a","sub":"u1","exp":1,"jti":null}"#, 32),
-            ("h", r#"{"iss":"a","sub":"u1","exp":1,"jti":"x","amr":["a","b"]}"#, 32),
-            ("h", r#"{"iss":"a","sub":"u1","exp":1,"jti":"x","amr":["ab"]}"#, 32),
-            ("h", r#"{"iss":["a"],"sub":"u1","exp":1,"jti":"x"}"#, 32),
-            ("i", r#"{"iss":"a","sub":"u1","exp":1,"jti":"x"}"#, 32),
-            ("h", r#"{"iss":"a","sub":"u1","exp":1,"jti":"x"}"#, 33),
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            assert_eq!(tell(header, claims, signature).1, number + 2, "{claims}");
+        let first =
+            read("h", r#"{"iss":"a","sub":"u1","azp":"c","exp":1,"jti":"x","amr":["a"]}"#, 32);
+        let same = read("h", r#"{"jti":"y","exp":2,"azp":"d","sub":"u2","amr":7,"iss":"a"}"#, 32);
+        assert!(Arc::ptr_eq(&first, &same));
+        let mut others = vec![first];
+        for (header, claims, signature) in [
+            ("h", r#"{"iss":"b","sub":"u1","azp":"c","exp":1,"jti":"x","amr":[]}"#, 32),
+            ("h", r#"{"iss":"a","sub":"u1","azp":"c","exp":1,"amr":[]}"#, 32),
+            ("h", r#"{"iss":"a","sub":"u1","azp":"c","exp":1,"jti":null,"amr":[]}"#, 32),
+            ("h", r#"{"iss":"a","sub":"u1","azp":"c","exp":1,"jti":"x","roles":["a","b"]}"#, 32),
+            ("h", r#"{"iss":"a","sub":"u1","azp":"c","exp":1,"jti":"x","roles":["ab"]}"#, 32),
+            ("h", r#"{"iss":["a"],"sub":"u1","azp":"c","exp":1,"jti":"x","amr":[]}"#, 32),
+            ("i", r#"{"iss":"a","sub":"u1","azp":"c","exp":1,"jti":"x","amr":[]}"#, 32),
+            ("h", r#"{"iss":"a","sub":"u1","azp":"c","exp":1,"jti":"x","amr":[]}"#, 33),
+        ] {
+            let other = read(header, claims, signature);
+            assert!(others.iter().all(|known| !Arc::ptr_eq(known, &other)), "{claims}");
+            others.push(other);
         }
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn read(text: &str, mint: Option<&mut Mint>) -> Option<Token> {
 /// Returns what a token has in common with others of a header, of such claims, and with a signature of so
 /// many bytes; `None` where there is a fault.
 ///
-/// Of claims that [`Mint`] takes for a token's own nothing counts here but whether they are there, and null.
+/// Of claims that [`Mint`] does not know nothing counts here but whether they are there, and null.
 fn make_of(header: &str, payload: &Object<'_>, length: usize) -> Option<Make> {
     let bytes = LENIENT.decode(header).ok()?;
     let header = Object::read(&bytes)?;
@@ -85,6 +85,7 @@ mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use proptest::prelude::*;
 
+    use super::super::fields::known_claims;
     use super::super::{is_jwt_shaped, read_any};
     use super::*;
 
@@ -202,6 +203,36 @@ mod tests {
                 prop_assert!(is_jwt_shaped(text));
                 let is_letter = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
                 prop_assert!(text.bytes().all(is_letter));
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_a_claim_says_a_make_is_that_of_no_other_token() {
+        let values = [
+            r#""access""#,
+            r#""id""#,
+            r#""refresh""#,
+            r#""a b""#,
+            "1",
+            "null",
+            r#"["a","b"]"#,
+            r#"{"jkt":"x"}"#,
+            r#"{"kid":"x"}"#,
+            r#"{"roles":["a"]}"#,
+        ];
+        let of_purpose = ["tokenType", "tokenUse", "htm", "picture"];
+        for name in known_claims().chain(of_purpose) {
+            for (before, value) in values.iter().flat_map(|a| values.map(|b| (*a, b))) {
+                let token = |value| {
+                    let claims = format!(r#"{{"auth_time":1,"{name}":{value}}}"#);
+                    encoded(r#"{"alg":"HS256"}"#, &claims, &[0xb7; 32])
+                };
+                let mut mint = Mint::default();
+                let known = read(&token(before), Some(&mut mint));
+                assert!(known.is_some() || name == "auth_time", "{name}: {before}");
+                let token = token(value);
+                assert_eq!(read(&token, Some(&mut mint)), read(&token, None), "{name}: {value}");
             }
         }
     }
