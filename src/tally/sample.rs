@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::hint::black_box;
 
 use rayon::prelude::*;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::smallest::Merge;
+use super::visits::AT_ONCE;
 
 /// A map that keeps its smallest keys, `LIMIT` of them or fewer; merging two values is `Merge`.
 ///
@@ -26,7 +28,7 @@ pub struct Sample<V, const LIMIT: usize> {
 
 /// Keys are hashes: they need no hashing.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Itself(u64);
+struct Itself(u64);
 
 impl Hasher for Itself {
     fn finish(&self) -> u64 {
@@ -117,6 +119,23 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
     pub(super) fn prune(&mut self) {
         if let Some(most) = self.last_of_too_many() {
             self.kept.retain(|key, _| *key <= most);
+            self.most = Some(most);
+        }
+    }
+
+    /// Leaves out what is too much where the next keys, [`AT_ONCE`], could make it time to; `look` looks at
+    /// some values at once before those are given back: look-ups in a row do not wait for each other's memory.
+    pub(super) fn prune_looking(&mut self, look: impl Fn(&V) -> u64) {
+        if self.kept.len() + AT_ONCE <= self.limit + self.limit / 4 {
+            return;
+        }
+        if let Some(most) = self.last_of_too_many() {
+            let left_out = self.kept.extract_if(|key, _| *key > most).map(|(_, value)| value);
+            let mut left_out: Vec<V> = left_out.collect();
+            while !left_out.is_empty() {
+                let some = left_out.drain(left_out.len().saturating_sub(AT_ONCE)..);
+                black_box(some.as_slice().iter().map(&look).fold(0, u64::wrapping_add));
+            }
             self.most = Some(most);
         }
     }

@@ -6,7 +6,7 @@
 //! is merged: they are written down one behind the other, and sorted by who when the piece has ended.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault};
+use std::hash::BuildHasher;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -14,7 +14,6 @@ use foldhash::fast::FixedState;
 
 use super::Tally;
 use super::crowd::Crowd;
-use super::sample::Itself;
 use super::uses::Event;
 use super::visits::{self, AT_ONCE};
 use crate::model::{At, Client, Credential, Endpoint};
@@ -25,14 +24,18 @@ const MOST: usize = if cfg!(test) { 1 << 6 } else { 1 << 17 };
 /// The same where memory has limits.
 const FEW: usize = 1 << 12;
 
+/// Users that are found again, in 128 KB. Few in tests.
+const LATEST: usize = if cfg!(test) { 1 << 3 } else { 1 << 14 };
+
 /// Uses that no tally knows of yet, at other endpoints than those of issuers.
 #[derive(Debug, Default)]
 pub(super) struct Users {
     /// In the order in which they were met.
     entries: Vec<Entry>,
     all: Vec<User>,
-    /// Index of each by the key of its uses.
-    known: HashMap<u128, u32, BuildHasherDefault<Itself>>,
+    /// Where in it some users are, those that came last among them; others may have taken their place. A user
+    /// that is not found here stands there twice.
+    latest: Vec<Latest>,
     places: Vec<Place>,
     /// Index of each by its mark.
     known_places: HashMap<u64, u32, FixedState>,
@@ -66,6 +69,15 @@ struct User {
     count: u32,
 }
 
+/// Where a user may be found.
+#[derive(Clone, Copy, Debug, Default)]
+struct Latest {
+    /// A part of its key: to look at another user takes longer than at this.
+    mark: u32,
+    /// Its index.
+    index: u32,
+}
+
 /// Where a use was: an endpoint, and the node that answered.
 #[derive(Debug)]
 struct Place {
@@ -90,18 +102,31 @@ impl Users {
     }
 
     fn user(&mut self, key: u128, event: &Event<'_>) -> u32 {
-        let Self { all, known, addresses, .. } = self;
-        *known.entry(key).or_insert_with(|| {
-            let address = event.ip.map(|ip| {
-                let start = addresses.len();
-                addresses.push_str(ip);
-                (start, addresses.len())
-            });
-            let (capture, agent) = (event.capture.cloned(), event.agent.cloned());
-            let credential = event.credential.share();
-            all.push(User { key, credential, capture, agent, address, count: 0 });
-            index(all.len() - 1)
-        })
+        let Self { all, latest, addresses, .. } = self;
+        if latest.is_empty() {
+            latest.resize(LATEST, Latest::default());
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "keys are hashes")]
+        let (place, mark) = (key as usize % LATEST, (key >> 32) as u32);
+        let slot = latest.get_mut(place);
+        if let Some(known) = slot.as_ref().filter(|known| known.mark == mark)
+            && all.get(known.index as usize).is_some_and(|user| user.key == key)
+        {
+            return known.index;
+        }
+        let address = event.ip.map(|ip| {
+            let start = addresses.len();
+            addresses.push_str(ip);
+            (start, addresses.len())
+        });
+        let (capture, agent) = (event.capture.cloned(), event.agent.cloned());
+        let credential = event.credential.share();
+        let index = index(all.len());
+        all.push(User { key, credential, capture, agent, address, count: 0 });
+        if let Some(slot) = slot {
+            *slot = Latest { mark, index };
+        }
+        index
     }
 
     fn place(&mut self, mark: u64, event: &Event<'_>) -> u32 {
@@ -137,10 +162,10 @@ impl Users {
     }
 
     fn clear(&mut self) {
-        let Self { entries, all, known, places, known_places, last, addresses } = self;
+        // Wherever a user is said to be, it is found there or not.
+        let Self { entries, all, latest: _, places, known_places, last, addresses } = self;
         entries.clear();
         all.clear();
-        known.clear();
         places.clear();
         known_places.clear();
         *last = None;
@@ -148,23 +173,18 @@ impl Users {
     }
 
     /// Returns an empty value that has room for as many as there are here and a quarter more.
-    pub(super) fn as_large(&self) -> Self {
+    pub(super) fn as_large(&mut self) -> Self {
         let users = self.all.len() / 4 * 5;
         Self {
             entries: Vec::with_capacity(self.entries.len() / 4 * 5),
             all: Vec::with_capacity(users),
-            known: HashMap::with_capacity_and_hasher(users, BuildHasherDefault::default()),
+            latest: std::mem::take(&mut self.latest),
             ..Self::default()
         }
     }
 
-    fn client(&self, user: &User) -> Client {
-        let address = user.address.and_then(|(start, end)| self.addresses.get(start..end));
-        Client {
-            capture: user.capture.clone(),
-            ip: address.map(Into::into),
-            user_agent: user.agent.clone(),
-        }
+    fn address(&self, place: Option<(usize, usize)>) -> Option<&str> {
+        place.and_then(|(start, end)| self.addresses.get(start..end))
     }
 }
 
@@ -206,14 +226,23 @@ impl Tally {
         }
         let entries = waiting.take_sorted();
         let mut rest = &*entries;
-        for users in waiting.all.chunks(AT_ONCE) {
-            self.await_uses(users);
-            for user in users {
+        let mut all = std::mem::take(&mut waiting.all);
+        let mut users = all.drain(..);
+        while let Some(some) = users.as_slice().chunks(AT_ONCE).next() {
+            self.uses.prune_looking(|usage| {
+                let credential = usage.credential.as_ref().map_or(0, Arc::strong_count);
+                let spent = usage.endpoints.iter().next().map_or(0, |(_, spent)| spent.count());
+                spent ^ credential as u64
+            });
+            self.await_uses(some);
+            for user in users.by_ref().take(AT_ONCE) {
                 let Some((own, others)) = rest.split_at_checked(user.count as usize) else { break };
                 rest = others;
                 self.note_user(user, own, waiting);
             }
         }
+        drop(users);
+        waiting.all = all;
         waiting.clear();
     }
 
@@ -228,16 +257,21 @@ impl Tally {
         black_box(users.iter().filter_map(last).fold(0, u64::wrapping_add));
     }
 
-    fn note_user(&mut self, user: &User, entries: &[(u32, At)], waiting: &Users) {
+    fn note_user(&mut self, user: User, entries: &[(u32, At)], waiting: &Users) {
         let Some(usage) = self.uses.slot(user.key) else { return };
         let place_of = |index: u32| waiting.places.get(index as usize);
+        let count = u64::from(user.count);
         if usage.count == 0 {
             let first = entries.first().and_then(|(place, _)| place_of(*place));
-            usage.client = waiting.client(user);
             usage.host = first.and_then(|place| place.endpoint.host.clone());
-            usage.credential = Some(Arc::clone(&user.credential));
+            usage.client = Client {
+                capture: user.capture,
+                ip: waiting.address(user.address).map(Into::into),
+                user_agent: user.agent,
+            };
+            usage.credential = Some(user.credential);
         }
-        usage.count += u64::from(user.count);
+        usage.count += count;
         for (place, at) in entries {
             usage.times.push(*at);
             let Some(Place { endpoint, node }) = place_of(*place) else { continue };
@@ -247,6 +281,76 @@ impl Tally {
             if let Some(times) = usage.endpoints.slot(endpoint) {
                 times.push(*at);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::limits::Limits;
+    use super::super::marks::Who;
+    use super::super::uses::Shown;
+    use super::super::visits::{agent_mark, place_mark, spot_mark};
+    use super::*;
+    use crate::model::{Fingerprint, Kind, Place as Stood, State};
+
+    proptest! {
+        #[test]
+        fn uses_that_wait_are_what_each_of_them_is_by_itself(
+            uses in prop::collection::vec(
+                ((0_u8..40, 0_u128..30), 0_usize..3, 0_usize..3, 0_usize..3, 0_i64..200), 1..400,
+            ),
+            piece in 1_usize..200,
+            room in 100_000_u64..2_000_000,
+        ) {
+            let endpoints = ["/a", "/b", "/c"]
+                .map(|path| Endpoint { path: path.into(), ..Endpoint::default() });
+            let agents: [Option<Arc<str>>; 3] = [None, Some("curl/8".into()), Some("okhttp/4".into())];
+            let nodes = [None, Some("a"), Some("b")];
+            let limits = Limits::with_room(room);
+            let (mut slow, mut quick) = (Tally::within(limits), Tally::within(limits));
+            let mut crowd = Crowd::default();
+            for some in uses.chunks(piece) {
+                let mut part = quick.part();
+                for ((client, token), place, agent, node, second) in some {
+                    let (ip, agent) = (format!("192.0.2.{client}"), agents[*agent].as_ref());
+                    let credential = Arc::new(Credential {
+                        kind: Kind::Opaque,
+                        scheme: None,
+                        place: Stood::Header("authorization".into()),
+                        state: State::Present,
+                        fingerprint: Some(Fingerprint(*token)),
+                        token: None,
+                        oddities: Vec::new(),
+                        user: None,
+                    });
+                    let event = Event {
+                        capture: None,
+                        ip: Some(&ip),
+                        agent,
+                        who: Who {
+                            spot: spot_mark(None, Some(&ip)),
+                            agent: agent_mark(agent.map(|name| &**name)),
+                        },
+                        endpoint: &endpoints[*place],
+                        host: 0,
+                        credential: Shown { shared: Some(&credential), ..Shown::of(&credential) },
+                        at_issuer: false,
+                        node: nodes[*node],
+                        at: Some(At(second * 1_000_000_000)),
+                    };
+                    part.await_use(&event, place_mark(&endpoints[*place]), &mut crowd);
+                    slow.note_use(&event);
+                }
+                let comers = part.join(&"a.log".into(), &mut crowd);
+                quick.merge(part);
+                quick.admit(comers);
+            }
+            slow.uses.prune();
+            quick.uses.prune();
+            prop_assert_eq!(quick.uses, slow.uses);
         }
     }
 }
