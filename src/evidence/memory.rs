@@ -17,13 +17,16 @@ const SHARDS: usize = 16;
 const YOUNG: usize = 1024;
 /// Characters of values that the younger half of a part holds at most.
 const YOUNG_CHARACTERS: usize = 1024 * 1024;
+/// Bytes at the end of a value of which its mark has a second hash: in them signatures of tokens differ.
+const END: usize = 128;
 /// A longer value is not remembered.
 const LONGEST_VALUE: usize = 16 * 1024;
 
 /// The values met last: at most 32,768, and 32 MiB of their text, or fewer.
 ///
-/// A value is known by 128 bits of a hash with seeds of this process: nobody who writes a capture can
-/// make two that are taken for one another. What is remembered changes the speed, never a result.
+/// A value is known by hashes with seeds of this process, 64 bits of all of it and 64 bits of how it ends:
+/// nobody who writes a capture can make two that are taken for one another. What is remembered changes the
+/// speed, never a result.
 #[derive(Debug)]
 pub struct Memory {
     shards: [Mutex<Shard>; SHARDS],
@@ -63,7 +66,9 @@ impl Memory {
     /// Returns the mark under which the value of a field is remembered.
     pub(super) fn mark(&self, field: &str, raw: &str) -> u128 {
         let [high, low] = &self.seeds;
-        u128::from(high.hash_one((field, raw))) << 64 | u128::from(low.hash_one((field, raw)))
+        let end = raw.as_bytes().get(raw.len().saturating_sub(END)..).unwrap_or_default();
+        let (all, end) = (high.hash_one((field, raw)), low.hash_one((field, raw.len(), end)));
+        u128::from(all) << 64 | u128::from(end)
     }
 
     /// Returns what is remembered under a mark; `length` is that of the value.
@@ -73,7 +78,9 @@ impl Memory {
             return Some(Arc::clone(seen));
         }
         let seen = shard.old.remove(&mark)?;
-        shard.keep(mark, length, Arc::clone(&seen), self.young);
+        let left = shard.keep(mark, length, Arc::clone(&seen), self.young);
+        drop(shard);
+        drop(left);
         Some(seen)
     }
 
@@ -82,7 +89,10 @@ impl Memory {
         if length <= LONGEST_VALUE
             && let Some(mut shard) = self.shard(mark)
         {
-            shard.keep(mark, length, Arc::clone(seen), self.young);
+            let left = shard.keep(mark, length, Arc::clone(seen), self.young);
+            drop(shard);
+            // To give back what is forgotten takes long: nobody has to wait for that.
+            drop(left);
         }
     }
 
@@ -93,13 +103,17 @@ impl Memory {
 }
 
 impl Shard {
-    fn keep(&mut self, mark: u128, length: usize, seen: Arc<Seen>, most: usize) {
+    /// Remembers a value, and returns those that are forgotten for it.
+    fn keep(&mut self, mark: u128, length: usize, seen: Arc<Seen>, most: usize) -> Values {
+        let mut left = Values::default();
         if self.young.len() >= most || self.characters + length > YOUNG_CHARACTERS {
-            self.old = std::mem::take(&mut self.young);
+            let young = std::mem::take(&mut self.young);
+            left = std::mem::replace(&mut self.old, young);
             self.characters = 0;
         }
         self.characters += length;
         self.young.insert(mark, seen);
+        left
     }
 }
 
