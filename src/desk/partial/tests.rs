@@ -82,7 +82,7 @@ fn a_word_stands_in_the_line_once_and_as_it_is() {
     let line = String::from_utf8(line(&["quickstart.har"], Limits::default())).unwrap();
     assert_eq!(line.matches("\"GET\"").count(), 1);
     assert_eq!(line.lines().count(), 1);
-    assert!(line.starts_with("{\"authopsy_partial\":6,\"version\":\""));
+    assert!(line.starts_with("{\"authopsy_partial\":7,\"version\":\""));
 }
 
 #[test]
@@ -92,10 +92,10 @@ fn what_is_no_partial_of_this_version_is_refused_with_a_reason() {
     let mut other = good.clone().into_bytes();
     // Behind the four letters that begin every zlib stream.
     other[numbers + 40] = if other[numbers + 40] == b'A' { b'B' } else { b'A' };
-    let old = r#"{"authopsy_partial":5,"version":"0.1.0","shape":null,"tally":{"inputs":{}}}"#;
+    let old = r#"{"authopsy_partial":6,"version":"0.1.0","shape":null,"tally":{"inputs":{}}}"#;
     for (line, said) in [
-        (old.to_owned(), "a:1: a partial result of version 5, expected 6"),
-        (good.replace("\"authopsy_partial\":6,", ""), "a:1: JSON, but no partial result"),
+        (old.to_owned(), "a:1: a partial result of version 6, expected 7"),
+        (good.replace("\"authopsy_partial\":7,", ""), "a:1: JSON, but no partial result"),
         ("GET / HTTP/1.1".to_owned(), "a:1: no partial result: expected a line that"),
         (good[..good.len() - 9].to_owned(), "a:1: no partial result: expected a line that"),
         (good.replace("\"words\":[", "\"words\":[7,"), "a:1: damaged partial result at column"),
