@@ -97,17 +97,26 @@ enum Id {
     Trace,
 }
 
-/// Every exchange passes here: most fields are told by their ends and their length.
+/// Lengths of the names of fields with ids, a bit each, by the last five bits of their first letter.
+const LENGTHS: [u32; 32] = {
+    let mut lengths = [0; 32];
+    let mut n = 0;
+    while n < REQUEST.len() + TRACE.len() {
+        let name = if n < REQUEST.len() { REQUEST[n] } else { TRACE[n - REQUEST.len()] };
+        lengths[(name.as_bytes()[0] & 31) as usize] |= 1 << name.len();
+        n += 1;
+    }
+    lengths
+};
+
+/// Every exchange passes here: most fields are told by their first letter and their length.
 fn id_of(name: &str) -> Option<Id> {
-    let [first, .., last] = name.as_bytes() else { return None };
-    if !matches!(last | 0x20, b'd' | b'y' | b't') {
+    let first = name.as_bytes().first()?;
+    let lengths = LENGTHS.get(usize::from(first & 31))?;
+    if name.len() >= 32 || lengths >> name.len() & 1 == 0 {
         return None;
     }
-    let is = |known: &&str| {
-        known.len() == name.len()
-            && known.as_bytes().first() == Some(&(first | 0x20))
-            && name.eq_ignore_ascii_case(known)
-    };
+    let is = |known: &&str| name.eq_ignore_ascii_case(known);
     if REQUEST.iter().any(is) {
         return Some(Id::Request);
     }
@@ -191,6 +200,20 @@ fn is_masked(id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_of_an_id_is_told_by_its_name_in_any_case_and_no_other_is() {
+        let all = REQUEST.map(|name| (name, Id::Request)).into_iter();
+        for (name, id) in all.chain(TRACE.map(|name| (name, Id::Trace))) {
+            assert_eq!(id_of(name), Some(id));
+            assert_eq!(id_of(&name.to_ascii_uppercase()), Some(id));
+            let (_, rest) = name.split_at(1);
+            for other in [rest.to_owned(), format!("{name}s"), format!("q{rest}"), name.repeat(8)] {
+                assert_eq!(id_of(&other), None, "{other}");
+            }
+        }
+        assert_eq!(id_of(""), None);
+    }
     use crate::model::Header;
 
     fn marks(fields: &[(&str, &str)], request_id: Option<&str>, path: &str) -> Vec<Fingerprint> {

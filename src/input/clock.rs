@@ -23,6 +23,9 @@ const LEAST_EPOCH_SECS: u64 = 100_000_000;
 /// assert_eq!(time.to_string(), "2000-10-10T20:55:36Z");
 /// ```
 pub fn parse_time(text: &str) -> Option<Time> {
+    if let Some(time) = usual(text.as_bytes()) {
+        return Some(time);
+    }
     let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '[' | ']' | '"'));
     let bytes = text.as_bytes();
     let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();

@@ -68,6 +68,8 @@ pub struct Mapping {
 pub(super) struct Recent {
     /// How the lines before were read, which is tried first.
     last: [Option<Arc<Recipe>>; 2],
+    /// Whether the line before was read as the second of them says.
+    strayed: bool,
     desk: Desk,
     room: Room,
 }
@@ -208,11 +210,16 @@ pub(super) fn read_quickly<'v>(
     let text = look.text.filter(|_| !mapping.recipes.is_empty())?;
     // The frames that were met last, the last one first; they are moved, not cloned, as all workers
     // would count on the same cell.
-    let Recent { last: [last, before], desk, room } = recent;
+    let Recent { last: [last, before], strayed, desk, room } = recent;
     let mut framed = last.as_deref().and_then(|last| Line::framed(text, last, room));
+    let has_strayed = std::mem::replace(strayed, false);
     if framed.is_none() {
-        std::mem::swap(last, before);
-        framed = last.as_deref().and_then(|last| Line::framed(text, last, room));
+        framed = before.as_deref().and_then(|before| Line::framed(text, before, room));
+        // One line of another shape among many is no reason to try its frame first.
+        *strayed = framed.is_some() && !has_strayed;
+        if !*strayed {
+            std::mem::swap(last, before);
+        }
     }
     let is_framed = framed.is_some();
     let line = if let Some(framed) = framed {
@@ -222,7 +229,7 @@ pub(super) fn read_quickly<'v>(
         *last = Some(Arc::clone(mapping.recipes.get(&line.shape)?.as_ref()?));
         line
     };
-    let recipe = last.as_deref()?;
+    let recipe = if *strayed { &*before } else { &*last }.as_deref()?;
     if is_framed && desk.show(&line, recipe, position, take) {
         if !Arc::ptr_eq(&mapping.plan, &recipe.plan) {
             mapping.plan = Arc::clone(&recipe.plan);

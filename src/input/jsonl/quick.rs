@@ -233,27 +233,15 @@ impl<'v> Line<'v> {
     /// Numbers the values of a line that has the frame of a line before it; `None` where it has not, or
     /// where a repair may be needed.
     pub(super) fn framed(line: &'v str, recipe: &Recipe, room: &mut Room) -> Option<Self> {
-        let Frame { parts, after } = recipe.frame.as_ref()?;
+        let frame = recipe.frame.as_ref()?;
         let mut walker = Walker::new(line, room.lend(), |_, _| {});
-        let line = line.as_bytes();
-        for Part { before, name, kind } in parts {
-            let from = walker.json.at;
-            let at = from + before.len();
-            if !equal(line.get(from..at)?, before) {
-                return None;
-            }
-            walker.json.at = at;
-            let raw = match (kind, line.get(at)?) {
-                (Stands::Inside, _) => Raw::List,
-                (Stands::Text, _) => Raw::Text(walker.piece().ok()?),
-                (Stands::Word, _) => walker.word().ok()?,
-                (Stands::Object, b'{') => walker.or_skip(Walker::fields).ok()?,
-                (Stands::List, b'[') => walker.or_skip(Walker::list).ok()?,
-                _ => return None,
-            };
-            walker.values.push((line.get(from + name.start..from + name.end)?, raw));
+        let fits = walker.follow(frame).is_some();
+        let line = walker.line(recipe.shape);
+        if fits {
+            return Some(line);
         }
-        (line.get(walker.json.at..)? == &**after).then(|| walker.line(recipe.shape))
+        room.keep(line);
+        None
     }
 
     /// Returns the names and values by number.
@@ -379,6 +367,30 @@ impl<'v, 'r, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, 'r, FoldHasher<'sta
 }
 
 impl<'v, H: Hasher, S: FnMut(&[&'v [u8]], Range<usize>)> Walker<'v, '_, H, S> {
+    /// Reads a line that has a frame; `None` where it has not.
+    #[inline]
+    fn follow(&mut self, Frame { parts, after }: &Frame) -> Option<()> {
+        let line = self.text.as_bytes();
+        for Part { before, name, kind } in parts {
+            let from = self.json.at;
+            let at = from + before.len();
+            if !equal(line.get(from..at)?, before) {
+                return None;
+            }
+            self.json.at = at;
+            let raw = match (kind, line.get(at)?) {
+                (Stands::Inside, _) => Raw::List,
+                (Stands::Text, _) => Raw::Text(self.piece().ok()?),
+                (Stands::Word, _) => self.word().ok()?,
+                (Stands::Object, b'{') => self.or_skip(Self::fields).ok()?,
+                (Stands::List, b'[') => self.or_skip(Self::list).ok()?,
+                _ => return None,
+            };
+            self.values.push((line.get(from + name.start..from + name.end)?, raw));
+        }
+        (line.get(self.json.at..)? == &**after).then_some(())
+    }
+
     fn line(self, shape: u64) -> Line<'v> {
         let Self { values, pairs, .. } = self;
         Line { shape, values, pairs, odd: Cell::new(false) }
