@@ -36,7 +36,7 @@ pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
 /// Returns when the same code or assertion was let in before.
 fn let_in_before(case: &Case<'_>, mark: Fingerprint) -> Option<At> {
     let at = case.at?;
-    let before = case.world.sights(mark).iter().filter_map(|sight| match sight {
+    let before = case.world.sights(mark).filter_map(|sight| match sight {
         Sight::LetIn(usage) if usage.at_issuer => usage.times.last_until(at),
         _ => None,
     });

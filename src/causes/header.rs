@@ -128,7 +128,7 @@ fn accepted(case: &Case<'_>, oddity: &Oddity) -> Option<String> {
 fn let_in_without(case: &Case<'_>, credential: &Credential, oddity: &Oddity) -> bool {
     let shape = oddity_shape(oddity);
     mark_of(credential).is_some_and(|mark| {
-        case.world.sights(mark).iter().any(|sight| match sight {
+        case.world.sights(mark).any(|sight| match sight {
             Sight::LetIn(usage) => {
                 usage.host == case.facts.endpoint.host
                     && usage.credential.as_ref().is_some_and(|c| {

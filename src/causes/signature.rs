@@ -141,7 +141,7 @@ fn unknown_kid(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     }
     let elsewhere = token
         .fingerprint
-        .is_some_and(|mark| case.world.sights(mark).iter().any(|s| matches!(s, Sight::LetIn(_))));
+        .is_some_and(|mark| case.world.sights(mark).any(|s| matches!(s, Sight::LetIn(_))));
     let fact = format!("`kid` is `{kid}`, {} let in {}", case.host(), profile.kids.list(3));
     let candidate = Candidate::suspected("signature.unknown_kid", fact, &case.place());
     Some(if case.says("signature.") && !elsewhere {

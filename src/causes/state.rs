@@ -172,7 +172,7 @@ fn revoked(case: &Case<'_>) -> Option<Candidate> {
 fn same_form_was_let_in(case: &Case<'_>) -> bool {
     let Some(credential) = case.credential() else { return false };
     let Some(mark) = mark_of(credential) else { return false };
-    case.world.sights(mark).iter().any(|sight| match sight {
+    case.world.sights(mark).any(|sight| match sight {
         crate::world::Sight::LetIn(usage) => {
             usage.host == case.facts.endpoint.host
                 && usage.credential.as_ref().is_some_and(|c| {

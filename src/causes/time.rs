@@ -159,7 +159,7 @@ fn is_guess(case: &Case<'_>, token: &Token, at: At) -> bool {
 /// How long after a refresh the old token may still be on its way: none to speak of where the new one
 /// is never used.
 fn grace(case: &Case<'_>, new: Option<crate::model::Fingerprint>) -> Seconds {
-    let used = new.is_none_or(|mark| !case.world.sights(mark).is_empty());
+    let used = new.is_none_or(|mark| case.world.is_seen(mark));
     if used { IN_FLIGHT } else { Seconds(0.1) }
 }
 

@@ -84,7 +84,7 @@ fn one_instance(case: &Case<'_>) -> Option<Candidate> {
     let before = case.world.accepted_until(mark, facts, at).filter(|a| a.same_endpoint)?;
     // Let in again afterwards, or refused by the same node before it was let in elsewhere.
     let after = case.world.accepted_from(mark, facts, at).filter(|a| a.same_endpoint && a.at > at);
-    let again = case.world.sights(mark).iter().any(|sight| match sight {
+    let again = case.world.sights(mark).any(|sight| match sight {
         Sight::Refused(group, other) => {
             other.node == facts.node
                 && other.endpoint == facts.endpoint
@@ -96,7 +96,7 @@ fn one_instance(case: &Case<'_>) -> Option<Candidate> {
         return None;
     }
     let Some(node) = facts.node.as_ref() else { return alternating(case, mark, at) };
-    let elsewhere = case.world.sights(mark).iter().any(|sight| match sight {
+    let elsewhere = case.world.sights(mark).any(|sight| match sight {
         Sight::LetIn(usage) => {
             usage.host == facts.endpoint.host && usage.nodes.iter().any(|n| n == node)
         }

@@ -60,7 +60,7 @@ fn incident(
     let causes = causes.into_iter().map(|(id, n)| (CauseId::owned(id.to_owned()), n)).collect();
     let (endpoints, _) = affected::places(burst);
     let hit: HashSet<&Endpoint, FixedState> = hit.into_values().collect();
-    let used = hit.iter().flat_map(|endpoint| world.let_in_times(endpoint));
+    let used = hit.iter().flat_map(|endpoint| world.let_in_times(endpoint, end));
     let used = used.map(|times| times.first_from(end));
     let places = world.tally().visits.places().filter(|(endpoint, _)| hit.contains(endpoint));
     let visited = places.map(|(_, times)| times.first_from(end));

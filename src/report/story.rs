@@ -139,7 +139,7 @@ pub(super) fn tell(
             && let Some(mark) = token
         {
             told.insert((exp, Moment::Expires(Shown(*mark))));
-            let last = world.sights(*mark).iter().filter_map(|sight| match sight {
+            let last = world.sights(*mark).filter_map(|sight| match sight {
                 Sight::LetIn(usage) => usage.times.last(),
                 Sight::Refused(..) => None,
             });

@@ -143,6 +143,11 @@ impl<'t> Clients<'t> {
         known.map_or(Who::MAX, |number| self.who_of(*number))
     }
 
+    /// Returns how many clients there are: each number, and who each is, lies below.
+    pub(super) const fn count(&self) -> usize {
+        self.met.len()
+    }
+
     /// Returns who the client with a number is.
     pub(super) fn who_of(&self, number: u32) -> Who {
         usize::try_from(number).ok().and_then(|at| self.who.get(at)).copied().unwrap_or(Who::MAX)

@@ -198,12 +198,12 @@ impl World<'_> {
     /// Returns when a client used a token first, let in or refused.
     pub fn first_sight(&self, mark: Fingerprint, client: &Client) -> Option<At> {
         let who = self.who(client);
-        let first = |sight: &Sight<'_>| match sight {
+        let first = |sight: Sight<'_>| match sight {
             Sight::LetIn(usage) if self.who(&usage.client) == who => usage.times.first(),
             Sight::Refused(group, facts) if self.who(&facts.client) == who => group.times.first(),
             _ => None,
         };
-        self.sights(mark).iter().filter_map(first).min()
+        self.sights(mark).filter_map(first).min()
     }
 
     /// Returns who issued a token: its `iss`, else the host that was seen to hand it out.

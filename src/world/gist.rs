@@ -7,18 +7,19 @@
 //! for a dozen at once. What several cores found follows each other in the order of the uses.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use foldhash::quality::FixedState;
 use rayon::prelude::*;
 
-use super::addresses::Address;
+use super::Entry;
 use super::clients::{Glimpse, Marker, Seeds};
 use super::clocks::Clocks;
 use super::debuts::MakeDebuts;
+use super::look::{Hosts, Look};
+use super::mark_of;
 use super::profile::Profiles;
+use super::thresholds::Thresholds;
 use super::veils::Veils;
-use super::{Entry, Life, Sight, Succession, mark_of};
 use crate::model::{Credential, Endpoint, Fingerprint, Scheme, Token};
 use crate::tally::{Tally, Use};
 
@@ -26,7 +27,7 @@ use crate::tally::{Tally, Use};
 /// memory, and a core has a megabyte and some thousand pages at hand.
 pub(super) const NEAR: usize = 128;
 /// Uses that one core looks at before it takes others.
-const PIECE: usize = 4096;
+pub(super) const PIECE: usize = 4096;
 
 /// What is known before a use is looked at.
 #[derive(Debug)]
@@ -43,29 +44,17 @@ pub(super) struct Gist<'t> {
     marker: Marker,
     /// Their clients, one a use.
     pub(super) clients: Vec<Glimpse<'t>>,
-    /// The uses themselves.
-    pub(super) uses: Vec<&'t Use>,
-    pub(super) sights: Vec<(Fingerprint, Sight<'t>)>,
-    /// Credentials let in, by the place of the use among all.
-    pub(super) entries: Vec<(usize, LetIn<'t>)>,
-    /// Tokens with a subject, by the place of the use.
-    pub(super) lives: Vec<(usize, Life<'t>)>,
-    /// First successes with the host, by the place of the use.
-    pub(super) successions: Vec<(usize, Option<&'t Arc<str>>, Succession<'t>)>,
+    /// What is asked of them again and again, one a use.
+    pub(super) looks: Vec<Look<'t>>,
+    /// The hosts that those name.
+    pub(super) hosts: Hosts<'t>,
+    /// Credentials let in.
+    pub(super) entries: Vec<Entry<'t>>,
+    /// Where those were let in.
+    pub(super) thresholds: Thresholds<'t>,
     pub(super) profiles: Profiles<'t>,
     pub(super) debuts: MakeDebuts<'t>,
     pub(super) veils: Veils,
-}
-
-/// A credential let in at an endpoint.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LetIn<'t> {
-    pub(super) endpoint: &'t Endpoint,
-    /// Where the endpoint's names lie.
-    pub(super) address: Address,
-    pub(super) scheme: &'t str,
-    pub(super) mark: Option<Fingerprint>,
-    pub(super) entry: Entry<'t>,
 }
 
 impl<'t> Gist<'t> {
@@ -85,11 +74,10 @@ impl<'t> Gist<'t> {
         Self {
             marker: Marker::of(seeds),
             clients: Vec::with_capacity(uses),
-            uses: Vec::with_capacity(uses),
-            sights: Vec::with_capacity(uses),
+            looks: Vec::with_capacity(uses),
+            hosts: Hosts::default(),
             entries: Vec::with_capacity(uses),
-            lives: Vec::with_capacity(uses),
-            successions: Vec::with_capacity(uses),
+            thresholds: Thresholds::default(),
             profiles: Profiles::default(),
             debuts: MakeDebuts::default(),
             veils: Veils::default(),
@@ -104,33 +92,35 @@ impl<'t> Gist<'t> {
         let tokens = marks.iter().map(|mark| ground.tally.token((*mark)?));
         let tokens: Vec<Option<&'t Token>> = tokens.collect();
         self.clients.extend(near.iter().map(|usage| self.marker.look(&usage.client)));
-        let all = || (start..).zip(near.iter().copied()).zip(&marks).zip(&tokens);
-        for (((place, usage), mark), token) in all() {
-            self.uses.push(usage);
-            self.sights.extend(mark.map(|mark| (mark, Sight::LetIn(usage))));
-            let Some(first) = usage.times.first() else { continue };
-            self.lives.extend(Life::of(*token, Some(first)).map(|life| (place, life)));
+        let all = || near.iter().copied().zip(&marks).zip(&tokens);
+        for ((usage, mark), token) in all() {
+            let first = usage.times.first();
             let subject = token.and_then(|t| t.sub.as_deref());
-            let succession = Succession { first, usage, subject, mark: *mark };
-            self.successions.push((place, usage.host.as_ref(), succession));
-            self.debuts.note(*token, Some(first));
+            let host = self.hosts.number(usage.host.as_ref());
+            self.looks.push(Look::new(*mark, first, subject, host));
+            self.debuts.note(*token, first);
         }
-        for ((((place, usage), mark), token), credential) in all().zip(&credentials) {
+        for ((place, ((usage, mark), token)), credential) in (start..).zip(all()).zip(&credentials)
+        {
             let Some(credential) = credential else { continue };
             let scheme = credential.scheme.as_ref().map_or("", Scheme::as_str);
+            let first = self.entries.len();
             for (endpoint, times) in usage.endpoints.iter() {
-                let (address, entry) = (Address::of_endpoint(endpoint), Entry::of(usage, times));
-                let mark = *mark;
-                self.entries.push((place, LetIn { endpoint, address, scheme, mark, entry }));
+                let door = self.thresholds.pass(endpoint, scheme, *mark, ground.guarded);
+                self.entries.push(Entry::of(place, door, times));
             }
             self.veils.note_use(usage);
-            self.profiles.note(ground, usage, *token);
+            let entries = self.entries.get(first..).unwrap_or_default();
+            let guarded = entries.iter().filter(|entry| self.thresholds.is_guarded(entry.door));
+            self.profiles.note(ground, usage, *token, guarded.map(|entry| entry.times));
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::super::debuts::Debuts;
@@ -207,6 +197,29 @@ mod tests {
         Box::new(usage)
     }
 
+    /// What the looks of a piece show, with the hosts by name.
+    fn looked<'a>(gist: &'a Gist<'_>) -> impl Iterator<Item = String> + 'a {
+        let host = |number: u32| gist.hosts.name(number);
+        gist.looks.iter().map(move |look| {
+            format!("{:?}", (look.mark(), look.first(), look.subject(), host(look.host)))
+        })
+    }
+
+    /// The same read off a use.
+    fn told(tally: &Tally, usage: &Use) -> String {
+        let mark = usage.credential.as_deref().and_then(mark_of);
+        let subject = mark.and_then(|mark| tally.token(mark)?.sub.as_deref());
+        format!("{:?}", (mark, usage.times.first(), subject, usage.host.as_ref()))
+    }
+
+    /// The entries of a piece, with their endpoints by name.
+    fn entered<'a>(gist: &'a Gist<'_>) -> impl Iterator<Item = String> + 'a {
+        gist.entries.iter().map(|entry| {
+            let door = gist.thresholds.name(entry.door);
+            format!("{:?}", (entry.place, door, entry.times, entry.ends))
+        })
+    }
+
     proptest! {
         #[test]
         fn pieces_tell_in_their_order_what_the_whole_tells(
@@ -240,20 +253,20 @@ mod tests {
             first.add(&ground, 0, left);
             second.add(&ground, left.len(), right);
             prop_assert_eq!(
-                format!("{:?}", (&whole.clients, &whole.uses, &whole.sights)),
-                format!("{:?}", (
-                    [&*first.clients, &second.clients].concat(),
-                    [&*first.uses, &second.uses].concat(),
-                    [&*first.sights, &second.sights].concat(),
-                ))
+                format!("{:?}", whole.clients),
+                format!("{:?}", [&*first.clients, &second.clients].concat())
             );
             prop_assert_eq!(
-                format!("{:?}", (&whole.entries, &whole.lives, &whole.successions)),
-                format!("{:?}", (
-                    [&*first.entries, &second.entries].concat(),
-                    [&*first.lives, &second.lives].concat(),
-                    [&*first.successions, &second.successions].concat(),
-                ))
+                looked(&whole).collect::<Vec<_>>(),
+                looked(&first).chain(looked(&second)).collect::<Vec<_>>()
+            );
+            prop_assert_eq!(
+                looked(&whole).collect::<Vec<_>>(),
+                made.iter().map(|usage| told(&tally, usage)).collect::<Vec<_>>()
+            );
+            prop_assert_eq!(
+                entered(&whole).collect::<Vec<_>>(),
+                entered(&first).chain(entered(&second)).collect::<Vec<_>>()
             );
             first.profiles.merge(std::mem::take(&mut second.profiles));
             prop_assert_eq!(

@@ -8,24 +8,25 @@ use rayon::prelude::*;
 
 use super::addresses::Addresses;
 use super::debuts::MakeDebuts;
-use super::gist::{Gist, LetIn};
+use super::gist::Gist;
+use super::let_in::LetIn;
+use super::look::Hosts;
 use super::runs::Runs;
-use super::{
-    Entry, Flow, GUESTS, Issued, Life, OpenDoor, STRANGERS, Sight, Succession, Who, World,
-    could_show, is_moment, mark_of,
-};
+use super::thresholds::Joined;
+use super::{Entry, Flow, Issued, OpenDoor, STRANGERS, Who, World, could_show, is_moment, mark_of};
 use crate::model::{Endpoint, Facts, Fingerprint, Outcome, Token};
 use crate::tally::{Group, Tally};
 
 /// Everything that was seen, by what it is asked for.
 #[derive(Debug, Default)]
 pub(super) struct Index<'t> {
-    pub(super) by_token: Runs<Fingerprint, Sight<'t>>,
+    /// What was let in, by the numbers that the tables name.
+    pub(super) let_in: LetIn<'t>,
+    /// The uses by number, and behind them the groups.
+    pub(super) by_token: Runs<Fingerprint, u32>,
     pub(super) doors: Doors<'t>,
     pub(super) refusals: Refusals<'t>,
     pub(super) issued: Issued,
-    /// What is known of the tokens that each client used or was given, by their subjects in order.
-    pub(super) lives: Runs<Who, Life<'t>>,
     /// Clients whose tokens have several subjects.
     pub(super) shared: HashSet<Who, FixedState>,
     pub(super) flows: BTreeMap<Who, Flow<'t>>,
@@ -40,11 +41,11 @@ pub(super) struct Index<'t> {
 pub(super) struct Doors<'t> {
     /// Endpoints that were seen to let in a request with one.
     pub(super) open: HashMap<&'t Endpoint, OpenDoor<'t>, FixedState>,
-    /// By client and number of the endpoint.
-    pub(super) entries: Runs<(Who, u32), Entry<'t>>,
-    hosts: HashMap<Option<&'t Arc<str>>, u32, FixedState>,
-    /// By client and number of the host, in order of time.
-    successions: Runs<(Who, u32), Succession<'t>>,
+    /// Entries by client and number of the endpoint.
+    pub(super) entries: Runs<(Who, u32), u32>,
+    hosts: Hosts<'t>,
+    /// Uses by client and number of the host, in order of time.
+    successions: Runs<(Who, u32), u32>,
 }
 
 /// What was refused.
@@ -68,18 +69,18 @@ impl<'t> Doors<'t> {
         self.open.values().flat_map(known).collect()
     }
 
-    /// Returns a client's first successes on a host, in order of time.
-    pub(super) fn successions(&self, who: Who, host: Option<&Arc<str>>) -> &[Succession<'t>] {
-        let number = self.hosts.get(&host);
-        number.map_or(&[][..], |number| self.successions.get(&(who, *number)))
+    /// Returns the numbers of a client's uses on a host, in order of their first instants.
+    pub(super) fn successions(&self, who: Who, host: Option<&Arc<str>>) -> &[u32] {
+        let number = self.hosts.get(host);
+        number.map_or(&[][..], |number| self.successions.get(&(who, number)))
     }
 }
 
-/// What is found in one pass over groups or issues and belongs to one client or token.
+/// What is found in one pass over groups and belongs to one client or token.
 #[derive(Debug, Default)]
 struct Found<'t> {
-    sights: Vec<(Fingerprint, Sight<'t>)>,
-    lives: Vec<(Who, Life<'t>)>,
+    sights: Vec<(Fingerprint, u32)>,
+    subjects: Vec<(Who, &'t str)>,
     flows: BTreeMap<Who, Flow<'t>>,
     debuts: MakeDebuts<'t>,
 }
@@ -88,124 +89,98 @@ impl<'t> Index<'t> {
     /// Learns from what one look at all uses found.
     pub(super) fn learn(
         world: &World<'t>,
-        gists: &[Gist<'t>],
+        gists: Vec<Gist<'t>>,
         doubled_signatures: BTreeSet<Fingerprint>,
     ) -> Self {
         let who: Vec<Who> =
-            world.uses.iter().map(|(_, client)| world.clients.who_of(*client)).collect();
+            world.users.iter().map(|client| world.clients.who_of(*client)).collect();
         let who = |place: usize| who.get(place).copied().unwrap_or(Who::MAX);
-        let (doors, (refusals, refused)) =
-            rayon::join(|| of_uses(gists, &world.guarded, who), || of_groups(world));
+        let ((let_in, doors), (refusals, refused)) =
+            rayon::join(|| of_uses(gists, who), || of_groups(world));
         let (issued, given) = of_issues(world);
         let mut flows = refused.flows;
         for (who, flow) in given.flows {
             flows.entry(who).or_default().issues = flow.issues;
         }
         let sights = || {
-            let let_in = gists.iter().flat_map(|gist| gist.sights.iter());
-            Runs::of(let_in.chain(&refused.sights).copied())
+            let let_in = let_in.looks().zip(0..).filter_map(|(look, n)| Some((look.mark()?, n)));
+            Runs::of(let_in.chain(refused.sights.iter().copied()))
         };
-        let lives = || {
-            let let_in = gists.iter().flat_map(|gist| gist.lives.iter());
-            let let_in = let_in.map(|(place, life)| (who(*place), *life));
-            by_subject(let_in.chain(refused.lives.iter().chain(&given.lives).copied()))
+        let shared = || {
+            let let_in = let_in.looks().enumerate().filter(|(_, look)| look.first().is_some());
+            let let_in = let_in.filter_map(|(place, look)| Some((who(place), look.subject()?)));
+            let others = refused.subjects.iter().chain(&given.subjects).copied();
+            shared(world.clients.count(), let_in.chain(others))
         };
-        let (by_token, (lives, shared)) = rayon::join(sights, lives);
+        let (by_token, shared) = rayon::join(sights, shared);
         let debuts = refused.debuts;
-        Self { by_token, doors, refusals, issued, lives, shared, flows, debuts, doubled_signatures }
+        Self {
+            let_in,
+            by_token,
+            doors,
+            refusals,
+            issued,
+            shared,
+            flows,
+            debuts,
+            doubled_signatures,
+        }
     }
 }
 
-fn by_subject<'t>(
-    lives: impl Iterator<Item = (Who, Life<'t>)> + Clone,
-) -> (Runs<Who, Life<'t>>, HashSet<Who, FixedState>) {
-    let mut lives = Runs::of(lives);
+/// Returns the clients that have several of the subjects; each client is below `clients`.
+fn shared<'t>(
+    clients: usize,
+    subjects: impl Iterator<Item = (Who, &'t str)>,
+) -> HashSet<Who, FixedState> {
+    let mut first: Vec<Option<&str>> = vec![None; clients];
     let mut shared = HashSet::default();
-    lives.each_mut(|who, lives| {
-        if lives.len() < 2 {
-            return;
+    for (who, subject) in subjects {
+        if let Some(first) = first.get_mut(who as usize)
+            && *first.get_or_insert(subject) != subject
+        {
+            shared.insert(who);
         }
-        lives.sort_unstable_by_key(|life| life.subject);
-        if lives.first().map(|life| life.subject) != lives.last().map(|life| life.subject) {
-            shared.insert(*who);
-        }
-    });
-    (lives, shared)
+    }
+    shared
 }
 
 /// Indexes what was let in with a credential.
 fn of_uses<'t>(
-    gists: &[Gist<'t>],
-    guarded: &HashSet<&'t Endpoint, FixedState>,
+    gists: Vec<Gist<'t>>,
     who: impl Fn(usize) -> Who + Copy + Sync,
-) -> Doors<'t> {
-    // Nearly all uses are of few endpoints, whose doors are found by address; the others by name.
-    let mut open: Vec<(&Endpoint, OpenDoor<'_>)> = Vec::new();
-    let mut numbers: HashMap<&Endpoint, usize, FixedState> = HashMap::default();
-    let mut at: Addresses<usize> = Addresses::default();
-    let all = || gists.iter().flat_map(|gist| gist.entries.iter());
-    let mut here: Vec<u32> = Vec::with_capacity(gists.iter().map(|gist| gist.entries.len()).sum());
-    for (_, LetIn { endpoint, address, scheme, mark, entry }) in all() {
-        let number = *at.entry(*address).or_insert_with(|| {
-            let number = *numbers.entry(endpoint).or_insert_with(|| {
-                let door = OpenDoor {
-                    number: u32::try_from(open.len()).unwrap_or(u32::MAX),
-                    guarded: guarded.contains(endpoint),
-                    schemes: BTreeSet::new(),
-                    guests: BTreeSet::new(),
-                    times: Vec::new(),
-                    addresses: Vec::new(),
-                };
-                open.push((endpoint, door));
-                open.len() - 1
-            });
-            if let Some((_, door)) = open.get_mut(number) {
-                door.addresses.push(*address);
-            }
-            number
-        });
-        let Some((_, door)) = open.get_mut(number) else { continue };
-        here.push(door.number);
-        door.schemes.insert(scheme);
-        door.times.push(entry.times);
-        if let Some(mark) = mark.filter(|_| door.guarded) {
-            let fits =
-                door.guests.len() < GUESTS || door.guests.last().is_some_and(|last| mark < *last);
-            if fits && door.guests.insert(mark) && door.guests.len() > GUESTS {
-                door.guests.pop_last();
-            }
+) -> (LetIn<'t>, Doors<'t>) {
+    let (mut joined, mut hosts) = (Joined::default(), Hosts::default());
+    let mut let_in = LetIn::default();
+    for gist in gists {
+        let (doors, hosts) = (joined.join(gist.thresholds), hosts.join(gist.hosts));
+        let_in.add(gist.looks, gist.entries, &doors, &hosts);
+    }
+    let mut open = joined.all;
+    for (number, entry) in let_in.entries() {
+        if let Some((_, door)) = open.get_mut(entry.door as usize) {
+            door.entries.push(number);
         }
     }
-    let mut hosts: HashMap<Option<&Arc<str>>, u32, FixedState> = HashMap::default();
-    let of_hosts = || {
-        let all = || gists.iter().flat_map(|gist| gist.successions.iter());
-        // Most have the host of the one before.
-        let mut last: Option<(Option<&Arc<str>>, u32)> = None;
-        let number = |(_, host, _): &(usize, Option<&'t Arc<str>>, Succession<'t>)| {
-            let same = |known: &Arc<str>, host: &Arc<str>| Arc::ptr_eq(known, host);
-            if let Some((known, number)) = last
-                && known.zip(*host).is_some_and(|(known, host)| same(known, host))
-            {
-                return number;
+    let entries = || {
+        let key = |entry: &Entry<'t>| (who(entry.place as usize), entry.door);
+        Runs::of(let_in.entries().map(|(number, entry)| (key(entry), number)))
+    };
+    let successions = || {
+        let timed = let_in.looks().zip(0..).filter(|(look, _)| look.first().is_some());
+        let keyed = timed.map(|(look, place)| ((who(place as usize), look.host), place));
+        let mut successions = Runs::of(keyed);
+        let first = |place: &u32| let_in.look(*place).and_then(|look| look.first());
+        successions.each_mut(|uses| {
+            if !uses.is_sorted_by_key(first) {
+                uses.sort_by_cached_key(first);
             }
-            let next = u32::try_from(hosts.len()).unwrap_or(u32::MAX);
-            let number = *hosts.entry(*host).or_insert(next);
-            last = Some((*host, number));
-            number
-        };
-        let numbers: Vec<u32> = all().map(number).collect();
-        let keyed = all().zip(&numbers);
-        let mut successions =
-            Runs::of(keyed.map(|((place, _, new), host)| ((who(*place), *host), *new)));
-        successions.each_mut(|_, list| list.sort_by_key(|s| s.first));
+        });
         successions
     };
-    let entries = || {
-        let keyed = all().zip(&here);
-        Runs::of(keyed.map(|((place, let_in), door)| ((who(*place), *door), let_in.entry)))
-    };
-    let (entries, successions) = rayon::join(entries, of_hosts);
-    Doors { open: open.into_iter().collect(), entries, hosts, successions }
+    let (entries, successions) = rayon::join(entries, successions);
+    let open = open.into_iter().collect();
+    (let_in, Doors { open, entries, hosts, successions })
 }
 
 /// Finds the signatures that stand on more than one header and payload.
@@ -230,7 +205,9 @@ fn doubled(mut signed: Vec<(Fingerprint, Fingerprint)>) -> BTreeSet<Fingerprint>
 fn of_groups<'t>(world: &World<'t>) -> (Refusals<'t>, Found<'t>) {
     let (mut refusals, mut found) = (Refusals::default(), Found::default());
     let mut of = Vec::with_capacity(world.groups.len());
-    for known in &world.groups {
+    let numbers = world.uses.len()..;
+    for (number, known) in numbers.zip(&world.groups) {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
         let (group, facts, who) = (known.group, known.facts, world.clients.who_of(known.client));
         if is_moment(facts) {
             found.flows.entry(who).or_default().moments.push((group, facts));
@@ -239,8 +216,7 @@ fn of_groups<'t>(world: &World<'t>) -> (Refusals<'t>, Found<'t>) {
         for (at, credential) in facts.credentials.iter().enumerate() {
             let other = || mark_of(credential).and_then(|mark| world.token(mark));
             let token = if at == 0 { known.token } else { other() };
-            let life = Life::of(token, group.times.first());
-            found.lives.extend(life.map(|life| (who, life)));
+            found.subjects.extend(token.and_then(|token| Some((who, token.sub.as_deref()?))));
         }
         if facts.cross_origin && !facts.preflight && facts.answer.outcome != Outcome::LetIn {
             refusals.cross_origin.entry(who).or_default().push((group, facts));
@@ -258,7 +234,7 @@ fn of_groups<'t>(world: &World<'t>) -> (Refusals<'t>, Found<'t>) {
                 facts.credentials.iter().filter_map(mark_of).collect();
             marks.sort_unstable();
             marks.dedup();
-            found.sights.extend(marks.iter().map(|mark| (*mark, Sight::Refused(group, facts))));
+            found.sights.extend(marks.iter().map(|mark| (*mark, number)));
         }
     }
     refusals.of = Runs::of(of.iter().copied());
@@ -280,8 +256,7 @@ fn of_issues<'t>(world: &World<'t>) -> (Issued, Found<'t>) {
         let refresh = issue.issued.refresh.filter(|mark| !other.contains(&Some(*mark)));
         issued.refresh_tokens.extend(refresh);
         let token = issue.issued.access.and_then(|mark| world.token(mark));
-        let life = Life::of(token, issue.times.first());
-        found.lives.extend(life.map(|life| (who, life)));
+        found.subjects.extend(token.and_then(|token| Some((who, token.sub.as_deref()?))));
         found.flows.entry(who).or_default().issues.push(issue);
     }
     (issued, found)
@@ -294,6 +269,21 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn a_client_is_shared_when_its_subjects_differ(
+            seen in prop::collection::vec((0u32..6, 0u8..3), 0..24),
+        ) {
+            let mut subjects: BTreeMap<Who, BTreeSet<u8>> = BTreeMap::new();
+            for (who, subject) in &seen {
+                subjects.entry(*who).or_default().insert(*subject);
+            }
+            let several = subjects.into_iter().filter(|(_, subjects)| subjects.len() > 1);
+            let wanted: HashSet<Who, FixedState> = several.map(|(who, _)| who).collect();
+            let names = ["", "ann", "bob"].map(str::to_owned);
+            let seen = seen.iter().map(|(who, n)| (*who, names[usize::from(*n)].as_str()));
+            prop_assert_eq!(shared(6, seen), wanted);
+        }
+
         #[test]
         fn a_signature_on_two_texts_is_doubled_and_one_that_came_twice_is_not(
             signed in prop::collection::vec((0u128..6, 0u128..3), 0..12),

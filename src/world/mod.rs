@@ -9,12 +9,15 @@ mod debuts;
 mod gist;
 mod index;
 mod legs;
+mod let_in;
+mod look;
 mod moments;
 mod outages;
 mod owners;
 mod profile;
 mod proofs;
 mod runs;
+mod thresholds;
 mod uses;
 mod veils;
 mod views;
@@ -42,7 +45,7 @@ use crate::model::{
     At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Scheme,
     Seconds, Sign, State, Token, Visibility, Weight,
 };
-use crate::tally::{Door, Group, Issue, Tally, Times, Use};
+use crate::tally::{Door, Group, Issue, Smallest, Tally, Times, Use};
 
 /// A client of the capture, told apart from all others.
 pub type Who = u32;
@@ -80,8 +83,10 @@ pub struct World<'t> {
     clocks: clocks::Clocks,
     owners: Owners<'t>,
     profiles: BTreeMap<Arc<str>, Profile>,
-    /// The uses in the order of their keys, with the numbers of their clients.
-    uses: Vec<(&'t Use, u32)>,
+    /// The uses in the order of their keys.
+    uses: Vec<&'t Use>,
+    /// The numbers of their clients.
+    users: Vec<u32>,
     /// The groups in the order of their keys.
     groups: Vec<Known<'t>>,
     /// A number for each endpoint of a group.
@@ -101,18 +106,18 @@ pub struct World<'t> {
 }
 
 /// An endpoint that was seen to let in a request with a credential.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct OpenDoor<'t> {
     /// Its number among them, for the keys of other tables.
     number: u32,
     /// It refused others.
     guarded: bool,
-    /// Schemes of those credentials.
-    schemes: BTreeSet<&'t str>,
-    /// Tokens let in where others were refused, the smallest few.
-    guests: BTreeSet<Fingerprint>,
-    /// When each use was let in.
-    times: Vec<&'t Times<8>>,
+    /// Schemes of those credentials, in order, each once.
+    schemes: Vec<&'t str>,
+    /// Tokens let in where others were refused.
+    guests: Smallest<Fingerprint, GUESTS>,
+    /// Numbers of the entries.
+    entries: Vec<u32>,
     /// Where its names lie, as they were met.
     addresses: Vec<Address>,
 }
@@ -126,22 +131,16 @@ pub enum Sight<'t> {
     Refused(&'t Group, &'t Facts),
 }
 
-/// One credential let in at one endpoint.
+/// One credential let in at one endpoint, in 32 bytes: there are hundreds of thousands.
 #[derive(Clone, Copy, Debug)]
 struct Entry<'t> {
-    usage: &'t Use,
     times: &'t Times<8>,
     /// The ends of the times, so that most entries need no look at them.
     ends: (At, At),
-}
-
-/// A token's first success on a host, for the search of what replaced another one.
-#[derive(Clone, Copy, Debug)]
-struct Succession<'t> {
-    first: At,
-    usage: &'t Use,
-    subject: Option<&'t str>,
-    mark: Option<Fingerprint>,
+    /// Number of the use.
+    place: u32,
+    /// Number of the endpoint's door.
+    door: u32,
 }
 
 /// A group with what is looked up once for it.
@@ -255,7 +254,6 @@ impl<'t> World<'t> {
         let mut clients = Clients::default();
         let ground = Ground { tally, clocks: &clocks, guarded: &guarded };
         let mut gists = Gist::of(&ground, clients.seeds(), &uses);
-        drop(uses);
         let met = || {
             let used = gists.iter().flat_map(|gist| gist.clients.iter().copied());
             let used = clients.meet(used);
@@ -268,7 +266,7 @@ impl<'t> World<'t> {
             (used, groups, places, proofs)
         };
         let subject = |mark: Fingerprint| tally.token(mark)?.sub.as_deref();
-        let ((used, groups, places, proofs), (owners, doubled)) = rayon::join(met, || {
+        let ((users, groups, places, proofs), (owners, doubled)) = rayon::join(met, || {
             rayon::join(|| Owners::learn(tally, subject), || index::doubled_signatures(tally))
         });
         let (mut profiles, mut debuts) = (profile::Profiles::default(), Debuts::default());
@@ -278,9 +276,9 @@ impl<'t> World<'t> {
             debuts.merge(std::mem::take(&mut gist.debuts));
             veils.merge(std::mem::take(&mut gist.veils));
         }
-        let uses = gists.iter().flat_map(|gist| gist.uses.iter().copied());
         let mut world = Self {
-            uses: uses.zip(used).collect(),
+            uses,
+            users,
             guarded,
             guarded_doors: Addresses::default(),
             debuts,
@@ -302,7 +300,7 @@ impl<'t> World<'t> {
         };
         let refused;
         (world.index, refused) =
-            rayon::join(|| Index::learn(&world, &gists, doubled), || outages::refused(&world));
+            rayon::join(|| Index::learn(&world, gists, doubled), || outages::refused(&world));
         world.debuts.merge(std::mem::take(&mut world.index.debuts));
         world.guarded_doors = world.index.doors.guarded();
         world.index_refused_refreshes();
@@ -409,7 +407,7 @@ impl<'t> World<'t> {
     /// Returns whether an endpoint was seen to let in credentials, and none under this scheme.
     pub fn knows_only_other_schemes(&self, endpoint: &Endpoint, scheme: &Scheme) -> bool {
         self.index.doors.open.get(endpoint).is_some_and(|OpenDoor { schemes, .. }| {
-            schemes.iter().any(|s| !s.is_empty()) && !schemes.contains(scheme.as_str())
+            schemes.iter().any(|s| !s.is_empty()) && !schemes.contains(&scheme.as_str())
         })
     }
 

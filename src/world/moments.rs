@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::look::Look;
 use super::{
-    Ending, Life, RefusedRefresh, Renewal, Sight, Who, World, is_refresh, mark_of, same_place,
+    Ending, Known, Life, RefusedRefresh, Renewal, Sight, Who, World, is_refresh, mark_of,
+    same_place,
 };
 use crate::model::{
     At, Client, Credential, Endpoint, Facts, Fingerprint, Grant, Kind, Outcome, Place, Seconds,
@@ -64,6 +66,7 @@ impl<'t> World<'t> {
     /// Lists each client's refused refreshes with whose they were.
     pub(super) fn index_refused_refreshes(&mut self) {
         let mut found: BTreeMap<Who, Vec<RefusedRefresh<'t>>> = BTreeMap::new();
+        let lives = self.lives_of_guessed();
         for (who, flow) in &self.index.flows {
             for (group, facts) in &flow.moments {
                 if !facts.answer.outcome.is_refused() || !is_refresh(facts) {
@@ -73,7 +76,7 @@ impl<'t> World<'t> {
                 for bucket in group.times.buckets() {
                     let at = bucket.first;
                     let open = known.is_none() && self.index.shared.contains(who);
-                    let lives = || self.index.lives.get(who);
+                    let lives = || lives.get(who).map_or(&[][..], Vec::as_slice);
                     let guess = open.then(|| only_one_at_its_end(lives(), at)).flatten();
                     found.entry(*who).or_default().push(RefusedRefresh {
                         at,
@@ -87,6 +90,50 @@ impl<'t> World<'t> {
             list.sort_unstable();
             self.index.flows.entry(who).or_default().refused = list;
         }
+    }
+
+    /// Returns what is known of the tokens that clients used or were given, by their subjects in order: of
+    /// clients with several subjects that were refused a refresh which does not tell whose it is.
+    fn lives_of_guessed(&self) -> BTreeMap<Who, Vec<Life<'t>>> {
+        let is_guessed = |(_, facts): &(&Group, &Facts)| {
+            facts.answer.outcome.is_refused()
+                && is_refresh(facts)
+                && self.subject_behind(facts).is_none()
+        };
+        let shared = self.index.flows.iter().filter(|(who, _)| self.index.shared.contains(who));
+        let guessed = shared.filter(|(_, flow)| flow.moments.iter().any(is_guessed));
+        let mut lives: BTreeMap<Who, Vec<Life<'t>>> =
+            guessed.map(|(who, _)| (*who, Vec::new())).collect();
+        if lives.is_empty() {
+            return lives;
+        }
+        let mut note = |client: u32, mark: Option<Fingerprint>, first: Option<At>| {
+            let Some(lives) = lives.get_mut(&self.clients.who_of(client)) else { return };
+            lives.extend(Life::of(mark.and_then(|mark| self.token(mark)), first));
+        };
+        for (look, client) in self.index.let_in.looks().zip(&self.users) {
+            if let Some(first) = look.first() {
+                note(*client, look.mark(), Some(first));
+            }
+        }
+        for Known { group, facts, client, .. } in &self.groups {
+            for mark in facts.credentials.iter().map(mark_of) {
+                note(*client, mark, group.times.first());
+            }
+        }
+        let given = self
+            .index
+            .flows
+            .iter()
+            .flat_map(|(who, flow)| flow.issues.iter().map(move |issue| (*who, issue)));
+        for (who, issue) in given {
+            if let Some(lives) = lives.get_mut(&who) {
+                let token = issue.issued.access.and_then(|mark| self.token(mark));
+                lives.extend(Life::of(token, issue.times.first()));
+            }
+        }
+        lives.values_mut().for_each(|lives| lives.sort_unstable_by_key(|life| life.subject));
+        lives
     }
 
     /// Returns whether a client did more than plain calls; else it has no endings, refreshes or renewals.
@@ -205,7 +252,7 @@ impl<'t> World<'t> {
                     && issue.times.any_within(*used, *used)
             })
         };
-        let uses = self.sights(mark).iter().filter_map(|sight| match sight {
+        let uses = self.sights(mark).filter_map(|sight| match sight {
             Sight::LetIn(usage) => Some(usage.times.buckets().iter().map(|b| b.first)),
             Sight::Refused(..) => None,
         });
@@ -218,7 +265,6 @@ impl<'t> World<'t> {
     fn refused_with(&self, mark: Fingerprint) -> Vec<At> {
         let mut found: Vec<At> = self
             .sights(mark)
-            .iter()
             .filter_map(|sight| match sight {
                 Sight::Refused(group, facts) if is_refresh(facts) => Some(group),
                 _ => None,
@@ -340,7 +386,7 @@ impl<'t> World<'t> {
             .open
             .iter()
             .filter(|(endpoint, _)| is_behind(endpoint))
-            .flat_map(|(_, door)| self.index.doors.entries.get(&(who, door.number)))
+            .flat_map(|(_, door)| self.entries_of(who, door.number))
             .filter_map(|entry| entry.times.last_until(until));
         let visited = self
             .free_doors
@@ -441,8 +487,11 @@ impl<'t> World<'t> {
         let is_session = |c: &Credential| c.kind == Kind::Session;
         let sent = || {
             let used = self.index.doors.successions(who, facts.endpoint.host.as_ref());
-            used.iter()
-                .any(|s| s.first <= at && s.usage.credential.as_deref().is_some_and(is_session))
+            let used = used.iter().filter(|place| {
+                let look = self.index.let_in.look(**place);
+                look.and_then(Look::first).is_some_and(|first| first <= at)
+            });
+            used.filter_map(|place| self.credential_of(*place)).any(is_session)
         };
         let refused = || {
             let here = self.refused_at(who, &facts.endpoint);

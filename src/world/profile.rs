@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use super::addresses::{Address, Addresses};
 use super::gist::Ground;
 use crate::model::{
     At, Credential, Fingerprint, Make, Names, NearMiss, Oddity, Place, Scheme, Seconds, Token,
     Unit, Use as Purpose, Verdict,
 };
-use crate::tally::Use;
+use crate::tally::{Times, Use};
 
 /// Values that one host accepted, each with its first and last instant.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -138,7 +137,6 @@ const fn form_of_audience(make: &Make) -> &'static str {
 #[derive(Debug, Default)]
 pub(super) struct Profiles<'t> {
     of: BTreeMap<Arc<str>, (Profile, Makes<'t>)>,
-    guarded: Addresses<bool>,
     /// Nearly all credentials travel at one place, whose name is made once.
     place: Option<(Place, String)>,
 }
@@ -188,23 +186,20 @@ impl<'t> Makes<'t> {
 }
 
 impl<'t> Profiles<'t> {
-    /// Adds what a use teaches, where it was of an endpoint that refused others.
+    /// Adds what a use teaches that was let in at these times where others were refused.
     pub(super) fn note(
         &mut self,
         ground: &Ground<'_, 't>,
         usage: &'t Use,
         token: Option<&'t Token>,
+        guarded: impl Iterator<Item = &'t Times<8>>,
     ) {
         let (Some(host), Some(credential)) = (&usage.host, &usage.credential) else { return };
         if usage.at_issuer {
             return;
         }
-        let guarded = usage.endpoints.iter().filter(|(endpoint, _)| {
-            let known = self.guarded.entry(Address::of_endpoint(endpoint));
-            *known.or_insert_with(|| ground.guarded.contains(*endpoint))
-        });
         let (mut first, mut last, mut proven) = (None, None, false);
-        for (_, times) in guarded {
+        for times in guarded {
             proven = true;
             first = earlier(first, times.first());
             last = std::cmp::max(last, times.last());

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::ops::Range;
 
 use foldhash::fast::FixedState;
 
@@ -10,12 +9,14 @@ use foldhash::fast::FixedState;
 #[derive(Debug)]
 pub(super) struct Runs<K, V> {
     values: Vec<V>,
-    spans: HashMap<K, Range<usize>, FixedState>,
+    numbers: HashMap<K, u32, FixedState>,
+    /// Where each list ends among the values, by its number; there the next begins.
+    ends: Vec<u32>,
 }
 
 impl<K, V> Default for Runs<K, V> {
     fn default() -> Self {
-        Self { values: Vec::new(), spans: HashMap::default() }
+        Self { values: Vec::new(), numbers: HashMap::default(), ends: Vec::new() }
     }
 }
 
@@ -24,54 +25,52 @@ impl<K: Copy + Eq + Hash, V: Copy> Runs<K, V> {
     /// key, once to put each where it belongs, so that nothing is sorted.
     pub(super) fn of(pairs: impl Iterator<Item = (K, V)> + Clone) -> Self {
         let Some((_, some)) = pairs.clone().next() else { return Self::default() };
-        let mut numbers: HashMap<K, usize, FixedState> = HashMap::default();
-        let mut counts: Vec<usize> = Vec::new();
+        let mut numbers: HashMap<K, u32, FixedState> = HashMap::default();
+        let mut counts: Vec<u32> = Vec::new();
         let count = |(key, _)| {
-            let number = *numbers.entry(key).or_insert(counts.len());
-            match counts.get_mut(number) {
+            let next = u32::try_from(counts.len()).unwrap_or(u32::MAX);
+            let number = *numbers.entry(key).or_insert(next);
+            match counts.get_mut(number as usize) {
                 Some(count) => *count += 1,
                 None => counts.push(1),
             }
             number
         };
-        let places: Vec<usize> = pairs.clone().map(count).collect();
-        let mut end = 0;
-        let begins = counts.iter().map(|count| {
-            end += count;
-            end - count
-        });
-        let mut free: Vec<usize> = begins.collect();
+        let lists: Vec<u32> = pairs.clone().map(count).collect();
+        // Where the next value of each list belongs: first its begin, in the end its end.
+        let mut free = counts;
+        let mut begin = 0;
+        for count in &mut free {
+            begin += std::mem::replace(count, begin);
+        }
         // Each is written over.
-        let mut values = vec![some; places.len()];
-        for ((_, value), number) in pairs.zip(places) {
-            if let Some(place) = free.get_mut(number)
-                && let Some(slot) = values.get_mut(*place)
+        let mut values = vec![some; lists.len()];
+        for ((_, value), number) in pairs.zip(lists) {
+            if let Some(place) = free.get_mut(number as usize)
+                && let Some(slot) = values.get_mut(*place as usize)
             {
                 *slot = value;
                 *place += 1;
             }
         }
-        // What was free last is where the next run begins.
-        let span = |number: usize| {
-            let end = free.get(number).copied().unwrap_or_default();
-            end - counts.get(number).copied().unwrap_or_default()..end
-        };
-        let spans = numbers.into_iter().map(|(key, number)| (key, span(number))).collect();
-        Self { values, spans }
+        Self { values, numbers, ends: free }
     }
 
     /// Returns the values under a key; nothing where there is none.
     pub(super) fn get(&self, key: &K) -> &[V] {
-        self.spans.get(key).and_then(|span| self.values.get(span.clone())).unwrap_or_default()
+        let Some(number) = self.numbers.get(key).map(|number| *number as usize) else { return &[] };
+        let end = |number: usize| self.ends.get(number).map_or(0, |end| *end as usize);
+        let begin = number.checked_sub(1).map_or(0, end);
+        self.values.get(begin..end(number)).unwrap_or_default()
     }
 
-    /// Returns every list, to be changed in place; they have no order.
-    pub(super) fn each_mut(&mut self, mut change: impl FnMut(&K, &mut [V])) {
-        self.spans.iter().for_each(|(key, span)| {
-            if let Some(values) = self.values.get_mut(span.clone()) {
-                change(key, values);
-            }
-        });
+    /// Returns every list, to be changed in place.
+    pub(super) fn each_mut(&mut self, mut change: impl FnMut(&mut [V])) {
+        let mut begin = 0;
+        for end in self.ends.iter().map(|end| *end as usize) {
+            self.values.get_mut(begin..end).map(&mut change);
+            begin = end;
+        }
     }
 }
 
@@ -97,7 +96,7 @@ mod tests {
                 let wanted = lists.get(&key).map_or(&[][..], Vec::as_slice);
                 prop_assert_eq!(runs.get(&key), wanted);
             }
-            runs.each_mut(|_, values| values.sort_unstable());
+            runs.each_mut(|values| values.sort_unstable());
             for (key, list) in &mut lists {
                 list.sort_unstable();
                 prop_assert_eq!(runs.get(key), list.as_slice());

@@ -1,14 +1,17 @@
 //! When and where credentials were let in and refused.
 
 use super::clients::spot_of;
+use super::look::Look;
 use super::{Acceptance, Entry, Known, Sight, Who, World, is_token_refusal, mark_of};
 use crate::model::{At, Client, Credential, Endpoint, Facts, Fingerprint, Kind, Token};
 use crate::tally::{Group, Times, Use};
 
 impl<'t> Entry<'t> {
-    pub(super) fn of(usage: &'t Use, times: &'t Times<8>) -> Self {
+    /// Makes the entry of a use at an endpoint, by the numbers of both.
+    pub(super) fn of(place: usize, door: u32, times: &'t Times<8>) -> Self {
         let first = times.first().unwrap_or(At(i64::MAX));
-        Self { usage, times, ends: (first, times.last().unwrap_or(At(i64::MIN))) }
+        let ends = (first, times.last().unwrap_or(At(i64::MIN)));
+        Self { times, ends, place: u32::try_from(place).unwrap_or(u32::MAX), door }
     }
 }
 
@@ -47,16 +50,34 @@ fn latest<T>(
 }
 
 impl<'t> World<'t> {
-    /// Returns all uses of a token.
-    pub fn sights(&self, mark: Fingerprint) -> &[Sight<'t>] {
-        self.index.by_token.get(&mark)
+    /// Returns all uses of a token: what was let in, then what was refused.
+    pub fn sights(&self, mark: Fingerprint) -> impl Iterator<Item = Sight<'t>> + Clone {
+        let sight = |number: &u32| {
+            let number = *number as usize;
+            let Some(behind) = number.checked_sub(self.uses.len()) else {
+                return self.uses.get(number).map(|usage| Sight::LetIn(usage));
+            };
+            self.groups.get(behind).map(|known| Sight::Refused(known.group, known.facts))
+        };
+        self.index.by_token.get(&mark).iter().filter_map(sight)
+    }
+
+    /// Returns whether anything is known of a token's uses.
+    pub fn is_seen(&self, mark: Fingerprint) -> bool {
+        !self.index.by_token.get(&mark).is_empty()
+    }
+
+    /// Returns the credential of a use.
+    pub(super) fn credential_of(&self, place: u32) -> Option<&'t Credential> {
+        self.uses.get(place as usize)?.credential.as_deref()
     }
 
     /// Returns all uses of clients that sit where `fits` says, by the mark of the spot.
     pub fn uses_at(&self, fits: impl Fn(u64) -> bool) -> impl Iterator<Item = &'t Use> {
         let here = self.clients.sitting(fits);
         let is_here = move |number: u32| here.get(number as usize).copied().unwrap_or_default();
-        self.uses.iter().filter(move |(_, client)| is_here(*client)).map(|(usage, _)| *usage)
+        let used = self.uses.iter().zip(&self.users);
+        used.filter(move |(_, client)| is_here(**client)).map(|(usage, _)| *usage)
     }
 
     /// Returns the groups of clients that sit where `fits` says, by the mark of the spot.
@@ -66,15 +87,23 @@ impl<'t> World<'t> {
         self.groups.iter().filter(move |known| is_here(known.client)).copied()
     }
 
-    /// Returns when an endpoint let in requests with a credential, one multiset a use.
-    pub fn let_in_times(&self, endpoint: &Endpoint) -> impl Iterator<Item = &'t Times<8>> {
-        self.index.doors.open.get(endpoint).into_iter().flat_map(|door| door.times.iter().copied())
+    /// Returns when an endpoint let in requests with a credential, one multiset a use: of those that end at
+    /// or after `from`.
+    pub fn let_in_times(
+        &self,
+        endpoint: &Endpoint,
+        from: At,
+    ) -> impl Iterator<Item = &'t Times<8>> {
+        let door = self.index.doors.open.get(endpoint);
+        let entries = door.into_iter().flat_map(|door| &door.entries);
+        let entries = entries.filter_map(|number| self.index.let_in.entry(*number));
+        entries.filter(move |entry| entry.ends.1 >= from).map(|entry| entry.times)
     }
 
     /// Returns what was let in with a token.
     pub fn uses_of(&self, mark: Fingerprint) -> impl Iterator<Item = &'t Use> {
-        self.sights(mark).iter().filter_map(|sight| match sight {
-            Sight::LetIn(usage) => Some(*usage),
+        self.sights(mark).filter_map(|sight| match sight {
+            Sight::LetIn(usage) => Some(usage),
             Sight::Refused(..) => None,
         })
     }
@@ -134,7 +163,8 @@ impl<'t> World<'t> {
 
     /// Returns the tokens that were let in at an endpoint.
     pub fn let_in_at(&self, endpoint: &Endpoint) -> Vec<&'t Token> {
-        let marks = self.index.doors.open.get(endpoint).into_iter().flat_map(|door| &door.guests);
+        let door = self.index.doors.open.get(endpoint);
+        let marks = door.into_iter().flat_map(|door| door.guests.iter());
         marks.filter_map(|mark| self.token(*mark)).collect()
     }
 
@@ -167,10 +197,9 @@ impl<'t> World<'t> {
         pick: impl Fn(&Times<8>) -> Option<At> + 'w,
     ) -> impl Iterator<Item = Acceptance<'t>> + 'w {
         self.sights(mark)
-            .iter()
             .filter_map(|sight| match sight {
                 Sight::LetIn(usage) if usage.host == near.endpoint.host && !usage.at_issuer => {
-                    Some(*usage)
+                    Some(usage)
                 }
                 _ => None,
             })
@@ -197,7 +226,6 @@ impl<'t> World<'t> {
         let who = self.who(&near.client);
         let mut instants: Vec<(At, u64)> = self
             .sights(mark)
-            .iter()
             .filter_map(|sight| match sight {
                 Sight::Refused(group, facts)
                     if facts.endpoint.host == near.endpoint.host
@@ -261,17 +289,21 @@ impl<'t> World<'t> {
         let list = self.index.doors.successions(who, near.endpoint.host.as_ref());
         let own = token.and_then(|t| t.fingerprint);
         let subject = token.and_then(|t| t.sub.as_deref());
-        let start = list.partition_point(|s| s.first < from);
+        let look = |place: &u32| self.index.let_in.look(*place);
+        let start = list.partition_point(|place| look(place).and_then(Look::first) < Some(from));
         list.get(start..)?
             .iter()
-            .take_while(|s| s.first <= until)
-            .find(|s| {
-                s.mark != own
-                    && (s.mark.is_some() || own.is_none())
-                    && self.same_user(&near.client, subject, s.subject)
-                    && s.usage.credential.as_ref().is_some_and(|c| c.kind != Kind::Session)
+            .filter_map(|place| Some((*place, look(place)?)))
+            .filter_map(|(place, look)| Some((place, look, look.first()?)))
+            .take_while(|(.., first)| *first <= until)
+            .find(|(place, look, _)| {
+                let mark = look.mark();
+                mark != own
+                    && (mark.is_some() || own.is_none())
+                    && self.same_user(&near.client, subject, look.subject())
+                    && self.credential_of(*place).is_some_and(|c| c.kind != Kind::Session)
             })
-            .map(|s| (s.first, s.mark))
+            .map(|(_, look, first)| (first, look.mark()))
     }
 
     /// Returns the first instant in `from..=until` at which this client was let in at this endpoint with
@@ -286,7 +318,7 @@ impl<'t> World<'t> {
     ) -> Option<At> {
         let used = self.entries(client, endpoint).map(|entry| (entry.ends, entry));
         let used = earliest(used, (from, until), |entry| {
-            fits(entry.usage.credential.as_deref()).then(|| entry.times.first_from(from))?
+            fits(self.credential_of(entry.place)).then(|| entry.times.first_from(from))?
         });
         let visits = fits(None).then(|| self.visits(client, endpoint)).into_iter().flatten();
         let visited = visits.filter_map(|times| times.first_from(from)).filter(|at| *at <= until);
@@ -363,7 +395,7 @@ impl<'t> World<'t> {
     ) -> Option<At> {
         let used = self.entries(client, endpoint).map(|entry| (entry.ends, entry));
         let used = latest(used, until, |entry| {
-            fits(entry.usage.credential.as_deref()).then(|| entry.times.last_until(until))?
+            fits(self.credential_of(entry.place)).then(|| entry.times.last_until(until))?
         });
         let visits = fits(None).then(|| self.visits(client, endpoint)).into_iter().flatten();
         visits.filter_map(|times| times.last_until(until)).chain(used).max()
@@ -391,8 +423,14 @@ impl<'t> World<'t> {
         endpoint: &Endpoint,
     ) -> impl Iterator<Item = &'w Entry<'t>> + use<'w, 't> {
         let door = self.index.doors.open.get(endpoint).map(|door| door.number);
-        let entries = door.map(|number| self.index.doors.entries.get(&(self.who(client), number)));
+        let entries = door.map(|number| self.entries_of(self.who(client), number));
         entries.into_iter().flatten()
+    }
+
+    /// Lists what a client was let in with at the door with a number.
+    pub(super) fn entries_of(&self, who: Who, door: u32) -> impl Iterator<Item = &Entry<'t>> {
+        let numbers = self.index.doors.entries.get(&(who, door));
+        numbers.iter().filter_map(|number| self.index.let_in.entry(*number))
     }
 }
 
