@@ -19,6 +19,8 @@ pub struct Case<'a> {
     token: Option<&'a Token>,
     /// What the host was proven to accept.
     profile: Option<&'a Profile>,
+    /// Whether what speaks for a verdict is put into words; else evidence is there, and empty.
+    is_told: bool,
 }
 
 /// A cause that fits, before the root is chosen.
@@ -110,7 +112,25 @@ impl<'a> Case<'a> {
     pub fn of(facts: &'a Facts, at: Option<At>, world: &'a World<'a>) -> Self {
         let mark = facts.credentials.first().and_then(mark_of);
         let token = mark.and_then(|mark| world.token(mark));
-        Self { facts, at, world, token, profile: world.profile(facts.endpoint.host.as_ref()) }
+        let profile = world.profile(facts.endpoint.host.as_ref());
+        Self { facts, at, world, token, profile, is_told: true }
+    }
+
+    /// Makes the same case for who asks for the verdict alone, which no evidence decides: of most cases
+    /// none is shown, and to word it takes as long as to judge.
+    #[must_use]
+    pub const fn untold(self) -> Self {
+        Self { is_told: false, ..self }
+    }
+
+    /// Returns whether what speaks for a verdict is put into words.
+    pub(super) const fn is_told(&self) -> bool {
+        self.is_told
+    }
+
+    /// Puts a fact into words where somebody reads them.
+    pub(super) fn tell(&self, fact: impl FnOnce() -> String) -> String {
+        if self.is_told { fact() } else { String::new() }
     }
 
     /// Returns the judged credential.
@@ -130,7 +150,8 @@ impl<'a> Case<'a> {
 
     /// Returns where the judged credential stands, as a place for evidence.
     pub(super) fn place(&self) -> String {
-        self.credential().map_or_else(|| "request".into(), |c| place_of(&c.place))
+        let place = || self.credential().map_or_else(|| "request".into(), |c| place_of(&c.place));
+        self.tell(place)
     }
 
     /// Returns the skew of the host's clock where it was measured, be it no more than noise.

@@ -53,9 +53,11 @@ pub(super) fn root(case: &Case<'_>, mut candidates: Vec<Candidate>) -> Judgement
     let agrees =
         if said.is_none() && vague_fits(case, chosen.as_ref()) { "agrees" } else { agrees };
     let mut root = chosen.unwrap_or_else(|| fallback(case));
-    root.evidence.extend(clock::disagreement(case));
-    let mut told = std::collections::BTreeSet::new();
-    root.evidence.retain(|e| told.insert(e.fact.clone()));
+    if case.is_told() {
+        root.evidence.extend(clock::disagreement(case));
+        let mut told = std::collections::BTreeSet::new();
+        root.evidence.retain(|e| told.insert(e.fact.clone()));
+    }
     let class = class_of(&root.cause);
     let mut also: Vec<Finding> =
         candidates.into_iter().map(|c| c.finding).filter(|f| f.cause != root.cause).collect();
@@ -63,11 +65,10 @@ pub(super) fn root(case: &Case<'_>, mut candidates: Vec<Candidate>) -> Judgement
         && *cause != root.cause
         && agrees == "contradicts"
     {
-        let fact = format!("{} says `{}`", statement.speaker(), statement.text);
         also.push(Finding {
             cause: cause.clone(),
             confidence: Confidence::Suspected,
-            evidence: vec![Evidence::new(fact, place_of(statement))],
+            evidence: vec![said_by(case, statement)],
         });
     }
     also.extend(sanitized(case).into_iter().filter(|f| f.cause != root.cause));
@@ -151,10 +152,7 @@ fn with_word(
     statement: &Statement,
     cause: &CauseId,
 ) -> (Option<Finding>, &'static str) {
-    let told = Evidence::new(
-        format!("{} says `{}`", statement.speaker(), statement.text),
-        place_of(statement),
-    );
+    let told = said_by(case, statement);
     let covered = candidates
         .iter()
         .filter(|c| !c.harmless || c.finding.cause == *cause)
@@ -555,6 +553,12 @@ fn class_of(cause: &CauseId) -> Class {
         Some(Class::Lookalike) => Class::Lookalike,
         _ => Class::Failure,
     }
+}
+
+/// Returns the server's word as evidence.
+fn said_by(case: &Case<'_>, statement: &Statement) -> Evidence {
+    let fact = || format!("{} says `{}`", statement.speaker(), statement.text);
+    Evidence::new(case.tell(fact), case.tell(|| place_of(statement)))
 }
 
 fn place_of(statement: &Statement) -> String {

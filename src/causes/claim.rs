@@ -109,12 +109,12 @@ fn learned(case: &Case<'_>, token: &Token, profile: &Profile) -> Vec<Candidate> 
     // Without key ids nothing can be said of the key: issuer and audience decide.
     let key = profile.kids.is_empty() || differs(token.kid.as_deref(), &profile.kids);
     let mut found = Vec::new();
-    let accepts = |known: &Learned| format!("{host} let in {}", known.list(3));
+    let accepts = |known: &Learned| case.tell(|| format!("{host} let in {}", known.list(3)));
     if let Some(issuer) = token.iss.as_deref().filter(|_| iss && aud && key) {
         found.push(
             Candidate::inferred(
                 "claim.environment",
-                format!("issuer and audience both differ: the token says `{issuer}`"),
+                case.tell(|| format!("issuer and audience both differ: the token says `{issuer}`")),
                 &place,
             )
             .and(accepts(&profile.issuers), "history"),
@@ -137,7 +137,8 @@ fn learned(case: &Case<'_>, token: &Token, profile: &Profile) -> Vec<Candidate> 
     }
     if aud {
         let known: Vec<String> = profile.audiences.0.keys().cloned().collect();
-        let candidate = Candidate::inferred("claim.audience", audience_words(token), &place)
+        let words = case.tell(|| audience_words(token));
+        let candidate = Candidate::inferred("claim.audience", words, &place)
             .and(accepts(&profile.audiences), "history");
         found.push(near_audience(candidate, token, &known));
     } else if !token.aud.is_empty()

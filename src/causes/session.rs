@@ -157,7 +157,7 @@ fn expired(case: &Case<'_>) -> Option<Candidate> {
     }
     if let Some(last) = before.filter(|t| *t > At(i64::MIN)) {
         candidate = candidate
-            .and(format!("this client was let in here until {last}"), "history")
+            .and(case.tell(|| format!("this client was let in here until {last}")), "history")
             .at(Confidence::Inferred);
     } else if to_login && cookie && session.is_some() {
         candidate = candidate.at(Confidence::Inferred);

@@ -149,7 +149,7 @@ fn revoked(case: &Case<'_>) -> Option<Candidate> {
     }
     let mut candidate = Candidate::inferred(
         "state.revoked",
-        format!("the same token was let in until {}", before.at),
+        case.tell(|| format!("the same token was let in until {}", before.at)),
         "history",
     );
     let ending = case
@@ -250,13 +250,17 @@ fn role(case: &Case<'_>) -> Option<Candidate> {
         .and_then(|mark| case.world.accepted_until(mark, facts, crate::model::At(i64::MAX)));
     let mut candidate = Candidate::suspected(
         "authz.role",
-        format!("status {} for a request with a credential", facts.status.unwrap_or(403)),
+        case.tell(|| {
+            format!("status {} for a request with a credential", facts.status.unwrap_or(403))
+        }),
         "response.status",
     );
     if let Some(accepted) = accepted {
         candidate = candidate
             .and(
-                format!("{} let in the same credential at {}", case.host(), accepted.at),
+                case.tell(|| {
+                    format!("{} let in the same credential at {}", case.host(), accepted.at)
+                }),
                 "history",
             )
             .at(if accepted.proven { Confidence::Inferred } else { Confidence::Suspected });

@@ -1,6 +1,11 @@
 //! What the server states, read in the light of the request: the same words mean another cause for a
 //! refresh, a password or a cookie.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use foldhash::fast::FixedState;
+
 use super::case::Case;
 use crate::model::{CauseId, Grant, Kind, Names, Outcome, Scheme, Sign, Statement, Weight};
 
@@ -274,6 +279,15 @@ const COVERS: &[(&str, &str)] = &[
     ),
 ];
 
+/// The second columns of [`COVERS`] by each word of the first: every pair of candidates is looked up.
+static FINER: LazyLock<HashMap<&str, Vec<&str>, FixedState>> = LazyLock::new(|| {
+    let mut rows: HashMap<&str, Vec<&str>, FixedState> = HashMap::default();
+    for (words, finer) in COVERS {
+        words.split_whitespace().for_each(|word| rows.entry(word).or_default().push(finer));
+    }
+    rows
+});
+
 /// Returns whether a statement of `stated` is a coarser word for `cause`.
 pub(super) fn covers(stated: &str, cause: &str) -> bool {
     let hit = |pattern: &str| match pattern.strip_suffix('*') {
@@ -281,13 +295,11 @@ pub(super) fn covers(stated: &str, cause: &str) -> bool {
         None => cause == pattern,
     };
     stated == cause
-        || COVERS.iter().filter(|(words, _)| words.split_whitespace().any(|w| w == stated)).any(
-            |(_, finer)| {
-                let mut patterns = finer.split_whitespace();
-                let out = patterns.clone().filter_map(|p| p.strip_prefix('!')).any(hit);
-                !out && patterns.any(hit)
-            },
-        )
+        || FINER.get(stated).into_iter().flatten().any(|finer| {
+            let mut patterns = finer.split_whitespace();
+            let out = patterns.clone().filter_map(|p| p.strip_prefix('!')).any(hit);
+            !out && patterns.any(hit)
+        })
 }
 
 /// Returns whether two causes are about the same thing, so that neither contradicts the other.
@@ -307,6 +319,16 @@ mod tests {
                 let name = name.trim_start_matches('!');
                 assert!(name.ends_with('*') || card(name).is_some(), "{name} is no cause");
             }
+        }
+    }
+
+    #[test]
+    fn the_table_by_its_words_holds_the_rows_that_a_walk_over_it_finds() {
+        for word in crate::causes::cards::CARDS.iter().map(|card| card.id) {
+            let names = |words: &str| words.split_whitespace().any(|w| w == word);
+            let rows = COVERS.iter().filter(|(words, _)| names(words)).map(|(_, finer)| *finer);
+            let known = FINER.get(word).cloned().unwrap_or_default();
+            assert_eq!(known, rows.collect::<Vec<_>>(), "{word}");
         }
     }
 

@@ -44,8 +44,8 @@ fn expired(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     let (cause, story) = course(case, token, at);
     let in_the_dark = cause != "time.expired" && case.world.has_unseen_answers(&case.facts.client)
         || cause == "time.refresh_refused" && is_guess(case, token, at);
-    let mut candidate =
-        Candidate::proven(cause, format!("`exp` passed {late} before the request"), &place);
+    let fact = case.tell(|| format!("`exp` passed {late} before the request"));
+    let mut candidate = Candidate::proven(cause, fact, &place);
     candidate.finding.evidence.extend(story);
     candidate.finding.evidence.extend(clock::only_here(case, exp, at));
     let straddles = token.fingerprint.is_some_and(|mark| {
@@ -128,7 +128,8 @@ fn course(case: &Case<'_>, token: &Token, at: At) -> (&'static str, Vec<Evidence
     if before.is_some() || again {
         let mut story = Vec::new();
         if let Some(last) = before {
-            let fact = format!("the same token was let in until {last}, before its `exp`");
+            let fact =
+                case.tell(|| format!("the same token was let in until {last}, before its `exp`"));
             story.push(Evidence::new(fact, "history"));
         }
         if again {

@@ -366,6 +366,9 @@ fn names<'v>(values: impl IntoIterator<Item = &'v str>) -> Option<Value> {
         .filter(|text| !text.trim().is_empty() && *text != MASK)
         .take(NAMES)
         .map(|text| {
+            if text.len() <= NAME && !text.contains('`') {
+                return text.to_owned();
+            }
             let plain: String = text.chars().map(|c| if c == '`' { '\'' } else { c }).collect();
             match plain.char_indices().nth(NAME) {
                 Some((end, _)) => format!("{}…", plain.get(..end).unwrap_or_default()),

@@ -17,8 +17,34 @@ use crate::world::World;
 /// Most examples of a cause.
 const EXAMPLES: usize = 3;
 
-/// An example of what was judged.
-type Shown<'j, 't> = (&'t Origin, &'j Judged<'t>);
+/// An example of what was judged, with what orders and parts examples: most are only compared.
+#[derive(Clone, Copy)]
+struct Shown<'j, 't> {
+    confidence: Option<Confidence>,
+    time: Option<Time>,
+    origin: &'t Origin,
+    place: u32,
+    client: Option<u32>,
+    item: &'j Judged<'t>,
+}
+
+impl<'j, 't> Shown<'j, 't> {
+    fn of(origin: &'t Origin, item: &'j Judged<'t>) -> Self {
+        let (confidence, time) = (item.confidence(), origin.time);
+        Self { confidence, time, origin, place: item.place, client: item.client, item }
+    }
+
+    /// The surest first, of equally sure ones the first by origin.
+    fn order(&self, other: &Self) -> Ordering {
+        let by_time = || self.time.cmp(&other.time);
+        let by_origin = || self.origin.cmp(other.origin);
+        other.confidence.cmp(&self.confidence).then_with(by_time).then_with(by_origin)
+    }
+
+    fn is_alike(&self, other: &Self) -> bool {
+        (self.place, self.client) == (other.place, other.client)
+    }
+}
 
 pub(super) fn rows(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> Vec<CauseRow> {
     let mut by_cause: BTreeMap<(Class, &str), Vec<&Judged<'_>>> = BTreeMap::new();
@@ -89,7 +115,8 @@ fn row(
         for other in &item.also {
             *also.entry(other).or_default() += n;
         }
-        examples.extend(item.group.examples.iter().filter(|o| shows(o, item)).map(|o| (o, *item)));
+        let here = item.group.examples.iter().filter(|origin| shows(origin, item));
+        examples.extend(here.map(|origin| Shown::of(origin, item)));
     }
     let (endpoints, hosts) = super::affected::places(items);
     let endpoints = endpoints.ranked(top, ToString::to_string);
@@ -98,14 +125,8 @@ fn row(
     let users = users.ranked(top, str::to_owned);
     let clients = clients.ranked(top, |id| id.to_string());
     let names = counts::distinct(items.iter().flat_map(|j| j.users()));
-    // The surest first, of equally sure ones the first by origin.
-    let order = |a: &Shown<'_, '_>, b: &Shown<'_, '_>| {
-        b.1.confidence().cmp(&a.1.confidence()).then_with(|| a.0.cmp(b.0))
-    };
-    let same_place =
-        |(_, a): &Shown<'_, '_>, (_, b): &Shown<'_, '_>| (a.place, a.client) == (b.place, b.client);
-    let shown = picked(&examples, EXAMPLES, order, same_place);
-    let examples = shown.into_iter().map(|(o, j)| example(world, o, j)).collect();
+    let shown = picked(&examples, EXAMPLES, Shown::order, Shown::is_alike);
+    let examples = shown.into_iter().map(|one| example(world, one.origin, one.item)).collect();
     let timed = || items.iter().filter(|j| j.timed);
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
     let count: u64 = items.iter().map(|j| j.bucket.count).sum();

@@ -136,7 +136,7 @@ impl<'t> Asked<'t> {
             || facts.credentials.first().is_some_and(|c| c.user.is_some());
         let several = !is_named && group.users.iter().nth(1).is_some();
         let mut push = |bucket: Bucket, timed: bool| {
-            let case = Case::of(facts, timed.then_some(bucket.first), world);
+            let case = Case::of(facts, timed.then_some(bucket.first), world).untold();
             let Judgement { class, root, also, agrees, .. } = causes::judge(&case);
             if class != Class::Ok {
                 all.push(Judged {

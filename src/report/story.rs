@@ -134,8 +134,8 @@ pub(super) fn tell(
                 count: *count,
             },
         ));
-        if let Some(exp) = first.decoded.and_then(Token::expires)
-            && cause.starts_with("time.")
+        if cause.starts_with("time.")
+            && let Some(exp) = first.decoded.and_then(Token::expires)
             && let Some(mark) = token
         {
             told.insert((exp, Moment::Expires(Shown(*mark))));

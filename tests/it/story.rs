@@ -185,8 +185,20 @@ fn judged_by(
     let world = World::learn(&tally, Given { keys, ..Given::default() });
     records
         .iter()
-        .map(|r| judge(&Case::of(&r.facts, r.origin.time.map(|t| t.at), &world)))
+        .map(|r| judged_once(&Case::of(&r.facts, r.origin.time.map(|t| t.at), &world)))
         .collect()
+}
+
+/// Judges a case; the verdict is the same for who asks for it alone.
+fn judged_once(case: &Case<'_>) -> Judgement {
+    fn verdict(of: &Judgement) -> impl PartialEq + std::fmt::Debug {
+        let root = of.root.as_ref().map(|root| (root.cause.clone(), root.confidence));
+        let also: Vec<_> = of.also.iter().map(|other| other.cause.clone()).collect();
+        (of.class, root, also, of.agrees, of.judged_at)
+    }
+    let told = judge(case);
+    assert_eq!(verdict(&told), verdict(&judge(&case.untold())));
+    told
 }
 
 /// Reads a story in a capture of this name that this program wrote.
@@ -290,7 +302,7 @@ fn judge_all(tally: Tally, given: &Given, records: &[Record]) -> Vec<Judgement> 
     let (tally, records) = veiled(tally, records);
     let world = World::learn(&tally, given.clone());
     let at = |record: &Record| record.origin.time.map(|t| t.at);
-    records.iter().map(|r| judge(&Case::of(&r.facts, at(r), &world))).collect()
+    records.iter().map(|r| judged_once(&Case::of(&r.facts, at(r), &world))).collect()
 }
 
 /// Writes verdicts as `class cause confidence`, one a line, `ok` alone for what was let in.
