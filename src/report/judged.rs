@@ -58,7 +58,13 @@ pub struct Judged<'t> {
 pub fn judge_all<'t>(world: &World<'t>) -> Vec<Judged<'t>> {
     // Each by itself, in the order of the table.
     let groups = world.groups().par_chunks(NEAR);
-    in_order(groups.flat_map_iter(|near| judge_near(world, near)).collect())
+    let pieces: Vec<Vec<Judged<'_>>> = groups.map(|near| judge_near(world, near)).collect();
+    let mut all = Vec::with_capacity(pieces.iter().map(Vec::len).sum());
+    // Each piece is given back before the next is moved.
+    for piece in pieces {
+        all.extend(piece);
+    }
+    in_order(all)
 }
 
 /// Sorts by time, endpoint and client; what is equal stays as it came. Only times are moved about while

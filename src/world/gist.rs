@@ -64,6 +64,7 @@ impl<'t> Gist<'t> {
             let mut gist = Self::new(seeds, piece.len());
             for (start, near) in (at * PIECE..).step_by(NEAR).zip(piece.chunks(NEAR)) {
                 gist.add(ground, start, near);
+                gist.make_room(piece.len());
             }
             gist
         };
@@ -81,6 +82,16 @@ impl<'t> Gist<'t> {
             profiles: Profiles::default(),
             debuts: MakeDebuts::default(),
             veils: Veils::default(),
+        }
+    }
+
+    /// Makes room for the entries of so many uses in all, as those that were looked at let expect, and a
+    /// little more: a list that grows by and by leaves twice its memory behind.
+    fn make_room(&mut self, uses: usize) {
+        let (seen, here) = (self.looks.len().max(1), self.entries.len());
+        let expected = here.saturating_mul(uses.saturating_sub(seen)) / seen;
+        if self.entries.capacity() < here.saturating_add(expected) {
+            self.entries.reserve_exact(expected.saturating_add(expected / 8));
         }
     }
 

@@ -10,7 +10,7 @@ use super::addresses::Addresses;
 use super::debuts::MakeDebuts;
 use super::gist::Gist;
 use super::let_in::LetIn;
-use super::look::Hosts;
+use super::look::{Hosts, Look};
 use super::runs::Runs;
 use super::thresholds::Joined;
 use super::{Entry, Flow, Issued, OpenDoor, STRANGERS, Who, World, could_show, is_moment, mark_of};
@@ -170,7 +170,7 @@ fn of_uses<'t>(
         let timed = let_in.looks().zip(0..).filter(|(look, _)| look.first().is_some());
         let keyed = timed.map(|(look, place)| ((who(place as usize), look.host), place));
         let mut successions = Runs::of(keyed);
-        let first = |place: &u32| let_in.look(*place).and_then(|look| look.first());
+        let first = |place: &u32| let_in.look(*place).and_then(Look::first);
         successions.each_mut(|uses| {
             if !uses.is_sorted_by_key(first) {
                 uses.sort_by_cached_key(first);

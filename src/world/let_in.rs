@@ -29,8 +29,12 @@ impl<'t> LetIn<'t> {
         hosts: &[u32],
     ) {
         let number = |all: &[u32], at: u32| all.get(at as usize).copied().unwrap_or(u32::MAX);
-        looks.iter_mut().for_each(|look| look.host = number(hosts, look.host));
-        entries.iter_mut().for_each(|entry| entry.door = number(doors, entry.door));
+        for look in &mut looks {
+            look.host = number(hosts, look.host);
+        }
+        for entry in &mut entries {
+            entry.door = number(doors, entry.door);
+        }
         self.0.push(Piece { looks, entries });
     }
 

@@ -36,10 +36,11 @@ impl<'t> Look<'t> {
         subject: Option<&'t str>,
         host: u32,
     ) -> Self {
-        let (high, low) = mark.map_or((0, 0), |mark| ((mark.0 >> 64) as u64, mark.0 as u64));
+        let mark_bits = mark.map_or(0, |mark| mark.0);
+        let half = |bits: u128| u64::try_from(bits & u128::from(u64::MAX)).unwrap_or_default();
         Self {
             subject,
-            mark: [high, low],
+            mark: [half(mark_bits >> 64), half(mark_bits)],
             first: first.unwrap_or(At(0)),
             host,
             is_marked: mark.is_some(),

@@ -132,7 +132,9 @@ impl<'t> World<'t> {
                 lives.extend(Life::of(token, issue.times.first()));
             }
         }
-        lives.values_mut().for_each(|lives| lives.sort_unstable_by_key(|life| life.subject));
+        for lives in lives.values_mut() {
+            lives.sort_unstable_by_key(|life| life.subject);
+        }
         lives
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::ops::Range;
 
 use foldhash::fast::FixedState;
 
@@ -9,14 +10,25 @@ use foldhash::fast::FixedState;
 #[derive(Debug)]
 pub(super) struct Runs<K, V> {
     values: Vec<V>,
-    numbers: HashMap<K, u32, FixedState>,
-    /// Where each list ends among the values, by its number; there the next begins.
-    ends: Vec<u32>,
+    spans: HashMap<K, Span, FixedState>,
+}
+
+/// Where a list stands among the values.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    begin: u32,
+    end: u32,
+}
+
+impl Span {
+    const fn range(self) -> Range<usize> {
+        self.begin as usize..self.end as usize
+    }
 }
 
 impl<K, V> Default for Runs<K, V> {
     fn default() -> Self {
-        Self { values: Vec::new(), numbers: HashMap::default(), ends: Vec::new() }
+        Self { values: Vec::new(), spans: HashMap::default() }
     }
 }
 
@@ -25,11 +37,12 @@ impl<K: Copy + Eq + Hash, V: Copy> Runs<K, V> {
     /// key, once to put each where it belongs, so that nothing is sorted.
     pub(super) fn of(pairs: impl Iterator<Item = (K, V)> + Clone) -> Self {
         let Some((_, some)) = pairs.clone().next() else { return Self::default() };
-        let mut numbers: HashMap<K, u32, FixedState> = HashMap::default();
+        // Until all are counted, a list begins at its number.
+        let mut spans: HashMap<K, Span, FixedState> = HashMap::default();
         let mut counts: Vec<u32> = Vec::new();
         let count = |(key, _)| {
-            let next = u32::try_from(counts.len()).unwrap_or(u32::MAX);
-            let number = *numbers.entry(key).or_insert(next);
+            let begin = u32::try_from(counts.len()).unwrap_or(u32::MAX);
+            let number = spans.entry(key).or_insert(Span { begin, end: begin }).begin;
             match counts.get_mut(number as usize) {
                 Some(count) => *count += 1,
                 None => counts.push(1),
@@ -43,6 +56,12 @@ impl<K: Copy + Eq + Hash, V: Copy> Runs<K, V> {
         for count in &mut free {
             begin += std::mem::replace(count, begin);
         }
+        let place = |number: usize| free.get(number).copied().unwrap_or(begin);
+        let put = |span: &mut Span| {
+            let number = span.begin as usize;
+            *span = Span { begin: place(number), end: place(number + 1) };
+        };
+        spans.values_mut().for_each(put);
         // Each is written over.
         let mut values = vec![some; lists.len()];
         for ((_, value), number) in pairs.zip(lists) {
@@ -53,24 +72,19 @@ impl<K: Copy + Eq + Hash, V: Copy> Runs<K, V> {
                 *place += 1;
             }
         }
-        Self { values, numbers, ends: free }
+        Self { values, spans }
     }
 
     /// Returns the values under a key; nothing where there is none.
     pub(super) fn get(&self, key: &K) -> &[V] {
-        let Some(number) = self.numbers.get(key).map(|number| *number as usize) else { return &[] };
-        let end = |number: usize| self.ends.get(number).map_or(0, |end| *end as usize);
-        let begin = number.checked_sub(1).map_or(0, end);
-        self.values.get(begin..end(number)).unwrap_or_default()
+        self.spans.get(key).and_then(|span| self.values.get(span.range())).unwrap_or_default()
     }
 
-    /// Returns every list, to be changed in place.
+    /// Returns every list, to be changed in place; they have no order.
     pub(super) fn each_mut(&mut self, mut change: impl FnMut(&mut [V])) {
-        let mut begin = 0;
-        for end in self.ends.iter().map(|end| *end as usize) {
-            self.values.get_mut(begin..end).map(&mut change);
-            begin = end;
-        }
+        self.spans.values().for_each(|span| {
+            self.values.get_mut(span.range()).map(&mut change);
+        });
     }
 }
 
@@ -96,7 +110,7 @@ mod tests {
                 let wanted = lists.get(&key).map_or(&[][..], Vec::as_slice);
                 prop_assert_eq!(runs.get(&key), wanted);
             }
-            runs.each_mut(|values| values.sort_unstable());
+            runs.each_mut(<[u16]>::sort_unstable);
             for (key, list) in &mut lists {
                 list.sort_unstable();
                 prop_assert_eq!(runs.get(key), list.as_slice());

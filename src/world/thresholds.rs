@@ -86,7 +86,9 @@ impl<'t> Joined<'t> {
             })
         });
         if let Some((_, door)) = self.all.get_mut(number as usize) {
-            schemes.into_iter().for_each(|scheme| insert(&mut door.schemes, scheme));
+            for scheme in schemes {
+                insert(&mut door.schemes, scheme);
+            }
             door.guests.merge(guests);
             door.addresses.extend(is_new.then_some(address));
         }

@@ -191,7 +191,7 @@ fn judged_by(
 
 /// Judges a case; the verdict is the same for who asks for it alone.
 fn judged_once(case: &Case<'_>) -> Judgement {
-    fn verdict(of: &Judgement) -> impl PartialEq + std::fmt::Debug {
+    fn verdict(of: &Judgement) -> impl PartialEq + std::fmt::Debug + use<> {
         let root = of.root.as_ref().map(|root| (root.cause.clone(), root.confidence));
         let also: Vec<_> = of.also.iter().map(|other| other.cause.clone()).collect();
         (of.class, root, also, of.agrees, of.judged_at)
