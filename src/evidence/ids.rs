@@ -200,6 +200,7 @@ fn is_masked(id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Header;
 
     #[test]
     fn a_field_of_an_id_is_told_by_its_name_in_any_case_and_no_other_is() {
@@ -214,7 +215,6 @@ mod tests {
         }
         assert_eq!(id_of(""), None);
     }
-    use crate::model::Header;
 
     fn marks(fields: &[(&str, &str)], request_id: Option<&str>, path: &str) -> Vec<Fingerprint> {
         let request_headers = fields

@@ -631,7 +631,9 @@ mod tests {
         ) {
             let of = |instants: &[i64], rung| {
                 let mut times = Times::<32>::default();
-                instants.iter().for_each(|at| times.push(At(at * step)));
+                for at in instants {
+                    times.push(At(at * step));
+                }
                 times.raise(rung);
                 times
             };
