@@ -62,3 +62,43 @@ impl<'t> LetIn<'t> {
         pieces.flat_map(|(first, piece)| (first..).zip(&piece.entries))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::At;
+    use crate::tally::Times;
+
+    #[test]
+    fn uses_and_entries_are_found_by_their_numbers_in_whichever_piece_they_stand() {
+        let (times, mut all) = (Times::default(), LetIn::default());
+        // The first piece is full, as all but the last are.
+        for (first, count, hosts, doors) in [(0, PIECE, [7, 8], [5, 6]), (PIECE, 3, [8, 9], [6, 4])]
+        {
+            let look = |n: usize| Look::new(None, Some(At(n as i64)), None, u32::from(n % 2 == 1));
+            let looks: Vec<_> = (first..first + count).map(look).collect();
+            let entry = |n: usize| {
+                let (ends, door) = ((At(n as i64), At(n as i64)), u32::from(n % 2 == 1));
+                Entry { times: &times, ends, place: u32::try_from(n).unwrap(), door }
+            };
+            all.add(looks, (first..first + count).map(entry).collect(), &doors, &hosts);
+        }
+        let place = |n: usize| u32::try_from(n).unwrap();
+        let seen = [0, 1, PIECE - 1, PIECE, PIECE + 1]
+            .map(|n| all.look(place(n)).map(|look| (look.first(), look.host)));
+        let known = |n: usize, host| Some((Some(At(n as i64)), host));
+        let wanted = [(0, 7), (1, 8), (PIECE - 1, 8), (PIECE, 8), (PIECE + 1, 9)];
+        assert_eq!(seen, wanted.map(|(n, host)| known(n, host)));
+        assert!(all.look(place(PIECE + 3)).is_none());
+        assert_eq!(all.looks().count(), PIECE + 3);
+        // Numbers of entries are those under which they are found.
+        let mut uses = Vec::new();
+        for (number, entry) in all.entries() {
+            let found = all.entry(number).unwrap();
+            assert_eq!((found.place, found.door), (entry.place, entry.door));
+            uses.push((entry.place, entry.door));
+        }
+        assert_eq!(uses.len(), PIECE + 3);
+        assert_eq!(uses.get(PIECE - 1..), Some(&[(4095, 6), (4096, 6), (4097, 4), (4098, 6)][..]));
+    }
+}
