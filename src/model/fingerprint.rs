@@ -148,6 +148,7 @@ mod tests {
             ("", ""),
             ("abcdefg.abcdefg", "abcdefg"),
             ("abcdefg.abcdefg", "abcdefgh"),
+            ("abcabcabc.abcabcabc", ".abcabcabc"),
         ] {
             let all = format!("{unsigned}{signature}");
             let wanted = (Fingerprint::of(&all), Fingerprint::of_unsigned(unsigned));
