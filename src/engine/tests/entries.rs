@@ -51,7 +51,7 @@ struct Turn {
 const MAKERS: [&str; 2] = ["", "\"creator\":{\"name\":\"mitmproxy\"},"];
 const METHODS: [&str; 4] = ["GET", "DELETE", "POST", "OPTIONS"];
 /// `#` stands for the number of the entry.
-const URLS: [&str; 21] = [
+const URLS: [&str; 24] = [
     "https://api.example.com/v1/orders/17",
     "https://api.example.com/v1/orders/18?page=2",
     "http://api.example.com/v1/orders/18",
@@ -73,6 +73,9 @@ const URLS: [&str; 21] = [
     "https://static.example.com/login/app#.js",
     "https://static.example.com/certs/app#.js",
     "https://static.example.com/#/auth",
+    "https://static.example.com/assets/7/hidden7.js",
+    "https://static.example.com/assets/7/login",
+    "https://static.example.com/assets/7/token",
 ];
 const STATUSES: [u16; 8] = [200, 404, 201, 204, 304, 401, 422, 500];
 const FIELDS: [(&str, &str); 14] = [
@@ -110,7 +113,7 @@ const DATES: [&str; 5] = [
     "yesterday",
     "Mon, 23 Nov 2026 02:29:35 +0100",
 ];
-const BODIES: [&str; 16] = [
+const BODIES: [&str; 17] = [
     r#"{"id": 17, "state": "open"}"#,
     r#"[{"id": 18, "notes": "é"}]"#,
     "",
@@ -127,6 +130,7 @@ const BODIES: [&str; 16] = [
     "eyJhY2Nlc3NfdG9rZW4iOiJleUpoYkdjaU9pSnViMjVsSW4wLmV5SnpkV0lpT2lKaEluMC5jMmxuIn0=",
     r#"{"title": "<html><title>Session expired</title><input type=password>"}"#,
     "error=invalid_token&error_description=token+expired",
+    r#"{"page": "<form><input type='password'></form>"}"#,
 ];
 const MEDIA: [&str; 7] = [
     "application/json",
@@ -247,11 +251,16 @@ fn an_entry_that_departs_from_those_before_it_counts_as_its_record_does() {
         media: 0,
         beside: 0,
     };
-    // With a token, without one, of what is not there, for a file, and with a body.
+    // With a token, of what is not there, without a token, for a file, also beside a secret, with a body, for
+    // what says that it is a page, and where tokens and keys are handed out.
     let missing = Turn { status: 1, ..usual.clone() };
-    let file = Turn { url: 11, body: 11, media: 3, ..usual.clone() };
-    let post = Turn { method: 2, sent: 1, beside: 13, ..usual.clone() };
-    let all = [Turn { sent: 1, ..usual.clone() }, missing, file, post, usual];
+    let bare = Turn { sent: 1, ..usual.clone() };
+    let file = Turn { url: 11, body: 11, media: 3, ..bare.clone() };
+    let beside_secret = Turn { field: 11, ..file.clone() };
+    let post = Turn { method: 2, beside: 13, ..bare.clone() };
+    let page = Turn { media: 2, ..bare.clone() };
+    let [token, keys] = [6, 7].map(|url| Turn { url, ..bare.clone() });
+    let all = [usual, missing, bare, file, beside_secret, post, page, token, keys];
     for (number, usual) in all.iter().enumerate() {
         let departures = departures(usual);
         let credentials = credentials();
