@@ -72,13 +72,14 @@ mod tests {
     #[test]
     fn uses_and_entries_are_found_by_their_numbers_in_whichever_piece_they_stand() {
         let (times, mut all) = (Times::default(), LetIn::default());
+        let at = |n: usize| At(i64::try_from(n).unwrap());
         // The first piece is full, as all but the last are.
         for (first, count, hosts, doors) in [(0, PIECE, [7, 8], [5, 6]), (PIECE, 3, [8, 9], [6, 4])]
         {
-            let look = |n: usize| Look::new(None, Some(At(n as i64)), None, u32::from(n % 2 == 1));
+            let look = |n: usize| Look::new(None, Some(at(n)), None, u32::from(n % 2 == 1));
             let looks: Vec<_> = (first..first + count).map(look).collect();
             let entry = |n: usize| {
-                let (ends, door) = ((At(n as i64), At(n as i64)), u32::from(n % 2 == 1));
+                let (ends, door) = ((at(n), at(n)), u32::from(n % 2 == 1));
                 Entry { times: &times, ends, place: u32::try_from(n).unwrap(), door }
             };
             all.add(looks, (first..first + count).map(entry).collect(), &doors, &hosts);
@@ -86,7 +87,7 @@ mod tests {
         let place = |n: usize| u32::try_from(n).unwrap();
         let seen = [0, 1, PIECE - 1, PIECE, PIECE + 1]
             .map(|n| all.look(place(n)).map(|look| (look.first(), look.host)));
-        let known = |n: usize, host| Some((Some(At(n as i64)), host));
+        let known = |n: usize, host| Some((Some(at(n)), host));
         let wanted = [(0, 7), (1, 8), (PIECE - 1, 8), (PIECE, 8), (PIECE + 1, 9)];
         assert_eq!(seen, wanted.map(|(n, host)| known(n, host)));
         assert!(all.look(place(PIECE + 3)).is_none());
