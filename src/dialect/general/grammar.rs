@@ -449,12 +449,14 @@ mod tests {
         for name in lexicon.cancel.keys() {
             assert!(lexicon.concepts.contains_key(name), "{name}");
         }
-        // A stop word in it would keep it from ever being found.
+        // A stop word in it would keep it from ever being found, or leave too little of it.
         let mut others = Vec::new();
         for word in lexicon.concepts.values().chain(lexicon.cancel.values()).flatten() {
             let normal = normalise(word);
-            let is_found = !matches!(normal.trim(), "" | "not");
-            if !is_found || is_normal(word) && normal.trim() != word {
+            let count = |text: &str| text.split_whitespace().count();
+            let is_hollow =
+                matches!(normal.trim(), "" | "not") || count(&normal) < count(word).min(2);
+            if is_hollow || is_normal(word) && normal.trim() != word {
                 others.push(format!("{word} -> {}", normal.trim()));
             }
         }

@@ -264,8 +264,9 @@ fn an_entry_that_departs_from_those_before_it_counts_as_its_record_does() {
     for (number, usual) in all.iter().enumerate() {
         let departures = departures(usual);
         let credentials = credentials();
-        // Each departs from a part of them: all from all take minutes.
-        for first in departures.iter().take(1).chain(departures.iter().skip(number).step_by(9)) {
+        // All from all of the first three; of the others each departs from a part of them, which takes no minutes.
+        let (start, step) = if number < 3 { (0, 1) } else { (number, 9) };
+        for first in departures.iter().take(1).chain(departures.iter().skip(start).step_by(step)) {
             let turns = departures.iter().flat_map(|other| [first, other]);
             let entries: Vec<Value> =
                 turns.enumerate().map(|(n, turn)| entry(n, turn, &credentials)).collect();
