@@ -6,6 +6,9 @@ use crate::model::{
 };
 use crate::world::{Profile, Skew, World, mark_of};
 
+/// What a server says that found no credential.
+const MISSES: [&str; 2] = ["header.missing", "apikey.missing"];
+
 /// One refused exchange, or many of equal facts at one instant.
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
@@ -219,6 +222,20 @@ impl<'a> Case<'a> {
     /// Returns whether the answer challenges for this scheme.
     pub(super) fn challenged_for(&self, scheme: &Scheme) -> bool {
         self.challenges().any(|c| Scheme::asked(&c.scheme) == *scheme)
+    }
+
+    /// Returns whether the server misses a credential and names the very field in which one came, one other
+    /// than `Authorization`: `Missing X-Api-Key`.
+    pub(super) fn asks_for_it_there(&self) -> bool {
+        self.facts.answer.statements.iter().any(|said| self.asks_for_it_with(said))
+    }
+
+    /// Returns whether a statement is such a one.
+    pub(super) fn asks_for_it_with(&self, said: &Statement) -> bool {
+        let Some(Place::Header(name)) = self.credential().map(|c| &c.place) else { return false };
+        name != "authorization"
+            && said.causes.first().is_some_and(|cause| MISSES.iter().any(|miss| cause == miss))
+            && said.text.to_ascii_lowercase().contains(name.as_str())
     }
 
     /// Returns whether the request carried a credential in `Authorization` whose value is known or masked.

@@ -443,6 +443,7 @@ fn wrong_place(case: &Case<'_>) -> Option<Candidate> {
         || credential.oddities.iter().any(|o| matches!(o, Oddity::Misspelt(_)))
         || !credential.kind.is_token()
         || case.facts.grant.is_some()
+        || case.asks_for_it_there()
     {
         return None;
     }
@@ -472,6 +473,14 @@ fn wrong_place(case: &Case<'_>) -> Option<Candidate> {
 /// The client sent it, the server says that none came.
 fn proxy_stripped(case: &Case<'_>) -> Option<Candidate> {
     let credential = case.credential()?;
+    let doubts = |said| super::stated::doubts(case, said);
+    if case.asks_for_it_there() && !case.facts.answer.statements.iter().any(doubts) {
+        return Some(Candidate::inferred(
+            "header.proxy_stripped",
+            format!("the capture shows `{}`, the server says that none came", credential.place),
+            &case.place(),
+        ));
+    }
     let sound = credential.oddities.iter().all(|o| {
         matches!(
             o,

@@ -17,6 +17,13 @@ pub(super) fn cause(case: &Case<'_>, statement: &Statement) -> Option<CauseId> {
     {
         return None;
     }
+    if doubts(case, statement) {
+        let kind = case.credential().map(|c| c.kind);
+        return Some(CauseId::of(match kind {
+            Some(Kind::ApiKey) => "apikey.wrong",
+            _ => "state.unknown_token",
+        }));
+    }
     if *named == "token.malformed"
         && let Some(cause) = of_named_claim(case, statement)
     {
@@ -101,6 +108,13 @@ fn of_named_claim(case: &Case<'_>, statement: &Statement) -> Option<&'static str
         (false, true) => Some("claim.required_missing"),
         (false, false) => None,
     })
+}
+
+/// Whether the server asks for a valid one in the very field in which one came: `A valid X-Api-Key must be
+/// sent` says that this one is not.
+pub(super) fn doubts(case: &Case<'_>, statement: &Statement) -> bool {
+    let mut words = statement.text.split(|c: char| !c.is_ascii_alphanumeric());
+    case.asks_for_it_with(statement) && words.any(|word| word.eq_ignore_ascii_case("valid"))
 }
 
 fn names_audience(statement: &Statement) -> bool {

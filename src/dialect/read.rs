@@ -186,6 +186,10 @@ struct Gathered {
 /// Reads the target of a redirect; `None` when it leads to no login and names no error.
 fn moved(exchange: &Exchange<'_>, answer: &mut Answer) -> Option<Gathered> {
     let redirect = outcome::redirect(exchange)?;
+    let clues = brought_back(exchange);
+    if redirect.login && !clues.is_empty() {
+        return Some(Gathered { clues, ..Gathered::default() });
+    }
     if redirect.back_to_login {
         let causes = &["login.bad_credentials"];
         answer.statements.push(statement(
@@ -377,8 +381,10 @@ fn interpret(
             seen_by: None,
         };
         // `invalid_request` and a vague word alone are no auth on a plain 400; what a token endpoint
-        // says is none to a request that bears a token.
+        // says is none to a request that bears a token, and a vague word none beside a 402, where a bank asks
+        // who pays.
         let coarse = known.id == "standard.invalid_request"
+            || status == 402 && known.weight == Weight::Vague
             || setting.bearer && TOKEN_ENDPOINT_SAYS.contains(&known.id);
         return Some((said, !coarse || setting.is_auth()));
     }

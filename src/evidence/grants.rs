@@ -250,7 +250,10 @@ fn word_of(name: &str) -> String {
         .collect()
 }
 
-/// Calls `each` with dotted path and text of every member, down to depth 3.
+/// Levels of members below the first that are read: Keystone's password stands in `auth.identity.password.user`.
+const DEEPEST: u8 = 4;
+
+/// Calls `each` with dotted path and text of every member, down to [`DEEPEST`].
 fn members(json: &Value, path: &str, depth: u8, each: &mut impl FnMut(&str, &str)) {
     let Value::Object(map) = json else { return };
     for (name, value) in map.iter().take(128) {
@@ -258,7 +261,7 @@ fn members(json: &Value, path: &str, depth: u8, each: &mut impl FnMut(&str, &str
         match value {
             Value::String(text) => each(&path, text),
             Value::Number(number) => each(&path, &number.to_string()),
-            Value::Object(_) if depth < 3 => members(value, &path, depth + 1, each),
+            Value::Object(_) if depth < DEEPEST => members(value, &path, depth + 1, each),
             _ => {}
         }
     }

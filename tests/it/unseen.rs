@@ -122,3 +122,30 @@ fn a_bare_400_for_a_field_of_many_kibibytes_is_about_its_size() {
     assert_eq!(told(&[step(&fat).says(400, json!({"error": "quantity must be positive"}))]), "ok");
     assert_eq!(told(&[step(&live(&json!({}))).gets(400)]), "ok");
 }
+
+#[test]
+fn a_problem_of_no_type_says_of_a_403_no_more_than_its_own_words() {
+    let said = json!({"type": "about:blank", "title": "Forbidden", "status": 403,
+        "detail": "Report is still being generated"});
+    let call = at(0.0, "GET", "/reports/7").bearer(&live(&json!({})));
+    assert_eq!(told(&[call.says(403, said)]), "failure authz.role suspected");
+}
+
+#[test]
+fn a_password_deep_in_the_body_of_a_login_was_wrong() {
+    let body = json!({"auth": {"identity": {"methods": ["password"], "password": {
+        "user": {"name": "ann", "password": "pw-of-Ann-77", "domain": {"id": "default"}}}}}});
+    let step = at(0.0, "POST", "/v3/auth/tokens").json(&body);
+    let said = json!({"error": {"code": 401, "title": "Unauthorized",
+        "message": "The request you have made requires authentication."}});
+    assert_eq!(last(&[step.says(401, said)]), "login.bad_credentials");
+}
+
+#[test]
+fn a_callback_that_brings_an_error_back_leads_to_the_login_page_for_it() {
+    let step = |query: &str| at(0.0, "GET", &format!("/signed-in?{query}"));
+    let back = |query: &str| step(query).gets(302).answers("Location", "/login");
+    assert_eq!(last(&[back("error=access_denied&state=x7")]), "oauth.access_denied");
+    // Without the `state` of a flow it is any page that asks for a login.
+    assert_eq!(last(&[back("error=access_denied")]), "header.missing");
+}

@@ -172,9 +172,10 @@ pub(super) struct Grammar {
 }
 
 /// Names of settings in rules, each a bit.
-const SETTINGS: [&str; 23] = [
+const SETTINGS: [&str; 24] = [
     "@400",
     "@401",
+    "@402",
     "@403",
     "@404",
     "@406",
@@ -349,6 +350,7 @@ impl Grammar {
         let status = match setting.status {
             400 => "@400",
             401 => "@401",
+            402 => "@402",
             403 => "@403",
             404 => "@404",
             406 => "@406",

@@ -305,6 +305,14 @@ fn place() -> Vec<Case> {
         ),
         looks(
             "header.wrong_place",
+            "apikey.wrong",
+            "the key is where it should be, and a valid one is asked for",
+            get("/v1/rates")
+                .with("X-Api-Key", KEY)
+                .says(401, json!({"hint": "Forbidden - a valid `x-api-key` header must be sent."})),
+        ),
+        looks(
+            "header.wrong_place",
             "ok",
             "a server that reads the query",
             [get("/v1/rates").gets(401), get(&format!("/v1/rates?api_key={KEY}"))],
@@ -335,6 +343,13 @@ fn on_the_way() -> Vec<Case> {
             "header.proxy_stripped",
             "the field was sent and the server saw none",
             call("/v1/me").says(401, json!({"hint": "Your request had no Authorization header"})),
+        ),
+        is(
+            "header.proxy_stripped",
+            "the key was sent in the field that the server misses",
+            get("/v1/rates")
+                .with("X-Api-Key", "pk9Zq81LmXv27TnCw04RbEd6Hs3")
+                .says(401, json!({"hint": "Missing header X-Api-Key"})),
         ),
         looks(
             "header.scheme_missing",
