@@ -45,20 +45,17 @@ pub(super) fn client_failed(status: u16, answer: &mut Answer) {
     }
 }
 
-/// Returns whether a text says nothing beside the status: its phrase, or the type of a problem whose title is
-/// that phrase (RFC 9457, section 4.2.1).
-fn is_of_status(text: &str, status: u16) -> bool {
-    text == "about:blank" || matches!(status, 401 | 403) && is_stock_phrase(text)
-}
-
 /// Where no clue alone names a cause, code and message together may: `token`, then `expired`.
 pub(super) fn joined(clues: &[Clue], setting: Setting, answer: &mut Answer) {
     if answer.statements.iter().any(|s| s.weight > Weight::Vague) {
         return;
     }
+    // The title of a problem of this type is the phrase of the status (RFC 9457, section 4.2.1).
+    let untyped = clues.iter().any(|c| c.text == "about:blank");
+    let says_nothing = |text: &str| untyped && (text == "about:blank" || is_stock_phrase(text));
     let texts: Vec<&str> = clues
         .iter()
-        .filter(|c| c.rank <= 3 && c.text.len() <= 48 && !is_of_status(&c.text, setting.status))
+        .filter(|c| c.rank <= 3 && c.text.len() <= 48 && !says_nothing(&c.text))
         .take(4)
         .map(|c| c.text.as_str())
         .collect();
