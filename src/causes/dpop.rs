@@ -81,13 +81,18 @@ fn used_proof(case: &Case<'_>) -> Option<Candidate> {
     Some(candidate.unless(lenient, "history"))
 }
 
+/// Whether the token is bound to the key of a proof.
+pub(super) fn is_bound(case: &Case<'_>) -> bool {
+    case.token().and_then(|t| t.bound.as_deref()).is_some_and(|b| b.contains("jkt"))
+}
+
 fn without_proof(case: &Case<'_>) -> Option<Candidate> {
     let credential = case.credential()?;
     let proof = case.facts.credentials.iter().any(|c| c.kind == Kind::DpopProof);
     if proof || credential.state != State::Present || !case.could_show() {
         return None;
     }
-    let bound = case.token().and_then(|t| t.bound.as_deref()).is_some_and(|b| b.contains("jkt"));
+    let bound = is_bound(case);
     let accepted = case
         .profile()
         .filter(|p| p.schemes.has(credential.scheme.as_ref().map_or("", Scheme::as_str)) && !bound)

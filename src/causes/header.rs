@@ -391,6 +391,10 @@ fn wrong_scheme(case: &Case<'_>) -> Option<Candidate> {
     if read && matches!(sent, Scheme::Bearer | Scheme::Jwt | Scheme::Token) {
         return None;
     }
+    // What lacks is the proof, and the scheme with it.
+    if asked.contains(&Scheme::Dpop) && super::dpop::is_bound(case) {
+        return None;
+    }
     let list = asked.iter().map(Scheme::as_str).collect::<Vec<_>>().join(", ");
     let fact = format!("sent {sent}, the server asks for {list}");
     let accepted = case

@@ -53,6 +53,20 @@ fn bound_tokens() -> Vec<Case> {
             "a bound token under the Bearer word",
             get("/v1/me").bearer(&bound()).gets(401),
         ),
+        is(
+            "dpop.required",
+            "a bound token under the Bearer word, and a challenge for proofs",
+            get("/v1/me")
+                .bearer(&bound())
+                .gets(401)
+                .answers("WWW-Authenticate", "DPoP algs=\"ES256\""),
+        ),
+        looks(
+            "dpop.required",
+            "header.scheme_wrong",
+            "a token that is not bound, and a challenge for proofs",
+            call("/v1/me").gets(401).answers("WWW-Authenticate", "DPoP algs=\"ES256\""),
+        ),
         is("dpop.required", "the DPoP word and no proof", dpop(&fresh("a")).gets(401)),
         is(
             "dpop.required",
