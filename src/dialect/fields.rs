@@ -86,6 +86,13 @@ fn reason(name: &str, text: &str) -> Option<Clue> {
     })
 }
 
+/// Returns whether a path names one of many sessions.
+fn names_one_session(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    let mut segments = path.split('/').skip_while(|s| !matches!(*s, "session" | "sessions"));
+    segments.next().is_some() && segments.next().is_some_and(|s| !s.is_empty())
+}
+
 /// Returns whether a text is the reason phrase of a refusal, with or without its number: it says nothing
 /// that the status does not say.
 pub(super) fn is_stock_phrase(text: &str) -> bool {
@@ -143,6 +150,7 @@ pub(super) fn setting(exchange: &Exchange<'_>, status: u16, challenges: &[Challe
         sigv4: sent.starts_with("aws4-"),
         signed: is_signed(exchange, &sent),
         presigned: is_presigned(&exchange.url),
+        sessions: names_one_session(&exchange.url),
         tokens: exchange.url.split(['/', '?']).any(|s| matches!(s, "token" | "tokens")),
         challenged: !challenges.is_empty(),
         alone: false,

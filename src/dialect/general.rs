@@ -45,6 +45,8 @@ pub(super) struct Setting {
     pub(super) presigned: bool,
     /// The path is one of tokens as things: `/v1/tokens/7`.
     pub(super) tokens: bool,
+    /// The path names one of many sessions: `/conference/sessions/9`.
+    pub(super) sessions: bool,
     /// The answer challenges.
     pub(super) challenged: bool,
     /// The text is all that the answer says.

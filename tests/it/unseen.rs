@@ -149,3 +149,12 @@ fn a_callback_that_brings_an_error_back_leads_to_the_login_page_for_it() {
     // Without the `state` of a flow it is any page that asks for a login.
     assert_eq!(last(&[back("error=access_denied")]), "header.missing");
 }
+
+#[test]
+fn a_403_about_the_type_of_a_file_asks_for_no_rights() {
+    let call = || at(0.0, "POST", "/files").bearer(&live(&json!({})));
+    let said = |text: &str| last(&[call().says(403, json!({ "message": text }))]);
+    assert_eq!(said("File type not allowed"), "other.denied");
+    assert_eq!(said("Token type not allowed"), "token.wrong_type");
+    assert_eq!(said("Your role does not allow this file type"), "authz.role");
+}

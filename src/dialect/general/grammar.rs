@@ -172,7 +172,7 @@ pub(super) struct Grammar {
 }
 
 /// Names of settings in rules, each a bit.
-const SETTINGS: [&str; 24] = [
+const SETTINGS: [&str; 25] = [
     "@400",
     "@401",
     "@402",
@@ -194,6 +194,7 @@ const SETTINGS: [&str; 24] = [
     "@digest",
     "@word",
     "@sigv4",
+    "@sessions",
     "@signed",
     "@tokens",
     "@presigned",
@@ -374,6 +375,7 @@ impl Grammar {
             (setting.sigv4, "@sigv4"),
             (setting.signed, "@signed"),
             (setting.tokens, "@tokens"),
+            (setting.sessions, "@sessions"),
             (setting.presigned, "@presigned"),
             (word, "@word"),
         ]

@@ -68,7 +68,9 @@ pub(super) fn drop_other_senses(normal: &str, thing: u128, spans: &mut Vec<(Rang
         let foreign = after.is_some_and(is_foreign)
             || *beside == Beside::Either && before.is_some_and(is_foreign);
         let numbered = after.is_some_and(|r| text(r).bytes().all(|b| b.is_ascii_digit()));
-        if foreign || numbered || before.is_some_and(is_thing) {
+        // An address of a token is one of a coin.
+        let of_token = *beside == Beside::Behind && after.is_some_and(is_thing);
+        if foreign || numbered || of_token || before.is_some_and(is_thing) {
             let here = spans.iter().filter(|(span, _)| covers_exactly(normal, span, range));
             dropped = here.fold(dropped, |bits, (_, bit)| bits | 1 << bit);
         }
