@@ -11,7 +11,7 @@ use super::answers::Answers;
 use super::mask::could_repeat;
 use super::memory::Memory;
 use crate::dialect::Catalogue;
-use crate::model::{Credential, Fingerprint, Secret, Token};
+use crate::model::{Credential, Fingerprint, Secret, Token, equal};
 use crate::token::{Mint, Verifier, is_jwt_shaped};
 
 /// Most names of releases a worker remembers.
@@ -445,8 +445,10 @@ impl<T> Default for Names<T> {
 
 impl<T: Copy> Names<T> {
     fn get(&mut self, number: usize, name: &str, make: impl FnOnce(&str) -> T) -> (u64, T) {
-        let before = self.before.get(number).filter(|(before, _)| **before == *name);
-        if let Some((_, known)) = before {
+        // A field that stood before it may be missing.
+        let mut near = self.before.get(number..).unwrap_or_default().iter().take(2);
+        let is_same = |(before, _): &&(Box<str>, _)| equal(before.as_bytes(), name.as_bytes());
+        if let Some((_, known)) = near.find(is_same) {
             return *known;
         }
         if let Some(known) = self.known.get(name) {
@@ -538,6 +540,28 @@ mod tests {
         }
         assert!(names.young.len() + names.old.len() <= 2 * MOST_SHARED);
         assert!(!names.young.contains("/assets/0.js") && !names.old.contains("/assets/0.js"));
+    }
+
+    #[test]
+    fn a_name_is_found_where_it_stood_and_where_one_before_it_is_missing() {
+        let mut names = Names::default();
+        let all = ["accept", "authorization", "authority", "x-forwarded-for"];
+        let numbers = all.map(|name| (name, names.get(names.before.len(), name, str::len)));
+        names.known.clear();
+        for missing in 0..all.len() {
+            let left = numbers.iter().enumerate().filter(|(at, _)| *at != missing);
+            for (place, (_, (name, known))) in left.enumerate() {
+                assert_eq!(names.get(place, name, |_| 0), *known, "{name} without {missing}");
+            }
+        }
+        assert!(names.known.is_empty(), "none was looked up");
+        // It is no other that begins or ends so, or is as long.
+        for (at, name) in
+            ["accepT", "authorizatio", "authoritY", "forwarded-for", ""].into_iter().enumerate()
+        {
+            let (number, length) = names.get(at, name, str::len);
+            assert!(length == name.len() && numbers.iter().all(|(_, (known, _))| *known != number));
+        }
     }
 
     #[test]
