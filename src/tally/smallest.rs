@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Steps of a walk over a table that take as long as to look up one key in it.
 const LOOKUP: usize = 16;
@@ -124,38 +124,106 @@ impl<K: Eq, V: Eq, const LIMIT: usize> Eq for Table<K, V, LIMIT> {}
     deserialize = "K: Deserialize<'de> + Ord, V: Deserialize<'de>"
 ))]
 pub struct Few<K, V, const LIMIT: usize>(
-    #[serde(deserialize_with = "ascending_pairs::<_, _, _, LIMIT>")] Vec<(K, V)>,
+    #[serde(serialize_with = "in_turn", deserialize_with = "few_ascending::<_, _, _, LIMIT>")]
+    Pairs<K, V>,
 );
+
+/// Keys with their values, in order of the keys. Most lists hold one: it needs no heap.
+#[derive(Clone, Debug)]
+enum Pairs<K, V> {
+    None,
+    One((K, V)),
+    Many(Vec<(K, V)>),
+}
+
+impl<K: PartialEq, V: PartialEq> PartialEq for Pairs<K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl<K: Eq, V: Eq> Eq for Pairs<K, V> {}
+
+impl<K, V> Pairs<K, V> {
+    fn as_slice(&self) -> &[(K, V)] {
+        match self {
+            Self::None => &[],
+            Self::One(pair) => std::slice::from_ref(pair),
+            Self::Many(pairs) => pairs,
+        }
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [(K, V)] {
+        match self {
+            Self::None => &mut [],
+            Self::One(pair) => std::slice::from_mut(pair),
+            Self::Many(pairs) => pairs,
+        }
+    }
+
+    fn into_vec(self) -> Vec<(K, V)> {
+        match self {
+            Self::None => Vec::new(),
+            Self::One(pair) => vec![pair],
+            Self::Many(pairs) => pairs,
+        }
+    }
+
+    /// Puts a pair at an index, or behind all others; those that are then too many fall out.
+    fn insert(&mut self, at: usize, new: (K, V), most: usize) {
+        let mut pairs = match std::mem::replace(self, Self::None) {
+            Self::None => {
+                *self = Self::One(new);
+                return;
+            }
+            Self::One(known) => {
+                let mut pairs = Vec::with_capacity(2);
+                pairs.push(known);
+                pairs
+            }
+            Self::Many(pairs) => pairs,
+        };
+        pairs.truncate(most.saturating_sub(1));
+        if pairs.len() == pairs.capacity() {
+            pairs.reserve_exact((pairs.len() / 2).max(1));
+        }
+        pairs.insert(at.min(pairs.len()), new);
+        *self = Self::Many(pairs);
+    }
+}
+
+impl<K, V> From<Vec<(K, V)>> for Pairs<K, V> {
+    fn from(mut pairs: Vec<(K, V)>) -> Self {
+        if pairs.len() > 1 {
+            return Self::Many(pairs);
+        }
+        pairs.pop().map_or(Self::None, Self::One)
+    }
+}
 
 impl<K, V, const LIMIT: usize> Default for Few<K, V, LIMIT> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(Pairs::None)
     }
 }
 
 impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Few<K, V, LIMIT> {
     /// Returns the value under `key`, made new where it was not there; `None` when the key is left out.
     pub fn slot(&mut self, key: &K) -> Option<&mut V> {
-        let at = match self.0.binary_search_by(|(known, _)| known.cmp(key)) {
+        let at = match self.0.as_slice().binary_search_by(|(known, _)| known.cmp(key)) {
             Ok(at) => at,
             Err(at) if at >= LIMIT => return None,
             Err(at) => {
-                if self.0.len() >= LIMIT {
-                    self.0.pop();
-                }
-                if self.0.len() == self.0.capacity() {
-                    self.0.reserve_exact((self.0.len() / 2).max(1));
-                }
-                self.0.insert(at, (key.clone(), V::default()));
+                self.0.insert(at, (key.clone(), V::default()), LIMIT);
                 at
             }
         };
-        self.0.get_mut(at).map(|(_, value)| value)
+        self.0.as_mut_slice().get_mut(at).map(|(_, value)| value)
     }
 
     /// Adds all of `other`.
     pub fn merge(&mut self, other: Self) {
-        for (key, value) in other.0 {
+        for (key, value) in other.0.into_vec() {
             if let Some(mine) = self.slot(&key) {
                 mine.merge(value);
             }
@@ -164,33 +232,36 @@ impl<K: Ord + Clone, V: Default + Merge, const LIMIT: usize> Few<K, V, LIMIT> {
 
     /// Returns whether nothing is kept.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.as_slice().is_empty()
     }
 
     /// Returns whether a key that is not there never was: greater ones may have been left out.
     pub fn knows(&self, key: &K) -> bool {
-        self.0.len() < LIMIT || self.0.last().is_some_and(|(last, _)| key <= last)
+        let kept = self.0.as_slice();
+        kept.len() < LIMIT || kept.last().is_some_and(|(last, _)| key <= last)
     }
 
     /// Returns keys and values in order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.0.iter().map(|(key, value)| (key, value))
+        self.0.as_slice().iter().map(|(key, value)| (key, value))
     }
 
     /// Returns keys and values in order of the keys, the values to be changed in place.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
-        self.0.iter_mut().map(|(key, value)| (&*key, value))
+        self.0.as_mut_slice().iter_mut().map(|(key, value)| (&*key, value))
     }
 
     /// Returns the value under `key`, to be changed.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let at = self.0.binary_search_by(|(known, _)| known.cmp(key)).ok()?;
-        self.0.get_mut(at).map(|(_, value)| value)
+        let at = self.0.as_slice().binary_search_by(|(known, _)| known.cmp(key)).ok()?;
+        self.0.as_mut_slice().get_mut(at).map(|(_, value)| value)
     }
 
     /// Takes out the values that do not fit; only after the last merge, which would bring them back.
     pub fn retain(&mut self, fits: impl Fn(&V) -> bool) {
-        self.0.retain(|(_, value)| fits(value));
+        let mut pairs = std::mem::replace(&mut self.0, Pairs::None).into_vec();
+        pairs.retain(|(_, value)| fits(value));
+        self.0 = pairs.into();
     }
 }
 
@@ -361,6 +432,22 @@ where
     if fits { Ok(all) } else { Err(D::Error::custom("a list out of order")) }
 }
 
+fn few_ascending<'de, K, V, D, const LIMIT: usize>(deserializer: D) -> Result<Pairs<K, V>, D::Error>
+where
+    K: Deserialize<'de> + Ord,
+    V: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    ascending_pairs::<K, V, D, LIMIT>(deserializer).map(Pairs::from)
+}
+
+fn in_turn<K: Serialize, V: Serialize, S: Serializer>(
+    pairs: &Pairs<K, V>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(pairs.as_slice())
+}
+
 /// The same of pairs, by their keys.
 pub(super) fn ascending_pairs<'de, K, V, D, const LIMIT: usize>(
     deserializer: D,
@@ -464,6 +551,14 @@ mod tests {
             prop_assert_eq!(&merged, &few(&keys));
             let table = count(&keys);
             prop_assert!(merged.iter().eq(table.iter()));
+            let wire = serde_json::to_string(&merged).unwrap();
+            prop_assert_eq!(&wire, &serde_json::to_string(&merged.iter().collect::<Vec<_>>()).unwrap());
+            prop_assert_eq!(&serde_json::from_str::<Few<u8, u64, 5>>(&wire).unwrap(), &merged);
+            // However few are left, they are those that were never more.
+            let mut left = merged.clone();
+            left.retain(|n| *n == 1);
+            let once: Vec<u8> = merged.iter().filter(|(_, n)| **n == 1).map(|(key, _)| *key).collect();
+            prop_assert_eq!(left, few(&once));
         }
 
         #[test]
