@@ -191,7 +191,7 @@ impl Again {
             Some(_) => evidence::mask_url(&exchange.url),
             None => Cow::Borrowed(&*exchange.url),
         };
-        evidence::ids_of(exchange, &spot.endpoint, &mut self.ids);
+        evidence::ids_of(exchange, &spot.endpoint, &mut self.ids, |half| tally.awaits_pass(half));
         let ip = exchange.client_ip.as_deref();
         let (caller, ids) = (&mut self.caller, &*self.ids);
         let is_dated = common.capture.as_ref().is_some_and(|capture| capture.is_dated);
@@ -231,7 +231,8 @@ impl Again {
                 return false;
             }
         };
-        evidence::ids_of_line(line, &common.spot.endpoint, &mut self.ids);
+        let endpoint = &common.spot.endpoint;
+        evidence::ids_of_line(line, endpoint, &mut self.ids, |half| tally.awaits_pass(half));
         let Sketch { time, url, client_ip: ip, .. } = *line;
         let (caller, ids) = (&mut self.caller, &*self.ids);
         let passing = Passing { time, url, ip, caller, ids, date_offset: None };

@@ -494,15 +494,26 @@ impl Own<'_> {
     }
 }
 
-/// Puts the marks of the ids of a request, sorted, in the place of those that `marks` holds.
-pub fn ids_of(exchange: &Exchange<'_>, endpoint: &Endpoint, marks: &mut Vec<Fingerprint>) {
-    ids::read(exchange, endpoint, marks);
+/// Puts the marks of the ids of a request that are wanted, sorted, in the place of those that `marks` holds:
+/// `wanted` is asked by the half that a mark begins with.
+pub fn ids_of(
+    exchange: &Exchange<'_>,
+    endpoint: &Endpoint,
+    marks: &mut Vec<Fingerprint>,
+    wanted: impl Fn(u64) -> bool,
+) {
+    ids::read(exchange, endpoint, marks, wanted);
 }
 
 /// The same for a line that is not read yet.
-pub fn ids_of_line(line: &Sketch<'_>, endpoint: &Endpoint, marks: &mut Vec<Fingerprint>) {
+pub fn ids_of_line(
+    line: &Sketch<'_>,
+    endpoint: &Endpoint,
+    marks: &mut Vec<Fingerprint>,
+    wanted: impl Fn(u64) -> bool,
+) {
     let headers = line.request_headers.iter().chain(line.response_headers).copied();
-    ids::read_parts(line.request_id, line.trace_id, headers, endpoint, marks);
+    ids::read_parts(line.request_id, line.trace_id, headers, endpoint, marks, wanted);
 }
 
 /// Whether text is an address and nothing else, so that no secret stands in it.

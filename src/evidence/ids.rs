@@ -37,16 +37,22 @@ const SHORTEST: usize = 16;
 /// Returns the marks of all ids of an exchange, sorted. A trace is told apart by method and path.
 pub(super) fn of(exchange: &Exchange<'_>, endpoint: &Endpoint) -> Vec<Fingerprint> {
     let mut marks = Vec::new();
-    read(exchange, endpoint, &mut marks);
+    read(exchange, endpoint, &mut marks, |_| true);
     marks
 }
 
-/// Puts them in the place of those that `marks` holds.
-pub(super) fn read(exchange: &Exchange<'_>, endpoint: &Endpoint, marks: &mut Vec<Fingerprint>) {
+/// Puts those that are wanted in the place of those that `marks` holds: `wanted` is asked by the half that a
+/// mark begins with.
+pub(super) fn read(
+    exchange: &Exchange<'_>,
+    endpoint: &Endpoint,
+    marks: &mut Vec<Fingerprint>,
+    wanted: impl Fn(u64) -> bool,
+) {
     let all = exchange.request_headers.iter().chain(&exchange.response_headers);
     let headers = all.map(|header| (&*header.name, &*header.value));
     let (request, trace) = (exchange.request_id.as_deref(), exchange.trace_id.as_deref());
-    read_parts(request, trace, headers, endpoint, marks);
+    read_parts(request, trace, headers, endpoint, marks, wanted);
 }
 
 /// The same of its parts: ids in columns of their own, and all fields.
@@ -56,6 +62,7 @@ pub(super) fn read_parts<'x>(
     headers: impl Iterator<Item = (&'x str, &'x str)>,
     endpoint: &Endpoint,
     marks: &mut Vec<Fingerprint>,
+    wanted: impl Fn(u64) -> bool,
 ) {
     marks.clear();
     let columns = [(Id::Request, request_id), (Id::Trace, trace_id)];
@@ -64,11 +71,11 @@ pub(super) fn read_parts<'x>(
     for (of, raw) in columns.chain(fields) {
         let raw = if of == Id::Trace { of_trace(raw) } else { raw };
         let Some(id) = unique(raw.trim()) else { continue };
-        marks.push(match of {
-            Id::Request => mark("request", &id),
+        marks.extend(match of {
+            Id::Request => mark("request", &id, &wanted),
             Id::Trace => {
                 let method = endpoint.method.as_deref().unwrap_or("-");
-                mark("trace", &format!("{id} {method} {}", endpoint.path))
+                mark("trace", &format!("{id} {method} {}", endpoint.path), &wanted)
             }
         });
     }
@@ -78,11 +85,12 @@ pub(super) fn read_parts<'x>(
     }
 }
 
-/// A mark by a fast hash with fixed seeds: ids are no secrets, and every exchange may bear one.
-fn mark(kind: &str, id: &str) -> Fingerprint {
-    let [high, low] =
-        [0x2545_f491_u64, 0x7f4a_7c15].map(|seed| FixedState::with_seed(seed).hash_one((kind, id)));
-    Fingerprint(u128::from(high) << 64 | u128::from(low))
+/// A mark by a fast hash with fixed seeds: ids are no secrets, and every exchange may bear one. Of most no more
+/// is wanted than to know that they are not.
+fn mark(kind: &str, id: &str, wanted: impl Fn(u64) -> bool) -> Option<Fingerprint> {
+    let half = |seed| FixedState::with_seed(seed).hash_one((kind, id));
+    let high: u64 = half(0x2545_f491);
+    wanted(high).then(|| Fingerprint(u128::from(high) << 64 | u128::from(half(0x7f4a_7c15))))
 }
 
 /// Returns whether a field of this name carries an id that is read here.
@@ -287,15 +295,33 @@ mod tests {
         for n in 0..9 {
             let (one, other) = (format!("0123456789abcde{n}"), format!("{n}edcba9876543210"));
             let fields = [("x-request-id", &*one), ("x-correlation-id", &other), ("cf-ray", &one)];
-            read_parts(Some(&other), Some(&one), fields.into_iter(), &endpoint, &mut marks);
+            read_parts(Some(&other), Some(&one), fields.into_iter(), &endpoint, &mut marks, |_| {
+                true
+            });
             assert_eq!(marks.len(), 3, "two ids, one of them of a trace too");
             assert!(marks.is_sorted());
             let before = marks.clone();
             let back = fields.into_iter().rev();
-            read_parts(Some(&one), Some(&one), back, &endpoint, &mut marks);
+            read_parts(Some(&one), Some(&one), back, &endpoint, &mut marks, |_| true);
             assert_eq!(marks, before);
         }
-        read_parts(None, None, std::iter::empty(), &endpoint, &mut marks);
+        read_parts(None, None, std::iter::empty(), &endpoint, &mut marks, |_| true);
         assert_eq!(marks, []);
+    }
+
+    #[test]
+    fn marks_that_nobody_wants_are_left_out_and_the_others_are_what_they_are() {
+        let endpoint = Endpoint { method: None, host: None, path: "/a".into() };
+        let ids: Vec<String> = (10..74).map(|n| format!("0123456789abcd{n}")).collect();
+        let fields = || ids.iter().map(|id| ("x-request-id", id.as_str()));
+        let mut marks = [Vec::new(), Vec::new(), Vec::new()];
+        let [all, some, none] = &mut marks;
+        read_parts(None, Some(&ids[0]), fields(), &endpoint, all, |_| true);
+        read_parts(None, Some(&ids[0]), fields(), &endpoint, some, |half| half < u64::MAX / 2);
+        read_parts(None, Some(&ids[0]), fields(), &endpoint, none, |_| false);
+        assert_eq!(all.len(), 65);
+        all.retain(|mark| mark.0 >> 64 < u128::from(u64::MAX / 2));
+        assert!(*some == *all && (10..55).contains(&some.len()), "{}", some.len());
+        assert_eq!(*none, []);
     }
 }

@@ -254,6 +254,12 @@ impl Tally {
         }
     }
 
+    /// Returns whether anything could be kept of who was not refused under the mark of an id that begins with
+    /// a half.
+    pub fn awaits_pass(&self, half: u64) -> bool {
+        self.passed.admits(visits::key(half, 0))
+    }
+
     /// Notes who was not refused, by the ids of the request.
     pub(super) fn note_pass(
         &mut self,
