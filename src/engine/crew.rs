@@ -41,11 +41,11 @@ impl Drop for Crew {
     }
 }
 
-/// Runs `work` on so many threads of a pool, or on this one where one is enough or no pool can be had.
+/// Runs `work` on so many threads of a pool, or on this one where no pool can be had.
+///
+/// One thread is of a pool too, that which the end of the run is left to: what one thread has allocated costs
+/// another more to free.
 pub(super) fn on_all(workers: usize, work: impl Fn() + Sync) {
-    if workers == 1 {
-        return work();
-    }
     match Crew::of(workers).as_ref().and_then(Crew::pool) {
         Some(pool) => pool.scope(|scope| {
             for _ in 0..workers {
