@@ -6,6 +6,7 @@
 mod access;
 mod answer;
 mod brief;
+mod by_cause;
 mod cause;
 mod credential;
 mod exchange;
@@ -29,6 +30,7 @@ mod verdict;
 pub use access::AccessLine;
 pub use answer::{Answer, Challenge, Outcome, Sign, Statement, Weight};
 pub use brief::equal;
+pub use by_cause::ByCause;
 pub use cause::{CauseId, Class, Confidence};
 pub use credential::{Blank, Credential, Kind, Oddity, Place, Scheme, State};
 pub use exchange::{Body, Exchange, Header, Observer, Position, Text, Visibility};

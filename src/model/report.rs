@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::by_cause::ByCause;
 use super::cause::{CauseId, Class, Confidence};
 use super::exchange::Position;
 use super::finding::Evidence;
@@ -359,11 +360,11 @@ pub struct TimelineBucket {
     /// Exchanges let in.
     pub ok: u64,
     /// Failures by cause.
-    pub failures: BTreeMap<String, u64>,
+    pub failures: ByCause,
     /// Expected refusals by cause.
-    pub expected: BTreeMap<String, u64>,
+    pub expected: ByCause,
     /// Lookalikes by cause.
-    pub lookalikes: BTreeMap<String, u64>,
+    pub lookalikes: ByCause,
 }
 
 /// A burst of failures.

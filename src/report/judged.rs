@@ -228,7 +228,13 @@ impl GroupKey {
 impl<'t> Judged<'t> {
     /// Returns the id of the root cause.
     pub fn cause(&self) -> &str {
-        self.root.as_ref().map_or("unknown", |(cause, _)| cause.as_str())
+        self.cause_id().as_str()
+    }
+
+    /// Returns the same to be kept.
+    pub(super) fn cause_id(&self) -> &CauseId {
+        const UNKNOWN: &CauseId = &CauseId::of("unknown");
+        self.root.as_ref().map_or(UNKNOWN, |(cause, _)| cause)
     }
 
     /// Returns how sure the root cause is.

@@ -1,32 +1,29 @@
 //! The post-mortem in order, and the one sentence that says what happened.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{Hash, Hasher};
+use std::fmt;
 
 use foldhash::fast::FixedState;
 
 use super::{Judged, note};
 use crate::model::{
-    Affected, At, CauseRow, Class, Client, Endpoint, Fingerprint, Report, StoryItem, Time, Token,
-    Totals,
+    Affected, At, CauseRow, Class, Client, Fingerprint, Report, StoryItem, Time, Token, Totals,
 };
 use crate::world::{Sight, World};
 
 /// Names of hosts and endpoints that are longer are only counted in the sentence, in bytes.
 const LONG: usize = 80;
 
-/// A moment whose words are not made yet; two of equal words are equal.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-enum Moment<'j> {
+/// Bits of a mark that are not shown.
+const HIDDEN: u32 = 80;
+
+/// A moment whose words are not made yet; two of equal words are equal. There are as many as refused tokens,
+/// and few are told: none is larger than it must be.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Moment<'a> {
     /// Refusals of one cause and token.
-    Refused {
-        cause: &'j str,
-        at: Spot<'j>,
-        /// Endpoints beside that one.
-        others: usize,
-        token: Option<Shown>,
-        count: u64,
-    },
+    Refused(&'a Alike<'a>),
     Expires(Shown),
     LetInLast(Shown),
     Ending(&'static str),
@@ -39,68 +36,76 @@ enum Moment<'j> {
 
 /// Failures of one cause and token: most stand alone.
 #[derive(Debug)]
-struct Alike<'j, 't> {
+struct Alike<'j> {
     /// The earliest.
-    first: &'j Judged<'t>,
+    first: &'j Judged<'j>,
     /// Number of the endpoint of some of them.
     place: u32,
-    /// Numbers of all other endpoints, as many as there are beside any of them.
-    others: HashSet<u32, FixedState>,
+    /// Numbers of all other endpoints, as many as there are beside any of them; `None` for none.
+    others: Option<Box<HashSet<u32, FixedState>>>,
     count: u64,
 }
 
-impl<'j, 't> Alike<'j, 't> {
-    fn add(&mut self, item: &'j Judged<'t>) {
+impl<'j> Alike<'j> {
+    fn of(first: &'j Judged<'j>) -> Self {
+        Self { first, place: first.place, others: None, count: 0 }
+    }
+
+    fn add(&mut self, item: &'j Judged<'j>) {
         if item.bucket.first < self.first.bucket.first {
             self.first = item;
         }
         if item.place != self.place {
-            self.others.insert(item.place);
+            self.others.get_or_insert_default().insert(item.place);
         }
         self.count += item.bucket.count;
     }
+
+    /// Returns how many endpoints there are beside the first.
+    fn others(&self) -> usize {
+        self.others.as_ref().map_or(0, |others| others.len())
+    }
+
+    /// Returns all that its words are made of; the endpoint by its number.
+    fn told(&self) -> (&str, u32, usize, Option<Shown>, u64) {
+        let Self { first, count, .. } = self;
+        (first.cause(), first.place, self.others(), first.token.map(Shown::of), *count)
+    }
 }
 
-/// An endpoint with its number, by which it is known.
-#[derive(Clone, Copy, Debug)]
-struct Spot<'j>(u32, &'j Endpoint);
-
-impl PartialEq for Spot<'_> {
+impl PartialEq for Alike<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        self.told() == other.told()
     }
 }
 
-impl Eq for Spot<'_> {}
+impl Eq for Alike<'_> {}
 
-impl Hash for Spot<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
+impl PartialOrd for Alike<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
-/// A mark as it is shown.
-#[derive(Clone, Copy, Debug)]
-struct Shown(Fingerprint);
+impl Ord for Alike<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.told().cmp(&other.told())
+    }
+}
+
+/// What is shown of a mark: its first 48 bits.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Shown(u64);
 
 impl Shown {
-    /// Returns the bits that are shown.
-    const fn bits(self) -> u128 {
-        self.0.0 >> 80
+    fn of(mark: Fingerprint) -> Self {
+        Self((mark.0 >> HIDDEN) as u64)
     }
 }
 
-impl PartialEq for Shown {
-    fn eq(&self, other: &Self) -> bool {
-        self.bits() == other.bits()
-    }
-}
-
-impl Eq for Shown {}
-
-impl Hash for Shown {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.bits().hash(state);
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Fingerprint(u128::from(self.0) << HIDDEN).fmt(f)
     }
 }
 
@@ -113,37 +118,26 @@ pub(super) fn tell(
 ) -> (Vec<StoryItem>, usize) {
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
     let failures = judged.iter().filter(|j| j.timed && j.class == Class::Failure);
-    let mut groups: HashMap<(&str, Option<Fingerprint>), Alike<'_, '_>, FixedState> =
-        HashMap::default();
+    let mut groups: HashMap<(&str, Option<Fingerprint>), Alike<'_>, FixedState> = HashMap::default();
     for item in failures {
-        let of = Alike { first: item, place: item.place, others: HashSet::default(), count: 0 };
-        groups.entry((item.cause(), item.token)).or_insert(of).add(item);
+        groups.entry((item.cause(), item.token)).or_insert_with(|| Alike::of(item)).add(item);
     }
-    let mut told: HashSet<(At, Moment<'_>), FixedState> = HashSet::default();
-    told.reserve(groups.len());
+    let groups: Vec<Alike<'_>> = groups.into_values().collect();
+    let mut told: Vec<(At, Moment<'_>)> = Vec::with_capacity(groups.len());
     let mut clients: HashMap<Option<u32>, &Client, FixedState> = HashMap::default();
-    #[expect(clippy::iter_over_hash_type, reason = "what is told is sorted in the end")]
-    for ((cause, token), Alike { first, others, count, .. }) in &groups {
-        told.insert((
-            first.bucket.first,
-            Moment::Refused {
-                cause,
-                at: Spot(first.place, &first.facts.endpoint),
-                others: others.len(),
-                token: token.map(Shown),
-                count: *count,
-            },
-        ));
-        if cause.starts_with("time.")
+    for alike in &groups {
+        let Alike { first, .. } = alike;
+        told.push((first.bucket.first, Moment::Refused(alike)));
+        if first.cause().starts_with("time.")
             && let Some(exp) = first.decoded.and_then(Token::expires)
-            && let Some(mark) = token
+            && let Some(mark) = first.token
         {
-            told.insert((exp, Moment::Expires(Shown(*mark))));
-            let last = world.sights(*mark).filter_map(|sight| match sight {
+            told.push((exp, Moment::Expires(Shown::of(mark))));
+            let last = world.sights(mark).filter_map(|sight| match sight {
                 Sight::LetIn(usage) => usage.times.last(),
                 Sight::Refused(..) => None,
             });
-            told.extend(last.max().map(|last| (last, Moment::LetInLast(Shown(*mark)))));
+            told.extend(last.max().map(|last| (last, Moment::LetInLast(Shown::of(mark)))));
         }
         clients.insert(first.client, &first.facts.client);
     }
@@ -155,12 +149,14 @@ pub(super) fn tell(
         told.extend(refused.map(|refused| (refused.at, Moment::RefreshRefused)));
         let renewals = world.renewals(client, None).into_iter();
         told.extend(renewals.map(|renewal| {
-            let (login, access) = (renewal.login, renewal.access.map(Shown));
+            let (login, access) = (renewal.login, renewal.access.map(Shown::of));
             (renewal.at, Moment::Renewed { login, access })
         }));
     }
+    told.sort_unstable();
+    told.dedup();
     let all = told.len();
-    let told = earliest(told.into_iter().collect(), most, Moment::words);
+    let told = earliest(told, most, Moment::words);
     let told = told.into_iter().map(|(at, text)| StoryItem {
         time: Some(show(at)),
         text,
@@ -187,25 +183,26 @@ fn earliest<M>(
 impl Moment<'_> {
     fn words(&self) -> String {
         match self {
-            Self::Refused { cause, at: Spot(_, endpoint), others, token, count } => {
+            Self::Refused(alike) => {
+                let (cause, _, others, token, count) = alike.told();
                 let title = super::causes_title(cause);
-                let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
-                let who = token.map_or_else(String::new, |mark| format!(", {}", mark.0));
+                let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+                let who = token.map_or_else(String::new, |mark| format!(", {mark}"));
                 let others = match others {
                     0 => String::new(),
                     1 => " and one more endpoint".to_owned(),
                     n => format!(" and {n} more endpoints"),
                 };
-                let endpoint = endpoint.to_string();
+                let endpoint = alike.first.facts.endpoint.to_string();
                 format!("{title} (`{cause}`): {}{others}{who}, {times}", spot(&endpoint))
             }
-            Self::Expires(mark) => format!("{} expires", mark.0),
-            Self::LetInLast(mark) => format!("{} is let in for the last time", mark.0),
+            Self::Expires(mark) => format!("{mark} expires"),
+            Self::LetInLast(mark) => format!("{mark} is let in for the last time"),
             Self::Ending(what) => (*what).to_owned(),
             Self::RefreshRefused => "the token endpoint refuses a refresh".to_owned(),
             Self::Renewed { login, access } => {
                 let what = if *login { "a login" } else { "a refresh" };
-                let new = access.map_or_else(|| "a token".to_owned(), |mark| mark.0.to_string());
+                let new = access.map_or_else(|| "a token".to_owned(), |mark| mark.to_string());
                 format!("{what} gives {new}")
             }
         }
@@ -389,7 +386,7 @@ mod tests {
 
     #[test]
     fn moments_are_equal_where_their_words_are() {
-        let mark = |bits: u128| Shown(Fingerprint(bits));
+        let mark = |bits: u128| Shown::of(Fingerprint(bits));
         let (a, b) = (mark(0xabc << 80), mark((0xabc << 80) + 1));
         let all = [
             Moment::Expires(a),
@@ -397,8 +394,11 @@ mod tests {
             Moment::Expires(mark(1)),
             Moment::LetInLast(a),
         ];
+        assert_eq!(mark(0xabc << 80).to_string(), Fingerprint(0xabc << 80).to_string());
+        assert!(size_of::<(At, Moment<'_>)>() <= 32, "there are as many as refused tokens");
         for (x, y) in all.iter().flat_map(|x| all.iter().map(move |y| (x, y))) {
             assert_eq!(x == y, x.words() == y.words(), "{x:?} {y:?}");
+            assert_eq!(x.cmp(y) == Ordering::Equal, x == y, "{x:?} {y:?}");
         }
     }
 }

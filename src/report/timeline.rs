@@ -1,9 +1,7 @@
 //! Counts over time: one width for all, the finest at which few enough buckets are occupied.
 
-use std::collections::BTreeMap;
-
 use super::Judged;
-use crate::model::{At, Class, Timeline, TimelineBucket};
+use crate::model::{At, ByCause, Class, Timeline, TimelineBucket};
 use crate::tally::{Tally, Times};
 
 /// Widths that a report shows, in nanoseconds.
@@ -38,42 +36,56 @@ pub(super) fn draw(tally: &Tally, judged: &[Judged<'_>], width: Option<i64>) -> 
         .into_iter()
         .find(|w| *w >= floor && occupied(*w) <= MOST)
         .unwrap_or_else(|| floor.max(86_400_000_000_000));
-    let mut buckets: BTreeMap<i64, (u64, TimelineBucket)> = BTreeMap::new();
+    let (mut slots, mut rows): (Vec<i64>, Vec<TimelineBucket>) = (Vec::new(), Vec::new());
+    slots.reserve_exact(occupied(width));
+    rows.reserve_exact(occupied(width));
     for bucket in all.buckets() {
-        buckets.entry(bucket.first.0.div_euclid(width)).or_default().0 += bucket.count;
+        let slot = bucket.first.0.div_euclid(width);
+        if let Some(row) = row_at(&mut slots, &mut rows, slot) {
+            row.ok = row.ok.saturating_add(bucket.count);
+        }
     }
     for item in judged.iter().filter(|j| j.timed) {
-        let (_, row) = buckets.entry(item.bucket.first.0.div_euclid(width)).or_default();
+        let slot = item.bucket.first.0.div_euclid(width);
+        let Some(row) = row_at(&mut slots, &mut rows, slot) else { continue };
         let by = match item.class {
             Class::Ok => continue,
             Class::Failure => &mut row.failures,
             Class::Expected => &mut row.expected,
             Class::Lookalike => &mut row.lookalikes,
         };
-        match by.get_mut(item.cause()) {
-            Some(count) => *count += item.bucket.count,
-            None => {
-                by.insert(item.cause().to_owned(), item.bucket.count);
-            }
-        }
+        by.add(item.cause_id(), item.bucket.count);
     }
     for bucket in tally.refused.times.buckets() {
-        let (total, _) = buckets.entry(bucket.first.0.div_euclid(width)).or_default();
-        *total = total.saturating_sub(bucket.count);
+        let slot = bucket.first.0.div_euclid(width);
+        if let Some(row) = row_at(&mut slots, &mut rows, slot) {
+            row.ok = row.ok.saturating_sub(bucket.count);
+        }
     }
-    let buckets = buckets
-        .into_iter()
-        .map(|(slot, (total, mut row))| {
-            let refused: u64 = [&row.failures, &row.expected, &row.lookalikes]
-                .iter()
-                .flat_map(|m| m.values())
-                .sum();
-            row.start = At(slot.saturating_mul(width)).to_string();
-            row.ok = total.saturating_sub(refused);
-            row
-        })
-        .collect();
+    for (slot, row) in slots.into_iter().zip(&mut rows) {
+        let refused: u64 = [&row.failures, &row.expected, &row.lookalikes].map(ByCause::sum).iter().sum();
+        row.start = At(slot.saturating_mul(width)).to_string();
+        row.ok = row.ok.saturating_sub(refused);
+    }
     #[expect(clippy::cast_precision_loss, reason = "widths are far below 2^52 ns")]
     let width_s = width as f64 / 1e9;
-    Timeline { width_s, buckets, untimed }
+    Timeline { width_s, buckets: rows, untimed }
+}
+
+/// Returns the row of a slot, made where there is none; slots come in order of time, so that is at the end.
+fn row_at<'r>(
+    slots: &mut Vec<i64>,
+    rows: &'r mut Vec<TimelineBucket>,
+    slot: i64,
+) -> Option<&'r mut TimelineBucket> {
+    let at = match slots.last() {
+        Some(last) if *last < slot => Err(slots.len()),
+        _ => slots.binary_search(&slot),
+    };
+    let at = at.unwrap_or_else(|at| {
+        slots.insert(at, slot);
+        rows.insert(at, TimelineBucket::default());
+        at
+    });
+    rows.get_mut(at)
 }

@@ -117,9 +117,9 @@ fn timeline(timeline: &Timeline, causes: &mut Causes<'_>) -> Value {
                 (Class::Expected, &bucket.expected),
                 (Class::Lookalike, &bucket.lookalikes),
             ] {
-                for (id, n) in counts {
+                for (id, n) in counts.iter() {
                     row.push(i64::try_from(causes.number(class, id)).unwrap_or(i64::MAX));
-                    row.push(number(*n));
+                    row.push(number(n));
                 }
             }
             row

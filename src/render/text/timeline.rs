@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::axis::Axis;
 use super::page::{Ink, Page, Span, solid, span};
 use super::when::{count, millis, number, span_of};
-use crate::model::{Report, TimelineBucket};
+use crate::model::{ByCause, Report, TimelineBucket};
 
 /// Causes with a row of their own; the others share one.
 const ROWS: usize = 6;
@@ -24,7 +24,7 @@ pub(super) fn chart(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         .filter_map(|bucket| Some((millis(Some(&bucket.start))?, bucket)))
         .collect();
     let mut causes: BTreeMap<&str, u64> = BTreeMap::new();
-    for (cause, n) in buckets.iter().flat_map(|(_, bucket)| &bucket.failures) {
+    for (cause, n) in buckets.iter().flat_map(|(_, bucket)| bucket.failures.iter()) {
         *causes.entry(cause).or_default() += n;
     }
     if causes.is_empty() || buckets.len() < 2 {
@@ -48,13 +48,13 @@ pub(super) fn chart(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     // One scale for all failures, so that rows can be compared; what was let in has its own.
     let mut rows: Vec<(&str, Counts)> = Vec::new();
     for (id, _) in causes.iter().take(ROWS) {
-        let counts = Counts::of(&axis, &buckets, |bucket| bucket.failures.get(*id).copied());
+        let counts = Counts::of(&axis, &buckets, |bucket| bucket.failures.get(id));
         rows.push((id, counts));
     }
     if causes.len() > ROWS {
         let shown: Vec<&str> = causes.iter().take(ROWS).map(|(id, _)| *id).collect();
         let counts = Counts::of(&axis, &buckets, |bucket| {
-            let others = bucket.failures.iter().filter(|(id, _)| !shown.contains(&id.as_str()));
+            let others = bucket.failures.iter().filter(|(id, _)| !shown.contains(id));
             Some(others.map(|(_, n)| n).sum())
         });
         rows.push(("other causes", counts));
@@ -68,7 +68,7 @@ pub(super) fn chart(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
 
     let all = Counts::of(&axis, &buckets, |bucket| {
         let refused = [&bucket.failures, &bucket.expected, &bucket.lookalikes];
-        Some(bucket.ok + refused.into_iter().flat_map(BTreeMap::values).sum::<u64>())
+        Some(bucket.ok + refused.into_iter().map(ByCause::sum).sum::<u64>())
     });
     for line in scale(&axis, page, |column| all.columns.get(column).is_some_and(|n| *n > 0)) {
         let mut spans = vec![span(Ink::Plain, " ".repeat(name))];
