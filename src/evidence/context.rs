@@ -130,7 +130,10 @@ impl AtHand {
 pub(super) struct Seen {
     pub(super) credentials: Vec<Arc<Credential>>,
     pub(super) tokens: Vec<Option<Arc<Token>>>,
+    /// Raw texts that must not survive; of what is remembered only where they do not stand in the value.
     pub(super) secrets: Vec<Secret>,
+    /// The same of what is remembered: where they stand in the value, each by its start and its end.
+    pub(super) parts: Box<[(u32, u32)]>,
     /// Its [`plainness`](Seen::plainness), found when it is remembered.
     pub(super) plain: Option<usize>,
     /// Its credential, where it is plain.
@@ -159,6 +162,34 @@ impl Seen {
             self.all = credential.mark();
             self.is_token = credential.kind.is_token();
         }
+    }
+
+    /// Has its raw texts read off the value that it was made of, where all stand in it: a token is most of its
+    /// value, and who looks for what is remembered has that at hand.
+    fn lean_on(&mut self, raw: &str) {
+        let part = |secret: &Secret| {
+            let start = raw.find(secret.expose())?;
+            let end = start + secret.expose().len();
+            Some((u32::try_from(start).ok()?, u32::try_from(end).ok()?))
+        };
+        if let Some(parts) = self.secrets.iter().map(part).collect() {
+            self.parts = parts;
+            self.secrets = Vec::new();
+        }
+    }
+
+    /// Returns the raw texts that must not survive; `raw` is the value that it was made of.
+    pub(super) fn hidden<'s>(&'s self, raw: &'s str) -> impl Iterator<Item = &'s str> {
+        let parts = self.parts.iter().filter_map(|(start, end)| {
+            let [start, end] = [*start, *end].map(|at| usize::try_from(at).ok());
+            raw.get(start?..end?)
+        });
+        self.secrets.iter().map(Secret::expose).chain(parts)
+    }
+
+    /// Returns whether nothing was found that is a credential or has to be hidden.
+    pub(super) fn is_empty(&self) -> bool {
+        self.credentials.is_empty() && self.secrets.is_empty() && self.parts.is_empty()
     }
 }
 
@@ -239,7 +270,7 @@ impl<'c> Context<'c> {
         if let Some((_, seen)) = previous.as_ref().filter(|(known, _)| *known == mark) {
             return Arc::clone(seen);
         }
-        let seen = self.remembered(mark, raw.len(), read);
+        let seen = self.remembered(mark, raw, read);
         let [cookies, others] = &mut self.previous;
         let previous = if field == "cookie" { cookies } else { others };
         *previous = Some((mark, Arc::clone(&seen)));
@@ -264,13 +295,13 @@ impl<'c> Context<'c> {
         usize::try_from((end * length) >> 32).ok()
     }
 
-    /// The same as [`Context::seen`] for a value, of a mark and a length, that this worker is likely to have
+    /// The same as [`Context::seen`] for a value, and its mark, that this worker is likely to have
     /// met: it is found without a lock, and without a count that all workers change. Returns too whether it
     /// may be the first time in this piece of input.
     pub(super) fn seen_again(
         &mut self,
+        raw: &str,
         mark: u128,
-        length: usize,
         read: impl FnOnce(&mut Mint) -> Seen,
     ) -> Option<(&AtHand, bool)> {
         if self.crowded >= self.at_hand.len() / 4 {
@@ -285,7 +316,7 @@ impl<'c> Context<'c> {
             let at_hand = self.at_hand.get_mut(place)?.as_mut()?;
             is_first = std::mem::replace(&mut at_hand.piece, piece) != piece;
         } else {
-            let seen = self.remembered(mark, length, read);
+            let seen = self.remembered(mark, raw, read);
             let before = self.at_hand.get_mut(place)?.replace(AtHand::of(mark, seen, piece));
             self.crowded += usize::from(before.is_some());
         }
@@ -318,10 +349,10 @@ impl<'c> Context<'c> {
     fn remembered(
         &mut self,
         mark: u128,
-        length: usize,
+        raw: &str,
         read: impl FnOnce(&mut Mint) -> Seen,
     ) -> Arc<Seen> {
-        self.memory.get(mark, length).unwrap_or_else(|| {
+        self.memory.get(mark, raw.len()).unwrap_or_else(|| {
             let mut seen = read(&mut self.mint);
             for token in seen.tokens.iter_mut().flatten() {
                 self.mint.share(Arc::make_mut(token));
@@ -330,8 +361,9 @@ impl<'c> Context<'c> {
                 check(verifier, seen.tokens.iter_mut().flatten(), &seen.secrets);
             }
             seen.settle();
+            seen.lean_on(raw);
             let seen = Arc::new(seen);
-            self.memory.put(mark, length, &seen);
+            self.memory.put(mark, raw.len(), &seen);
             seen
         })
     }
@@ -517,14 +549,35 @@ mod tests {
                     |_: &mut Mint| Seen { secrets: vec![Secret::new(&raw)], ..Seen::default() };
                 let mark = context.ahead("authorization", &raw);
                 for again in [false, true] {
-                    let (at_hand, is_first) = context.seen_again(mark, raw.len(), read).unwrap();
-                    assert_eq!(at_hand.seen.secrets.first().map(Secret::expose), Some(&*raw));
+                    let (at_hand, is_first) = context.seen_again(&raw, mark, read).unwrap();
+                    assert_eq!(at_hand.seen.hidden(&raw).collect::<Vec<_>>(), [&*raw]);
                     assert!(is_first || again || n < 20, "{n}");
                 }
-                let (_, is_first) = context.seen_again(mark, raw.len(), read).unwrap();
+                let (_, is_first) = context.seen_again(&raw, mark, read).unwrap();
                 assert!(!is_first, "{n}");
             }
             assert_eq!(context.at_hand.len(), room);
+        }
+    }
+
+    #[test]
+    fn raw_texts_that_stand_in_a_value_are_not_kept_beside_it() {
+        for (texts, are_parts) in [
+            (&["abcdefgh"][..], true),
+            (&["cdef", "Bearer abc"], true),
+            (&[], true),
+            (&["abcdefgh", "decoded"], false),
+        ] {
+            let secrets = || texts.iter().map(|text| Secret::new(text)).collect();
+            let mut context = Context::new(Catalogue::embedded(), Source::new("a.har", "har"));
+            let value = "Bearer abcdefgh";
+            for _ in 0..2 {
+                let read = |_: &mut Mint| Seen { secrets: secrets(), ..Seen::default() };
+                let seen = context.seen("authorization", value, read);
+                assert_eq!(seen.hidden(value).collect::<Vec<_>>(), texts);
+                assert_eq!(seen.is_empty(), texts.is_empty());
+                assert_eq!(seen.secrets.is_empty(), are_parts, "{texts:?}");
+            }
         }
     }
 

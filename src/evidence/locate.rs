@@ -33,38 +33,39 @@ enum Rank {
 
 /// What was found in one exchange.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    seen: Vec<(Rank, Arc<Seen>)>,
+pub(super) struct Found<'v> {
+    /// With the value that each was read from; empty where what was read has its raw texts itself.
+    seen: Vec<(Rank, Arc<Seen>, &'v str)>,
     /// How often the field `Authorization` stands in the request.
     authorizations: usize,
     /// Whether any cookie was sent.
     pub(super) cookies: bool,
 }
 
-impl Found {
+impl<'v> Found<'v> {
     /// Adds what a body carries: what a token or login endpoint reads first, else one place of many.
     pub(super) fn add_body(&mut self, seen: Seen, granting: bool) {
         let rank = if granting { Rank::Grant } else { Rank::Elsewhere };
-        self.seen.push((rank, Arc::new(seen)));
+        self.seen.push((rank, Arc::new(seen), ""));
     }
 
     /// Returns raw texts that must not survive.
-    pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.seen.iter().flat_map(|(_, seen)| &seen.secrets)
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.seen.iter().flat_map(|(_, seen, raw)| seen.hidden(raw))
     }
 
     /// Returns the tokens in the order of the text.
     pub(super) fn tokens(&self) -> impl Iterator<Item = &Arc<crate::model::Token>> {
-        self.seen.iter().flat_map(|(_, seen)| seen.tokens.iter().flatten())
+        self.seen.iter().flat_map(|(_, seen, _)| seen.tokens.iter().flatten())
     }
 
     /// Returns the credentials, the judged one first, and their tokens in the same order.
     pub(super) fn into_credentials(mut self) -> (Vec<Credential>, Vec<Arc<crate::model::Token>>) {
-        self.seen.sort_by_key(|(rank, _)| *rank);
-        let count = self.seen.iter().map(|(_, seen)| seen.credentials.len()).sum();
+        self.seen.sort_by_key(|(rank, ..)| *rank);
+        let count = self.seen.iter().map(|(_, seen, _)| seen.credentials.len()).sum();
         let mut credentials = Vec::with_capacity(count);
         let mut tokens = Vec::with_capacity(count);
-        for (_, seen) in &self.seen {
+        for (_, seen, _) in &self.seen {
             credentials.extend(seen.credentials.iter().map(|c| Credential::clone(c)));
             tokens.extend(seen.tokens.iter().flatten().map(Arc::clone));
         }
@@ -81,7 +82,11 @@ impl Found {
 }
 
 /// Finds the credentials in fields, cookies and URL; bodies are read elsewhere.
-pub(super) fn locate(exchange: &Exchange<'_>, url: &Url<'_>, context: &mut Context<'_>) -> Found {
+pub(super) fn locate<'v>(
+    exchange: &'v Exchange<'_>,
+    url: &Url<'_>,
+    context: &mut Context<'_>,
+) -> Found<'v> {
     let mut found = Found::default();
     let mut cookie_field = false;
     for header in &exchange.request_headers {
@@ -90,7 +95,7 @@ pub(super) fn locate(exchange: &Exchange<'_>, url: &Url<'_>, context: &mut Conte
             cookie_field = true;
             found.cookies |= !header.value.trim().is_empty();
             let seen = context.seen("cookie", &header.value, |_| read_cookies(&header.value));
-            found.push(Rank::Cookie, seen);
+            found.push(Rank::Cookie, seen, &header.value);
             continue;
         }
         locate_in_field(field, &header.name, &header.value, exchange, &mut found, context);
@@ -104,7 +109,7 @@ pub(super) fn locate(exchange: &Exchange<'_>, url: &Url<'_>, context: &mut Conte
                     add_cookie(name, value, &mut seen);
                     seen
                 });
-                found.push(Rank::Cookie, seen);
+                found.push(Rank::Cookie, seen, value);
             }
         }
     }
@@ -118,25 +123,26 @@ pub(super) fn locate(exchange: &Exchange<'_>, url: &Url<'_>, context: &mut Conte
         if let Some((_, password)) = decoded.split_once(':') {
             seen.secrets.push(Secret::new(password));
         }
-        found.push(Rank::Beside, Arc::new(seen));
+        found.push(Rank::Beside, Arc::new(seen), "");
     }
     found
 }
 
-impl Found {
-    fn push(&mut self, rank: Rank, seen: Arc<Seen>) {
-        if !seen.credentials.is_empty() || !seen.secrets.is_empty() {
-            self.seen.push((rank, seen));
+impl<'v> Found<'v> {
+    /// Adds what was read from a value.
+    fn push(&mut self, rank: Rank, seen: Arc<Seen>, raw: &'v str) {
+        if !seen.is_empty() {
+            self.seen.push((rank, seen, raw));
         }
     }
 }
 
-fn locate_in_field(
+fn locate_in_field<'v>(
     field: Field,
     name: &str,
-    value: &str,
+    value: &'v str,
     exchange: &Exchange<'_>,
-    found: &mut Found,
+    found: &mut Found<'v>,
     context: &mut Context<'_>,
 ) {
     // A column of a log is empty or `-` when the field was not sent.
@@ -155,7 +161,7 @@ fn locate_in_field(
             found.authorizations += 1;
             let seen = in_authorization(value, context);
             let rank = if is_hollow(&seen) { Rank::Hollow } else { Rank::Authorization };
-            found.push(rank, seen);
+            found.push(rank, seen, value);
         }
         Field::Misspelt => {
             let seen = context.seen(name, value, |mint| {
@@ -164,7 +170,7 @@ fn locate_in_field(
             });
             // `Auth: 1` is no credential; a misspelt name with a hollow value proves little.
             if !is_vague(&seen) {
-                found.push(Rank::Misspelt, seen);
+                found.push(Rank::Misspelt, seen, value);
             }
         }
         Field::ProxyAuthorization => {
@@ -172,7 +178,7 @@ fn locate_in_field(
                 one(place_of(name), read_with_scheme(value, mint), None)
             });
             let asked = exchange.status == Some(407);
-            found.push(if asked { Rank::Grant } else { Rank::Beside }, seen);
+            found.push(if asked { Rank::Grant } else { Rank::Beside }, seen, value);
         }
         Field::ApiKey | Field::Token => {
             if value.trim().is_empty() && field == Field::Token {
@@ -182,14 +188,14 @@ fn locate_in_field(
             let seen =
                 context.seen(name, value, |_| one(place_of(name), read_plain(value, kind), None));
             let rank = if is_hollow(&seen) { Rank::Hollow } else { Rank::Elsewhere };
-            found.push(rank, seen);
+            found.push(rank, seen, value);
         }
         Field::DpopProof => {
             let mut reading = read_plain(value, Kind::DpopProof);
             reading.kind = Kind::DpopProof;
             reading.mark = None;
             reading.token = None;
-            found.push(Rank::Beside, Arc::new(one(place_of(name), reading, None)));
+            found.push(Rank::Beside, Arc::new(one(place_of(name), reading, None)), "");
         }
         // Beside a token it is a second proof; alone, as webhooks send it, it is the credential.
         Field::Signature => {
@@ -198,19 +204,20 @@ fn locate_in_field(
                 reading.kind = Kind::RequestSignature;
                 reading.mark = None;
                 reading.token = None;
-                found.push(Rank::Beside, Arc::new(one(place_of(name), reading, None)));
+                found.push(Rank::Beside, Arc::new(one(place_of(name), reading, None)), "");
             }
         }
         Field::WebSocketProtocol => {
             if let Some(seen) = read_protocols(value) {
-                found.push(Rank::Elsewhere, Arc::new(seen));
+                found.push(Rank::Elsewhere, Arc::new(seen), "");
             }
         }
         Field::Never => {
             // No credential of this request, and still nothing to print.
             if is_to_hide(value) {
                 let secrets = vec![Secret::new(value)];
-                found.push(Rank::Beside, Arc::new(Seen { secrets, ..Seen::default() }));
+                let seen = Seen { secrets, ..Seen::default() };
+                found.push(Rank::Beside, Arc::new(seen), "");
             }
         }
         Field::Other => {
@@ -218,7 +225,7 @@ fn locate_in_field(
                 let seen = context.seen(name, value, |_| {
                     one(place_of(name), read_plain(value, Kind::Opaque), None)
                 });
-                found.push(Rank::Elsewhere, seen);
+                found.push(Rank::Elsewhere, seen, value);
             }
         }
         Field::Cookie => {}
@@ -241,7 +248,7 @@ pub(super) fn again_in_authorization<'c>(
     (value, mark): (&str, u128),
     context: &'c mut Context<'_>,
 ) -> Option<(&'c AtHand, bool)> {
-    context.seen_again(mark, value.len(), |mint| of_authorization(value, mint))
+    context.seen_again(value, mark, |mint| of_authorization(value, mint))
 }
 
 fn of_authorization(value: &str, mint: &mut Mint) -> Seen {
@@ -399,7 +406,7 @@ fn add_cookie(name: &str, value: &str, seen: &mut Seen) {
     add(Place::Cookie(token::identifier(name, 64)), reading, None, seen);
 }
 
-fn locate_in_query(url: &Url<'_>, found: &mut Found, context: &mut Context<'_>) {
+fn locate_in_query(url: &Url<'_>, found: &mut Found<'_>, context: &mut Context<'_>) {
     let mut seen = Seen::default();
     let mut signed = false;
     for (name, value) in url.params() {
@@ -437,7 +444,7 @@ fn locate_in_query(url: &Url<'_>, found: &mut Found, context: &mut Context<'_>) 
     }
     context.check(seen.tokens.iter_mut().flatten(), &seen.secrets);
     let rank = if is_hollow(&seen) { Rank::Hollow } else { Rank::Elsewhere };
-    found.push(rank, Arc::new(seen));
+    found.push(rank, Arc::new(seen), "");
 }
 
 /// Returns the parameter that is a password: by its name, and with a name of a user beside it. `u` and `p`

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::model::Secret;
 use crate::token;
 
 use super::url::Url;
@@ -74,8 +73,8 @@ pub(super) struct Masker<'s> {
 
 impl<'s> Masker<'s> {
     /// Makes a masker that knows the raw credentials of an exchange.
-    pub(super) fn new(secrets: impl Iterator<Item = &'s Secret>) -> Self {
-        let secrets: Vec<&str> = secrets.map(Secret::expose).collect();
+    pub(super) fn new(secrets: impl Iterator<Item = &'s str>) -> Self {
+        let secrets: Vec<&str> = secrets.collect();
         let odd = secrets.iter().copied().filter(|s| is_short_or_odd(s)).collect();
         Self { secrets, odd, hidden: OnceCell::new(), plain: OnceCell::new() }
     }

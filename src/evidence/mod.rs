@@ -38,8 +38,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::{
-    Answer, Body, Exchange, Facts, Fingerprint, Grant, Origin, Outcome, Record, Sign, TokenField,
-    Told, pseudonym,
+    Answer, Body, Exchange, Facts, Fingerprint, Grant, Origin, Outcome, Record, Secret, Sign,
+    TokenField, Told, pseudonym,
 };
 use crate::token;
 
@@ -91,7 +91,8 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let set = request::cookies(exchange, &answered);
     let cookies_sent = request::cookies_sent(exchange, found.cookies);
 
-    let masker = Masker::new(found.secrets().chain(&handed.secrets).chain(&set.secrets));
+    let given = handed.secrets.iter().chain(&set.secrets).map(Secret::expose);
+    let masker = Masker::new(found.secrets().chain(given));
     let (mut answer, names) = context.answers.read(exchange, context.catalogue, &masker);
     let masked_url = masker.url(&exchange.url).into_owned();
     let client = request::client(exchange, &masker, context);
@@ -201,9 +202,9 @@ pub fn spelled_out(
     let marks: Vec<Fingerprint> = found.tokens().filter_map(|t| t.fingerprint).collect();
     let mut out: Vec<(Fingerprint, Vec<TokenField>)> = Vec::new();
     for secret in found.secrets() {
-        let mark = Fingerprint::of(secret.expose()).filter(|mark| marks.contains(mark));
+        let mark = Fingerprint::of(secret).filter(|mark| marks.contains(mark));
         if let Some(mark) = mark.filter(|mark| out.iter().all(|(known, _)| known != mark)) {
-            out.push((mark, token::fields(secret.expose())));
+            out.push((mark, token::fields(secret)));
         }
     }
     out

@@ -110,17 +110,17 @@ fn credential(credential: &Credential, tokens: &[std::sync::Arc<Token>]) -> Cred
 
 /// The shown id of a client: `cli:` and 8 hex digits.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct ClientId(u128);
+pub struct ClientId(u32);
 
 impl ClientId {
     /// Returns the id of a client.
     pub(super) fn of(client: &Client) -> Self {
-        Self(KeyHasher::key(client) >> 96)
+        Self((KeyHasher::key(client) >> 96) as u32)
     }
 
     /// Returns the id that is written so; `None` where no id is.
     pub(super) fn named(name: &str) -> Option<Self> {
-        let id = Self(u128::from_str_radix(name.strip_prefix("cli:")?, 16).ok()?);
+        let id = Self(u32::from_str_radix(name.strip_prefix("cli:")?, 16).ok()?);
         (id.to_string() == name).then_some(id)
     }
 }

@@ -19,12 +19,17 @@ use super::visits::AT_ONCE;
 /// Between two prunings it holds a quarter more than it keeps.
 #[derive(Clone, Debug)]
 pub struct Sample<V, const LIMIT: usize> {
-    kept: HashMap<u128, V, BuildHasherDefault<Itself>>,
+    kept: HashMap<Key, V, BuildHasherDefault<Itself>>,
     /// How many keys are kept; never more than `LIMIT`.
     limit: usize,
     /// Greatest key that may still have a place; `None` while nothing was left out.
     most: Option<u128>,
 }
+
+/// A key, aligned as values are: by sixteen bytes, most entries would take eight more.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[repr(packed(8))]
+struct Key(u128);
 
 /// Keys are hashes: they need no hashing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -70,7 +75,7 @@ impl<V: Default, const LIMIT: usize> Sample<V, LIMIT> {
                 return None;
             }
         }
-        Some(self.kept.entry(key).or_default())
+        Some(self.kept.entry(Key(key)).or_default())
     }
 }
 
@@ -78,7 +83,7 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
     /// Makes a table of what one held, in order of the keys, and of whether it was a sample.
     pub(super) fn of(pairs: Vec<(u128, V)>, is_sample: bool) -> Self {
         let most = pairs.last().map(|(key, _)| *key).filter(|_| is_sample);
-        let kept = pairs.into_iter().collect();
+        let kept = pairs.into_iter().map(|(key, value)| (Key(key), value)).collect();
         let mut read = Self { kept, limit: LIMIT, most };
         read.prune();
         read
@@ -118,7 +123,7 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
     /// Leaves out what is too much.
     pub(super) fn prune(&mut self) {
         if let Some(most) = self.last_of_too_many() {
-            self.kept.retain(|key, _| *key <= most);
+            self.kept.retain(|key, _| key.0 <= most);
             self.most = Some(most);
         }
     }
@@ -130,7 +135,7 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
             return;
         }
         if let Some(most) = self.last_of_too_many() {
-            let left_out = self.kept.extract_if(|key, _| *key > most).map(|(_, value)| value);
+            let left_out = self.kept.extract_if(|key, _| key.0 > most).map(|(_, value)| value);
             let mut left_out: Vec<V> = left_out.collect();
             while !left_out.is_empty() {
                 let some = left_out.drain(left_out.len().saturating_sub(AT_ONCE)..);
@@ -146,7 +151,7 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
         V: Send,
     {
         if let Some(most) = self.last_of_too_many() {
-            let left_out: Vec<(u128, V)> = self.kept.extract_if(|key, _| *key > most).collect();
+            let left_out: Vec<(Key, V)> = self.kept.extract_if(|key, _| key.0 > most).collect();
             left_out.into_par_iter().for_each(drop);
             self.most = Some(most);
         }
@@ -155,18 +160,18 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
     /// Returns the last key that is kept, where more are held than that.
     fn last_of_too_many(&self) -> Option<u128> {
         let last = self.limit.checked_sub(1).filter(|_| self.kept.len() > self.limit)?;
-        let mut keys: Vec<u128> = self.kept.keys().copied().collect();
+        let mut keys: Vec<u128> = self.kept.keys().map(|key| key.0).collect();
         Some(*keys.select_nth_unstable(last).1)
     }
 
     /// Returns the value under `key`; of those that are there before a pruning only what stays after it.
     pub fn get(&self, key: u128) -> Option<&V> {
-        self.kept.get(&key)
+        self.kept.get(&Key(key))
     }
 
     /// Returns the value under `key`, to be changed.
     pub fn get_mut(&mut self, key: u128) -> Option<&mut V> {
-        self.kept.get_mut(&key)
+        self.kept.get_mut(&Key(key))
     }
 
     /// Changes every value in place, in no order.
@@ -178,13 +183,14 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
     pub fn values(&self) -> impl Iterator<Item = &V> {
         let most = self.most();
         let kept = self.kept.iter();
-        kept.filter(move |(key, _)| most.is_none_or(|most| **key <= most)).map(|(_, value)| value)
+        kept.filter(move |(key, _)| most.is_none_or(|most| key.0 <= most)).map(|(_, value)| value)
     }
 
     /// Takes keys and values out in order of the keys, those that are too much left out.
     pub fn into_sorted(self) -> Vec<(u128, V)> {
         let limit = self.limit;
-        let mut all: Vec<(u128, V)> = self.kept.into_iter().collect();
+        let all = self.kept.into_iter().map(|(key, value)| (key.0, value));
+        let mut all: Vec<(u128, V)> = all.collect();
         all.sort_unstable_by_key(|(key, _)| *key);
         all.truncate(limit);
         all
@@ -209,7 +215,7 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
     }
 
     fn sorted_by<'s>(&'s self, sort: impl FnOnce(&mut Vec<(u128, &'s V)>)) -> Vec<(u128, &'s V)> {
-        let mut all: Vec<(u128, &V)> = self.kept.iter().map(|(key, value)| (*key, value)).collect();
+        let mut all: Vec<(u128, &V)> = self.kept.iter().map(|(key, value)| (key.0, value)).collect();
         sort(&mut all);
         all.truncate(self.limit);
         all
@@ -237,12 +243,12 @@ impl<V: Merge, const LIMIT: usize> Sample<V, LIMIT> {
             && self.most.is_none_or(|mine| most < mine)
         {
             self.most = Some(most);
-            self.kept.retain(|key, _| *key <= most);
+            self.kept.retain(|key, _| key.0 <= most);
         }
         if self.kept.len() < other.kept.len() {
             std::mem::swap(&mut self.kept, &mut other.kept);
             if let Some(most) = self.most {
-                self.kept.retain(|key, _| *key <= most);
+                self.kept.retain(|key, _| key.0 <= most);
             }
         }
         // Each key is merged by itself: their order does not show.
@@ -251,7 +257,7 @@ impl<V: Merge, const LIMIT: usize> Sample<V, LIMIT> {
             if self.is_overfull() {
                 self.prune();
             }
-            if !self.admits(key) {
+            if !self.admits(key.0) {
                 continue;
             }
             match self.kept.entry(key) {

@@ -96,7 +96,7 @@ proptest! {
                 ..Exchange::default()
             };
             let secrets: Vec<Secret> = secrets.into_iter().map(Secret::new).collect();
-            let masker = Masker::new(secrets.iter());
+            let masker = Masker::new(secrets.iter().map(Secret::expose));
             let name = pseudonym(name);
             let (mut read, names) = answers.read(&exchange, Catalogue::embedded(), &masker);
             if names == Names::Possible {
