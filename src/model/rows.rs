@@ -1,4 +1,6 @@
 //! Some of the refused exchanges in full, bounded whatever is offered in whatever order.
+//!
+//! They are kept as they are written: the parts of a line take ten times the memory of its text.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +26,16 @@ pub struct Rows {
 #[derive(Clone, Debug, Default)]
 struct OfCause {
     offered: u64,
-    kept: BTreeMap<Key, Line>,
+    kept: BTreeMap<Key, Kept>,
+}
+
+/// One line.
+#[derive(Clone, Debug)]
+struct Kept {
+    /// When it was; `None` when that is not known.
+    at: Option<jiff::Timestamp>,
+    /// It as JSON.
+    text: Box<str>,
 }
 
 /// The id and, should two be equal, the place.
@@ -46,9 +57,12 @@ impl Rows {
         if full && of.kept.last_key_value().is_some_and(|(last, _)| last.0 < line.id) {
             return;
         }
-        let place = (line.source.clone(), line.member.clone(), line.entry, line.line, line.byte);
-        let key = (line.id.clone(), place.0, place.1, place.2, place.3, place.4);
-        if of.kept.insert(key, line).is_none() {
+        let at = line.time.as_deref().and_then(|time| time.parse().ok());
+        // All its names are texts, as JSON wants them.
+        let Ok(text) = serde_json::to_string(&line) else { return };
+        let kept = Kept { at, text: text.into() };
+        let key = (line.id, line.source, line.member, line.entry, line.line, line.byte);
+        if of.kept.insert(key, kept).is_none() {
             self.kept += 1;
         }
         if of.kept.len() > self.limit && of.kept.pop_last().is_some() {
@@ -72,14 +86,14 @@ impl Rows {
         self.causes.values().map(|of| of.offered).sum()
     }
 
-    /// Returns what is shown: at most 2,500 lines, of every cause all or as many as of the others.
-    /// Ordered by time (unknown ones last), then by source and position.
-    pub fn shown(&self) -> Vec<&Line> {
+    /// Returns what is shown, each a [`Line`] as JSON: at most 2,500, of every cause all or as many as of the
+    /// others. Ordered by time (unknown ones last), then by source and position.
+    pub fn shown(&self) -> Vec<&str> {
         let most = self.most_of_one();
-        let kept = self.causes.values().flat_map(|of| of.kept.values().take(most));
-        let mut lines: Vec<&Line> = kept.collect();
+        let kept = self.causes.values().flat_map(|of| of.kept.iter().take(most));
+        let mut lines: Vec<(&Key, &Kept)> = kept.collect();
         lines.sort_by(|a, b| order(a).cmp(&order(b)));
-        lines
+        lines.into_iter().map(|(_, kept)| &*kept.text).collect()
     }
 
     /// Drops what cannot be shown any more, once there is twice as much as can be.
@@ -103,10 +117,8 @@ impl Rows {
 
 type Order<'a> = (bool, Option<jiff::Timestamp>, &'a str, Option<&'a str>, [Option<u64>; 3]);
 
-fn order(line: &Line) -> Order<'_> {
-    let at = line.time.as_deref().and_then(|time| time.parse().ok());
-    let place = [line.entry, line.line, line.byte];
-    (at.is_none(), at, &line.source, line.member.as_deref(), place)
+fn order<'a>(((_, source, member, entry, line, byte), kept): &(&'a Key, &'a Kept)) -> Order<'a> {
+    (kept.at.is_none(), kept.at, source, member.as_deref(), [*entry, *line, *byte])
 }
 
 #[cfg(test)]
@@ -126,6 +138,10 @@ mod tests {
         serde_json::from_value(value).unwrap()
     }
 
+    fn shown(rows: &Rows) -> Vec<Line> {
+        rows.shown().into_iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+    }
+
     #[test]
     fn any_order_keeps_the_same_exchanges() {
         let offered = |numbers: &mut dyn Iterator<Item = u64>| {
@@ -139,7 +155,7 @@ mod tests {
             rows
         };
         let (there, back) = (offered(&mut (0..7_000)), offered(&mut (0..7_000).rev()));
-        let ids = |rows: &Rows| rows.shown().iter().map(|l| l.id.clone()).collect::<Vec<_>>();
+        let ids = |rows: &Rows| shown(rows).iter().map(|l| l.id.clone()).collect::<Vec<_>>();
         assert_eq!(ids(&there), ids(&back));
         assert_eq!(there.shown().len(), MOST);
         assert!(there.kept <= 2 * MOST && there.offered() == 8_000);
@@ -152,9 +168,9 @@ mod tests {
             (0..1_000).for_each(|n| rows.offer(line(n, name)));
         }
         (0..3).for_each(|n| rows.offer(line(n, "rare")));
-        let shown = rows.shown();
+        let shown = shown(&rows);
         assert!(shown.len() <= MOST && shown.len() > MOST - 10);
-        let rare = |line: &&&Line| line.cause.as_ref().is_some_and(|cause| *cause == "rare");
+        let rare = |line: &&Line| line.cause.as_ref().is_some_and(|cause| *cause == "rare");
         assert_eq!(shown.iter().filter(rare).count(), 3);
     }
 }

@@ -4,11 +4,14 @@
 //! bound and shows what would steer or reorder it, so the script may show it as it is.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write};
 
+use serde::ser::{Error as _, SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::causes::colour;
+use super::script_json::ScriptJson;
 use crate::model::{Class, Report, Rows, Timeline};
 use crate::render::text::escape;
 use crate::render::text::when::millis;
@@ -18,8 +21,8 @@ const LONGEST: usize = 1_000;
 /// Longest list in an exchange.
 const LIST: usize = 32;
 
-/// Makes the value that stands in the page.
-pub(super) fn of(report: &Report, rows: &Rows) -> io::Result<Value> {
+/// Writes the object that stands in the page, name by name in order.
+pub(super) fn write(report: &Report, rows: &Rows, out: &mut dyn Write) -> io::Result<()> {
     let totals = &report.totals;
     let mut causes = Causes::of(report);
     let timeline = timeline(&report.timeline, &mut causes);
@@ -28,36 +31,47 @@ pub(super) fn of(report: &Report, rows: &Rows) -> io::Result<Value> {
     if let Some(rest) = causes.rest.and_then(|rest| causes.rows.get_mut(rest)) {
         rest["count"] = refused.saturating_sub(listed).into();
     }
-    let shown = rows.shown();
-    // Partial results hold no exchanges: what there is are the examples of the report.
-    let (exchanges, basis) = if shown.is_empty() {
-        (examples(report)?, "examples")
-    } else {
-        (shown.into_iter().map(serde_json::to_value).collect::<Result<_, _>>()?, "drawn")
-    };
-    let mut value = json!({
-        "period": report.period,
-        "causes": causes.rows,
-        "timeline": timeline,
-        "incidents": report.incidents.iter().map(|incident| json!({
-            "start": incident.start, "end": incident.end, "count": incident.count,
-        })).collect::<Vec<_>>(),
-        "story": report.story.iter().filter(|item| item.time.is_some()).map(|item| json!({
-            "time": item.time, "text": item.text,
-        })).collect::<Vec<_>>(),
-        "tokens": serde_json::to_value(&report.tokens)?,
-        "tokens_left_out": report.left_out.get("tokens").copied().unwrap_or(0),
-        "exchanges": exchanges,
-        "basis": basis,
-        "refused": refused,
+    let incidents = report.incidents.iter().map(|incident| {
+        json!({ "start": incident.start, "end": incident.end, "count": incident.count })
     });
-    // Counts in lists mean something by their place; only what has names is thinned out.
-    for name in ["exchanges", "tokens", "story", "causes", "incidents", "period"] {
-        if let Some(part) = value.get_mut(name) {
-            prepare(part);
-        }
+    let story = report.story.iter().filter(|item| item.time.is_some());
+    let story = story.map(|item| json!({ "time": item.time, "text": item.text }));
+    let shown = rows.shown();
+
+    let mut json = serde_json::Serializer::new(ScriptJson(out));
+    let mut page = json.serialize_map(None)?;
+    // Partial results hold no exchanges: what there is are the examples of the report.
+    page.serialize_entry("basis", if shown.is_empty() { "examples" } else { "drawn" })?;
+    page.serialize_entry("causes", &prepared(causes.rows.into()))?;
+    if shown.is_empty() {
+        page.serialize_entry("exchanges", &prepared(examples(report)?.into()))?;
+    } else {
+        page.serialize_entry("exchanges", &Exchanges(shown))?;
     }
-    Ok(value)
+    page.serialize_entry("incidents", &prepared(incidents.collect()))?;
+    page.serialize_entry("period", &prepared(serde_json::to_value(&report.period)?))?;
+    page.serialize_entry("refused", &refused)?;
+    page.serialize_entry("story", &prepared(story.collect()))?;
+    // Counts in lists mean something by their place; only what has names is thinned out.
+    page.serialize_entry("timeline", &timeline)?;
+    page.serialize_entry("tokens", &prepared(serde_json::to_value(&report.tokens)?))?;
+    let left_out = report.left_out.get("tokens").copied().unwrap_or(0);
+    page.serialize_entry("tokens_left_out", &left_out)?;
+    Ok(SerializeMap::end(page)?)
+}
+
+/// Exchanges as JSON, each prepared when it is written: together they would be most of the memory of a run.
+struct Exchanges<'r>(Vec<&'r str>);
+
+impl Serialize for Exchanges<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut list = to.serialize_seq(Some(self.0.len()))?;
+        for exchange in &self.0 {
+            let value = serde_json::from_str(exchange).map_err(S::Error::custom)?;
+            list.serialize_element(&prepared(value))?;
+        }
+        list.end()
+    }
 }
 
 /// The causes by their number on the page, and one for what `--top` left out.
@@ -98,8 +112,17 @@ impl<'r> Causes<'r> {
     }
 }
 
-/// Returns buckets as `[slot, let in, cause, count, cause, count, ...]`, slots counted from `start`.
-fn timeline(timeline: &Timeline, causes: &mut Causes<'_>) -> Value {
+/// The timeline as the script reads it.
+#[derive(Serialize)]
+struct Drawn {
+    /// `[slot, let in, cause, count, cause, count, ...]`, slots counted from `start`.
+    buckets: Vec<Vec<i64>>,
+    start: i64,
+    untimed: u64,
+    width: i64,
+}
+
+fn timeline(timeline: &Timeline, causes: &mut Causes<'_>) -> Drawn {
     #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and widths are small")]
     let width = ((timeline.width_s * 1e3).round() as i64).max(1);
     let buckets: Vec<_> = timeline
@@ -108,7 +131,7 @@ fn timeline(timeline: &Timeline, causes: &mut Causes<'_>) -> Value {
         .filter_map(|bucket| Some((millis(Some(&bucket.start))?, bucket)))
         .collect();
     let start = buckets.iter().map(|(at, _)| *at).min().unwrap_or(0);
-    let rows: Vec<Vec<i64>> = buckets
+    let rows = buckets
         .iter()
         .map(|(at, bucket)| {
             let mut row = vec![at.saturating_sub(start) / width, number(bucket.ok)];
@@ -125,7 +148,7 @@ fn timeline(timeline: &Timeline, causes: &mut Causes<'_>) -> Value {
             row
         })
         .collect();
-    json!({ "start": start, "width": width, "untimed": timeline.untimed, "buckets": rows })
+    Drawn { buckets: rows, start, untimed: timeline.untimed, width }
 }
 
 fn number(n: u64) -> i64 {
@@ -147,6 +170,12 @@ fn examples(report: &Report) -> io::Result<Vec<Value>> {
         }
     }
     Ok(all)
+}
+
+/// Prepares a value that is made.
+fn prepared(mut value: Value) -> Value {
+    prepare(&mut value);
+    value
 }
 
 /// Takes out what is empty, bounds texts and lists, and shows what would steer or reorder text.

@@ -1,7 +1,5 @@
 //! Writes markup: constants as they are, everything else escaped.
 
-use std::fmt::Write as _;
-
 use crate::render::text::escape;
 
 /// A piece of a page. Only text that stands in the program is taken as markup: `raw` wants a
@@ -91,20 +89,6 @@ impl Markup {
         self.raw("</time>");
     }
 
-    /// Writes JSON into a script element: what could end it is escaped inside its strings.
-    pub(super) fn json(&mut self, value: &serde_json::Value) {
-        for c in value.to_string().chars() {
-            match c {
-                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                    let code = u32::from(c);
-                    let escaped = write!(self.out, "\\u{code:04x}");
-                    debug_assert!(escaped.is_ok(), "a string takes everything");
-                }
-                c => self.out.push(c),
-            }
-        }
-    }
-
     /// Returns what was written.
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.out.as_bytes()
@@ -135,13 +119,5 @@ mod tests {
         let text = written(|m| m.prose("send `<b>` & go"));
         assert_eq!(text, "send <code>&lt;b&gt;</code> &amp; go");
         assert_eq!(written(|m| m.prose("one ` only")), "one ` only");
-    }
-
-    #[test]
-    fn json_cannot_end_its_element() {
-        let value = serde_json::json!({ "</script>": "<!-- &\u{2028}" });
-        let text = written(|m| m.json(&value));
-        assert!(!text.contains(['<', '>', '&', '\u{2028}']), "{text}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 }

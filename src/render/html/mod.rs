@@ -10,6 +10,7 @@ mod coverage;
 mod data;
 mod headline;
 mod markup;
+mod script_json;
 mod story;
 
 use std::io::{self, Write};
@@ -39,7 +40,8 @@ const SCRIPT: &str = concat!(
     "})();\n"
 );
 
-/// Writes the page of a report and of some exchanges, those that [`Rows::shown`] names.
+/// Writes the page of a report and of some exchanges, those that [`Rows::shown`] names: of these one after the
+/// other, as they are most of it.
 ///
 /// # Errors
 /// Only those of `out`.
@@ -61,7 +63,7 @@ pub fn page(report: &Report, rows: &Rows, out: &mut dyn Write) -> io::Result<()>
             "causes" => causes::write(&mut part, report, clock),
             "story" => story::write(&mut part, report, clock),
             "coverage" => coverage::write(&mut part, report),
-            "data" => part.json(&data::of(report, rows)?),
+            "data" => data::write(report, rows, out)?,
             _ => {}
         }
         out.write_all(part.as_bytes())?;
