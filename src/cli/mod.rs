@@ -9,6 +9,7 @@ mod output;
 mod plan;
 mod run;
 mod terminal;
+mod tidy;
 mod token;
 mod value;
 
@@ -34,19 +35,20 @@ pub const ERROR: u8 = 2;
 /// Interrupted; what a shell reports for a program that SIGINT ended.
 pub const INTERRUPTED: u8 = 130;
 
-/// Runs the program with the arguments and streams of this process.
+/// Runs the program with the arguments and streams of this process; `tidy` has its allocator give back what is
+/// free, and is called after much was read.
 #[expect(clippy::print_stderr, reason = "a panic is told on the terminal, and cli owns it")]
-pub fn main() -> ExitCode {
+pub fn main(tidy: fn()) -> ExitCode {
     // The message of a panic may quote the bytes that caused it: only the place is told.
     std::panic::set_hook(Box::new(|panic| {
         let place =
             panic.location().map_or_else(String::new, |l| format!(" at {}:{}", l.file(), l.line()));
         eprintln!("error: a fault of authopsy itself{place}; the record in question is skipped");
     }));
-    ExitCode::from(run_with(std::env::args_os()))
+    ExitCode::from(run_with(std::env::args_os(), tidy))
 }
 
-fn run_with(args: impl IntoIterator<Item = OsString>) -> u8 {
+fn run_with(args: impl IntoIterator<Item = OsString>, tidy: fn()) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let parsed = Cli::command().try_get_matches_from(&args).map_err(|e| usage(&e));
     let matches = match parsed {
@@ -67,7 +69,7 @@ fn run_with(args: impl IntoIterator<Item = OsString>) -> u8 {
         Err(code) => return code,
     };
     let terminal = Terminal::look(cli.terminal.color);
-    match dispatch(&cli, &terminal) {
+    match dispatch(&cli, &terminal, tidy) {
         Ok(code) => code,
         Err(complaint) => {
             configured.placed(complaint).print(&terminal);
@@ -82,7 +84,7 @@ fn usage(error: &clap::Error) -> u8 {
     if error.use_stderr() { ERROR } else { SUCCESS }
 }
 
-fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<u8, Complaint> {
+fn dispatch(cli: &Cli, terminal: &Terminal, tidy: fn()) -> Result<u8, Complaint> {
     let later = |name: &str| Err(Complaint::new(format!("{name}: not built yet")));
     let look = terminal.stdout_look(cli.terminal.verbose);
     match &cli.command {
@@ -92,7 +94,7 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<u8, Complaint> {
                 let _ = Cli::command().write_help(&mut std::io::stderr().lock());
                 return Ok(ERROR);
             }
-            run::analyze(&plan::analyze(args)?, terminal, &cli.terminal)
+            run::analyze(&plan::analyze(args)?, terminal, &cli.terminal, tidy)
         }
         Some(Command::Merge(args)) => run::merge(&plan::merge(args)?, terminal, &cli.terminal),
         Some(Command::Explain { causes }) => {

@@ -9,6 +9,7 @@ use super::complaint::Complaint;
 use super::output::{OutputFile, Stdout};
 use super::plan::Plan;
 use super::terminal::Terminal;
+use super::tidy::Tidying;
 use super::{ERROR, FAILED, SUCCESS};
 use crate::desk::{self, Analysis, Error, Job, LineSink, Lines, Product, Progress, Unwatched};
 use crate::model::{Report, Rows};
@@ -19,6 +20,7 @@ pub(super) fn analyze(
     plan: &Plan,
     terminal: &Terminal,
     args: &TerminalArgs,
+    tidy: fn(),
 ) -> Result<u8, Complaint> {
     let name = |path: &Path| path.display().to_string();
     let opened = plan
@@ -27,6 +29,7 @@ pub(super) fn analyze(
         .map(|path| OutputFile::create(path).map_err(|e| written(&name(path), &e)));
     let mut unparsed = opened.transpose()?;
     let code = run(plan, terminal, args, |job, progress, lines| {
+        let progress = &Tidying::new(progress, tidy);
         let leftovers = unparsed.as_mut().map(|file| -> &mut dyn Write { file });
         desk::analyze::run_with_leftovers(job, progress, lines, leftovers)
     });

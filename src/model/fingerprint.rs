@@ -162,6 +162,14 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_that_may_be_missing_takes_eight_bytes_more_and_hashes_as_its_number() {
+        assert_eq!((size_of::<Option<Fingerprint>>(), align_of::<Fingerprint>()), (24, 8));
+        let number = 0x3f9a_61c2_d07b_0000_0000_0000_0000_0001_u128;
+        assert_eq!(KeyHasher::key(&Fingerprint(number)), KeyHasher::key(&number));
+        assert_eq!(serde_json::to_string(&Fingerprint(number)).unwrap(), number.to_string());
+    }
+
+    #[test]
     fn a_mark_shows_twelve_hex_digits() {
         let mark = Fingerprint(0x3f9a_61c2_d07b_0000_0000_0000_0000_0001);
         assert_eq!(mark.to_string(), "tok:3f9a61c2d07b");

@@ -291,6 +291,11 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_judgement_is_small_as_there_is_one_for_each_instant_of_refusals() {
+        assert!(size_of::<Judged<'_>>() <= 176, "{}", size_of::<Judged<'_>>());
+    }
+
     proptest! {
         #[test]
         fn all_are_arranged_as_if_they_were_sorted(keys in prop::collection::vec(0u8..9, 0..40)) {
