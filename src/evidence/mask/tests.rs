@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::shape::{hides, in_run, is_secret_run, is_value_word, secrecy_before, value_after};
 use super::*;
 use crate::evidence::names::Secrecy;
-use crate::model::pseudonym;
+use crate::model::{Secret, pseudonym};
 
 /// What [`Masker::text`] makes of a text, by every spelling of every secret and by all passes.
 fn text_slowly(secrets: &[Secret], text: &str) -> String {
