@@ -138,7 +138,7 @@ impl<'a> Case<'a> {
 
     /// Returns the judged credential.
     pub(super) fn credential(&self) -> Option<&'a Credential> {
-        self.facts.credentials.first()
+        self.facts.credentials.first().map(|credential| &**credential)
     }
 
     /// Returns the judged credential when it was sent as a token or key, not as a session cookie.

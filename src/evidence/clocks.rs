@@ -81,7 +81,7 @@ fn issuer(handed: &HandedOut, answered_at: At) -> Option<Seconds> {
 pub(super) fn disagreement(
     exchange: &Exchange<'_>,
     answer: &Answer,
-    credentials: &[Credential],
+    credentials: &[Arc<Credential>],
     tokens: &[Arc<Token>],
 ) -> Disagreement {
     let mut out = Disagreement::default();

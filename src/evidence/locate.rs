@@ -60,13 +60,15 @@ impl<'v> Found<'v> {
     }
 
     /// Returns the credentials, the judged one first, and their tokens in the same order.
-    pub(super) fn into_credentials(mut self) -> (Vec<Credential>, Vec<Arc<crate::model::Token>>) {
+    pub(super) fn into_credentials(
+        mut self,
+    ) -> (Vec<Arc<Credential>>, Vec<Arc<crate::model::Token>>) {
         self.seen.sort_by_key(|(rank, ..)| *rank);
         let count = self.seen.iter().map(|(_, seen, _)| seen.credentials.len()).sum();
         let mut credentials = Vec::with_capacity(count);
         let mut tokens = Vec::with_capacity(count);
         for (_, seen, _) in &self.seen {
-            credentials.extend(seen.credentials.iter().map(|c| Credential::clone(c)));
+            credentials.extend(seen.credentials.iter().map(Arc::clone));
             tokens.extend(seen.tokens.iter().flatten().map(Arc::clone));
         }
         tokens.truncate(MOST);
@@ -74,7 +76,7 @@ impl<'v> Found<'v> {
         if self.authorizations > 1 {
             let count = u8::try_from(self.authorizations).unwrap_or(u8::MAX);
             for credential in credentials.iter_mut().filter(|c| c.place.is_authorization()) {
-                credential.oddities.push(Oddity::Duplicate(count));
+                Arc::make_mut(credential).oddities.push(Oddity::Duplicate(count));
             }
         }
         (credentials, tokens)

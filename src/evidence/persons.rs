@@ -1,5 +1,7 @@
 //! Names of persons in what a server said, where the exchange tells that they are names.
 
+use std::sync::Arc;
+
 use crate::model::{Answer, Credential, Token, pseudonym};
 
 /// What a person's name stands behind.
@@ -32,8 +34,8 @@ const LONG: usize = 128;
 /// such as `user`. What is no name of theirs stays.
 pub(super) fn hide(
     answer: &mut Answer,
-    credentials: &[Credential],
-    tokens: &[std::sync::Arc<Token>],
+    credentials: &[Arc<Credential>],
+    tokens: &[Arc<Token>],
     column: Option<&str>,
 ) {
     if answer.statements.iter().all(|s| s.place == "status") {

@@ -376,7 +376,7 @@ pub(super) fn cookies_sent(exchange: &Exchange<'_>, any: bool) -> Option<bool> {
 }
 
 /// Returns what could be seen of the request's fields; a cached entry shows none of a real request.
-pub(super) fn visibility(exchange: &Exchange<'_>, credentials: &[Credential]) -> Visibility {
+pub(super) fn visibility(exchange: &Exchange<'_>, credentials: &[Arc<Credential>]) -> Visibility {
     if exchange.from_cache && credentials.is_empty() {
         return Visibility::None;
     }
@@ -496,7 +496,7 @@ pub(super) fn http_date(text: &str) -> Option<At> {
 /// Returns whether the request was made at or after `exp` of the judged token.
 pub(super) fn after_exp(
     exchange: &Exchange<'_>,
-    credentials: &[Credential],
+    credentials: &[Arc<Credential>],
     tokens: &[Arc<Token>],
 ) -> bool {
     let Some(judged) = credentials.first().and_then(|c| c.token) else { return false };
@@ -512,7 +512,7 @@ pub(super) fn after_exp(
 pub(super) fn refused_for_size(
     exchange: &Exchange<'_>,
     answer: &Answer,
-    credentials: &[Credential],
+    credentials: &[Arc<Credential>],
 ) -> bool {
     if exchange.status != Some(400)
         || answer.outcome != Outcome::Neutral

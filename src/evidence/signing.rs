@@ -1,5 +1,7 @@
 //! Reads what signed requests, signed URLs and `DPoP` proofs say, and compares it with the request.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -19,7 +21,7 @@ pub(super) fn of_refused(
     exchange: &Exchange<'_>,
     answer: &Answer,
     url: &Url<'_>,
-    credentials: &[Credential],
+    credentials: &[Arc<Credential>],
 ) -> Option<Box<Signing>> {
     let first = credentials.first();
     // A plain 400 may be all that a server says to a signature with a piece missing.
@@ -32,7 +34,7 @@ pub(super) fn of_refused(
 fn read(
     exchange: &Exchange<'_>,
     url: &Url<'_>,
-    credentials: &[Credential],
+    credentials: &[Arc<Credential>],
 ) -> Option<Box<Signing>> {
     let mut signing = Signing::default();
     let first = credentials.first();
@@ -193,7 +195,7 @@ fn param<'v>(value: &'v str, name: &str) -> Option<&'v str> {
 /// Returns the mark of the request's `DPoP` proof: of its `jti`, and of its header, which holds the key.
 pub(super) fn proof_mark(
     exchange: &Exchange<'_>,
-    credentials: &[Credential],
+    credentials: &[Arc<Credential>],
 ) -> Option<Fingerprint> {
     if !credentials.iter().any(|c| c.kind == Kind::DpopProof) {
         return None;

@@ -54,6 +54,14 @@ impl ByCause {
     }
 }
 
+impl FromIterator<(CauseId, u64)> for ByCause {
+    fn from_iter<I: IntoIterator<Item = (CauseId, u64)>>(counts: I) -> Self {
+        let mut all = Self::default();
+        counts.into_iter().for_each(|(cause, count)| all.add(&cause, count));
+        all
+    }
+}
+
 impl Serialize for ByCause {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_map(self.iter())
@@ -63,7 +71,7 @@ impl Serialize for ByCause {
 impl<'de> Deserialize<'de> for ByCause {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let counts = BTreeMap::<String, u64>::deserialize(from)?;
-        Ok(Self(counts.into_iter().map(|(id, count)| (CauseId::owned(id), count)).collect()))
+        Ok(counts.into_iter().map(|(id, count)| (CauseId::owned(id), count)).collect())
     }
 }
 

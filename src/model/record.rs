@@ -91,7 +91,7 @@ pub struct Facts {
     /// `grpc-status`.
     pub grpc_status: Option<u16>,
     /// Credentials, the judged one first; empty when none was seen.
-    pub credentials: Vec<Credential>,
+    pub credentials: Vec<Arc<Credential>>,
     /// What the input could show of the request fields.
     pub visibility: Visibility,
     /// What the answer says; the same to thousands of requests, and shared by them.

@@ -118,7 +118,8 @@ pub(super) fn tell(
 ) -> (Vec<StoryItem>, usize) {
     let show = |at| Time { at, digits: 3, zone_assumed: false }.to_string();
     let failures = judged.iter().filter(|j| j.timed && j.class == Class::Failure);
-    let mut groups: HashMap<(&str, Option<Fingerprint>), Alike<'_>, FixedState> = HashMap::default();
+    let mut groups: HashMap<(&str, Option<Fingerprint>), Alike<'_>, FixedState> =
+        HashMap::default();
     for item in failures {
         groups.entry((item.cause(), item.token)).or_insert_with(|| Alike::of(item)).add(item);
     }

@@ -63,7 +63,8 @@ pub(super) fn draw(tally: &Tally, judged: &[Judged<'_>], width: Option<i64>) -> 
         }
     }
     for (slot, row) in slots.into_iter().zip(&mut rows) {
-        let refused: u64 = [&row.failures, &row.expected, &row.lookalikes].map(ByCause::sum).iter().sum();
+        let refused: u64 =
+            [&row.failures, &row.expected, &row.lookalikes].map(ByCause::sum).iter().sum();
         row.start = At(slot.saturating_mul(width)).to_string();
         row.ok = row.ok.saturating_sub(refused);
     }

@@ -215,7 +215,8 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
     }
 
     fn sorted_by<'s>(&'s self, sort: impl FnOnce(&mut Vec<(u128, &'s V)>)) -> Vec<(u128, &'s V)> {
-        let mut all: Vec<(u128, &V)> = self.kept.iter().map(|(key, value)| (key.0, value)).collect();
+        let mut all: Vec<(u128, &V)> =
+            self.kept.iter().map(|(key, value)| (key.0, value)).collect();
         sort(&mut all);
         all.truncate(self.limit);
         all

@@ -91,7 +91,7 @@ pub(super) struct Event<'a> {
 
 impl<'a> Event<'a> {
     /// Makes the use that a record tells of.
-    pub(super) fn of(record: &'a Record, credential: &'a Credential) -> Self {
+    pub(super) fn of(record: &'a Record, credential: &'a Arc<Credential>) -> Self {
         let facts = &record.facts;
         let Client { capture, ip, user_agent: agent } = &facts.client;
         Self {
@@ -104,7 +104,7 @@ impl<'a> Event<'a> {
             },
             endpoint: &facts.endpoint,
             host: host_mark(&facts.endpoint),
-            credential: Shown::of(credential),
+            credential: Shown { shared: Some(credential), ..Shown::of(credential) },
             at_issuer: facts.grant.is_some(),
             node: facts.node.as_deref(),
             at: record.origin.time.map(|time| time.at),

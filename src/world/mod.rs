@@ -22,6 +22,7 @@ mod uses;
 mod veils;
 mod views;
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -497,8 +498,9 @@ pub fn is_refresh(facts: &Facts) -> bool {
             && facts.credentials.iter().any(|c| c.kind == Kind::RefreshToken))
 }
 
-/// Returns the mark by which a credential's history is known.
-pub fn mark_of(credential: &Credential) -> Option<Fingerprint> {
+/// Returns the mark by which a credential's history is known, shared or not.
+pub fn mark_of(credential: &impl Borrow<Credential>) -> Option<Fingerprint> {
+    let credential = credential.borrow();
     credential.token.or(credential.fingerprint)
 }
 

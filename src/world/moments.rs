@@ -498,7 +498,8 @@ impl<'t> World<'t> {
         let refused = || {
             let here = self.refused_at(who, &facts.endpoint);
             here.iter().any(|(group, other)| {
-                other.credentials.iter().any(is_session) && group.times.last_until(at).is_some()
+                other.credentials.iter().any(|c| is_session(c))
+                    && group.times.last_until(at).is_some()
             })
         };
         given || sent() || refused()

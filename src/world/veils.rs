@@ -36,7 +36,7 @@ impl Veils {
     pub(super) fn of_groups(tally: &Tally) -> Self {
         let mut veils = Self::default();
         for facts in tally.groups.iter().filter_map(|(_, group)| group.facts.as_deref()) {
-            if is_basic(facts.credentials.first()) {
+            if is_basic(facts.credentials.first().map(|credential| &**credential)) {
                 veils.note(&facts.endpoint);
             }
         }

@@ -170,7 +170,7 @@ fn hostile_values_are_shown_not_sent() {
     report.story[0].text = hostile.to_owned();
     report.warnings[0] = Evidence::new(hostile, hostile);
     let timeline = &mut report.timeline.buckets[3];
-    timeline.failures.insert(hostile.to_owned(), 9);
+    timeline.failures.add(&CauseId::owned(hostile.to_owned()), 9);
     for look in [wide(80), Look { verbose: true, ..wide(160) }] {
         let text = text(&report, look);
         let sent = text.chars().filter(|c| c.is_control() && *c != '\n' || *c == '\u{202e}');

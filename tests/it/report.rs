@@ -385,18 +385,17 @@ fn timeline() -> Timeline {
             let storm = (4..33).contains(&i).then_some((36 - i) as u64 / 9 + u64::from(i % 3 == 0));
             let misspelt = (i % 15 == 0).then_some(1);
             let unknown = (20..64).contains(&i).then_some(u64::from(i % 5 == 0));
-            let failures: Vec<(&str, u64)> = [
+            let failures = [
                 ("time.expired_cached", storm),
                 ("header.misspelt_name", misspelt),
                 ("unknown", unknown),
             ]
             .into_iter()
-            .filter_map(|(id, n)| Some((id, n.filter(|n| *n > 0)?)))
-            .collect();
+            .filter_map(|(id, n)| Some((CauseId::of(id), n.filter(|n| *n > 0)?)));
             TimelineBucket {
                 start: at(start),
                 ok: if storm.is_some() { 1 } else { 6 },
-                failures: counted(&failures),
+                failures: failures.collect(),
                 ..TimelineBucket::default()
             }
         })

@@ -31,9 +31,9 @@ pub(super) fn write(report: &Report, rows: &Rows, out: &mut dyn Write) -> io::Re
     if let Some(rest) = causes.rest.and_then(|rest| causes.rows.get_mut(rest)) {
         rest["count"] = refused.saturating_sub(listed).into();
     }
-    let incidents = report.incidents.iter().map(|incident| {
-        json!({ "start": incident.start, "end": incident.end, "count": incident.count })
-    });
+    let incidents = report.incidents.iter().map(
+        |incident| json!({ "start": incident.start, "end": incident.end, "count": incident.count }),
+    );
     let story = report.story.iter().filter(|item| item.time.is_some());
     let story = story.map(|item| json!({ "time": item.time, "text": item.text }));
     let shown = rows.shown();

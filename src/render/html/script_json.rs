@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn json_cannot_end_its_element() {
-        let value = serde_json::json!({ "</script>": "<!-- &\u{2028}é\u{2029}\u{202a}>", "a": [1, "<"] });
+        let value =
+            serde_json::json!({ "</script>": "<!-- &\u{2028}é\u{2029}\u{202a}>", "a": [1, "<"] });
         let mut out = Vec::new();
         serde_json::to_writer(ScriptJson(&mut out), &value).unwrap();
         let text = String::from_utf8(out).unwrap();

@@ -56,6 +56,6 @@ fn shows(facts: &Facts) -> bool {
     }
 }
 
-fn is_readable(credential: &Credential) -> bool {
+fn is_readable(credential: &Arc<Credential>) -> bool {
     credential.state == State::Present
 }
