@@ -90,3 +90,28 @@ fn row_at<'r>(
     });
     rows.get_mut(at)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rows_of_slots_in_any_order_are_those_of_a_map(
+            asked in prop::collection::vec((-9i64..9, 1u64..5), 0..60),
+        ) {
+            let (mut slots, mut rows) = (Vec::new(), Vec::new());
+            let mut map = BTreeMap::<i64, u64>::new();
+            for (slot, count) in asked {
+                row_at(&mut slots, &mut rows, slot).unwrap().ok += count;
+                *map.entry(slot).or_default() += count;
+            }
+            let found = slots.into_iter().zip(rows.iter().map(|row| row.ok));
+            prop_assert!(found.eq(map));
+        }
+    }
+}
