@@ -42,11 +42,11 @@ pub(super) struct Found<'v> {
     pub(super) cookies: bool,
 }
 
-impl<'v> Found<'v> {
+impl Found<'_> {
     /// Adds what a body carries: what a token or login endpoint reads first, else one place of many.
     pub(super) fn add_body(&mut self, seen: Seen, granting: bool) {
         let rank = if granting { Rank::Grant } else { Rank::Elsewhere };
-        self.seen.push((rank, Arc::new(seen), ""));
+        self.push(rank, Arc::new(seen), "");
     }
 
     /// Returns raw texts that must not survive.

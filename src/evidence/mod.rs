@@ -81,9 +81,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
     let mut asked = grants::asked(exchange, url.path, words, purpose);
     let grant = asked.grant;
     context.check(asked.seen.tokens.iter_mut().flatten(), &asked.seen.secrets);
-    if !asked.seen.credentials.is_empty() || !asked.seen.secrets.is_empty() {
-        found.add_body(asked.seen, grant.is_some());
-    }
+    found.add_body(asked.seen, grant.is_some());
     let answered = Answered::of(exchange);
     let location = request::location(exchange, &answered);
     let mut handed = grants::handed_out(exchange, location, purpose, grant);

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 /// Aligned as all else is that stands beside it: by sixteen bytes, an `Option` of one would take 32, and what
 /// is known of millions of credentials and tokens holds several.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[repr(packed(8))]
+#[repr(Rust, packed(8))]
 pub struct Fingerprint(pub u128);
 
 /// The domain of credentials.

@@ -42,6 +42,7 @@ struct Alike<'j> {
     /// Number of the endpoint of some of them.
     place: u32,
     /// Numbers of all other endpoints, as many as there are beside any of them; `None` for none.
+    #[expect(clippy::box_collection, reason = "nearly all have none, and a set takes six words")]
     others: Option<Box<HashSet<u32, FixedState>>>,
     count: u64,
 }

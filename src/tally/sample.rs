@@ -28,7 +28,7 @@ pub struct Sample<V, const LIMIT: usize> {
 
 /// A key, aligned as values are: by sixteen bytes, most entries would take eight more.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[repr(packed(8))]
+#[repr(Rust, packed(8))]
 struct Key(u128);
 
 /// Keys are hashes: they need no hashing.
