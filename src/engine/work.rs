@@ -38,7 +38,7 @@ pub fn read<G: Gatherer>(
         options,
         make: &make,
         progress,
-        orders: Mutex::new(Orders { next: 0, stream, opening: 0, open: VecDeque::new() }),
+        orders: Mutex::new(Orders { next: 0, stream, opening: 0, open: VecDeque::new(), idle: 0 }),
         changed: Condvar::new(),
         done: Mutex::new(Done { harvest: None, inputs: Vec::new(), map: Map::default() }),
     };
@@ -76,6 +76,8 @@ struct Orders<G: Gatherer> {
     opening: usize,
     /// Inputs with pieces to take.
     open: VecDeque<Arc<Active<G>>>,
+    /// Workers that found nothing to do.
+    idle: usize,
 }
 
 /// Who may take the next document of a stream.
@@ -194,7 +196,9 @@ impl<'a, G: Gatherer> Worker<'a, G> {
             }
             // Under the lock: no worker may be between its last look and its sleep.
             let orders = lock(&self.shop.orders);
-            self.shop.changed.notify_all();
+            if orders.idle > 0 {
+                self.shop.changed.notify_all();
+            }
             drop(orders);
         }
         if let Some(harvest) = self.harvest {
@@ -237,8 +241,10 @@ impl<'a, G: Gatherer> Worker<'a, G> {
             if nothing_left && orders.opening == 0 && orders.open.is_empty() {
                 return Order::Leave;
             }
+            orders.idle += 1;
             orders =
                 self.shop.changed.wait(orders).unwrap_or_else(std::sync::PoisonError::into_inner);
+            orders.idle -= 1;
         }
     }
 

@@ -42,10 +42,9 @@ pub(crate) struct Section {
 }
 
 impl Section {
-    /// Takes an open file as a whole.
-    pub(super) fn of_file(file: File) -> io::Result<Self> {
-        let length = file.metadata()?.len();
-        Ok(Self { bytes: Arc::new(file), start: 0, length })
+    /// Takes an open file of so many bytes as a whole.
+    pub(super) fn of_file(file: File, length: u64) -> Self {
+        Self { bytes: Arc::new(file), start: 0, length }
     }
 
     /// Takes bytes in memory.

@@ -97,6 +97,18 @@ pub(crate) fn look(
     }
 }
 
+/// Looks at the first bytes of an input; `None` where more of them might tell something else.
+///
+/// They tell all where the entries of a HAR begin in them, and show how each of these does.
+pub(crate) fn glance(head: &[u8], mapping: &Mapping, choice: &Choice) -> Option<Look> {
+    if head.get(skip_blanks(head, 0)) != Some(&b'{') {
+        return None;
+    }
+    let found = look(head, false, mapping, choice).ok()??;
+    let Reader::Document(document) = &found.reader else { return None };
+    (document.is_in_entries() && document.seam.is_some()).then_some(found)
+}
+
 fn look_at_document(head: &[u8], last: bool, mapping: &Mapping) -> Option<Look> {
     let mut document = Document::looking(mapping);
     let (at, pause) = document.read(head, last, usize::MAX, &mut Nobody);
@@ -326,4 +338,38 @@ impl Sink for Nobody {
     fn exchange(&mut self, _: &mut Exchange<'_>, _: &Attached<'_>) {}
     fn skipped(&mut self, _: Position, _: SkipReason) {}
     fn repaired(&mut self, _: Position, _: &[Repair]) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Captures and what looks like some.
+    const HEADS: [&str; 9] = [
+        r#"{"log":{"version":"1.2","creator":{"name":"Firefox","version":"1"},"entries":[{"request":{"url":"/a"}},{}]}}"#,
+        "{\n  \"log\": {\n    \"pages\": [{}],\n    \"entries\": [\n      {\n        \"request\": {}\n      },\n      {\n        \"a\": 1\n      }\n    ]\n  }\n}",
+        r#" {"entries":[null,{"request":{"url":"/a"}},{"response":{"status":401}}]}"#,
+        r#"{"log":{"entries":[]}}"#,
+        "{\"log\":{\"entries\":[\n{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n{\"d\":4}\n]}}",
+        "{\"request\":{\"url\":\"/a\"},\"response\":{\"status\":401}}\n{\"request\":{},\"response\":{}}\n",
+        "{\"log\":{\"level\":\"info\"},\"status\":401}\n{\"status\":403}\n",
+        r#"[{"log":{"entries":[{"request":{}}]}}]"#,
+        "192.0.2.7 - - [23/Nov/2026:02:29:33 +0000] \"GET /me HTTP/1.1\" 401 25",
+    ];
+
+    #[test]
+    fn a_glance_tells_what_a_look_at_all_tells_or_nothing() {
+        let (mapping, choice) = (Mapping::default(), Choice::default());
+        let mut glances = 0;
+        for text in HEADS.map(str::as_bytes) {
+            let whole = look(text, true, &mapping, &choice);
+            for end in 0..=text.len() {
+                let Some(glanced) = glance(&text[..end], &mapping, &choice) else { continue };
+                let whole = whole.as_ref().ok().and_then(Option::as_ref);
+                assert_eq!(format!("{glanced:?}"), format!("{:?}", whole.unwrap()), "{end}");
+                glances += 1;
+            }
+        }
+        assert!(glances > 100, "{glances}");
+    }
 }

@@ -37,7 +37,7 @@ mod wrapper;
 pub(crate) use bytes::Section;
 pub(crate) use calendar::Calendar;
 pub use choice::{Choice, ChoiceError};
-pub(crate) use detect::{Look, look};
+pub(crate) use detect::{Look, glance, look};
 pub(crate) use document::Pause;
 pub(crate) use dump::NAMES as DUMPS;
 pub use error::InputError;

@@ -130,7 +130,7 @@ fn find(argument: &str, found: &mut Found) {
 
 /// Adds the files below a directory.
 fn below(argument: &str, directory: &Path, only: Option<&GlobMatcher>, found: &mut Found) {
-    let mut empty = true;
+    let (mut empty, mut folder) = (true, Folder::default());
     let walk = ignore::WalkBuilder::new(directory)
         .standard_filters(false)
         .hidden(true)
@@ -139,15 +139,38 @@ fn below(argument: &str, directory: &Path, only: Option<&GlobMatcher>, found: &m
     for file in walk.flatten() {
         let path = file.path();
         // A pipe in a directory would block for ever.
-        let is_file = std::fs::metadata(path).is_ok_and(|meta| meta.is_file());
+        let is_file = file.file_type().is_some_and(|kind| kind.is_file());
         if is_file && only.is_none_or(|glob| glob.is_match(path)) {
-            add(found, &path.to_string_lossy(), Some(path), false, None);
+            let place = folder.place_of(&file);
+            add_at(place, found, &path.to_string_lossy(), Some(path), false, None);
             empty = false;
         }
     }
     if empty {
         let error = if only.is_some() { InputError::NoMatch } else { InputError::EmptyDirectory };
         add(found, argument, Some(directory), true, Some(error));
+    }
+}
+
+/// The directory of the file that was met last: those in it share the way there.
+#[derive(Default)]
+struct Folder {
+    path: PathBuf,
+    place: Option<PathBuf>,
+}
+
+impl Folder {
+    /// Returns where a file is, all links on the way resolved.
+    fn place_of(&mut self, file: &ignore::DirEntry) -> Option<PathBuf> {
+        let path = file.path();
+        if file.path_is_symlink() {
+            return std::fs::canonicalize(path).ok();
+        }
+        let parent = path.parent()?;
+        if self.path.as_os_str() != parent.as_os_str() {
+            *self = Self { path: parent.to_owned(), place: std::fs::canonicalize(parent).ok() };
+        }
+        Some(self.place.as_ref()?.join(path.file_name()?))
     }
 }
 
@@ -198,8 +221,20 @@ fn add(
     named: bool,
     error: Option<InputError>,
 ) {
-    let canonical = path.and_then(|p| std::fs::canonicalize(p).ok());
-    let key = canonical.unwrap_or_else(|| PathBuf::from(source));
+    let place = path.and_then(|p| std::fs::canonicalize(p).ok());
+    add_at(place, found, source, path, named, error);
+}
+
+/// Adds one input by where it is; what is nowhere is known by its name.
+fn add_at(
+    place: Option<PathBuf>,
+    found: &mut Found,
+    source: &str,
+    path: Option<&Path>,
+    named: bool,
+    error: Option<InputError>,
+) {
+    let key = place.unwrap_or_else(|| PathBuf::from(source));
     let file = InputFile {
         source: source.into(),
         path: path.map(Path::to_path_buf),
@@ -245,6 +280,26 @@ mod tests {
         let inputs = Inputs::find([format!("{root}/z.har"), format!("{root}/./b/../z.har")]);
         assert_eq!(inputs.files().len(), 1);
         assert!(inputs.replayable());
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_links_lead_to_is_read_once() {
+        use std::os::unix::fs::symlink;
+        let dir = std::env::temp_dir().join(format!("authopsy-links-{}", std::process::id()));
+        std::fs::create_dir_all(dir.join("b")).unwrap();
+        for name in ["m.har", "b/a.har"] {
+            std::fs::write(dir.join(name), "{}").unwrap();
+        }
+        symlink("m.har", dir.join("a.har")).unwrap();
+        symlink("b", dir.join("c")).unwrap();
+        symlink("nowhere", dir.join("d.har")).unwrap();
+        let root = dir.to_string_lossy().into_owned();
+        let inputs = Inputs::find([root.as_str()]);
+        let mut found = names(&inputs);
+        found.sort();
+        assert_eq!(found, [format!("{root}/a.har"), format!("{root}/b/a.har")]);
         std::fs::remove_dir_all(dir).unwrap();
     }
 

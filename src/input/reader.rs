@@ -67,10 +67,10 @@ impl Reader {
         Self::Document(document)
     }
 
-    /// Tells it which year times are of that name none.
-    pub(crate) fn set_calendar(&mut self, calendar: Calendar) {
+    /// Tells it which year times are of that name none, if it may meet such.
+    pub(crate) fn set_calendar(&mut self, calendar: impl FnOnce() -> Calendar) {
         if let Self::Lines(lines) = self {
-            lines.setting.calendar = calendar;
+            lines.setting.calendar = calendar();
         }
     }
 

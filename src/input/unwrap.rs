@@ -58,7 +58,7 @@ pub(crate) fn open(file: &InputFile) -> Result<Vec<Part>, InputError> {
             let opened = std::fs::File::open(path).map_err(|e| InputError::of_io(e, 0))?;
             let meta = opened.metadata().map_err(|e| InputError::of_io(e, 0))?;
             if meta.is_file() {
-                Content::Section(Section::of_file(opened).map_err(|e| InputError::of_io(e, 0))?)
+                Content::Section(Section::of_file(opened, meta.len()))
             } else {
                 Content::Stream(Box::new(opened))
             }
