@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use foldhash::fast::FixedState;
-use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use crate::model::{CauseId, Weight};
 
 use super::body::Clue;
+use super::general;
+use super::pattern::Pattern;
 use super::plain_toml;
 use super::required;
 use super::runs::Runs;
@@ -72,6 +74,8 @@ const VENDORS: &[(&str, &str)] = &[
 pub struct Catalogue {
     files: &'static [(&'static str, &'static str)],
     tables: OnceLock<Tables>,
+    /// Whether a worker has begun to read them.
+    is_begun: AtomicBool,
 }
 
 /// What files say, as it is looked up.
@@ -191,24 +195,6 @@ struct Entry {
     samples: Samples,
 }
 
-/// A regular expression that is compiled when a text first needs its captures: most never are.
-#[derive(Debug)]
-struct Pattern {
-    text: String,
-    compiled: OnceLock<Option<Regex>>,
-}
-
-impl Pattern {
-    fn get(&self) -> Option<&Regex> {
-        self.compiled.get_or_init(|| self.compile().ok()).as_ref()
-    }
-
-    fn compile(&self) -> Result<Regex, regex::Error> {
-        // Only refusals come here: each worker's cache may be small.
-        RegexBuilder::new(&self.text).case_insensitive(true).dfa_size_limit(1 << 18).build()
-    }
-}
-
 #[derive(Debug)]
 #[cfg_attr(not(test), expect(dead_code, reason = "read by tests"))]
 struct Samples {
@@ -236,18 +222,28 @@ pub(super) trait Speech {
 impl Catalogue {
     /// Returns the embedded files.
     pub fn embedded() -> &'static Self {
-        static EMBEDDED: Catalogue = Catalogue { files: VENDORS, tables: OnceLock::new() };
+        static EMBEDDED: Catalogue = Catalogue::lazy(VENDORS);
         &EMBEDDED
     }
 
     /// Returns the codes of standards alone, without vendors and libraries.
     pub fn standards() -> &'static Self {
-        static STANDARDS: Catalogue =
-            Catalogue { files: VENDORS.split_at(1).0, tables: OnceLock::new() };
+        static STANDARDS: Catalogue = Catalogue::lazy(VENDORS.split_at(1).0);
         &STANDARDS
     }
 
+    const fn lazy(files: &'static [(&'static str, &'static str)]) -> Self {
+        Self { files, tables: OnceLock::new(), is_begun: AtomicBool::new(false) }
+    }
+
     fn tables(&self) -> &Tables {
+        if let Some(tables) = self.tables.get() {
+            return tables;
+        }
+        // Whoever comes while another worker reads them would wait: the general reading is asked next.
+        if self.is_begun.swap(true, Ordering::Relaxed) {
+            general::prepare();
+        }
         // That the embedded files are valid is tested below; a broken one would leave the general
         // reading alone.
         self.tables.get_or_init(|| Tables::of(self.files).unwrap_or_default())
@@ -298,7 +294,7 @@ impl Catalogue {
         for (_, text) in VENDORS {
             tables.add_own(text)?;
         }
-        Ok(Self { files: &[], tables: OnceLock::from(tables.finish()) })
+        Ok(Self { tables: OnceLock::from(tables.finish()), ..Self::lazy(&[]) })
     }
 
     /// Returns the causes that entries name.
@@ -355,7 +351,7 @@ impl Tables {
                     expected: "code, prefix, words or regex",
                 });
             }
-            let regex = entry.regex.map(|text| Pattern { text, compiled: OnceLock::new() });
+            let regex = entry.regex.map(Pattern::of);
             let index = self.entries.len();
             for code in &entry.code {
                 self.codes.entry(form(code)).or_default().push(index);
@@ -395,7 +391,7 @@ impl Tables {
                 runs.push(run.clone());
                 self.run_entries.push(index);
             }
-            match entry.regex.as_ref().map(|pattern| required::texts(&pattern.text, form)) {
+            match entry.regex.as_ref().map(|pattern| required::texts(pattern.text(), form)) {
                 Some(Some(texts)) => {
                     self.run_entries.extend(texts.iter().map(|_| index));
                     runs.extend(texts);
@@ -462,9 +458,9 @@ impl Entry {
         if !self.words.is_empty() && self.words.iter().all(|w| form.contains(w.as_str())) {
             return Some((None, None));
         }
-        let captures = self.regex.as_ref()?.get()?.captures(text)?;
-        let expected = captures.name("expected").map(|m| m.as_str().to_owned());
-        let time = captures.name("time").and_then(|m| time_in(m.as_str()));
+        let caught = self.regex.as_ref()?.captures(text)?;
+        let expected = caught.name("expected").map(str::to_owned);
+        let time = caught.name("time").and_then(time_in);
         Some((expected, time))
     }
 
@@ -554,6 +550,31 @@ mod tests {
         assert!(bare.is_empty(), "{bare:?}");
         let sorted = VENDORS.get(1..).unwrap().is_sorted();
         assert!(sorted, "standards first, then by name");
+    }
+
+    #[test]
+    fn a_pattern_takes_the_same_out_of_a_text_of_ascii_as_out_of_any_other() {
+        let tables = Tables::of(VENDORS).unwrap();
+        let samples = |entry: &Entry| {
+            let Samples { examples, counter_examples, .. } = &entry.samples;
+            examples.iter().chain(counter_examples).cloned().collect::<Vec<String>>()
+        };
+        let texts: Vec<String> = tables.entries.iter().flat_map(samples).collect();
+        let mut met = 0;
+        for pattern in tables.entries.iter().filter_map(|entry| entry.regex.as_ref()) {
+            let regex = pattern.compile().unwrap();
+            for text in texts.iter().filter(|text| text.is_ascii()) {
+                let (caught, wanted) = (pattern.captures(text), regex.captures(text));
+                assert_eq!(caught.is_some(), wanted.is_some(), "{} in {text}", pattern.text());
+                let (Some(caught), Some(wanted)) = (caught, wanted) else { continue };
+                for name in regex.capture_names().flatten() {
+                    let wanted = wanted.name(name).map(|found| found.as_str());
+                    assert_eq!(caught.name(name), wanted, "{} in {text}", pattern.text());
+                }
+                met += 1;
+            }
+        }
+        assert!(met > 200, "{met}");
     }
 
     #[test]

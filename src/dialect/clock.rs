@@ -1,10 +1,10 @@
 //! Times that a message prints: the server's own, and those of the token as the server saw it.
 
-use std::sync::OnceLock;
-
-use regex::{Captures, Regex};
+use std::sync::LazyLock;
 
 use crate::model::{At, Told};
+
+use super::pattern::{Caught, Pattern};
 
 /// Words without which a message prints no time of interest; each is a part, so that its case and the
 /// letters around it do not matter.
@@ -56,25 +56,19 @@ pub(super) fn read(text: &str) -> Printed {
     if dull || !TELLTALES.iter().any(|part| text.contains(part)) {
         return printed;
     }
-    let Some(patterns) = patterns() else { return printed };
+    let patterns = &*PATTERNS;
     let utc = UTC.iter().any(|words| text.contains(words));
-    let time = |pattern: &Regex| {
-        let captures = pattern.captures(text)?;
-        instant(captures.name("time")?.as_str(), utc)
-    };
+    let time = |pattern: &Pattern| instant(pattern.captures(text)?.name("time")?, utc);
     printed.now = time(&patterns.now);
     // `Signature expired: 20261123T015800Z` is the time of a signed request.
     if !text.contains("ignature expired") && !text.contains("ignature not yet") {
         printed.told.exp = time(&patterns.exp);
         printed.told.start = time(&patterns.start);
     }
-    if let Some(captures) = patterns.compared.captures(text) {
-        compare(&captures, &mut printed);
+    if let Some(caught) = patterns.compared.captures(text) {
+        compare(&caught, &mut printed);
     }
-    let span = |pattern: &Regex| {
-        let captures = pattern.captures(text)?;
-        millis(captures.name("span")?.as_str())
-    };
+    let span = |pattern: &Pattern| millis(pattern.captures(text)?.name("span")?);
     printed.told.late_ms = span(&patterns.late);
     printed.told.early_ms = span(&patterns.early);
     if let (Some(now), None) = (printed.now, printed.told.late_ms)
@@ -87,11 +81,11 @@ pub(super) fn read(text: &str) -> Printed {
 }
 
 /// `Token used too late, NOW > EXP` and `Token used too early, NOW < IAT`, in seconds since 1970.
-fn compare(captures: &Captures<'_>, printed: &mut Printed) {
-    let time = |name| captures.name(name).and_then(|m| instant(m.as_str(), true));
+fn compare(caught: &Caught<'_>, printed: &mut Printed) {
+    let time = |name| caught.name(name).and_then(|text| instant(text, true));
     let (Some(left), Some(right)) = (time("left"), time("right")) else { return };
-    let early = captures.name("way").is_some_and(|w| w.as_str().eq_ignore_ascii_case("early"));
-    let expired = captures.name("way").is_some_and(|w| w.as_str().eq_ignore_ascii_case("expired"));
+    let early = caught.name("way").is_some_and(|way| way.eq_ignore_ascii_case("early"));
+    let expired = caught.name("way").is_some_and(|way| way.eq_ignore_ascii_case("expired"));
     // `Token expired, EXP < NOW` stands the other way round.
     let (now, claim) = if expired && left < right { (right, left) } else { (left, right) };
     printed.now = Some(now);
@@ -103,47 +97,41 @@ fn compare(captures: &Captures<'_>, printed: &mut Printed) {
 }
 
 struct Patterns {
-    now: Regex,
-    exp: Regex,
-    start: Regex,
-    compared: Regex,
-    late: Regex,
-    early: Regex,
-    difference: Regex,
+    now: Pattern,
+    exp: Pattern,
+    start: Pattern,
+    compared: Pattern,
+    late: Pattern,
+    early: Pattern,
+    difference: Pattern,
 }
 
-fn patterns() -> Option<&'static Patterns> {
-    static PATTERNS: OnceLock<Option<Patterns>> = OnceLock::new();
-    let make = || {
-        let of = |text: &str| {
-            Regex::new(&text.replace("TIME", &format!("(?P<time>{TIME})")).replace("SPAN", SPAN))
-                .ok()
-        };
-        Some(Patterns {
-            now: of(
-                r#"(?:(?i:current[\s_-]*(?:server|utc|system|epoch|unix)?[\s_-]*time(?:stamp)?|server[\s'_.-]*s?[\s_-]*time(?:stamp)?|the time now|\bnow)(?i:\s*\(utc\))?(?i:\s+(?:is|was))?|(?i:now\s+earlier|still\s+later)\s+than\s+\d{8}T\d{6}Z|服务器(?:当前|系统)?时间(?:为|是)?|当前(?:服务器|系统)?时间(?:为|是)?)[\s:：='"(\[<>]*TIME"#,
-            )?,
-            exp: of(
-                r#"(?:(?i:\b(?:token|jwt|assertion|credentials?|session|it)\b[^0-9.]{0,24}\b(?:has\s+)?expired|\bexpired|\bexpiry(?:[\s_-]*time)?(?:\s+of\s+(?:the\s+)?assertion)?|\bexpiration(?:[\s_-]*(?:time|date))?|\bexp|\bvalid[\s_]*to|\bvalid until|\bexpires)(?i:\s*\(utc\))?(?:\s+SPAN\s+ago)?(?i:\s+(?:on|at|since|is|was|time|date|of))?[\s:='"(\[]*)TIME"#,
-            )?,
-            start: of(
-                r#"(?:(?i:\bbefore(?:\s+the\s+nbf(?:\s*\(not before\))?(?:\s*time)?)?|\bprior\s+to|\bvalid[\s_]*from|\bnot[\s_-]*before|\bnbf|\biat|\bissued\s+at)(?i:\s*\(utc\))?[\s:='"(\[]*)TIME"#,
-            )?,
-            compared: Regex::new(
-                r"(?i)(?P<way>late|early|expired)\W{1,3}(?P<left>1\d{9})\s*[<>]=?\s*(?P<right>1\d{9})\b",
-            )
-            .ok()?,
-            late: of(
-                r"(?i:expired)\s+(?:(?i:by|for|since)\s+)?(?:about\s+)?(?P<span>SPAN)",
-            )?,
-            early: of(
-                r"(?i:early\s+by|before\s+its\s+time\s+by|used\s+before\s+issued\s+by|not\s+valid\s+(?:yet\s+)?for|valid\s+in)\s+(?:another\s+)?(?P<span>SPAN)",
-            )?,
-            difference: of(r"(?i:difference\s+of)\s+(?P<span>SPAN)")?,
-        })
+static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
+    let of = |text: &str| {
+        let text = text.replace("TIME", &format!("(?P<time>{TIME})")).replace("SPAN", SPAN);
+        // They say themselves where the case does not matter; of these letters one stands in a class.
+        Pattern::with_others(format!("(?-i){text}"), &['：'])
     };
-    PATTERNS.get_or_init(make).as_ref()
-}
+    Patterns {
+        now: of(
+            r#"(?:(?i:current[\s_-]*(?:server|utc|system|epoch|unix)?[\s_-]*time(?:stamp)?|server[\s'_.-]*s?[\s_-]*time(?:stamp)?|the time now|\bnow)(?i:\s*\(utc\))?(?i:\s+(?:is|was))?|(?i:now\s+earlier|still\s+later)\s+than\s+\d{8}T\d{6}Z|服务器(?:当前|系统)?时间(?:为|是)?|当前(?:服务器|系统)?时间(?:为|是)?)[\s:：='"(\[<>]*TIME"#,
+        ),
+        exp: of(
+            r#"(?:(?i:\b(?:token|jwt|assertion|credentials?|session|it)\b[^0-9.]{0,24}\b(?:has\s+)?expired|\bexpired|\bexpiry(?:[\s_-]*time)?(?:\s+of\s+(?:the\s+)?assertion)?|\bexpiration(?:[\s_-]*(?:time|date))?|\bexp|\bvalid[\s_]*to|\bvalid until|\bexpires)(?i:\s*\(utc\))?(?:\s+SPAN\s+ago)?(?i:\s+(?:on|at|since|is|was|time|date|of))?[\s:='"(\[]*)TIME"#,
+        ),
+        start: of(
+            r#"(?:(?i:\bbefore(?:\s+the\s+nbf(?:\s*\(not before\))?(?:\s*time)?)?|\bprior\s+to|\bvalid[\s_]*from|\bnot[\s_-]*before|\bnbf|\biat|\bissued\s+at)(?i:\s*\(utc\))?[\s:='"(\[]*)TIME"#,
+        ),
+        compared: of(
+            r"(?i)(?P<way>late|early|expired)\W{1,3}(?P<left>1\d{9})\s*[<>]=?\s*(?P<right>1\d{9})\b",
+        ),
+        late: of(r"(?i:expired)\s+(?:(?i:by|for|since)\s+)?(?:about\s+)?(?P<span>SPAN)"),
+        early: of(
+            r"(?i:early\s+by|before\s+its\s+time\s+by|used\s+before\s+issued\s+by|not\s+valid\s+(?:yet\s+)?for|valid\s+in)\s+(?:another\s+)?(?P<span>SPAN)",
+        ),
+        difference: of(r"(?i:difference\s+of)\s+(?P<span>SPAN)"),
+    }
+});
 
 /// Reads a time; without a zone only where `utc` says which one it is.
 pub(super) fn instant(text: &str, utc: bool) -> Option<At> {

@@ -3,7 +3,7 @@
 //! A lexicon turns words into concepts (what it is about, what is wrong with it), rules turn
 //! concepts into causes. Both are data, `general/lexicon.toml` and `general/rules.toml`.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::model::CauseId;
 
@@ -87,9 +87,15 @@ pub(super) fn read(text: &str, setting: Setting) -> Option<Arc<Meaning>> {
     KNOWN.get_or_init(Known::default).meaning(text, setting, || read_anew(text, setting))
 }
 
+/// Reads lexicon and rules now: else the first text has to wait for it.
+pub(super) fn prepare() {
+    LazyLock::force(&GRAMMAR);
+}
+
+static GRAMMAR: LazyLock<Grammar> = LazyLock::new(Grammar::embedded);
+
 fn read_anew(text: &str, setting: Setting) -> Option<Meaning> {
-    static GRAMMAR: OnceLock<Grammar> = OnceLock::new();
-    let grammar = GRAMMAR.get_or_init(Grammar::embedded);
+    let grammar = &*GRAMMAR;
     let tells = |m: &Meaning| !m.vague && !m.ignore && !m.causes.is_empty();
     // What a code heads is the reason; what stands before it says only what was tried.
     if let Some(meaning) = from_code(text).and_then(|rest| grammar.read(rest, setting))

@@ -15,6 +15,7 @@ mod glance;
 mod keys;
 mod markup;
 mod outcome;
+mod pattern;
 mod plain_toml;
 mod read;
 mod required;

@@ -1,9 +1,13 @@
 //! Texts without which a pattern cannot match: one of them is looked for before the pattern is compiled.
 
+use std::cmp::Reverse;
+
 use regex_syntax::ast::{Ast, RepetitionKind, RepetitionRange, parse::Parser};
 
 /// Bytes of a run of letters that hardly another text holds.
 const LONG_RUN: usize = 12;
+/// Bytes of one of several words that are the same: most are names or numbers of errors.
+const LONG_CHOICE: usize = 8;
 /// Alternatives of one pattern that are looked for.
 const MOST: usize = 64;
 
@@ -13,28 +17,47 @@ const MOST: usize = 64;
 /// The longest is chosen, as the rarest; of alternatives the shortest counts. Flags change nothing but
 /// the case, which the form has no more.
 ///
-/// Most patterns hold a long run that stands for itself. To take these apart took a sixth of the time in which
-/// the program starts.
+/// Most patterns hold a long run that stands for itself, or a choice of words. To take these apart took a sixth of
+/// the time in which the program starts.
 pub(super) fn texts(pattern: &str, form: impl Fn(&str) -> String) -> Option<Vec<String>> {
-    let plain = formed(&[longest_run(pattern).unwrap_or_default().to_owned()], &form);
-    if plain.as_ref().is_some_and(|texts| shortest(texts) >= LONG_RUN) {
+    let plain = formed(&plain_texts(pattern).unwrap_or_default(), &form);
+    let long = |texts: &Vec<String>| match texts.as_slice() {
+        [run] => run.len() >= LONG_RUN,
+        choices => shortest(choices) >= LONG_CHOICE,
+    };
+    if plain.as_ref().is_some_and(long) {
         return plain;
     }
     let ast = Parser::new().parse(pattern).ok()?;
     best(&ast, &form)
 }
 
-/// Returns the longest run of letters outside of groups and classes that stand for themselves, of a pattern without
-/// alternatives there; `None` where a closer look is needed.
-fn longest_run(pattern: &str) -> Option<&str> {
-    let mut longest = "";
+/// Returns the longest run of letters outside of groups and classes that stand for themselves, or the words of a
+/// choice like `AADSTS(?:50011|500112)`, of a pattern without alternatives outside of groups; `None` where a closer
+/// look is needed.
+fn plain_texts(pattern: &str) -> Option<Vec<String>> {
+    let mut longest = vec![String::new()];
+    let mut offer = |texts: Vec<String>| {
+        let rank = |texts: &[String]| (shortest(texts), Reverse(texts.len()));
+        if rank(&texts) > rank(&longest) {
+            longest = texts;
+        }
+    };
     let (mut start, mut last) = (0, 0);
     let mut depth = 0_u32;
     let mut letters = pattern.char_indices();
     while let Some((at, letter)) = letters.next() {
         // A letter that may be absent is no part of the run that it ends.
         let end = if matches!(letter, '?' | '*' | '{') { last } else { at };
+        let run = pattern.get(start.min(end)..end)?;
         match letter {
+            '(' if depth == 0
+                && let Some((choices, length)) = plain_choices(pattern.get(at..)?) =>
+            {
+                offer(choices.iter().map(|choice| [run, choice].concat()).collect());
+                // Its bracket is read.
+                letters.by_ref().take(length - 1).for_each(drop);
+            }
             '(' if pattern.get(at..)?.starts_with("(?") && !is_known_group(pattern.get(at..)?) => {
                 return None;
             }
@@ -56,15 +79,23 @@ fn longest_run(pattern: &str) -> Option<&str> {
                 continue;
             }
         }
-        let run = pattern.get(start.min(end)..end)?;
-        if run.len() > longest.len() {
-            longest = run;
-        }
+        offer(vec![run.to_owned()]);
         start = letters.offset();
         last = start;
     }
-    let run = pattern.get(start..)?;
-    Some(if run.len() > longest.len() { run } else { longest })
+    offer(vec![pattern.get(start..)?.to_owned()]);
+    Some(longest)
+}
+
+/// Returns the words of `(?:a|b)` with which a pattern begins, one of which must be there, and how many bytes it
+/// takes; `None` where it begins with something else.
+fn plain_choices(pattern: &str) -> Option<(Vec<&str>, usize)> {
+    let (choices, behind) = pattern.strip_prefix("(?:")?.split_once(')')?;
+    let is_needed = !behind.starts_with(['?', '*', '{']);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'|';
+    let words: Vec<&str> = choices.split('|').collect();
+    (is_needed && choices.bytes().all(is_plain) && words.len() <= MOST)
+        .then(|| (words, pattern.len() - behind.len()))
 }
 
 /// Returns whether a group sets no flag that changes what letters mean.
@@ -125,7 +156,7 @@ fn best(ast: &Ast, form: &impl Fn(&str) -> String) -> Option<Vec<String>> {
                 }
             }
             found.extend(formed(&run, form));
-            found.into_iter().max_by_key(|texts| (shortest(texts), std::cmp::Reverse(texts.len())))
+            found.into_iter().max_by_key(|texts| (shortest(texts), Reverse(texts.len())))
         }
         _ => None,
     }
@@ -211,7 +242,7 @@ mod tests {
 
     use super::*;
 
-    const PIECES: [&str; 36] = [
+    const PIECES: [&str; 40] = [
         "a",
         "b",
         "ab",
@@ -231,6 +262,10 @@ mod tests {
         "\\.",
         "\\\\",
         "(?:a|b)",
+        "(?:b|ab)",
+        "(?:|a)",
+        "(?:a|b)*",
+        "(?:ab|ba)+",
         "(?:ab)?",
         "(a)",
         "(?P<x>b(a)?)",
@@ -257,14 +292,16 @@ mod tests {
             texts in prop::collection::vec("[ab .é\\\\7)\\]]{0,12}", 20),
         ) {
             let pattern = pieces.concat();
-            let (Some(run), Ok(regex)) = (longest_run(&pattern), regex::Regex::new(&pattern)) else {
+            let (Some(runs), Ok(regex)) = (plain_texts(&pattern), regex::Regex::new(&pattern)) else {
                 return Ok(());
             };
             let insensitive = pattern.contains("(?i");
             for text in texts.iter().filter(|text| regex.is_match(text)) {
-                let holds = text.contains(run)
-                    || insensitive && text.to_lowercase().contains(&run.to_lowercase());
-                prop_assert!(holds, "{:?} of {:?} in {:?}", run, pattern, text);
+                let holds = runs.iter().any(|run| {
+                    text.contains(run)
+                        || insensitive && text.to_lowercase().contains(&run.to_lowercase())
+                });
+                prop_assert!(holds, "{:?} of {:?} in {:?}", runs, pattern, text);
             }
         }
     }
@@ -280,12 +317,31 @@ mod tests {
             ("(?i)服务器时间[:：]", "服务器时间"),
             (r"ab(?:cd|ef)ghijk{0,2}", "ghij"),
         ] {
-            assert_eq!(longest_run(pattern), Some(run), "{pattern}");
+            assert_eq!(plain_texts(pattern), Some(vec![run.to_owned()]), "{pattern}");
         }
         for pattern in
             [r"ab\x41bc", r"ab\pLbc", "abc|def", "(?x)a b c", "abc)", "[abc", "[[:alpha:]]abc"]
         {
-            assert_eq!(longest_run(pattern), None, "{pattern}");
+            assert_eq!(plain_texts(pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_choice_of_words_is_taken_with_what_stands_before_it() {
+        for (pattern, wanted) in [
+            (r"^AADSTS(?:50011|500112)\b", "AADSTS50011|AADSTS500112"),
+            (
+                r"^(?:[\w.]+#)?(?:ExpiredToken|TokenRefreshRequired)(?:Exception|Error)?$",
+                "ExpiredToken|TokenRefreshRequired",
+            ),
+            (r"ab?(?:cd|efg)hij", "hij"),
+            (r"a(?:bcd|efg)(?:h|i)", "abcd|aefg"),
+            (r"a(?:bcd|efg){0,2}h", "a"),
+            (r"(?:a|)b", "b"),
+            (r"(?:abc|a(?:d))ef", "ef"),
+        ] {
+            let texts = plain_texts(pattern).unwrap();
+            assert_eq!(texts.join("|"), wanted, "{pattern}");
         }
     }
 

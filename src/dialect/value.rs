@@ -1,36 +1,36 @@
 //! Values that messages name: what was expected, and times.
 
-use std::sync::OnceLock;
-
-use regex::Regex;
+use std::sync::LazyLock;
 
 use crate::model::At;
 
+use super::pattern::Pattern;
+
+static EXPECTED: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::with_others(
+        r#"(?ix)
+        (?: \bexpect(?:ed|ing|s)? (?: \s+ (?:issuer|audience|iss|aud|value|one\s+of|algorithm|type|claim|scope|to\s+be|is) )* \s* :? \s*
+          | \b(?:must|should) \s+ be (?: \s+ (?:one\s+of|equal\s+to) )? \s* :? \s*
+          | \brequire[sd]? \s+ (?:the\s+)? (?:scopes?|roles?|permissions?|audience|claim|algorithm) \s* :? \s*
+          | \b(?:required|allowed|supported) (?: \s+ (?:scopes?|roles?|permissions?|audiences?|algorithms?) )? \s* :\s* )
+        (?: ["'`“\[<] \s* (?P<quoted> [^"'`”\]>]{1,120} ) ["'`”\]>]
+          | (?P<bare> [A-Za-z0-9][A-Za-z0-9:/._~@-]*[A-Za-z0-9/_] ) )"#,
+        &['“', '”'],
+    )
+});
+
 /// Takes the expected value out of `expected: X`, `Expected 'X', received 'Y'`, `must be X`, `requires scope "X"`.
 pub(super) fn expected_in(text: &str) -> Option<String> {
-    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
     let lower_hit =
         ["xpect", "must be", "should be", "require", "allowed"].iter().any(|w| text.contains(w));
     if !lower_hit {
         return None;
     }
-    let pattern = PATTERN.get_or_init(|| {
-        Regex::new(
-            r#"(?ix)
-            (?: \bexpect(?:ed|ing|s)? (?: \s+ (?:issuer|audience|iss|aud|value|one\s+of|algorithm|type|claim|scope|to\s+be|is) )* \s* :? \s*
-              | \b(?:must|should) \s+ be (?: \s+ (?:one\s+of|equal\s+to) )? \s* :? \s*
-              | \brequire[sd]? \s+ (?:the\s+)? (?:scopes?|roles?|permissions?|audience|claim|algorithm) \s* :? \s*
-              | \b(?:required|allowed|supported) (?: \s+ (?:scopes?|roles?|permissions?|audiences?|algorithms?) )? \s* :\s* )
-            (?: ["'`“\[<] \s* (?P<quoted> [^"'`”\]>]{1,120} ) ["'`”\]>]
-              | (?P<bare> [A-Za-z0-9][A-Za-z0-9:/._~@-]*[A-Za-z0-9/_] ) )"#,
-        )
-        .ok()
-    });
-    let captures = pattern.as_ref()?.captures(text)?;
-    if let Some(quoted) = captures.name("quoted") {
-        return Some(quoted.as_str().trim_matches(['"', '\'', ' ']).to_owned());
+    let caught = EXPECTED.captures(text)?;
+    if let Some(quoted) = caught.name("quoted") {
+        return Some(quoted.trim_matches(['"', '\'', ' ']).to_owned());
     }
-    let bare = captures.name("bare")?.as_str();
+    let bare = caught.name("bare")?;
     // A bare word is a value only when no prose looks like it.
     let value = bare.contains(['/', ':', '.', '_']) || bare.chars().any(|c| c.is_ascii_digit());
     (value && bare.len() >= 3).then(|| bare.to_owned())

@@ -428,10 +428,10 @@ fn pattern(words: &str) -> String {
     [" ", bare, " "].concat()
 }
 
-/// Returns whether words of the lexicon are written in normal form: those of one script are, and to bring them all
-/// to it took an eighth of the time in which the program starts.
+/// Returns whether words of the lexicon are written in normal form: those of one script are, or of several with
+/// blanks between words, and to bring them all to it took an eighth of the time in which the program starts.
 fn is_normal(words: &str) -> bool {
-    words.is_ascii() || words.chars().all(is_unspaced)
+    words.chars().all(is_unspaced) || !words.chars().any(is_unspaced)
 }
 
 fn is_unspaced(c: char) -> bool {
