@@ -356,7 +356,7 @@ impl Tally {
         for some in comers.stays.chunks(AT_ONCE) {
             self.note_stays(some.iter().copied(), &comers.callers);
         }
-        let mut pairs = Vec::new();
+        let mut pairs = Vec::with_capacity(comers.visits.len());
         for Comer { spot, place, at, caller } in &comers.visits {
             if self.visits.admits_pairs(*spot)
                 && let Some(Caller { mark, .. }) = comers.callers.get(*caller as usize)
