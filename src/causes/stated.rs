@@ -245,7 +245,7 @@ const COVERS: &[(&str, &str)] = &[
     (
         "time.expired",
         "time.expired* time.refresh* time.clock_skew time.unit_milliseconds time.wrong_type \
-      time.exp_missing",
+      time.exp_missing sigv4.expired_url",
     ),
     ("time.exp_missing", "time.wrong_type"),
     ("time.not_yet_valid", "time.clock_skew time.unit_milliseconds time.wrong_type"),

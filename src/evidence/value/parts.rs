@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use crate::model::{Kind, Oddity, State, pseudonym};
 
 use super::super::marks::{cut_by_recorder, is_placeholder, mask_word};
-use super::scheme::split_scheme;
+use super::scheme::{is_known, split_scheme};
 use super::{Reading, placeholder, redacted, short, unquote};
 
 /// Reads `user:password` in base64 (RFC 7617).
@@ -111,10 +111,11 @@ pub(super) fn read_params(text: &str, kind: Kind, reading: &mut Reading) {
 /// Takes the first of several credentials that a comma joins.
 pub(super) fn first_joined<'v>(text: &'v str, reading: &mut Reading) -> &'v str {
     let Some((first, second)) = text.split_once(',') else { return text };
-    let second = second.trim_start();
-    let second = split_scheme(second);
+    let second = split_scheme(second.trim_start());
+    // What a known word introduces may be short: `Basic YTpi` is a user and a password.
+    let least = if second.scheme.is_some_and(is_known) { 4 } else { 8 };
     let (first, second) = (first.trim_end(), second.rest);
-    if first.len() < 8 || second.len() < 8 {
+    if first.len() < 8 || second.len() < least {
         return text;
     }
     reading.note(Oddity::Joined);

@@ -98,6 +98,17 @@ fn amazon_times() -> Vec<Case> {
             "over, and the server speaks of its clock",
             presigned(301.0).says(403, json!({"code": "RequestTimeTooSkewed"})),
         ),
+        is(
+            "sigv4.expired_url",
+            "over, and the server calls it a token",
+            presigned(301.0).says(400, json!({"code": "ExpiredToken"})),
+        ),
+        looks(
+            "sigv4.expired_url",
+            "time.expired",
+            "not over, so the session behind it is",
+            presigned(-100.0).says(400, json!({"code": "ExpiredToken"})),
+        ),
         edge(
             "sigv4.expired_url",
             "sigv4.expired_url",
