@@ -405,7 +405,7 @@ fn add_cookie(name: &str, value: &str, seen: &mut Seen) {
         reading.token = None;
         reading.scheme = None;
     }
-    add(Place::Cookie(token::identifier(name, 64)), reading, None, seen);
+    add(Place::Cookie(token::parameter(name, 64)), reading, None, seen);
 }
 
 fn locate_in_query(url: &Url<'_>, found: &mut Found<'_>, context: &mut Context<'_>) {
@@ -430,14 +430,14 @@ fn locate_in_query(url: &Url<'_>, found: &mut Found<'_>, context: &mut Context<'
         if matches!(decoded, Cow::Owned(_)) {
             seen.secrets.push(Secret::new(value));
         }
-        add(Place::Query(token::identifier(name, 64)), reading, None, &mut seen);
+        add(Place::Query(token::parameter(name, 64)), reading, None, &mut seen);
     }
     if seen.credentials.is_empty()
         && let Some((name, value)) = password_of(url)
     {
         let decoded = decode_param(value);
         add_from_body(
-            Place::Query(token::identifier(name, 64)),
+            Place::Query(token::parameter(name, 64)),
             &decoded,
             Kind::Password,
             &mut seen,

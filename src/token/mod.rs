@@ -21,7 +21,9 @@ pub use fields::fields;
 pub use keys::{KeyError, Keyring, Unusable};
 pub use mint::Mint;
 pub use segments::percent_decode;
-pub use shape::{identifier, is_email, is_jwt_shaped, is_plain_name, is_random, is_uuid};
+pub use shape::{
+    identifier, is_email, is_jwt_shaped, is_plain_name, is_random, is_uuid, parameter,
+};
 pub use vendor::{Vendor, vendor_of};
 pub use verifier::Verifier;
 

@@ -130,6 +130,28 @@ pub fn identifier(text: &str, most: usize) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect()
 }
 
+/// Returns the name of a parameter, cookie or member as it may be shown, at most `most` characters: as an
+/// [`identifier`], and masked where a value slid into it, which a long run of letters of both cases and digits is.
+///
+/// ```
+/// # use authopsy::token::parameter;
+/// assert_eq!(parameter("wordpress_logged_in_0f343b0931126a20f133d67c2b018a3b", 64).len(), 52);
+/// assert_eq!(parameter("accessZk3qW8vT1yB6nLr0cXa9uPs5dEh7gJm2oKf4iQwRzYtM_token", 64), "***");
+/// ```
+pub fn parameter(text: &str, most: usize) -> String {
+    let slid_in = |run: &str| {
+        run.len() >= 32
+            && run.bytes().any(|b| b.is_ascii_lowercase())
+            && run.bytes().any(|b| b.is_ascii_uppercase())
+            && run.bytes().any(|b| b.is_ascii_digit())
+            && is_random(run)
+    };
+    if text.split(|c: char| !c.is_ascii_alphanumeric()).any(slid_in) {
+        return MASK.to_owned();
+    }
+    identifier(text, most)
+}
+
 /// Returns whether an identifier is seen to be harmless by one look at its bytes: printable ASCII, no
 /// address, and no part that is long enough for a secret's shape and is one.
 fn is_told_at_once(text: &str) -> bool {
