@@ -26,6 +26,14 @@ pub struct Case<'a> {
     is_told: bool,
 }
 
+/// Returns whether a text names a field, given in lower case. A single word names none: `no token` is said of
+/// what lacks, wherever that was looked for.
+fn names_field(text: &str, name: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    name.contains(['-', '_']) && text.split(|c| !is_of_name(c)).any(|word| word == name)
+}
+
 /// A cause that fits, before the root is chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Candidate {
@@ -235,7 +243,7 @@ impl<'a> Case<'a> {
         let Some(Place::Header(name)) = self.credential().map(|c| &c.place) else { return false };
         name != "authorization"
             && said.causes.first().is_some_and(|cause| MISSES.iter().any(|miss| cause == miss))
-            && said.text.to_ascii_lowercase().contains(name.as_str())
+            && names_field(&said.text, name)
     }
 
     /// Returns whether the request carried a credential in `Authorization` whose value is known or masked.

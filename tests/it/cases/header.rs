@@ -311,6 +311,20 @@ fn place() -> Vec<Case> {
                 .with("X-Api-Key", KEY)
                 .says(401, json!({"hint": "Forbidden - a valid `x-api-key` header must be sent."})),
         ),
+        is(
+            "header.wrong_place",
+            "the token is in a field that is called as the server calls tokens",
+            get("/v1/rates")
+                .with("token", &fresh("a"))
+                .says(401, json!({"hint": "No token provided"})),
+        ),
+        is(
+            "header.wrong_place",
+            "the server names a field that only begins as the one that was sent",
+            get("/v1/rates")
+                .with("X-Api-Key", KEY)
+                .says(401, json!({"hint": "Missing header X-Api-Key-V2"})),
+        ),
         looks(
             "header.wrong_place",
             "ok",
