@@ -19,7 +19,7 @@ mod spool;
 mod work;
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 pub use crate::evidence::{Catalogue, DialectError, Memory};
 pub use crate::token::{KeyError, Keyring, Verifier, is_plain_name};
@@ -164,7 +164,11 @@ impl ReadOptions {
 
     /// Returns how many threads work.
     pub fn workers(&self) -> usize {
-        self.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+        // Asked once: on Linux the answer is read out of a dozen files, and every input asks for it.
+        static CORES: LazyLock<NonZeroUsize> = LazyLock::new(|| {
+            std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+        });
+        self.jobs.unwrap_or_else(|| *CORES).get()
     }
 }
 
