@@ -165,9 +165,8 @@ impl ReadOptions {
     /// Returns how many threads work.
     pub fn workers(&self) -> usize {
         // Asked once: on Linux the answer is read out of a dozen files, and every input asks for it.
-        static CORES: LazyLock<NonZeroUsize> = LazyLock::new(|| {
-            std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
-        });
+        static CORES: LazyLock<NonZeroUsize> =
+            LazyLock::new(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
         self.jobs.unwrap_or_else(|| *CORES).get()
     }
 }

@@ -167,7 +167,7 @@ impl<'t> Asked<'t> {
             }
         };
         for bucket in group.times.buckets() {
-            push(*bucket, true);
+            push(bucket, true);
         }
         let untimed = group.count.saturating_sub(group.times.count());
         if untimed > 0 {

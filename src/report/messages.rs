@@ -80,7 +80,8 @@ pub(super) fn of<'t>(items: &[&Judged<'t>], top: usize) -> Messages {
             heard.entry(wording.clone()).or_default().add(wording, words, item);
         };
         match item.group.said.spoken() {
-            Spoken::Once(once) => {
+            None => {}
+            Some(Spoken::Once(once)) => {
                 if !said_within(once, item) {
                     continue;
                 }
@@ -91,7 +92,7 @@ pub(super) fn of<'t>(items: &[&Judged<'t>], top: usize) -> Messages {
                     hear(wording, Words { count: 1, first, example, same: Some(text) });
                 }
             }
-            Spoken::Often(all) => {
+            Some(Spoken::Often(all)) => {
                 for (wording, said) in all.iter() {
                     let count = count_in(said, item);
                     if count == 0 {

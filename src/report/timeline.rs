@@ -23,11 +23,11 @@ const MOST: usize = 4096;
 pub(super) fn draw(tally: &Tally, judged: &[Judged<'_>], width: Option<i64>) -> Timeline {
     let untimed = tally.untimed;
     let all: &Times<4096> = &tally.timeline;
-    if all.buckets().is_empty() {
+    if all.buckets().len() == 0 {
         return Timeline { width_s: 0.0, buckets: Vec::new(), untimed };
     }
     let occupied = |w: i64| {
-        let mut slots: Vec<i64> = all.buckets().iter().map(|b| b.first.0.div_euclid(w)).collect();
+        let mut slots: Vec<i64> = all.buckets().map(|b| b.first.0.div_euclid(w)).collect();
         slots.dedup();
         slots.len()
     };

@@ -106,7 +106,7 @@ impl Offsets {
         )]
         let rank = (quantile * self.count().saturating_sub(1) as f64).round() as u64;
         let mut seen = 0_u64;
-        self.0.buckets().iter().find_map(|bucket| {
+        self.0.buckets().find_map(|bucket| {
             seen.merge(bucket.count);
             let (first, last) = (bucket.first.since(At(0)).0, bucket.last.since(At(0)).0);
             (seen > rank).then(|| Seconds(f64::midpoint(first, last)))

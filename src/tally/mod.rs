@@ -44,7 +44,7 @@ pub use self::said::{Once, Said, Sayings, Spoken, Wording, wordings, words};
 pub use self::sample::Sample;
 pub use self::sightings::{Pass, Sighting, Sightings};
 pub use self::smallest::{Few, Merge, Smallest, Table};
-pub use self::times::{Bucket, Times};
+pub use self::times::{Bucket, Buckets, Times};
 pub use self::uses::{Shown, Used, host_mark};
 pub use self::visits::{
     Agent, Passage, Place, Refused, Told, Visit, Visits, place_mark, spot_mark,

@@ -48,7 +48,9 @@ pub struct Said {
 pub struct Sayings {
     /// The only answer; then `all` is empty.
     once: Option<Box<Once>>,
-    all: Few<Wording, Said, WORDINGS>,
+    /// Each wording, once there were several answers; on the heap, as there are thousands of groups whose
+    /// words nobody asks for.
+    all: Option<Box<Few<Wording, Said, WORDINGS>>>,
 }
 
 /// Sayings as they are kept.
@@ -110,7 +112,8 @@ impl Serialize for Sayings {
 
 impl<'de> Deserialize<'de> for Sayings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Few::deserialize(deserializer).map(|all| Self { once: None, all })
+        let all = Few::deserialize(deserializer)?;
+        Ok(Self { once: None, all: (!all.is_empty()).then(|| Box::new(all)) })
     }
 }
 
@@ -179,23 +182,29 @@ impl Merge for Said {
 }
 
 impl Sayings {
-    /// Returns them as they are kept.
-    pub fn spoken(&self) -> Spoken<'_> {
-        self.once.as_deref().map_or(Spoken::Often(&self.all), Spoken::Once)
+    /// Returns them as they are kept; `None` where nothing was said.
+    pub fn spoken(&self) -> Option<Spoken<'_>> {
+        let often = || self.all.as_deref().map(Spoken::Often);
+        self.once.as_deref().map(Spoken::Once).or_else(often)
     }
 
     fn spelled_out(&self) -> Cow<'_, Few<Wording, Said, WORDINGS>> {
-        match &self.once {
-            Some(once) => Cow::Owned(once.spelled_out()),
-            None => Cow::Borrowed(&self.all),
+        match self.spoken() {
+            None => Cow::Owned(Few::default()),
+            Some(Spoken::Once(once)) => Cow::Owned(once.spelled_out()),
+            Some(Spoken::Often(all)) => Cow::Borrowed(all),
         }
     }
 
     fn all(&mut self) -> &mut Few<Wording, Said, WORDINGS> {
         if let Some(once) = self.once.take() {
-            self.all = once.spelled_out();
+            self.all = Some(Box::new(once.spelled_out()));
         }
-        &mut self.all
+        self.all.get_or_insert_default()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.once.is_none() && self.all.as_deref().is_none_or(Few::is_empty)
     }
 
     /// Adds what one answer says.
@@ -203,7 +212,7 @@ impl Sayings {
         if words(answer).next().is_none() {
             return;
         }
-        if self.once.is_none() && self.all.is_empty() {
+        if self.is_empty() {
             let (answer, origin) = (Arc::clone(answer), origin.clone());
             self.once = Some(Box::new(Once { answer, at, origin }));
             return;
@@ -250,7 +259,7 @@ impl Sayings {
 
     /// Adds everything of `other`. Commutative and associative.
     pub fn merge(&mut self, mut other: Self) {
-        if self.once.is_none() && self.all.is_empty() {
+        if self.is_empty() {
             *self = other;
         } else {
             self.all().merge(std::mem::take(other.all()));
@@ -328,7 +337,8 @@ impl Sayings {
         if let Some(once) = &mut self.once {
             change(&mut once.origin.position);
         }
-        let firsts = self.all.iter_mut().filter_map(|(_, said)| said.first.as_mut());
+        let all = self.all.iter_mut().flat_map(|all| all.iter_mut());
+        let firsts = all.filter_map(|(_, said)| said.first.as_mut());
         firsts.for_each(|first| change(&mut first.position));
     }
 }
@@ -448,8 +458,8 @@ mod tests {
         }
         let mut fast = Sayings::default();
         fast.hear(&one, at, &origin(1));
-        assert!(matches!(fast.spoken(), Spoken::Once(_)));
-        assert_eq!(fast.all, Few::default());
+        assert!(matches!(fast.spoken(), Some(Spoken::Once(_))));
+        assert!(fast.all.is_none());
         assert_eq!(fast, slow);
         assert_eq!(shown(&fast).len(), 3);
         let json = serde_json::to_string(&fast).unwrap();
@@ -466,7 +476,7 @@ mod tests {
         assert!(shown(&one_more).iter().all(|(_, count, _)| *count == 2));
         let mut silent = Sayings::default();
         silent.hear(&Arc::new(answer(&[("status", "401")])), at, &origin(1));
-        assert!(matches!(silent.spoken(), Spoken::Often(_)));
+        assert!(silent.spoken().is_none());
     }
 
     proptest! {

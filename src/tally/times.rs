@@ -1,8 +1,11 @@
 //! Instants with counts, in bounded space, exact while few and exact to merge when many.
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+mod kept;
 
+use serde::{Deserialize, Serialize};
+
+pub use self::kept::{Bucket, Buckets};
+use self::kept::{Kept, View, Wide, make_room};
 use super::smallest::Merge;
 use crate::model::At;
 
@@ -37,123 +40,43 @@ const DAY: i64 = 86_400 * SECOND;
 ///
 /// The width is the finest rung at which at most `LIMIT` buckets are occupied; a part of the input
 /// never needs a wider rung than the whole, so any order of pushes and merges ends in the same value.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
-pub struct Times<const LIMIT: usize> {
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(into = "Written", try_from = "Written")]
+pub struct Times<const LIMIT: usize>(Kept);
+
+/// A multiset as it is written.
+#[derive(Serialize, Deserialize)]
+struct Written {
     rung: u8,
-    #[serde(deserialize_with = "in_order::<_, LIMIT>")]
-    buckets: Buckets,
+    buckets: Vec<Bucket>,
 }
 
-/// Most multisets hold one instant: it needs no heap.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
-#[serde(into = "Vec<Bucket>")]
-enum Buckets {
-    #[default]
-    None,
-    One(Bucket),
-    Many(Vec<Bucket>),
-}
-
-impl Buckets {
-    fn as_slice(&self) -> &[Bucket] {
-        match self {
-            Self::None => &[],
-            Self::One(bucket) => std::slice::from_ref(bucket),
-            Self::Many(buckets) => buckets,
-        }
-    }
-
-    fn get_mut(&mut self, at: usize) -> Option<&mut Bucket> {
-        match self {
-            Self::None => None,
-            Self::One(bucket) => (at == 0).then_some(bucket),
-            Self::Many(buckets) => buckets.get_mut(at),
-        }
-    }
-
-    fn last_mut(&mut self) -> Option<&mut Bucket> {
-        match self {
-            Self::None => None,
-            Self::One(bucket) => Some(bucket),
-            Self::Many(buckets) => buckets.last_mut(),
-        }
-    }
-
-    /// Puts a bucket at an index, or behind all others.
-    fn insert(&mut self, at: usize, new: Bucket) {
-        if let Self::Many(buckets) = self
-            && buckets.len() < buckets.capacity()
-        {
-            return buckets.insert(at.min(buckets.len()), new);
-        }
-        *self = match std::mem::take(self) {
-            Self::None => Self::One(new),
-            Self::One(known) if at == 0 => Self::Many(vec![new, known]),
-            Self::One(known) => Self::Many(vec![known, new]),
-            Self::Many(mut buckets) => {
-                // Growth by a few: most stay small, and there are many of them.
-                if buckets.len() == buckets.capacity() {
-                    buckets.reserve_exact((buckets.len() / 2).max(2));
-                }
-                buckets.insert(at.min(buckets.len()), new);
-                Self::Many(buckets)
-            }
-        };
+impl<const LIMIT: usize> From<Times<LIMIT>> for Written {
+    fn from(times: Times<LIMIT>) -> Self {
+        Self { rung: times.rung(), buckets: times.buckets().collect() }
     }
 }
 
-impl From<Vec<Bucket>> for Buckets {
-    fn from(buckets: Vec<Bucket>) -> Self {
-        match buckets.as_slice() {
-            [] => Self::None,
-            [one] => Self::One(*one),
-            _ => Self::Many(buckets),
-        }
+impl<const LIMIT: usize> TryFrom<Written> for Times<LIMIT> {
+    type Error = &'static str;
+
+    /// Takes buckets that are what a multiset writes: in order of time, none of which overlap, and no more
+    /// than there may be. Millions of others are a small partial, and merging them would not end.
+    fn try_from(Written { rung, buckets }: Written) -> Result<Self, Self::Error> {
+        let is_sorted = buckets.is_sorted_by(|before, bucket| before.last < bucket.first)
+            && buckets.iter().all(|bucket| bucket.first <= bucket.last);
+        let fits = is_sorted && buckets.len() <= LIMIT;
+        fits.then(|| Self(Kept::of(rung, buckets))).ok_or("instants out of order")
     }
 }
 
-impl From<Buckets> for Vec<Bucket> {
-    fn from(buckets: Buckets) -> Self {
-        match buckets {
-            Buckets::Many(buckets) => buckets,
-            few => few.as_slice().to_vec(),
-        }
+impl<const LIMIT: usize> PartialEq for Times<LIMIT> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rung() == other.rung() && self.buckets().eq(other.buckets())
     }
 }
 
-/// Reads buckets that are what a multiset writes: in order of time, none of which overlap, and no more than
-/// there may be. Millions of others are a small partial, and merging them would not end.
-fn in_order<'de, D: Deserializer<'de>, const LIMIT: usize>(
-    deserializer: D,
-) -> Result<Buckets, D::Error> {
-    let buckets = Vec::<Bucket>::deserialize(deserializer)?;
-    let is_sorted = buckets.is_sorted_by(|before, bucket| before.last < bucket.first)
-        && buckets.iter().all(|bucket| bucket.first <= bucket.last);
-    if is_sorted && buckets.len() <= LIMIT {
-        Ok(Buckets::from(buckets))
-    } else {
-        Err(D::Error::custom("instants out of order"))
-    }
-}
-
-/// The instants that share one bucket.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
-pub struct Bucket {
-    /// Earliest.
-    pub first: At,
-    /// Latest.
-    pub last: At,
-    /// How many.
-    pub count: u64,
-}
-
-impl Bucket {
-    fn add(&mut self, other: &Self) {
-        self.first = self.first.min(other.first);
-        self.last = self.last.max(other.last);
-        self.count.merge(other.count);
-    }
-}
+impl<const LIMIT: usize> Eq for Times<LIMIT> {}
 
 impl<const LIMIT: usize> Times<LIMIT> {
     /// Adds one instant.
@@ -163,28 +86,37 @@ impl<const LIMIT: usize> Times<LIMIT> {
 
     /// Adds one instant so many times, once or more.
     pub fn push_all(&mut self, at: At, count: u64) {
+        if count == 1 && self.0.push(at) {
+            return self.widen();
+        }
         // Neighbours in an input are neighbours in time: what lies in the last bucket needs no search.
         let new = Bucket { first: at, last: at, count };
-        if let Some(last) = self.buckets.last_mut()
-            && last.first <= at
-        {
-            if at <= last.last || slot(last.first, self.rung) == slot(at, self.rung) {
-                last.last = last.last.max(at);
-                last.count.merge(count);
-                return;
+        let is_more = self.0.change(|wide| {
+            if let Some(last) = wide.buckets.last_mut()
+                && last.first <= at
+            {
+                if at <= last.last || slot(last.first, wide.rung) == slot(at, wide.rung) {
+                    last.last = last.last.max(at);
+                    last.count.merge(count);
+                    return false;
+                }
+                make_room(&mut wide.buckets);
+                wide.buckets.push(new);
+            } else {
+                wide.insert(new);
             }
-            self.buckets.insert(usize::MAX, new);
-        } else {
-            self.insert(new);
+            true
+        });
+        if is_more {
+            self.widen();
         }
-        self.widen();
     }
 
     /// Returns an empty multiset to be merged into this one: it begins with the width that the whole will have
     /// at least.
     #[must_use]
     pub fn part(&self) -> Self {
-        Self { rung: self.rung, buckets: Buckets::None }
+        Self(Kept::of(self.rung(), Vec::new()))
     }
 
     /// Adds instants, which may stand in any order; of those that follow each other in time only few are
@@ -194,7 +126,9 @@ impl<const LIMIT: usize> Times<LIMIT> {
         while let Some((at, others)) = rest.split_first() {
             self.push_all(*at, 1);
             rest = others;
-            let (rung, Some(last)) = (self.rung, self.buckets.last_mut()) else { continue };
+            let Kept::Wide(wide) = &mut self.0 else { continue };
+            let rung = wide.rung;
+            let Some(last) = wide.buckets.last_mut() else { continue };
             let end = end_of(last.first, rung);
             // All of them have a place in it, whatever the order.
             let same = others.iter().take_while(|at| last.first <= **at && **at <= end);
@@ -210,84 +144,38 @@ impl<const LIMIT: usize> Times<LIMIT> {
 
     /// Adds all instants of `other`. Commutative and associative.
     pub fn merge(&mut self, other: &Self) {
-        self.raise(other.rung);
-        let last = self.buckets().last().map(|last| self.slot(last.first));
-        let others = other.buckets.as_slice();
-        // Most are later than all before them, and each that is not moves all behind it.
-        let early =
-            others.iter().take(FEW + 1).filter(|bucket| last > Some(self.slot(bucket.first)));
-        if early.count() > FEW && self.buckets().len() > FEW {
-            self.weave(others);
-        } else {
-            self.append(others, last);
+        let theirs = other.0.view();
+        let (mine, rung) = (self.0.view(), other.rung());
+        if let (View::Apart(_), View::Apart(others)) = (mine, theirs)
+            && mine.last().map(|last| last.first) < others.first().copied()
+        {
+            self.0.extend(others);
+        } else if theirs.len() > 0 || rung > self.rung() {
+            self.0.change(|wide| wide.merge(theirs, rung));
         }
         self.widen();
-    }
-
-    /// Adds buckets of which few are earlier than the last one here, which lies in the slot `newest`.
-    fn append(&mut self, others: &[Bucket], mut newest: Option<i64>) {
-        for bucket in others {
-            let key = self.slot(bucket.first);
-            match self.buckets.last_mut() {
-                Some(last) if newest == Some(key) => last.add(bucket),
-                Some(_) if newest > Some(key) => self.insert(*bucket),
-                _ => {
-                    self.buckets.insert(usize::MAX, *bucket);
-                    newest = Some(key);
-                }
-            }
-        }
-    }
-
-    /// Adds buckets, which lie anywhere among those here: first to those that there are, then the others in one
-    /// walk. Most of thousands of captures fall into the same few hours.
-    fn weave(&mut self, others: &[Bucket]) {
-        let mut mine = Vec::from(std::mem::take(&mut self.buckets));
-        let (rung, mut from) = (self.rung, 0);
-        let mut new: Vec<Bucket> = Vec::new();
-        for other in others {
-            let end = end_of(other.first, rung);
-            let rest = mine.get(from..).unwrap_or_default();
-            from += rest.partition_point(|bucket| bucket.first <= end);
-            match from.checked_sub(1).and_then(|last| mine.get_mut(last)) {
-                Some(known) if slot(known.first, rung) == slot(other.first, rung) => {
-                    known.add(other);
-                }
-                _ => match new.last_mut() {
-                    Some(last) if slot(last.first, rung) == slot(other.first, rung) => {
-                        last.add(other);
-                    }
-                    _ => new.push(*other),
-                },
-            }
-        }
-        if let Some(first) = new.first() {
-            let later = mine.partition_point(|bucket| bucket.first < first.first);
-            mine.reserve_exact(new.len());
-            mine.extend(new);
-            // Two runs in order, which a stable sort puts together in one walk.
-            mine.get_mut(later..).unwrap_or_default().sort_by_key(|bucket| bucket.first);
-        }
-        self.buckets = Buckets::from(mine);
     }
 
     /// Takes out `count` instants at `at`, as far as its bucket holds them; in a wide bucket the others
     /// stay where its ends are. Only after the last merge: the width does not become finer.
     pub fn remove(&mut self, at: At, count: u64) {
-        let key = self.slot(at);
-        let mut buckets = Vec::from(std::mem::take(&mut self.buckets));
-        for bucket in &mut buckets {
-            if slot(bucket.first, self.rung) == key {
-                bucket.count = bucket.count.saturating_sub(count);
-            }
+        if count > 0 && self.0.remove(at) {
+            return;
         }
-        buckets.retain(|b| b.count > 0);
-        self.buckets = Buckets::from(buckets);
+        self.0.change(|wide| {
+            let key = slot(at, wide.rung);
+            for bucket in &mut wide.buckets {
+                if slot(bucket.first, wide.rung) == key {
+                    bucket.count = bucket.count.saturating_sub(count);
+                }
+            }
+            wide.buckets.retain(|b| b.count > 0);
+        });
     }
 
     /// Returns the occupied buckets in order of time.
-    pub fn buckets(&self) -> &[Bucket] {
-        self.buckets.as_slice()
+    pub fn buckets(&self) -> Buckets<'_> {
+        self.0.view().buckets()
     }
 
     /// Returns how many instants there are.
@@ -297,12 +185,12 @@ impl<const LIMIT: usize> Times<LIMIT> {
 
     /// Returns the earliest instant.
     pub fn first(&self) -> Option<At> {
-        self.buckets().first().map(|b| b.first)
+        self.0.view().get(0).map(|b| b.first)
     }
 
     /// Returns the latest instant.
     pub fn last(&self) -> Option<At> {
-        self.buckets().last().map(|b| b.last)
+        self.0.view().last().map(|b| b.last)
     }
 
     /// Returns whether some instant lies in `from..=until`; within a wide bucket only its ends are known.
@@ -313,49 +201,46 @@ impl<const LIMIT: usize> Times<LIMIT> {
     /// Returns whether it is certain that no instant lies in `from..=until`: never where a wide bucket
     /// spans them and holds more than its ends.
     pub fn none_within(&self, from: At, until: At) -> bool {
-        let start = self.buckets().partition_point(|b| b.last < from);
-        self.buckets()
-            .get(start)
+        let view = self.0.view();
+        view.get(view.partition_point(|b| b.last < from))
             .is_none_or(|b| b.first > until || (b.first < from && b.last > until && b.count <= 2))
     }
 
     /// Returns the earliest known instant at or after `from`.
     pub fn first_from(&self, from: At) -> Option<At> {
-        let start = self.buckets().partition_point(|b| b.last < from);
-        let bucket = self.buckets().get(start)?;
+        let view = self.0.view();
+        let bucket = view.get(view.partition_point(|b| b.last < from))?;
         Some(if bucket.first >= from { bucket.first } else { bucket.last })
     }
 
     /// Returns the latest known instant at or before `until`.
     pub fn last_until(&self, until: At) -> Option<At> {
-        let end = self.buckets().partition_point(|b| b.first <= until);
-        let bucket = self.buckets().get(end.checked_sub(1)?)?;
+        let view = self.0.view();
+        let bucket = view.get(view.partition_point(|b| b.first <= until).checked_sub(1)?)?;
         Some(if bucket.last <= until { bucket.last } else { bucket.first })
     }
 
     /// Returns how many instants lie before `until`; a bucket counts when its first instant does.
     pub fn count_before(&self, until: At) -> u64 {
-        sum(self.buckets().iter().take_while(|b| b.first < until))
+        sum(self.buckets().take_while(|b| b.first < until))
     }
 
     /// Returns how many instants lie in the bucket of `at`.
     pub fn count_at(&self, at: At) -> u64 {
-        let key = self.slot(at);
-        let here = self.buckets().partition_point(|b| self.slot(b.first) < key);
-        let bucket = self.buckets().get(here).filter(|b| self.slot(b.first) == key);
-        bucket.map_or(0, |b| b.count)
+        let (view, key) = (self.0.view(), self.slot(at));
+        let here = view.get(view.partition_point(|b| self.slot(b.first) < key));
+        here.filter(|b| self.slot(b.first) == key).map_or(0, |b| b.count)
     }
 
     /// Returns how many instants lie in buckets that lie in `from..=until` as a whole.
     pub fn count_within(&self, from: At, until: At) -> u64 {
-        let start = self.buckets().partition_point(|b| b.first < from);
-        let inside = self.buckets().iter().skip(start).take_while(|b| b.last <= until);
-        sum(inside)
+        let start = self.0.view().partition_point(|b| b.first < from);
+        sum(self.buckets().skip(start).take_while(|b| b.last <= until))
     }
 
     /// Returns the bucket width in nanoseconds; 1 while every instant is kept apart.
     pub fn width(&self) -> i64 {
-        width(self.rung)
+        width(self.rung())
     }
 
     /// Returns a copy whose width is at least `nanos`, for reports that ask for a width.
@@ -370,31 +255,18 @@ impl<const LIMIT: usize> Times<LIMIT> {
     /// Makes buckets wider until there are no more than so many. Only after the last merge, which would
     /// not know of it.
     pub fn narrow(&mut self, most: usize) {
-        while self.buckets().len() > most && usize::from(self.rung) + 1 < LADDER.len() {
+        while self.0.view().len() > most && usize::from(self.rung()) + 1 < LADDER.len() {
             self.raise(self.next_rung());
         }
     }
 
     /// Returns the next rung on which two neighbours may share a bucket: until then all stay apart.
     fn next_rung(&self) -> u8 {
-        let starts = self.buckets().iter().map(|bucket| bucket.first.0);
+        let starts = self.buckets().map(|bucket| bucket.first.0);
         let gaps = starts.clone().skip(1).zip(starts).map(|(later, at)| later.saturating_sub(at));
         let least = gaps.min().unwrap_or_default();
         let last = u8::try_from(LADDER.len() - 1).unwrap_or(u8::MAX);
-        (self.rung + 1..last).find(|rung| width(*rung) > least).unwrap_or(last)
-    }
-
-    fn insert(&mut self, new: Bucket) {
-        let key = self.slot(new.first);
-        // Most are later than all before them.
-        let at = match self.buckets().last() {
-            Some(last) if self.slot(last.first) < key => self.buckets().len(),
-            _ => self.buckets().partition_point(|b| self.slot(b.first) < key),
-        };
-        match self.buckets.get_mut(at) {
-            Some(b) if slot(b.first, self.rung) == key => b.add(&new),
-            _ => self.buckets.insert(at, new),
-        }
+        (self.rung() + 1..last).find(|rung| width(*rung) > least).unwrap_or(last)
     }
 
     fn widen(&mut self) {
@@ -402,12 +274,43 @@ impl<const LIMIT: usize> Times<LIMIT> {
     }
 
     fn raise(&mut self, rung: u8) {
+        if rung > self.rung() {
+            self.0.change(|wide| wide.raise(rung));
+        }
+    }
+
+    fn rung(&self) -> u8 {
+        self.0.rung()
+    }
+
+    fn slot(&self, at: At) -> i64 {
+        slot(at, self.rung())
+    }
+}
+
+impl Wide {
+    fn insert(&mut self, new: Bucket) {
+        let (rung, key) = (self.rung, slot(new.first, self.rung));
+        // Most are later than all before them.
+        let at = match self.buckets.last() {
+            Some(last) if slot(last.first, rung) < key => self.buckets.len(),
+            _ => self.buckets.partition_point(|b| slot(b.first, rung) < key),
+        };
+        match self.buckets.get_mut(at) {
+            Some(b) if slot(b.first, rung) == key => b.add(&new),
+            _ => {
+                make_room(&mut self.buckets);
+                self.buckets.insert(at, new);
+            }
+        }
+    }
+
+    fn raise(&mut self, rung: u8) {
         if rung <= self.rung {
             return;
         }
         self.rung = rung;
-        let mut buckets = Vec::from(std::mem::take(&mut self.buckets));
-        buckets.dedup_by(|later, kept| {
+        self.buckets.dedup_by(|later, kept| {
             let same = slot(later.first, rung) == slot(kept.first, rung);
             if same {
                 kept.last = kept.last.max(later.last);
@@ -415,16 +318,71 @@ impl<const LIMIT: usize> Times<LIMIT> {
             }
             same
         });
-        self.buckets = Buckets::from(buckets);
     }
 
-    fn slot(&self, at: At) -> i64 {
-        slot(at, self.rung)
+    /// Adds buckets of which none is finer than `rung`.
+    fn merge(&mut self, others: View<'_>, rung: u8) {
+        self.raise(rung);
+        let newest = self.buckets.last().map(|last| slot(last.first, self.rung));
+        // Most are later than all before them, and each that is not moves all behind it.
+        let first = others.buckets().take(FEW + 1);
+        let early = first.filter(|bucket| newest > Some(slot(bucket.first, self.rung)));
+        if early.count() > FEW && self.buckets.len() > FEW {
+            self.weave(others);
+        } else {
+            self.append(others, newest);
+        }
+    }
+
+    /// Adds buckets of which few are earlier than the last one here, which lies in the slot `newest`.
+    fn append(&mut self, others: View<'_>, mut newest: Option<i64>) {
+        for bucket in others.buckets() {
+            let key = slot(bucket.first, self.rung);
+            match self.buckets.last_mut() {
+                Some(last) if newest == Some(key) => last.add(&bucket),
+                Some(_) if newest > Some(key) => self.insert(bucket),
+                _ => {
+                    make_room(&mut self.buckets);
+                    self.buckets.push(bucket);
+                    newest = Some(key);
+                }
+            }
+        }
+    }
+
+    /// Adds buckets, which lie anywhere among those here: first to those that there are, then the others in one
+    /// walk. Most of thousands of captures fall into the same few hours.
+    fn weave(&mut self, others: View<'_>) {
+        let (mine, rung, mut from) = (&mut self.buckets, self.rung, 0);
+        let mut new: Vec<Bucket> = Vec::new();
+        for other in others.buckets() {
+            let end = end_of(other.first, rung);
+            let rest = mine.get(from..).unwrap_or_default();
+            from += rest.partition_point(|bucket| bucket.first <= end);
+            match from.checked_sub(1).and_then(|last| mine.get_mut(last)) {
+                Some(known) if slot(known.first, rung) == slot(other.first, rung) => {
+                    known.add(&other);
+                }
+                _ => match new.last_mut() {
+                    Some(last) if slot(last.first, rung) == slot(other.first, rung) => {
+                        last.add(&other);
+                    }
+                    _ => new.push(other),
+                },
+            }
+        }
+        if let Some(first) = new.first() {
+            let later = mine.partition_point(|bucket| bucket.first < first.first);
+            mine.reserve_exact(new.len());
+            mine.extend(new);
+            // Two runs in order, which a stable sort puts together in one walk.
+            mine.get_mut(later..).unwrap_or_default().sort_by_key(|bucket| bucket.first);
+        }
     }
 }
 
-fn sum<'b>(buckets: impl IntoIterator<Item = &'b Bucket>) -> u64 {
-    buckets.into_iter().fold(0, |sum, bucket| sum.saturating_add(bucket.count))
+fn sum(buckets: impl Iterator<Item = Bucket>) -> u64 {
+    buckets.fold(0, |sum, bucket| sum.saturating_add(bucket.count))
 }
 
 fn width(rung: u8) -> i64 {
@@ -524,9 +482,61 @@ mod tests {
     }
 
     #[test]
+    fn a_multiset_is_small_as_there_are_hundreds_of_thousands() {
+        assert!(size_of::<Times<8>>() <= 24, "{}", size_of::<Times<8>>());
+        let mut apart = Times::<9>::default();
+        (0..9).for_each(|at| apart.push(At(at)));
+        assert!(matches!(apart.0, Kept::Apart(_)), "{apart:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn instants_that_are_kept_without_counts_are_what_they_are_with_them(
+            steps in prop::collection::vec((0_u8..5, -6_i64..12, 1_u64..3), 0..24),
+            unit in prop_oneof![Just(1), Just(SECOND)],
+        ) {
+            let wide = || Times::<6>(Kept::Wide(Box::default()));
+            let (mut plain, mut counted) = (Times::<6>::default(), wide());
+            let mut removed = false;
+            for (step, at, count) in steps {
+                let (now, later) = (At(at * unit), At((at + 3) * unit));
+                for (times, mut other) in [(&mut plain, Times::default()), (&mut counted, wide())] {
+                    match step {
+                        // What is taken out leaves the width as it is: only after the last merge.
+                        0 => times.remove(now, count),
+                        _ if removed => {}
+                        1 => times.push(now),
+                        2 => times.push_all(now, count),
+                        3 => times.push_each(&[now, later, now]),
+                        _ => {
+                            other.push_each(&[later, now]);
+                            times.merge(&other);
+                        }
+                    }
+                }
+                removed |= step == 0;
+                prop_assert_eq!(&plain, &counted);
+                let told = |times: &Times<6>| {
+                    let ends = (times.first(), times.last(), times.buckets().last());
+                    let near = (times.first_from(now), times.last_until(now), times.count_at(now));
+                    let within = (times.count_within(now, later), times.none_within(now, later));
+                    (ends, near, within, times.count_before(now), times.count(), times.width())
+                };
+                prop_assert_eq!(told(&plain), told(&counted));
+                let written = serde_json::to_string(&plain).unwrap();
+                prop_assert_eq!(&written, &serde_json::to_string(&counted).unwrap());
+                prop_assert_eq!(serde_json::from_str::<Times<6>>(&written).unwrap(), plain.clone());
+            }
+        }
+    }
+
+    #[test]
     fn many_instants_share_buckets_but_keep_their_ends_and_count() {
         let times = of(&[0, 10, 20, 30, 40, 50]);
-        assert_eq!(times.buckets(), [Bucket { first: At(0), last: At(50), count: 6 }]);
+        assert_eq!(
+            times.buckets().collect::<Vec<_>>(),
+            [Bucket { first: At(0), last: At(50), count: 6 }]
+        );
     }
 
     #[test]
@@ -593,7 +603,7 @@ mod tests {
             let mut narrowed = one_by_one.clone();
             narrowed.narrow(most);
             while one_by_one.buckets().len() > most && one_by_one.width() < i64::MAX {
-                one_by_one.raise(one_by_one.rung + 1);
+                one_by_one.raise(one_by_one.rung() + 1);
             }
             prop_assert_eq!(narrowed, one_by_one);
         }
@@ -651,9 +661,9 @@ mod tests {
             let mut merged = left.clone();
             merged.merge(&right);
             let mut one_by_one = left;
-            one_by_one.raise(right.rung);
+            one_by_one.raise(right.rung());
             for bucket in right.buckets() {
-                one_by_one.insert(*bucket);
+                one_by_one.0.change(|wide| wide.insert(bucket));
             }
             one_by_one.widen();
             prop_assert_eq!(merged, one_by_one);

@@ -163,7 +163,7 @@ impl<'t> World<'t> {
                 token.is_none() || self.same_user(client, token.and_then(|t| t.sub.as_deref()), new)
             })
             .flat_map(|issue| {
-                issue.times.buckets().iter().map(move |b| Renewal {
+                issue.times.buckets().map(move |b| Renewal {
                     at: b.first,
                     access: issue.issued.access,
                     login: !matches!(issue.grant, Some(Grant::Refresh | Grant::Other)),
@@ -183,11 +183,7 @@ impl<'t> World<'t> {
                     ))
         });
         renewals.extend(unseen.flat_map(|(group, _)| {
-            group.times.buckets().iter().map(|b| Renewal {
-                at: b.first,
-                access: None,
-                login: false,
-            })
+            group.times.buckets().map(|b| Renewal { at: b.first, access: None, login: false })
         }));
         renewals.sort_by_key(|r| (r.at, r.access));
         renewals
@@ -255,7 +251,7 @@ impl<'t> World<'t> {
             })
         };
         let uses = self.sights(mark).filter_map(|sight| match sight {
-            Sight::LetIn(usage) => Some(usage.times.buckets().iter().map(|b| b.first)),
+            Sight::LetIn(usage) => Some(usage.times.buckets().map(|b| b.first)),
             Sight::Refused(..) => None,
         });
         let mut found: Vec<At> = uses.flatten().filter(rotated).collect();
@@ -271,7 +267,7 @@ impl<'t> World<'t> {
                 Sight::Refused(group, facts) if is_refresh(facts) => Some(group),
                 _ => None,
             })
-            .flat_map(|group| group.times.buckets().iter().map(|b| b.first))
+            .flat_map(|group| group.times.buckets().map(|b| b.first))
             .collect();
         found.sort_unstable();
         found
@@ -302,7 +298,7 @@ impl<'t> World<'t> {
             .moments_of(client)
             .iter()
             .filter(|(_, facts)| fits(facts))
-            .flat_map(|(group, _)| group.times.buckets().iter().map(|b| b.first))
+            .flat_map(|(group, _)| group.times.buckets().map(|b| b.first))
             .collect();
         instants.sort_unstable();
         instants

@@ -53,7 +53,7 @@ pub(super) fn refused<'t>(world: &World<'t>) -> Refused<'t> {
     let Refused { mut refusals, mut breaks } = Refused::default();
     for Known { group, facts, client, token, .. } in &world.groups {
         let Some(host) = facts.endpoint.host.as_ref() else { continue };
-        let instants = || group.times.buckets().iter().map(|b| b.first);
+        let instants = || group.times.buckets().map(|b| b.first);
         if speaks_of_verifier(facts) || facts.status.is_some_and(|s| s >= 500) {
             breaks.entry(host).or_default().extend(instants());
         }

@@ -150,7 +150,7 @@ impl<'t> World<'t> {
                 Sight::Refused(group, facts)
                     if facts.endpoint == near.endpoint && is_token_refusal(facts) =>
                 {
-                    let buckets = group.times.buckets().iter();
+                    let buckets = group.times.buckets();
                     seen.extend(buckets.flat_map(|b| [(b.first, false), (b.last, false)]));
                 }
                 _ => {}
@@ -236,7 +236,7 @@ impl<'t> World<'t> {
                 }
                 _ => None,
             })
-            .flat_map(|group| group.times.buckets().iter().map(|b| (b.first, b.count)))
+            .flat_map(|group| group.times.buckets().map(|b| (b.first, b.count)))
             .collect();
         instants.sort_unstable();
         instants
@@ -269,7 +269,7 @@ impl<'t> World<'t> {
         let mut instants: Vec<At> = list
             .iter()
             .filter(|(_, facts)| is_token_refusal(facts))
-            .flat_map(|(group, _)| group.times.buckets().iter().map(|b| b.first))
+            .flat_map(|(group, _)| group.times.buckets().map(|b| b.first))
             .collect();
         instants.sort_unstable();
         instants

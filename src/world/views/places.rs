@@ -7,7 +7,7 @@ use super::ids::same_method;
 use super::ledger::{self, Unit, change, drop_view, facts_of};
 use super::{View, Views, combine};
 use crate::model::{At, CauseId, Endpoint, Facts, Observer, Origin, Outcome, Time, Weight};
-use crate::tally::{Tally, line_mark_of};
+use crate::tally::{Bucket, Tally, line_mark_of};
 
 const SECOND: i64 = 1_000_000_000;
 /// Zones lie whole quarters of an hour apart, at most 14 hours from UTC.
@@ -191,10 +191,10 @@ fn spot(facts: &Facts) -> Option<Spot<'_>> {
 
 fn events_of<'t>(
     group: u128,
-    buckets: &'t [crate::tally::Bucket],
+    buckets: impl Iterator<Item = Bucket> + 't,
     facts: &'t Facts,
 ) -> impl Iterator<Item = Event<'t>> {
-    buckets.iter().map(move |b| {
+    buckets.map(move |b| {
         // In a wide bucket the instants are not known: it stands for a time that fits nothing.
         let at = if b.first == b.last { b.first } else { At(i64::MIN) };
         Event { at, count: b.count, group, facts }
