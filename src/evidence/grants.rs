@@ -392,7 +392,7 @@ fn fill(
     }
     if let Some(user) = user.filter(|u| !u.is_empty()) {
         for credential in seen.credentials.iter_mut().filter(|c| c.kind == Kind::Password) {
-            Arc::make_mut(credential).user = Some(pseudonym(user));
+            Arc::make_mut(credential).user = Some(pseudonym(user).into());
         }
     }
 }

@@ -76,7 +76,7 @@ impl Found<'_> {
         if self.authorizations > 1 {
             let count = u8::try_from(self.authorizations).unwrap_or(u8::MAX);
             for credential in credentials.iter_mut().filter(|c| c.place.is_authorization()) {
-                Arc::make_mut(credential).oddities.push(Oddity::Duplicate(count));
+                Arc::make_mut(credential).note(Oddity::Duplicate(count));
             }
         }
         (credentials, tokens)
@@ -315,8 +315,8 @@ fn add(place: Place, reading: Reading, oddity: Option<Oddity>, seen: &mut Seen) 
         state: reading.state,
         fingerprint: reading.mark,
         token: token.as_ref().and_then(|t| t.fingerprint),
-        oddities,
-        user: reading.user,
+        oddities: oddities.into(),
+        user: reading.user.map(Into::into),
     }));
     seen.tokens.push(token);
     if seen.secrets.is_empty() {
@@ -385,7 +385,7 @@ fn read_cookies(value: &str) -> Seen {
         && let Some(first) = seen.credentials.first_mut()
     {
         let kib = u16::try_from(value.len() / 1024).unwrap_or(u16::MAX);
-        Arc::make_mut(first).oddities.push(Oddity::Large(kib));
+        Arc::make_mut(first).note(Oddity::Large(kib));
     }
     seen
 }

@@ -25,12 +25,18 @@ pub struct Credential {
     /// `x`, `"x"`); a key of the table of tokens. `None` when there is nothing to decode.
     pub token: Option<Fingerprint>,
     /// What is odd about its form, in the order of the text.
-    pub oddities: Vec<Oddity>,
+    pub oddities: Box<[Oddity]>,
     /// User name of Basic or Digest, as `sub:` pseudonym.
-    pub user: Option<String>,
+    pub user: Option<Box<str>>,
 }
 
 impl Credential {
+    /// Adds what is odd about it, behind all others.
+    pub(crate) fn note(&mut self, oddity: Oddity) {
+        let others = std::mem::take(&mut self.oddities).into_iter();
+        self.oddities = others.chain([oddity]).collect();
+    }
+
     /// Returns a mark of all that it is: the same for equal ones, on every machine.
     pub fn mark(&self) -> u64 {
         FixedState::with_seed(0x5be0_cd19).hash_one(self)

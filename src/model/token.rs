@@ -24,7 +24,7 @@ pub struct Token {
     /// What it has in common with others.
     pub make: Arc<Make>,
     /// Claim `sub` as `sub:` pseudonym.
-    pub sub: Option<String>,
+    pub sub: Option<Box<str>>,
     /// Claim `azp`, else `client_id`, else `cid` or `appid`: some issuers know millions of clients.
     pub client: Option<Box<str>>,
     /// Claim `exp`.

@@ -100,7 +100,7 @@ fn line(world: &World<'_>, mark: Fingerprint, items: &[&Judged<'_>]) -> Lifeline
         alg: token.and_then(|t| t.alg.clone()),
         kid: token.and_then(|t| t.kid.clone()),
         iss: token.and_then(|t| t.iss.clone()),
-        user: token.and_then(|t: &Token| t.sub.clone()),
+        user: token.and_then(|t: &Token| t.sub.as_deref()).map(str::to_owned),
         iat,
         iat_raw,
         exp,

@@ -46,9 +46,10 @@ pub fn line(record: &Record, judgement: &Judgement, views: &[&View]) -> Line {
         user: record
             .tokens
             .first()
-            .and_then(|t| t.sub.clone())
-            .or_else(|| facts.credentials.first().and_then(|c| c.user.clone()))
-            .or_else(|| record.user.clone()),
+            .and_then(|t| t.sub.as_deref())
+            .or_else(|| facts.credentials.first().and_then(|c| c.user.as_deref()))
+            .or(record.user.as_deref())
+            .map(str::to_owned),
         request_id: record.request_id.clone(),
         trace_id: record.trace_id.clone(),
         status: facts.status,

@@ -368,3 +368,18 @@ fn merge_skips(mine: &mut BTreeMap<String, SkipRow>, other: BTreeMap<String, Ski
         slot.first.truncate(3);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_are_thousands_or_millions_of_fits_a_size_that_allocators_hand_out() {
+        // Two counts beside what many share. One byte more takes the next size: 384, 320, 192.
+        let counts = size_of::<[usize; 2]>();
+        assert!(size_of::<Facts>() <= 320, "{}", size_of::<Facts>());
+        assert!(counts + size_of::<Token>() <= 256, "{}", size_of::<Token>());
+        assert!(counts + size_of::<Credential>() <= 160, "{}", size_of::<Credential>());
+        assert!(size_of::<Group>() <= 120, "{}", size_of::<Group>());
+    }
+}

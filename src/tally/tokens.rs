@@ -28,12 +28,12 @@ struct Row<S, C, D, V> {
 }
 
 type Written<'a> = Row<
-    &'a Option<String>,
+    &'a Option<Box<str>>,
     &'a Option<Box<str>>,
     &'a Option<NumericDate>,
     &'a Option<Box<Verdict>>,
 >;
-type Read = Row<Option<String>, Option<Box<str>>, Option<NumericDate>, Option<Box<Verdict>>>;
+type Read = Row<Option<Box<str>>, Option<Box<str>>, Option<NumericDate>, Option<Box<Verdict>>>;
 
 pub(super) fn serialize<S: Serializer, const LIMIT: usize>(
     table: &Sample<Slot<Arc<Token>>, LIMIT>,

@@ -323,7 +323,7 @@ mod tests {
                         state: State::Present,
                         fingerprint: Some(Fingerprint(*token)),
                         token: None,
-                        oddities: Vec::new(),
+                        oddities: Box::default(),
                         user: None,
                     });
                     let event = Event {

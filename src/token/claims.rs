@@ -36,7 +36,7 @@ pub(super) fn fill_own(
     claims: &Object<'_>,
     person: impl FnOnce(&str) -> String,
 ) {
-    token.sub = claims.get("sub").and_then(Json::scalar).map(|sub| person(&sub));
+    token.sub = claims.get("sub").and_then(Json::scalar).map(|sub| person(&sub).into());
     token.client = ["azp", "client_id", "cid", "appid"]
         .iter()
         .find_map(|name| text(claims, name))

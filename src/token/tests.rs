@@ -214,7 +214,7 @@ fn claims_of_every_common_type_are_read() {
     assert_eq!(token.client.as_deref(), Some("app"));
     assert_eq!(token.tenant.as_deref(), Some("o1"));
     assert_eq!(token.bound.as_deref(), Some("jkt"));
-    assert_eq!(token.sub, Some(crate::model::pseudonym("42")));
+    assert_eq!(token.sub.as_deref(), Some(&*crate::model::pseudonym("42")));
     assert!(token.has_jti);
     assert_eq!(
         token.exp.unwrap().raw(),

@@ -162,7 +162,7 @@ mod tests {
         let date = |secs: u64| Some(NumericDate::of_secs(secs));
         Token {
             fingerprint: Some(Fingerprint(u128::from(n) << 70)),
-            sub: (n % 3 != 1).then(|| word("sub:", n % 5)),
+            sub: (n % 3 != 1).then(|| word("sub:", n % 5).into()),
             exp: if n % 6 == 0 { None } else { date(10 + n) },
             nbf: if n % 2 == 0 { date(8 + n) } else { None },
             iat: Some(NumericDate {

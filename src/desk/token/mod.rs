@@ -167,7 +167,7 @@ fn credentials(
             vendor: token.and_then(|t| t.vendor.clone()),
             used_as: used_as.map(str::to_owned),
             used_as_why: token.and_then(|t| t.used_as_why.clone()),
-            user: credential.user.clone(),
+            user: credential.user.as_deref().map(str::to_owned),
             fields: fields.map(|(_, fields)| fields.clone()).unwrap_or_default(),
             checks: checks::of(credential, token, judgement, asked, world),
         }

@@ -36,7 +36,7 @@ pub(super) fn combine(main: &Facts, others: &[(String, &Facts)]) -> Facts {
             facts.credentials.clone_from(&other.credentials);
             facts.visibility = other.visibility;
             facts.after_exp = other.after_exp;
-            facts.disagreement = other.disagreement;
+            facts.disagreement.clone_from(&other.disagreement);
         }
         facts.node = facts.node.or_else(|| other.node.clone());
         facts.cookies_sent = facts.cookies_sent.or(other.cookies_sent);
