@@ -9,7 +9,7 @@ use crate::desk::Progress;
 const WORTH: u64 = 64 << 20;
 
 /// Watches for another, and has the allocator give back what is free once all is read: it would keep that for
-/// longer than most reports take, beside what they are made of.
+/// longer than most reports take, beside what they are made of. It does so thread by thread.
 pub(super) struct Tidying<'a> {
     progress: &'a dyn Progress,
     tidy: fn(),
@@ -34,7 +34,11 @@ impl Progress for Tidying<'_> {
 
     fn done(&self) {
         self.progress.done();
-        if self.read.swap(0, Ordering::Relaxed) >= WORTH {
+    }
+
+    fn rest(&self) {
+        self.progress.rest();
+        if self.read.load(Ordering::Relaxed) >= WORTH {
             (self.tidy)();
         }
     }
@@ -50,14 +54,15 @@ mod tests {
     static TIDIED: AtomicUsize = AtomicUsize::new(0);
 
     #[test]
-    fn what_is_free_is_given_back_once_after_much_was_read_and_not_after_little() {
+    fn what_is_free_is_given_back_by_each_thread_after_much_was_read_and_not_after_little() {
         let watch = Tidying::new(&Unwatched, || {
             TIDIED.fetch_add(1, Ordering::Relaxed);
         });
-        for (read, tidied) in [(WORTH - 1, 0), (WORTH, 1), (0, 1)] {
+        for (read, threads, tidied) in [(WORTH - 1, 2, 0), (1, 2, 2), (0, 1, 3)] {
             watch.advance(read / 2);
             watch.advance(read - read / 2);
             watch.done();
+            (0..threads).for_each(|_| watch.rest());
             assert_eq!(TIDIED.load(Ordering::Relaxed), tidied, "{read}");
         }
     }

@@ -113,8 +113,15 @@ pub fn run_with_leftovers(
         &Watch(progress),
     );
     progress.done();
-    let (memory, _forgetting) =
-        if again { (memory, None) } else { (Arc::default(), Some(Beside::drop(memory))) };
+    let workers = options.workers();
+    let memory = if again {
+        memory
+    } else {
+        // Raw credentials are wiped, and their room is free for what the report needs.
+        engine::within(workers, || Arc::into_inner(memory).map(Memory::forget));
+        Arc::default()
+    };
+    engine::on_each(workers, || progress.rest());
 
     let mut harvest = outcome.harvest;
     if let Some(out) = leftovers {
@@ -122,7 +129,7 @@ pub fn run_with_leftovers(
     }
     let faults = note_inputs(&mut harvest.tally, &outcome.inputs, job);
     if job.partial {
-        engine::within(options.workers(), || Veils::draw(&mut harvest.tally));
+        engine::within(workers, || Veils::draw(&mut harvest.tally));
         let shape = Shape::of(job, verifier.given());
         let product = Product::Partial(partial::write(&harvest.tally, Some(&shape))?);
         let_go(job, harvest.tally);
@@ -132,7 +139,6 @@ pub fn run_with_leftovers(
         return Err(if faults.is_empty() { no_capture(job) } else { nothing(&faults) });
     }
     let keys = super::keys::rows(verifier.given());
-    let workers = options.workers();
     let views = engine::within(workers, || joined(job, &mut harvest.tally));
     verifier.settle(|mark, verdict| harvest.tally.note_verdict(mark, verdict));
     let learn = || World::learn(&harvest.tally, given(job, &keys));
@@ -189,23 +195,6 @@ pub fn run_with_leftovers(
     let_go(job, world);
     let_go(job, harvest.tally);
     Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults, rows })
-}
-
-/// Gives something back on a thread of its own, where one can be had, and waits for it in the end: what
-/// holds raw credentials is wiped by then.
-struct Beside(Option<thread::JoinHandle<()>>);
-
-impl Beside {
-    fn drop<T: Send + 'static>(what: T) -> Self {
-        Self(thread::Builder::new().spawn(move || drop(what)).ok())
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        // A panic of that thread is told already.
-        let _ = self.0.take().map(thread::JoinHandle::join);
-    }
 }
 
 /// Gives back what was gathered, or leaves it to the system where the process ends with the run: to free

@@ -27,6 +27,7 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Analysis, Error> {
         partial::merge(name, lines.as_mut(), progress, &mut tally, &mut shape)?;
     }
     progress.done();
+    progress.rest();
     if job.partial {
         engine::within(read_options(job)?.workers(), || Veils::draw(&mut tally));
         let line = partial::write(&tally, shape.as_ref())?;

@@ -31,6 +31,9 @@ pub trait Progress: Sync {
     fn advance(&self, bytes: u64);
     /// All is read.
     fn done(&self);
+    /// All is read and what was remembered for it forgotten, and no report begun; called once on each thread
+    /// that works.
+    fn rest(&self) {}
 }
 
 /// Watches nothing.

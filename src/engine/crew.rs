@@ -56,6 +56,17 @@ pub(super) fn on_all(workers: usize, work: impl Fn() + Sync) {
     }
 }
 
+/// Runs `work` once on each of so many threads, those that the next part of a run gets, or on this one where none
+/// can be had.
+pub fn on_each(workers: usize, work: impl Fn() + Sync) {
+    match Crew::of(workers).as_ref().and_then(Crew::pool) {
+        Some(pool) => {
+            pool.broadcast(|_| work());
+        }
+        None => work(),
+    }
+}
+
 /// Runs work that splits itself on so many threads, or on this one where none can be had.
 pub fn within<R: Send>(workers: usize, work: impl FnOnce() -> R + Send) -> R {
     if let Some(pool) = Crew::of(workers).as_ref().and_then(Crew::pool) {
@@ -85,6 +96,12 @@ mod tests {
             count.fetch_add(1, Ordering::Relaxed);
         });
         assert_eq!(count.into_inner(), 7);
+        let met = std::sync::Mutex::new(std::collections::HashSet::new());
+        on_each(7, || {
+            met.lock().unwrap().insert(name());
+        });
+        let met = met.into_inner().unwrap();
+        assert!(met.len() == 7 && met.contains(&first), "those of the same pool, each of them");
         assert_eq!(within(3, rayon::current_num_threads), 3);
         assert_eq!(within(7, rayon::current_num_threads), 7);
     }

@@ -29,7 +29,7 @@ pub use leftovers::{Left, Leftovers};
 pub use log::{InputSummary, Noted};
 pub use replay::{ReplayError, replay};
 
-pub use crew::within;
+pub use crew::{on_each, within};
 pub use work::read;
 
 use crate::input::jsonl::Mapping;

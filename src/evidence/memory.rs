@@ -8,6 +8,7 @@ use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::{fast::FixedState, quality::RandomState};
+use rayon::prelude::*;
 
 use super::context::Seen;
 
@@ -56,6 +57,11 @@ impl Memory {
     pub fn of(values: Option<usize>) -> Self {
         let young = values.map_or(YOUNG, |values| (values / SHARDS / 2).clamp(1, YOUNG));
         Self { shards: Default::default(), seeds: Default::default(), young }
+    }
+
+    /// Forgets all, on all threads of the pool: raw credentials are wiped, which takes a while.
+    pub fn forget(self) {
+        self.shards.into_par_iter().for_each(drop);
     }
 
     /// Returns how many values a worker may have at hand beside.
