@@ -72,22 +72,49 @@ static SEARCH: LazyLock<Search> = LazyLock::new(|| {
     }
 });
 
+/// Bytes that are searched at once: their copy in lower case stays at hand, and of a body in which a sign stands
+/// early not all is copied.
+const PIECE: usize = if cfg!(test) { 64 } else { 2 << 10 };
+
+/// Bytes that the longest sign takes; pieces share one less, so that each sign stands in one of them.
+const LONGEST: usize = 14;
+
 /// Returns whether a sign stands in the raw bytes of a body, in letters of any case.
 pub(super) fn occur(raw: &[u8]) -> bool {
-    // Both searches know one case only; a copy in lower case is made in vectors, too.
-    let bytes = raw.to_ascii_lowercase();
-    let mut span = Span { start: 0, end: bytes.len() };
+    let mut lower = [0; PIECE];
+    let mut start = 0;
+    loop {
+        let end = raw.len().min(start + PIECE);
+        // Both searches know one case only; a copy in lower case is made in vectors, too.
+        let piece = raw.get(start..end).unwrap_or_default();
+        let copy = lower.get_mut(..piece.len()).unwrap_or_default();
+        copy.copy_from_slice(piece);
+        copy.make_ascii_lowercase();
+        if occur_in(copy, start, raw) {
+            return true;
+        }
+        if end == raw.len() {
+            return false;
+        }
+        // The last piece is no shorter than the others: what is short is searched a byte at a time.
+        start = (end - (LONGEST - 1)).min(raw.len() - PIECE);
+    }
+}
+
+/// Returns whether a sign stands in a piece of a body, given in lower case; it starts at `start`.
+fn occur_in(lower: &[u8], start: usize, raw: &[u8]) -> bool {
+    let mut span = Span { start: 0, end: lower.len() };
     loop {
         let hit = match &*SEARCH {
-            Search::Vectors(searcher) => searcher.find_in(&bytes, span),
-            Search::Bytes(Some(search)) => search.find(aho_corasick::Input::new(&bytes).span(span)),
+            Search::Vectors(searcher) => searcher.find_in(lower, span),
+            Search::Bytes(Some(search)) => search.find(aho_corasick::Input::new(lower).span(span)),
             Search::Bytes(None) => return true,
         };
         match hit {
             None => return false,
             Some(hit)
                 if hit.pattern().as_usize() < NUMBERS.len()
-                    && is_inside(raw, hit.start(), hit.end()) =>
+                    && is_inside(raw, start + hit.start(), start + hit.end()) =>
             {
                 span.start = hit.start() + 1;
             }
@@ -105,6 +132,8 @@ fn is_inside(bytes: &[u8], start: usize, end: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -118,6 +147,30 @@ mod tests {
         }
         assert!(!occur(br#"{"id":1,"name":"a pleasant day"}"#));
         assert!(!occur(b""));
+    }
+
+    #[test]
+    fn no_sign_is_too_long_for_what_pieces_share() {
+        let longest = NUMBERS.iter().chain(WORDS).max_by_key(|sign| sign.len()).unwrap();
+        assert_eq!(longest.len(), LONGEST);
+        for before in 0..2 * PIECE {
+            let text = ["-".repeat(before), "-".repeat(2 * PIECE)].join(longest);
+            assert!(occur(text.as_bytes()), "{before}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_sign_is_found_wherever_pieces_begin(
+            before in "[0-9a-z -]{0,150}",
+            sign in prop::sample::select(NUMBERS.iter().chain(WORDS).copied().collect::<Vec<_>>()),
+            behind in "[0-9A-Z -]{0,150}",
+        ) {
+            for text in [format!("{before}{sign}{behind}"), format!("{before}{behind}"), before] {
+                let lower = text.to_ascii_lowercase();
+                prop_assert_eq!(occur(text.as_bytes()), occur_in(lower.as_bytes(), 0, text.as_bytes()));
+            }
+        }
     }
 
     #[test]
