@@ -96,8 +96,8 @@ pub fn run_with_leftovers(
     let verifier = &Verifier::new(super::keys::read(&job.keys)?);
     let inputs =
         if job.reading.framed { Inputs::framed(io::stdin()) } else { Inputs::find(&job.inputs) };
-    let options = read_options(job)?;
     let again = lines.is_some() || job.rows;
+    let options = ReadOptions { again, ..read_options(job)? };
     let keep = again && !inputs.replayable();
     let memory = Collector::memory(job.limits);
     let make = |keep, memory: &Arc<Memory>| {

@@ -132,6 +132,8 @@ pub struct ReadOptions {
     pub piece_bytes: Option<NonZeroUsize>,
     /// Size of the window of each worker in bytes; for tests.
     pub window_bytes: NonZeroUsize,
+    /// Whether a second pass may follow; else the map is empty, which of thousands of inputs is megabytes.
+    pub again: bool,
     /// Longest document of a stream that a worker holds in memory, in bytes; for tests.
     pub frame_bytes: u64,
 }
@@ -147,6 +149,7 @@ impl Default for ReadOptions {
             jobs: None,
             piece_bytes: None,
             window_bytes: NonZeroUsize::MIN.saturating_add(1 << 19),
+            again: true,
             frame_bytes: 32 << 20,
         }
     }

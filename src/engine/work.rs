@@ -51,8 +51,8 @@ pub fn read<G: Gatherer>(
         inputs.push(unread(&InputFile::of_stream("-".into(), None), Arc::new(error)));
     }
     let key = |facts: &InputFacts| (Arc::clone(&facts.source), facts.member.clone(), facts.frame);
-    inputs.sort_by_key(|summary| key(&summary.facts));
-    map.inputs.sort_by_key(|input| key(&input.facts));
+    inputs.sort_by_cached_key(|summary| key(&summary.facts));
+    map.inputs.sort_by_cached_key(|input| key(&input.facts));
     Outcome { harvest, inputs, map }
 }
 
@@ -477,7 +477,9 @@ impl<'a, G: Gatherer> Worker<'a, G> {
             }
             let mut done = lock(&self.shop.done);
             done.inputs.push(summary);
-            done.map.inputs.push(map);
+            if self.shop.options.again {
+                done.map.inputs.push(map);
+            }
         }
     }
 
