@@ -371,13 +371,25 @@ impl Wide {
                 },
             }
         }
-        if let Some(first) = new.first() {
-            let later = mine.partition_point(|bucket| bucket.first < first.first);
-            mine.reserve_exact(new.len());
-            mine.extend(new);
-            // Two runs in order, which a stable sort puts together in one walk.
-            mine.get_mut(later..).unwrap_or_default().sort_by_key(|bucket| bucket.first);
+        put_between(mine, new);
+    }
+}
+
+/// Puts buckets between others, all in order of time: each is moved once.
+fn put_between(mine: &mut Vec<Bucket>, mut new: Vec<Bucket>) {
+    let (Some(any), mut end) = (new.first().copied(), mine.len()) else { return };
+    if mine.capacity() - end < new.len() {
+        mine.reserve_exact(new.len().max(end / 4));
+    }
+    mine.resize(end + new.len(), any);
+    while let Some(bucket) = new.pop() {
+        let before = mine.get(..end).unwrap_or_default();
+        let at = before.partition_point(|known| known.first < bucket.first);
+        mine.copy_within(at..end, at + new.len() + 1);
+        if let Some(place) = mine.get_mut(at + new.len()) {
+            *place = bucket;
         }
+        end = at;
     }
 }
 
