@@ -22,7 +22,8 @@ pub struct Harvest {
     pub records: Kept,
     /// Lines that could not be read, where they were asked for.
     pub leftovers: Leftovers,
-    /// Visits that the tally does not know of before it is merged.
+    /// Visits that the tally does not know of before it is merged, and uses that it does not know of before
+    /// all is.
     comers: Comers,
 }
 
@@ -230,10 +231,12 @@ impl Gatherer for Collector<'_> {
 
     fn merge(into: &mut Harvest, other: Harvest) {
         into.tally.merge(other.tally);
-        for comers in [std::mem::take(&mut into.comers), other.comers] {
-            into.tally.admit(comers);
-        }
+        into.tally.gather_comers(&mut into.comers, other.comers);
         into.records.merge(other.records);
         into.leftovers.merge(other.leftovers);
+    }
+
+    fn finish(harvest: &mut Harvest) {
+        harvest.tally.enter(std::mem::take(&mut harvest.comers));
     }
 }

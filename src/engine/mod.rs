@@ -102,6 +102,9 @@ pub trait Gatherer: Send {
 
     /// Adds another harvest; commutative and associative.
     fn merge(into: &mut Self::Harvest, other: Self::Harvest);
+
+    /// Ends what all harvests came to, after the last merge; called on a thread of the pool.
+    fn finish(_harvest: &mut Self::Harvest) {}
 }
 
 /// What a reading gave.

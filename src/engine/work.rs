@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
-use super::crew::on_all;
+use super::crew::{on_all, within};
 use super::feed::{Opened, Piece, Source, Window, lock, prepare};
 use super::gather::Gathering;
 use super::log::{InputSummary, Log};
@@ -46,7 +46,8 @@ pub fn read<G: Gatherer>(
     let done = shop.done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let trouble = inputs.frames().and_then(|frames| lock(frames).trouble());
     let Done { harvest, mut inputs, mut map } = done;
-    let harvest = harvest.unwrap_or_default();
+    let mut harvest = harvest.unwrap_or_default();
+    within(options.workers(), || G::finish(&mut harvest));
     if let Some(error) = trouble {
         inputs.push(unread(&InputFile::of_stream("-".into(), None), Arc::new(error)));
     }

@@ -346,6 +346,20 @@ impl Tally {
         self.note_comers(&mut comers);
     }
 
+    /// Has uses wait with those of other pieces, and adds visits, which do not wait on; what waits enters by
+    /// [`Tally::enter`] at the end.
+    pub fn gather_comers(&mut self, waiting: &mut Comers, mut others: Comers) {
+        self.note_comers(waiting);
+        self.note_comers(&mut others);
+        self.gather_users(&mut waiting.users, others.users);
+    }
+
+    /// Adds all that wait, after the last merge; on all threads of the pool.
+    pub fn enter(&mut self, mut comers: Comers) {
+        self.note_comers(&mut comers);
+        self.enter_users(comers.users);
+    }
+
     /// Adds them, and forgets them. Look-ups in a row do not wait for each other's memory.
     #[cold]
     fn note_comers(&mut self, comers: &mut Comers) {
@@ -405,7 +419,7 @@ impl Tally {
     }
 
     /// Adds what was counted of a source, but for the visits that are returned; nothing stays in `crowd`.
-    /// To whatever those are added in the end, by [`Tally::admit`], the whole is the same.
+    /// To whatever those are added in the end, by [`Tally::admit`] or [`Tally::enter`], the whole is the same.
     #[must_use]
     pub fn join(&mut self, source: &Arc<str>, crowd: &mut Crowd) -> Comers {
         let into = crowd;

@@ -101,6 +101,11 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
         Self { kept: HashMap::default(), limit: self.limit, most: self.most }
     }
 
+    /// Returns how many keys are kept at most.
+    pub(super) fn room(&self) -> usize {
+        self.limit
+    }
+
     /// Returns whether so much is held that it is time to prune.
     fn is_overfull(&self) -> bool {
         self.kept.len() > self.limit + self.limit / 4
@@ -142,6 +147,26 @@ impl<V, const LIMIT: usize> Sample<V, LIMIT> {
                 black_box(some.as_slice().iter().map(&look).fold(0, u64::wrapping_add));
             }
             self.most = Some(most);
+        }
+    }
+
+    /// Leaves out what is too much with values under other keys, which are to be put here.
+    pub(super) fn make_way(&mut self, keys: impl Iterator<Item = u128>) {
+        let mut all: Vec<u128> = self.kept.keys().map(|key| key.0).chain(keys).collect();
+        all.sort_unstable();
+        all.dedup();
+        if all.len() > self.limit
+            && let Some(most) = self.limit.checked_sub(1).and_then(|last| all.get(last))
+        {
+            self.leave_out(*most);
+        }
+    }
+
+    /// Leaves out all keys that are greater than one of those that are kept, or are to be put here.
+    fn leave_out(&mut self, most: u128) {
+        if self.most.is_none_or(|mine| most < mine) {
+            self.most = Some(most);
+            self.kept.retain(|key, _| key.0 <= most);
         }
     }
 
@@ -240,11 +265,8 @@ impl<V: Merge, const LIMIT: usize> Sample<V, LIMIT> {
     /// Adds all of `other`. Commutative and associative.
     pub fn merge(&mut self, mut other: Self) {
         self.limit(other.limit);
-        if let Some(most) = other.most
-            && self.most.is_none_or(|mine| most < mine)
-        {
-            self.most = Some(most);
-            self.kept.retain(|key, _| key.0 <= most);
+        if let Some(most) = other.most {
+            self.leave_out(most);
         }
         if self.kept.len() < other.kept.len() {
             std::mem::swap(&mut self.kept, &mut other.kept);
@@ -255,21 +277,33 @@ impl<V: Merge, const LIMIT: usize> Sample<V, LIMIT> {
         // Each key is merged by itself: their order does not show.
         #[expect(clippy::iter_over_hash_type, reason = "every key has a value of its own")]
         for (key, value) in other.kept {
-            if self.is_overfull() {
-                self.prune();
-            }
-            if !self.admits(key.0) {
-                continue;
-            }
-            match self.kept.entry(key) {
-                Entry::Vacant(free) => {
-                    free.insert(value);
-                }
-                Entry::Occupied(mut known) => known.get_mut().merge(value),
-            }
+            self.put(key, value);
         }
         if self.is_overfull() {
             self.prune();
+        }
+    }
+
+    /// Adds values under their keys.
+    pub(super) fn put_all(&mut self, pairs: Vec<(u128, V)>) {
+        self.kept.reserve(pairs.len());
+        for (key, value) in pairs {
+            self.put(Key(key), value);
+        }
+    }
+
+    fn put(&mut self, key: Key, value: V) {
+        if self.is_overfull() {
+            self.prune();
+        }
+        if !self.admits(key.0) {
+            return;
+        }
+        match self.kept.entry(key) {
+            Entry::Vacant(free) => {
+                free.insert(value);
+            }
+            Entry::Occupied(mut known) => known.get_mut().merge(value),
         }
     }
 }

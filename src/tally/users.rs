@@ -5,6 +5,8 @@
 //! memory. So the uses of a piece are not put into a table of its own, to be looked up once more when that
 //! is merged: they are written down one behind the other, and sorted by who when the piece has ended.
 
+mod admission;
+
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::hint::black_box;
@@ -14,6 +16,7 @@ use foldhash::fast::FixedState;
 
 use super::Tally;
 use super::crowd::Crowd;
+use super::entries::Use;
 use super::uses::Event;
 use super::visits::{self, AT_ONCE};
 use crate::model::{At, Client, Credential, Endpoint};
@@ -32,17 +35,60 @@ const LATEST: usize = if cfg!(test) { 1 << 3 } else { 1 << 14 };
 pub(super) struct Users {
     /// In the order in which they were met.
     entries: Vec<Entry>,
+    /// A user may stand there twice.
     all: Vec<User>,
-    /// Where in it some users are, those that came last among them; others may have taken their place. A user
-    /// that is not found here stands there twice.
+    /// Where in it some users are, those that came last among them; others may have taken their place.
     latest: Vec<Latest>,
-    places: Vec<Place>,
-    /// Index of each by its mark.
-    known_places: HashMap<u64, u32, FixedState>,
-    /// The last of them, and its mark.
-    last: Option<(u64, u32)>,
+    places: Marked<Place>,
+    callers: Marked<Caller>,
     /// Client addresses, one behind the other.
     addresses: String,
+}
+
+/// What many uses share, each of it once.
+#[derive(Debug)]
+struct Marked<T> {
+    /// Each behind its mark.
+    all: Vec<(u64, T)>,
+    /// Index of each by its mark.
+    known: HashMap<u64, u32, FixedState>,
+    /// The last of them, and its mark.
+    last: Option<(u64, u32)>,
+}
+
+impl<T> Default for Marked<T> {
+    fn default() -> Self {
+        Self { all: Vec::new(), known: HashMap::default(), last: None }
+    }
+}
+
+impl<T> Marked<T> {
+    /// Returns the index of what has a mark; it is made where it was not there.
+    fn index(&mut self, mark: u64, make: impl FnOnce() -> T) -> u32 {
+        if let Some((known, index)) = self.last
+            && known == mark
+        {
+            return index;
+        }
+        let Self { all, known, last } = self;
+        let index = *known.entry(mark).or_insert_with(|| {
+            all.push((mark, make()));
+            index(all.len() - 1)
+        });
+        *last = Some((mark, index));
+        index
+    }
+
+    fn get(&self, index: u32) -> Option<&T> {
+        self.all.get(index as usize).map(|(_, one)| one)
+    }
+
+    fn clear(&mut self) {
+        let Self { all, known, last } = self;
+        all.clear();
+        known.clear();
+        *last = None;
+    }
 }
 
 /// One use.
@@ -55,18 +101,35 @@ struct Entry {
     at: At,
 }
 
-/// A client with a credential.
+/// A client with a credential, in 40 bytes: hundreds of thousands wait.
 #[derive(Debug)]
 struct User {
-    /// That of its uses in a tally.
-    key: u128,
+    /// The halves of the key of its uses in a tally.
+    key: [u64; 2],
     credential: Arc<Credential>,
-    capture: Option<Arc<str>>,
-    agent: Option<Arc<str>>,
-    /// Where the address stands among those of all; `None` for none.
-    address: Option<(usize, usize)>,
+    /// Where the address stands among those of all; [`NOWHERE`] for none.
+    address: (u32, u32),
+    /// Index of the caller.
+    caller: u32,
     /// How many uses wait.
     count: u32,
+}
+
+/// Where no address stands.
+const NOWHERE: (u32, u32) = (u32::MAX, u32::MAX);
+
+impl User {
+    fn key(&self) -> u128 {
+        let [lead, rest] = self.key;
+        visits::key(lead, rest)
+    }
+}
+
+/// A client but for its address.
+#[derive(Clone, Debug, Default)]
+struct Caller {
+    capture: Option<Arc<str>>,
+    agent: Option<Arc<str>>,
 }
 
 /// Where a user may be found.
@@ -79,7 +142,7 @@ struct Latest {
 }
 
 /// Where a use was: an endpoint, and the node that answered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Place {
     endpoint: Endpoint,
     node: Option<String>,
@@ -89,11 +152,10 @@ impl Users {
     /// Notes a use at a place of a mark; returns whether so many wait that they had better be added.
     fn wait(&mut self, key: u128, event: &Event<'_>, place: u64, at: At) -> bool {
         let user = self.user(key, event);
-        let mark = place_and_node(place, event.node);
-        let place = match self.last {
-            Some((known, place)) if known == mark => place,
-            _ => self.place(mark, event),
-        };
+        let place = self.places.index(place_and_node(place, event.node), || Place {
+            endpoint: event.endpoint.clone(),
+            node: event.node.map(ToOwned::to_owned),
+        });
         if let Some(user) = self.all.get_mut(user as usize) {
             user.count += 1;
         }
@@ -102,53 +164,40 @@ impl Users {
     }
 
     fn user(&mut self, key: u128, event: &Event<'_>) -> u32 {
-        let Self { all, latest, addresses, .. } = self;
-        if latest.is_empty() {
-            latest.resize(LATEST, Latest::default());
+        if self.latest.is_empty() {
+            self.latest.resize(LATEST, Latest::default());
         }
         #[expect(clippy::cast_possible_truncation, reason = "keys are hashes")]
         let (place, mark) = (key as usize % LATEST, (key >> 32) as u32);
-        let slot = latest.get_mut(place);
-        if let Some(known) = slot.as_ref().filter(|known| known.mark == mark)
-            && all.get(known.index as usize).is_some_and(|user| user.key == key)
+        if let Some(known) = self.latest.get(place).filter(|known| known.mark == mark)
+            && self.all.get(known.index as usize).is_some_and(|user| user.key() == key)
         {
             return known.index;
         }
-        let address = event.ip.map(|ip| {
-            let start = addresses.len();
-            addresses.push_str(ip);
-            (start, addresses.len())
+        let caller = self.callers.index(caller_mark(event), || Caller {
+            capture: event.capture.cloned(),
+            agent: event.agent.cloned(),
         });
-        let (capture, agent) = (event.capture.cloned(), event.agent.cloned());
+        let address = self.add_address(event.ip);
         let credential = event.credential.share();
-        let index = index(all.len());
-        all.push(User { key, credential, capture, agent, address, count: 0 });
-        if let Some(slot) = slot {
+        let index = index(self.all.len());
+        self.all.push(User { key: visits::halves(key), credential, address, caller, count: 0 });
+        if let Some(slot) = self.latest.get_mut(place) {
             *slot = Latest { mark, index };
         }
         index
     }
 
-    fn place(&mut self, mark: u64, event: &Event<'_>) -> u32 {
-        let Self { places, known_places, .. } = self;
-        let place = *known_places.entry(mark).or_insert_with(|| {
-            let node = event.node.map(ToOwned::to_owned);
-            places.push(Place { endpoint: event.endpoint.clone(), node });
-            index(places.len() - 1)
-        });
-        self.last = Some((mark, place));
-        place
+    fn add_address(&mut self, ip: Option<&str>) -> (u32, u32) {
+        let Some(ip) = ip else { return NOWHERE };
+        let start = index(self.addresses.len());
+        self.addresses.push_str(ip);
+        (start, index(self.addresses.len()))
     }
 
     /// Takes the uses out, those of each user together, in the order of the users.
     fn take_sorted(&mut self) -> Vec<(u32, At)> {
-        let mut next = 0;
-        let starts = self.all.iter().map(|user| {
-            let start = next;
-            next += user.count as usize;
-            start
-        });
-        let mut starts: Vec<usize> = starts.collect();
+        let mut starts: Vec<usize> = self.starts().collect();
         let mut sorted = vec![(0, At(0)); self.entries.len()];
         for Entry { user, place, at } in self.entries.drain(..) {
             if let Some(start) = starts.get_mut(user as usize)
@@ -161,14 +210,45 @@ impl Users {
         sorted
     }
 
+    /// Returns where the uses of each user begin among those of all.
+    fn starts(&self) -> impl Iterator<Item = usize> {
+        self.all.iter().scan(0, |next, user| {
+            let start = *next;
+            *next += user.count as usize;
+            Some(start)
+        })
+    }
+
+    /// Adds the uses of a user to what is known of them.
+    fn tell(&self, user: User, entries: &[(u32, At)], usage: &mut Use) {
+        if usage.count == 0 {
+            let first = entries.first().and_then(|(place, _)| self.places.get(*place));
+            usage.host = first.and_then(|place| place.endpoint.host.clone());
+            let caller = self.callers.get(user.caller).cloned();
+            let Caller { capture, agent: user_agent } = caller.unwrap_or_default();
+            usage.client = Client { capture, ip: self.address(&user).map(Into::into), user_agent };
+            usage.credential = Some(user.credential);
+        }
+        usage.count += u64::from(user.count);
+        for (place, at) in entries {
+            usage.times.push(*at);
+            let Some(Place { endpoint, node }) = self.places.get(*place) else { continue };
+            if let Some(node) = node {
+                usage.nodes.push_text(node);
+            }
+            if let Some(times) = usage.endpoints.slot(endpoint) {
+                times.push(*at);
+            }
+        }
+    }
+
     fn clear(&mut self) {
         // Wherever a user is said to be, it is found there or not.
-        let Self { entries, all, latest: _, places, known_places, last, addresses } = self;
+        let Self { entries, all, latest: _, places, callers, addresses } = self;
         entries.clear();
         all.clear();
         places.clear();
-        known_places.clear();
-        *last = None;
+        callers.clear();
         addresses.clear();
     }
 
@@ -183,8 +263,9 @@ impl Users {
         }
     }
 
-    fn address(&self, place: Option<(usize, usize)>) -> Option<&str> {
-        place.and_then(|(start, end)| self.addresses.get(start..end))
+    fn address(&self, user: &User) -> Option<&str> {
+        let (start, end) = user.address;
+        self.addresses.get(start as usize..end as usize)
     }
 }
 
@@ -193,6 +274,14 @@ fn place_and_node(place: u64, node: Option<&str>) -> u64 {
     match node {
         Some(node) => FixedState::with_seed(place).hash_one(node),
         None => place,
+    }
+}
+
+/// Returns the mark of a client but for its address.
+fn caller_mark(event: &Event<'_>) -> u64 {
+    match event.capture {
+        Some(capture) => FixedState::with_seed(event.who.agent).hash_one(capture),
+        None => event.who.agent,
     }
 }
 
@@ -238,7 +327,9 @@ impl Tally {
             for user in users.by_ref().take(AT_ONCE) {
                 let Some((own, others)) = rest.split_at_checked(user.count as usize) else { break };
                 rest = others;
-                self.note_user(user, own, waiting);
+                if let Some(usage) = self.uses.slot(user.key()) {
+                    waiting.tell(user, own, usage);
+                }
             }
         }
         drop(users);
@@ -250,107 +341,13 @@ impl Tally {
     /// memory.
     fn await_uses(&self, users: &[User]) {
         let last = |user: &User| {
-            let usage = self.uses.get(user.key)?;
+            let usage = self.uses.get(user.key())?;
             let (_, spent) = usage.endpoints.iter().next()?;
             Some(usage.times.buckets().last()?.count ^ spent.buckets().last()?.count)
         };
         black_box(users.iter().filter_map(last).fold(0, u64::wrapping_add));
     }
-
-    fn note_user(&mut self, user: User, entries: &[(u32, At)], waiting: &Users) {
-        let Some(usage) = self.uses.slot(user.key) else { return };
-        let place_of = |index: u32| waiting.places.get(index as usize);
-        let count = u64::from(user.count);
-        if usage.count == 0 {
-            let first = entries.first().and_then(|(place, _)| place_of(*place));
-            usage.host = first.and_then(|place| place.endpoint.host.clone());
-            usage.client = Client {
-                capture: user.capture,
-                ip: waiting.address(user.address).map(Into::into),
-                user_agent: user.agent,
-            };
-            usage.credential = Some(user.credential);
-        }
-        usage.count += count;
-        for (place, at) in entries {
-            usage.times.push(*at);
-            let Some(Place { endpoint, node }) = place_of(*place) else { continue };
-            if let Some(node) = node {
-                usage.nodes.push(node.clone());
-            }
-            if let Some(times) = usage.endpoints.slot(endpoint) {
-                times.push(*at);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::super::limits::Limits;
-    use super::super::marks::Who;
-    use super::super::uses::Shown;
-    use super::super::visits::{agent_mark, place_mark, spot_mark};
-    use super::*;
-    use crate::model::{Fingerprint, Kind, Place as Stood, State};
-
-    proptest! {
-        #[test]
-        fn uses_that_wait_are_what_each_of_them_is_by_itself(
-            uses in prop::collection::vec(
-                ((0_u8..40, 0_u128..30), 0_usize..3, 0_usize..3, 0_usize..3, 0_i64..200), 1..400,
-            ),
-            piece in 1_usize..200,
-            room in 100_000_u64..2_000_000,
-        ) {
-            let endpoints = ["/a", "/b", "/c"]
-                .map(|path| Endpoint { path: path.into(), ..Endpoint::default() });
-            let agents: [Option<Arc<str>>; 3] = [None, Some("curl/8".into()), Some("okhttp/4".into())];
-            let nodes = [None, Some("a"), Some("b")];
-            let limits = Limits::with_room(room);
-            let (mut slow, mut quick) = (Tally::within(limits), Tally::within(limits));
-            let mut crowd = Crowd::default();
-            for some in uses.chunks(piece) {
-                let mut part = quick.part();
-                for ((client, token), place, agent, node, second) in some {
-                    let (ip, agent) = (format!("192.0.2.{client}"), agents[*agent].as_ref());
-                    let credential = Arc::new(Credential {
-                        kind: Kind::Opaque,
-                        scheme: None,
-                        place: Stood::Header("authorization".into()),
-                        state: State::Present,
-                        fingerprint: Some(Fingerprint(*token)),
-                        token: None,
-                        oddities: Box::default(),
-                        user: None,
-                    });
-                    let event = Event {
-                        capture: None,
-                        ip: Some(&ip),
-                        agent,
-                        who: Who {
-                            spot: spot_mark(None, Some(&ip)),
-                            agent: agent_mark(agent.map(|name| &**name)),
-                        },
-                        endpoint: &endpoints[*place],
-                        host: 0,
-                        credential: Shown { shared: Some(&credential), ..Shown::of(&credential) },
-                        at_issuer: false,
-                        node: nodes[*node],
-                        at: Some(At(second * 1_000_000_000)),
-                    };
-                    part.await_use(&event, place_mark(&endpoints[*place]), &mut crowd);
-                    slow.note_use(&event);
-                }
-                let comers = part.join(&"a.log".into(), &mut crowd);
-                quick.merge(part);
-                quick.admit(comers);
-            }
-            slow.uses.prune();
-            quick.uses.prune();
-            prop_assert_eq!(quick.uses, slow.uses);
-        }
-    }
-}
+mod tests;

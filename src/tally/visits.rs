@@ -347,6 +347,13 @@ fn is_known<V, const LIMIT: usize>(table: &Sample<V, LIMIT>, spot: u64) -> bool 
     table.most().is_none_or(|most| spot < spot_of(most))
 }
 
+/// Returns the halves that a key was made of.
+pub(super) fn halves(key: u128) -> [u64; 2] {
+    #[expect(clippy::cast_possible_truncation, reason = "the other half")]
+    let rest = key as u64;
+    [spot_of(key), rest]
+}
+
 /// Returns the half of a key that it begins with.
 pub(super) fn spot_of(key: u128) -> u64 {
     (key >> 64) as u64
