@@ -7,7 +7,7 @@ use super::kept::Kept;
 use super::leftovers::{Left, Leftovers};
 use super::plain::{Plain, Site};
 use super::{Gatherer, InputFacts};
-use crate::evidence::{Catalogue, Context, Memory, Source, gather, spelled_out};
+use crate::evidence::{Catalogue, Context, Memory, Receipt, Source, gather, spelled_out};
 use crate::input::skip::SkipReason;
 use crate::model::{AccessLine, Exchange, Fingerprint, Position, Record, Sketch, TokenField};
 use crate::tally::{Comers, Limits, Tally};
@@ -25,6 +25,8 @@ pub struct Harvest {
     /// Visits that the tally does not know of before it is merged, and uses that it does not know of before
     /// all is.
     comers: Comers,
+    /// Tells the worker who read the piece when this is merged.
+    receipt: Option<Receipt>,
 }
 
 /// Turns exchanges into facts; one a worker.
@@ -197,12 +199,13 @@ impl Gatherer for Collector<'_> {
     }
 
     fn close(&mut self, harvest: Option<&mut Harvest>, input: &InputFacts) {
-        self.context.turn();
+        let receipt = self.context.turn();
         let source = self.naming.as_ref().map_or(&input.source, |naming| &naming.name);
         let Some(harvest) = harvest else {
             self.plain.close(source, None);
             return;
         };
+        harvest.receipt = Some(receipt);
         let before = std::mem::take(&mut harvest.comers);
         harvest.tally.admit(before);
         harvest.comers = self.plain.close(source, Some(&mut harvest.tally));
@@ -234,6 +237,9 @@ impl Gatherer for Collector<'_> {
         into.tally.gather_comers(&mut into.comers, other.comers);
         into.records.merge(other.records);
         into.leftovers.merge(other.leftovers);
+        if let Some(receipt) = other.receipt {
+            receipt.sign();
+        }
     }
 
     fn finish(harvest: &mut Harvest) {

@@ -42,7 +42,7 @@ pub struct Sent<'c> {
     credential: &'c Arc<Credential>,
     /// Length of its shortest secret.
     pub shortest: usize,
-    /// Whether it may be the first time in this piece of input.
+    /// Whether its token has to be noted.
     is_first: bool,
 }
 
@@ -67,7 +67,8 @@ impl<'c> Sent<'c> {
         self.at_hand.own()
     }
 
-    /// Returns the token inside it, where it can be read and may not have been met in this piece of input.
+    /// Returns the token inside it, where it can be read and may not have been noted in this piece of input or
+    /// in another that was merged.
     pub fn new_token(&self) -> Option<&'c Arc<Token>> {
         // What stands behind `seen` lies far away in memory.
         if self.is_first { self.at_hand.seen.token.as_ref() } else { None }

@@ -10,6 +10,7 @@ use super::again::{AnswerPart, Part};
 use super::answers::Answers;
 use super::mask::could_repeat;
 use super::memory::Memory;
+use super::pieces::{Pieces, Receipt};
 use crate::dialect::Catalogue;
 use crate::model::{Credential, Fingerprint, Secret, Token, equal};
 use crate::token::{Mint, Verifier, is_jwt_shaped};
@@ -64,8 +65,7 @@ pub struct Context<'c> {
     at_hand: Vec<Option<AtHand>>,
     /// How many of those had to leave their place for others.
     crowded: usize,
-    /// Pieces of input that were read before this one.
-    piece: u32,
+    pieces: Pieces,
     names: Shared,
     /// User agents as sent and as shown; the one before stands apart.
     agents: HashMap<Arc<str>, Agent, FixedState>,
@@ -104,7 +104,7 @@ pub(super) struct AtHand {
     pub(super) credential: Option<Arc<Credential>>,
     /// Mark of all of the credential.
     pub(super) all: u64,
-    /// The piece of input in which it was met last.
+    /// The piece of input in which its token was noted last.
     piece: u32,
     /// Its [`plainness`](Seen::plainness), where it is; or the most that can be told here.
     pub(super) shortest: u16,
@@ -209,7 +209,7 @@ impl<'c> Context<'c> {
             previous: [None, None],
             at_hand: Vec::new(),
             crowded: 0,
-            piece: 0,
+            pieces: Pieces::default(),
             names: Shared::default(),
             agents: HashMap::default(),
             previous_agent: None,
@@ -301,8 +301,8 @@ impl<'c> Context<'c> {
     }
 
     /// The same as [`Context::seen`] for a value, and its mark, that this worker is likely to have
-    /// met: it is found without a lock, and without a count that all workers change. Returns too whether it
-    /// may be the first time in this piece of input.
+    /// met: it is found without a lock, and without a count that all workers change. Returns too whether its
+    /// token has to be noted: it may not be known of this piece of input, nor of those that were merged.
     pub(super) fn seen_again(
         &mut self,
         raw: &str,
@@ -313,13 +313,16 @@ impl<'c> Context<'c> {
             self.spread();
         }
         let place = self.place(mark)?;
-        let piece = self.piece;
+        let piece = self.pieces.current();
         let is_there =
             self.at_hand.get(place)?.as_ref().is_some_and(|at_hand| at_hand.mark == mark);
         let mut is_first = true;
         if is_there {
             let at_hand = self.at_hand.get_mut(place)?.as_mut()?;
-            is_first = std::mem::replace(&mut at_hand.piece, piece) != piece;
+            is_first = !self.pieces.hold(at_hand.piece);
+            if is_first {
+                at_hand.piece = piece;
+            }
         } else {
             let seen = self.remembered(mark, raw, read);
             let before = self.at_hand.get_mut(place)?.replace(AtHand::of(mark, seen, piece));
@@ -346,9 +349,9 @@ impl<'c> Context<'c> {
         }
     }
 
-    /// Goes on to another piece of input, or to another tally.
-    pub fn turn(&mut self) {
-        self.piece = self.piece.wrapping_add(1);
+    /// Goes on to another piece of input; the receipt goes with what was gathered of this one.
+    pub fn turn(&mut self) -> Receipt {
+        self.pieces.turn()
     }
 
     fn remembered(

@@ -244,8 +244,8 @@ pub(super) fn ahead_of_authorization(value: &str, context: &Context<'_>) -> u128
     context.ahead("authorization", value)
 }
 
-/// The same for a value with its mark that this worker is likely to have met; and whether it may be the first
-/// time in this piece of input.
+/// The same for a value with its mark that this worker is likely to have met; and whether its token has to be
+/// noted.
 pub(super) fn again_in_authorization<'c>(
     (value, mark): (&str, u128),
     context: &'c mut Context<'_>,

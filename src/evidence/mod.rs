@@ -16,6 +16,7 @@ mod mask;
 mod memory;
 mod names;
 mod persons;
+mod pieces;
 mod published;
 mod request;
 mod signing;
@@ -31,6 +32,7 @@ pub use again::{
 pub use context::{Context, Source};
 pub use mask::{mask, mask_url};
 pub use memory::Memory;
+pub use pieces::Receipt;
 pub use url::{is_told_by_shape, number_behind, open_shape, template};
 pub use value::{Split, split_scheme};
 

@@ -370,6 +370,58 @@ fn of_a_piece_that_is_given_up_nothing_is_counted_and_its_kinds_stay_known() {
     assert_eq!(twice.visits, both.visits);
 }
 
+#[test]
+fn a_token_of_a_piece_that_is_given_up_is_noted_in_the_next_and_one_that_was_merged_is_not() {
+    let facts = InputFacts {
+        source: "a.har".into(),
+        member: None,
+        format: "har".into(),
+        creator: None,
+        observer: Observer::Client,
+        frame: None,
+    };
+    let payload = URL_SAFE_NO_PAD.encode(br#"{"sub":"ann"}"#);
+    let exchange = Exchange {
+        method: Some("GET".into()),
+        url: "https://api.example.com/orders".into(),
+        status: Some(200),
+        time: crate::input::clock::parse_time("2026-11-23T02:29:33Z"),
+        request_headers: vec![crate::model::Header {
+            name: "Authorization".into(),
+            value: format!("Bearer eyJhbGciOiJIUzI1NiJ9.{payload}.{}", "c2lnbmF0dXJl".repeat(3))
+                .into(),
+        }],
+        ..Exchange::default()
+    };
+    let mut collector = collector();
+    let mut take = |whole: Option<&Harvest>| {
+        let mut harvest = collector.begin(whole);
+        for _ in 0..3 {
+            collector.observe(&mut harvest, &exchange, &facts);
+        }
+        collector.close(Some(&mut harvest), &facts);
+        let tokens = harvest.tally.tokens.len();
+        (harvest, tokens)
+    };
+    let (given_up, tokens) = take(None);
+    assert_eq!(tokens, 1);
+    drop(given_up);
+    let (next, tokens) = take(None);
+    assert_eq!(tokens, 1, "nobody else knows of it");
+    let (beside, tokens) = take(None);
+    assert_eq!(tokens, 1, "the one before it is not merged yet");
+    let mut whole = Harvest::default();
+    Collector::merge(&mut whole, next);
+    Collector::merge(&mut whole, beside);
+    let (last, tokens) = take(Some(&whole));
+    assert_eq!(tokens, 0);
+    Collector::merge(&mut whole, last);
+    Collector::finish(&mut whole);
+    assert_eq!(whole.tally.tokens.len(), 1);
+    let uses = whole.tally.uses.values().map(|usage| usage.count).sum::<u64>();
+    assert_eq!((whole.tally.exchanges, uses), (9, 9));
+}
+
 /// Values of `Authorization` in lines of an API: good tokens, bad ones, and none.
 pub(super) fn credentials() -> Vec<String> {
     let signed = |n: u32| {
