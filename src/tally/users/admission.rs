@@ -14,6 +14,10 @@ use super::{Entry, Marked, User, Users};
 /// Uses that may wait for each user that is kept; in the table those of one take less room.
 const USES_EACH: usize = 2;
 
+/// Uses by each user of a piece, of one with another, from which on they are few who come back: those of a browser's
+/// capture take less room in the table, and are looked up there once for all.
+const OFTEN: usize = 4;
+
 impl<T: Clone> Marked<T> {
     /// Returns the index of what stands at an index of others.
     fn index_of(&mut self, others: &Self, at: u32) -> Option<u32> {
@@ -96,6 +100,9 @@ impl Tally {
     pub(in crate::tally) fn gather_users(&mut self, waiting: &mut Users, mut others: Users) {
         if !self.limits.is_none() {
             self.note_users(waiting);
+            return self.note_users(&mut others);
+        }
+        if others.entries.len() > OFTEN.saturating_mul(others.all.len()) {
             return self.note_users(&mut others);
         }
         let room = self.uses.room();
