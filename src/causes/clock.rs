@@ -83,7 +83,7 @@ pub(super) fn alive(case: &Case<'_>, token: &Token, exp: At, at: At) -> Option<C
         return Some(with_issuer(case, token, candidate));
     }
     let left = exp.since(case.judged_at()?);
-    let told = case.facts.disagreement();
+    let told = case.facts.disagreement.get();
     if let Some(minutes) = told.minutes.filter(|_| told.printed && told.exp.is_none())
         && f64::from(minutes).mul_add(60.0, 30.0) >= -raw_late.0
     {
@@ -139,7 +139,7 @@ pub(super) fn begun(case: &Case<'_>, (name, start): (&str, At)) -> Option<Candid
         return None;
     }
     let since = case.judged_at()?.since(start);
-    let told = case.facts.disagreement();
+    let told = case.facts.disagreement.get();
     let behind = told.minutes.filter(|m| told.printed && *m < 0 && told.start.is_none());
     let margin = case.measured().map_or(EDGE, |skew| skew.margin());
     let printed = behind.is_some_and(|m| f64::from(-m).mul_add(60.0, 30.0) >= since.0);
@@ -164,7 +164,7 @@ pub(super) fn made_ahead(token: &Token, at: At) -> Option<String> {
 
 /// Returns what the times that the answer names say against the token and the clocks.
 pub(super) fn disagreement(case: &Case<'_>) -> Vec<Evidence> {
-    let told = case.facts.disagreement();
+    let told = case.facts.disagreement.get();
     let mut facts = Vec::new();
     let Some(token) = case.token() else { return facts };
     let mut add = |fact: String| facts.push(Evidence::new(fact, "response"));

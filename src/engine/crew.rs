@@ -96,7 +96,7 @@ mod tests {
             count.fetch_add(1, Ordering::Relaxed);
         });
         assert_eq!(count.into_inner(), 7);
-        let met = std::sync::Mutex::new(std::collections::HashSet::new());
+        let met = Mutex::new(std::collections::HashSet::new());
         on_each(7, || {
             met.lock().unwrap().insert(name());
         });

@@ -174,7 +174,7 @@ pub fn gather(exchange: &Exchange<'_>, context: &mut Context<'_>) -> Record {
             new_password: words.password() && request::changes_password(exchange),
             format: context.source.format.clone(),
             after_exp,
-            disagreement: disagreement.boxed(),
+            disagreement: disagreement.into(),
         },
     }
 }

@@ -19,6 +19,7 @@ mod record;
 mod report;
 mod rows;
 mod secret;
+mod seldom;
 mod signing;
 mod sketch;
 mod time;
@@ -50,6 +51,7 @@ pub use report::{
 };
 pub use rows::Rows;
 pub use secret::Secret;
+pub use seldom::Seldom;
 pub use signing::{Departure, Signing};
 pub use sketch::Sketch;
 pub use time::{At, Seconds, Time};

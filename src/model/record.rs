@@ -8,6 +8,7 @@ use super::answer::{Answer, Outcome};
 use super::credential::{Credential, Kind, Oddity};
 use super::exchange::{Observer, Position, Visibility};
 use super::fingerprint::Fingerprint;
+use super::seldom::Seldom;
 use super::signing::{Departure, Signing};
 use super::time::{At, Seconds, Time};
 use super::token::Token;
@@ -145,17 +146,12 @@ pub struct Facts {
     /// Request time lies at or after the judged token's `exp`, by the capture's clock; splits the
     /// counts so that no bucket straddles it.
     pub after_exp: bool,
-    /// See [`Facts::disagreement`]; on the heap, as hardly a refusal has any.
-    #[serde(default, with = "super::told::boxed")]
-    pub disagreement: Option<Box<Disagreement>>,
+    /// Times that the answer names and that are not those of the judged token.
+    #[serde(default)]
+    pub disagreement: Seldom<Disagreement>,
 }
 
 impl Facts {
-    /// Returns the times that the answer names and that are not those of the judged token.
-    pub fn disagreement(&self) -> Disagreement {
-        self.disagreement.as_deref().copied().unwrap_or_default()
-    }
-
     /// Returns whether this is a plain 400 for a credential that is malformed by its own bytes: Basic, or a
     /// signed request without a piece that its scheme needs.
     pub fn is_odd_bad_request(&self) -> bool {

@@ -40,34 +40,4 @@ impl Disagreement {
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
-
-    /// Returns what disagrees, to be kept; `None` for nothing, which is what nearly all refusals keep.
-    pub fn boxed(self) -> Option<Box<Self>> {
-        (!self.is_none()).then(|| Box::new(self))
-    }
-}
-
-/// Writes [`Disagreement::boxed`] as if it stood there itself.
-pub(super) mod boxed {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use super::Disagreement;
-
-    #[expect(
-        clippy::borrowed_box,
-        clippy::ref_option,
-        reason = "serde hands over the field as it is"
-    )]
-    pub(crate) fn serialize<S: Serializer>(
-        kept: &Option<Box<Disagreement>>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        kept.as_deref().copied().unwrap_or_default().serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Box<Disagreement>>, D::Error> {
-        Disagreement::deserialize(deserializer).map(Disagreement::boxed)
-    }
 }

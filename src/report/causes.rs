@@ -205,8 +205,8 @@ pub(super) fn shows(origin: &Origin, item: &Judged<'_>) -> bool {
 }
 
 fn example(world: &World<'_>, origin: &Origin, item: &Judged<'_>) -> ExampleRow {
-    let mut evidence = item.evidence(world);
-    let mut server = server(item);
+    let (mut evidence, agrees) = item.evidence(world);
+    let mut server = server_line(item.facts, agrees);
     // Of one exchange the line is known on which another observer wrote its word, and the word.
     for (place, said) in world.views().places_of(origin) {
         let by = format!("{} says `", place.source);
@@ -231,10 +231,6 @@ fn example(world: &World<'_>, origin: &Origin, item: &Judged<'_>) -> ExampleRow 
         server,
         evidence,
     }
-}
-
-fn server(item: &Judged<'_>) -> ServerLine {
-    server_line(item.facts, item.agrees)
 }
 
 /// Returns the server's word as outputs show it: the strongest statement.

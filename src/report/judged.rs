@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::line::ClientId;
 use crate::causes::{self, Case};
 use crate::model::{
-    At, CauseId, Class, Confidence, Evidence, Facts, Finding, Fingerprint, Judgement, Kind, Token,
+    At, CauseId, Class, Confidence, Evidence, Facts, Fingerprint, Judgement, Kind, Token,
 };
 use crate::tally::{Bucket, Group};
 use crate::world::{Known, World, mark_of};
@@ -38,16 +38,12 @@ pub struct Judged<'t> {
     pub root: Option<(CauseId, Confidence)>,
     /// Other defects seen, strongest first.
     pub also: Box<[CauseId]>,
-    /// Whether the server's word and the evidence agree: `agrees`, `contradicts`, `silent`.
-    pub agrees: &'static str,
     /// Mark of the judged token.
     pub token: Option<Fingerprint>,
     /// Kind of the judged credential.
     pub kind: Option<Kind>,
     /// The judged token's own facts.
     pub decoded: Option<&'t Token>,
-    /// Pseudonym of the user: subject of the token, else the column's only name.
-    pub user: Option<&'t str>,
     /// Whether the credential itself names the user.
     pub is_named: bool,
     /// Whether a log's column names several users for these refusals.
@@ -56,15 +52,25 @@ pub struct Judged<'t> {
 
 /// Judges all groups; what turned out to be `ok` is left out. Ordered by time, then by facts.
 pub fn judge_all<'t>(world: &World<'t>) -> Vec<Judged<'t>> {
-    // Each by itself, in the order of the table.
-    let groups = world.groups().par_chunks(NEAR);
-    let pieces: Vec<Vec<Judged<'_>>> = groups.map(|near| judge_near(world, near)).collect();
-    let mut all = Vec::with_capacity(pieces.iter().map(Vec::len).sum());
-    // Each piece is given back before the next is moved.
-    for piece in pieces {
-        all.extend(piece);
+    let near = || world.groups().chunks(NEAR);
+    let places = |near: &[Known<'t>]| near.iter().map(|known| instants(known.group)).sum();
+    // Each has its place from the start: lists of pieces would lie in memory beside the list of all.
+    let mut all: Vec<Option<Judged<'_>>> = Vec::new();
+    all.resize_with(near().map(places).sum(), || None);
+    let mut rest = all.as_mut_slice();
+    let mut pieces = Vec::with_capacity(near().len());
+    for near in near() {
+        let Some((own, others)) = rest.split_at_mut_checked(places(near)) else { break };
+        rest = others;
+        pieces.push((near, own));
     }
-    in_order(all)
+    pieces.into_par_iter().for_each(|(near, places)| judge_near(world, near, places));
+    in_order(all.into_iter().flatten().collect())
+}
+
+/// Returns at how many instants a group is judged; those without a time are one.
+fn instants(group: &Group) -> usize {
+    group.times.buckets().len() + usize::from(group.count > group.times.count())
 }
 
 /// Sorts by time, endpoint and client; what is equal stays as it came. Only times are moved about while
@@ -104,20 +110,18 @@ struct Asked<'t> {
     token: Option<Fingerprint>,
     kind: Option<Kind>,
     decoded: Option<&'t Token>,
-    user: Option<&'t str>,
 }
 
-/// Judges the refusals of a few groups at each of their instants.
+/// Judges the refusals of a few groups at each of their instants, of which each has a place.
 ///
 /// What a group is judged by lies far apart in memory: of several it is looked up together, so that they
 /// wait for it at the same time.
-fn judge_near<'t>(world: &World<'t>, near: &[Known<'t>]) -> Vec<Judged<'t>> {
+fn judge_near<'t>(world: &World<'t>, near: &[Known<'t>], places: &mut [Option<Judged<'t>>]) {
     let asked: Vec<Asked<'_>> = near.iter().map(Asked::of).collect();
-    let mut all = Vec::with_capacity(near.len());
+    let mut places = places.iter_mut();
     for one in &asked {
-        one.judge(world, &mut all);
+        one.judge(world, &mut places);
     }
-    all
 }
 
 impl<'t> Asked<'t> {
@@ -126,26 +130,30 @@ impl<'t> Asked<'t> {
         let credential = facts.credentials.first();
         let token = credential.and_then(mark_of);
         let kind = credential.map(|c| c.kind);
-        let user = decoded
-            .and_then(|t| t.sub.as_deref())
-            .or_else(|| credential.and_then(|c| c.user.as_deref()))
-            .or_else(|| group.users.iter().next().map(String::as_str));
         let is_client_known = super::affected::is_known(&facts.client);
         let client = is_client_known.then_some(client);
         let client_id = ClientId::of(&facts.client);
-        Self { group, facts, place, client, client_id, token, kind, decoded, user }
+        Self { group, facts, place, client, client_id, token, kind, decoded }
     }
 
-    fn judge(&self, world: &World<'t>, all: &mut Vec<Judged<'t>>) {
-        let Self { group, facts, place, client, client_id, token, kind, decoded, user } = *self;
+    fn judge<'p>(
+        &self,
+        world: &World<'t>,
+        places: &mut impl Iterator<Item = &'p mut Option<Judged<'t>>>,
+    ) where
+        't: 'p,
+    {
+        let Self { group, facts, place, client, client_id, token, kind, decoded } = *self;
         let is_named = decoded.is_some_and(|t| t.sub.is_some())
             || facts.credentials.first().is_some_and(|c| c.user.is_some());
         let several = !is_named && group.users.iter().nth(1).is_some();
         let mut push = |bucket: Bucket, timed: bool| {
             let case = Case::of(facts, timed.then_some(bucket.first), world).untold();
-            let Judgement { class, root, also, agrees, .. } = causes::judge(&case);
-            if class != Class::Ok {
-                all.push(Judged {
+            let Judgement { class, root, also, .. } = causes::judge(&case);
+            if let Some(free) = places.next()
+                && class != Class::Ok
+            {
+                *free = Some(Judged {
                     group,
                     facts,
                     bucket,
@@ -156,11 +164,9 @@ impl<'t> Asked<'t> {
                     class,
                     root: root.map(|root| (root.cause, root.confidence)),
                     also: also.into_iter().map(|other| other.cause).collect(),
-                    agrees,
                     token,
                     kind,
                     decoded,
-                    user,
                     is_named,
                     several,
                 });
@@ -242,11 +248,12 @@ impl<'t> Judged<'t> {
         self.root.as_ref().map(|(_, confidence)| *confidence)
     }
 
-    /// Returns what speaks for the root cause.
-    pub(super) fn evidence(&self, world: &World<'_>) -> Vec<Evidence> {
+    /// Returns what speaks for the root cause, and whether the server's word and that agree: `agrees`,
+    /// `contradicts`, `silent`.
+    pub(super) fn evidence(&self, world: &World<'_>) -> (Vec<Evidence>, &'static str) {
         let case = Case::of(self.facts, self.timed.then_some(self.bucket.first), world);
-        let root: Option<Finding> = causes::judge(&case).root;
-        root.map(|root| root.evidence).unwrap_or_default()
+        let Judgement { root, agrees, .. } = causes::judge(&case);
+        (root.map(|root| root.evidence).unwrap_or_default(), agrees)
     }
 
     /// Returns the mark of the judged token, but for sessions, which no list of tokens counts.
@@ -274,12 +281,22 @@ impl<'t> Judged<'t> {
     /// Returns the user; the users of a log's column are known as a set, so of several it is not known
     /// whose refusals these were.
     fn user(&self) -> Option<String> {
-        if self.several { Some("(several)".to_owned()) } else { self.user.map(str::to_owned) }
+        if self.several { Some("(several)".to_owned()) } else { self.name().map(str::to_owned) }
+    }
+
+    /// Returns the pseudonym of the user: subject of the token, else the name in the credential, else the
+    /// first of the column.
+    fn name(&self) -> Option<&'t str> {
+        let (group, decoded, facts) = (self.group, self.decoded, self.facts);
+        decoded
+            .and_then(|t| t.sub.as_deref())
+            .or_else(|| facts.credentials.first().and_then(|c| c.user.as_deref()))
+            .or_else(|| group.users.iter().next().map(String::as_str))
     }
 
     /// Returns who these may have been: the user, or all of a log's column for equal refusals.
     pub(super) fn users(&self) -> impl Iterator<Item = &'t str> {
-        let named = self.user.filter(|_| self.is_named);
+        let named = if self.is_named { self.name() } else { None };
         let column = (!self.is_named).then(|| self.group.users.iter()).into_iter().flatten();
         named.into_iter().chain(column.map(String::as_str))
     }
@@ -293,7 +310,7 @@ mod tests {
 
     #[test]
     fn a_judgement_is_small_as_there_is_one_for_each_instant_of_refusals() {
-        assert!(size_of::<Judged<'_>>() <= 176, "{}", size_of::<Judged<'_>>());
+        assert!(size_of::<Option<Judged<'_>>>() <= 144, "{}", size_of::<Judged<'_>>());
     }
 
     proptest! {

@@ -102,7 +102,7 @@ fn hash_rest(facts: &Facts, state: &mut impl Hasher) {
         new_password,
         format,
         after_exp,
-        disagreement: _,
+        disagreement,
     } = facts;
     source.hash(state);
     client.hash(state);
@@ -136,7 +136,7 @@ fn hash_rest(facts: &Facts, state: &mut impl Hasher) {
     new_password.hash(state);
     format.hash(state);
     after_exp.hash(state);
-    facts.disagreement().hash(state);
+    disagreement.hash(state);
 }
 
 /// Collects what is hashed.

@@ -46,6 +46,7 @@ pub struct Times<const LIMIT: usize>(Kept);
 
 /// A multiset as it is written.
 #[derive(Serialize, Deserialize)]
+#[serde(rename = "Times")]
 struct Written {
     rung: u8,
     buckets: Vec<Bucket>,
