@@ -114,14 +114,7 @@ pub fn run_with_leftovers(
     );
     progress.done();
     let workers = options.workers();
-    let memory = if again {
-        memory
-    } else {
-        // Raw credentials are wiped, and their room is free for what the report needs.
-        engine::within(workers, || Arc::into_inner(memory).map(Memory::forget));
-        Arc::default()
-    };
-    engine::on_each(workers, || progress.rest());
+    let memory = rest(memory, again, workers, progress);
 
     let mut harvest = outcome.harvest;
     if let Some(out) = leftovers {
@@ -195,6 +188,19 @@ pub fn run_with_leftovers(
     let_go(job, world);
     let_go(job, harvest.tally);
     Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults, rows })
+}
+
+/// Forgets what reading remembered, unless it is done again, and has each worker give back what it has free.
+fn rest(memory: Arc<Memory>, again: bool, workers: usize, progress: &dyn Progress) -> Arc<Memory> {
+    let kept = if again {
+        memory
+    } else {
+        // Raw credentials are wiped, and their room is free for what the report needs.
+        engine::within(workers, || Arc::into_inner(memory).map(Memory::forget));
+        Arc::default()
+    };
+    engine::on_each(workers, || progress.rest());
+    kept
 }
 
 /// Gives back what was gathered, or leaves it to the system where the process ends with the run: to free
