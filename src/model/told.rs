@@ -34,10 +34,3 @@ pub struct Disagreement {
     /// The server prints its time; a span alone may also be that of another token.
     pub printed: bool,
 }
-
-impl Disagreement {
-    /// Returns whether nothing disagrees.
-    pub fn is_none(&self) -> bool {
-        *self == Self::default()
-    }
-}
