@@ -26,7 +26,7 @@ pub(super) fn of_case(card: &Card, items: &[&Judged<'_>], world: &World<'_>) -> 
         let mut seen: BTreeMap<Names, (u64, Spans)> = BTreeMap::new();
         for item in items {
             let at = item.timed.then_some(item.bucket.first);
-            let case = Case::of(item.facts, at, world);
+            let case = Case::of(item.facts(), at, world);
             let known = slots.iter().map(|slot| value(&case, card.id, *slot));
             let Some(known) = known.collect::<Option<Vec<Value>>>() else { continue };
             note(&mut seen, known, item.bucket.count);

@@ -33,7 +33,7 @@ pub(super) fn places<'j>(
 ) -> (Counts<&'j Endpoint>, Counts<&'j std::sync::Arc<str>>) {
     let mut of_places: HashMap<u32, (&Endpoint, u64), FixedState> = HashMap::default();
     for item in items {
-        let known = of_places.entry(item.place).or_insert((&item.facts.endpoint, 0));
+        let known = of_places.entry(item.place()).or_insert((&item.facts().endpoint, 0));
         known.1 += item.bucket.count;
     }
     let (mut endpoints, mut hosts) = (Counts::default(), Counts::default());
@@ -52,8 +52,8 @@ pub(super) fn distinct(items: &[&Judged<'_>]) -> BTreeMap<String, u64> {
     let mut clients: HashMap<u32, &Client, FixedState> = HashMap::default();
     clients.reserve(items.len());
     for item in items {
-        endpoints.insert(item.place, &item.facts.endpoint);
-        clients.extend(item.client.map(|client| (client, &item.facts.client)));
+        endpoints.insert(item.place(), &item.facts().endpoint);
+        clients.extend(item.client().map(|client| (client, &item.facts().client)));
     }
     let size = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let counts = [
@@ -81,7 +81,7 @@ pub(super) fn bounds(world: &World<'_>, items: &[&Judged<'_>]) -> BTreeMap<Strin
             bounds.insert(name.to_owned(), Bound::AtLeast);
         }
     }
-    if tally.clientless > 0 && items.iter().any(|j| j.client.is_none()) {
+    if tally.clientless > 0 && items.iter().any(|j| j.client().is_none()) {
         for name in ["clients", "addresses"] {
             bounds.insert(name.to_owned(), Bound::AtLeast);
         }
@@ -89,12 +89,13 @@ pub(super) fn bounds(world: &World<'_>, items: &[&Judged<'_>]) -> BTreeMap<Strin
     let mut taken: HashMap<*const Group, u64, FixedState> = HashMap::default();
     let several = || items.iter().filter(|j| j.several);
     for item in several() {
-        *taken.entry(std::ptr::from_ref(item.group)).or_default() += item.bucket.count;
+        *taken.entry(std::ptr::from_ref(item.group())).or_default() += item.bucket.count;
     }
-    let part =
-        |item: &Judged<'_>| taken.get(&std::ptr::from_ref(item.group)) < Some(&item.group.count);
+    let part = |item: &Judged<'_>| {
+        taken.get(&std::ptr::from_ref(item.group())) < Some(&item.group().count)
+    };
     let fewer = several().any(|j| part(j));
-    let more = bounds.contains_key("users") || several().any(|j| j.group.users.is_full());
+    let more = bounds.contains_key("users") || several().any(|j| j.group().users.is_full());
     let of_users = match (more, fewer) {
         (true, true) => Some(Bound::About),
         (true, false) => Some(Bound::AtLeast),
@@ -113,7 +114,7 @@ pub(super) fn clients(report: &Report, judged: &[Judged<'_>]) -> Vec<ClientLine>
         in_causes.chain(in_groups).filter_map(|name| ClientId::named(name)).collect();
     let found = judged.iter().filter(|j| wanted.contains(&j.client_id));
     let clients: BTreeSet<(ClientId, &Client)> =
-        found.map(|j| (j.client_id, &j.facts.client)).collect();
+        found.map(|j| (j.client_id, &j.facts().client)).collect();
     let line = |(id, client): (ClientId, &Client)| ClientLine {
         id: id.to_string(),
         ip: client.ip.as_deref().map(str::to_owned),

@@ -31,7 +31,7 @@ struct Shown<'j, 't> {
 impl<'j, 't> Shown<'j, 't> {
     fn of(origin: &'t Origin, item: &'j Judged<'t>) -> Self {
         let (confidence, time) = (item.confidence(), origin.time);
-        Self { confidence, time, origin, place: item.place, client: item.client, item }
+        Self { confidence, time, origin, place: item.place(), client: item.client(), item }
     }
 
     /// The surest first, of equally sure ones the first by origin.
@@ -109,13 +109,13 @@ fn row(
         if let (Some(user), None) = (named.next(), named.next()) {
             users.add(user, n);
         }
-        if item.client.is_some() {
+        if item.client().is_some() {
             clients.add(item.client_id, n);
         }
         for other in &item.also {
             *also.entry(other).or_default() += n;
         }
-        let here = item.group.examples.iter().filter(|origin| shows(origin, item));
+        let here = item.group().examples.iter().filter(|origin| shows(origin, item));
         examples.extend(here.map(|origin| Shown::of(origin, item)));
     }
     let (endpoints, hosts) = super::affected::places(items);
@@ -206,7 +206,7 @@ pub(super) fn shows(origin: &Origin, item: &Judged<'_>) -> bool {
 
 fn example(world: &World<'_>, origin: &Origin, item: &Judged<'_>) -> ExampleRow {
     let (mut evidence, agrees) = item.evidence(world);
-    let mut server = server_line(item.facts, agrees);
+    let mut server = server_line(item.facts(), agrees);
     // Of one exchange the line is known on which another observer wrote its word, and the word.
     for (place, said) in world.views().places_of(origin) {
         let by = format!("{} says `", place.source);
@@ -225,8 +225,8 @@ fn example(world: &World<'_>, origin: &Origin, item: &Judged<'_>) -> ExampleRow 
         member: origin.member.as_ref().map(ToString::to_string),
         position: origin.position,
         time: origin.time.map(|t| t.to_string()),
-        endpoint: item.facts.endpoint.to_string(),
-        status: item.facts.status,
+        endpoint: item.facts().endpoint.to_string(),
+        status: item.facts().status,
         confidence: item.confidence().unwrap_or(Confidence::Suspected),
         server,
         evidence,

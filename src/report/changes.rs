@@ -123,7 +123,7 @@ impl<'t> Firsts<'t> {
 
 /// Returns the clients that a burst hit, the first few of them in their order.
 pub(super) fn clients<'j>(burst: &[&Judged<'j>]) -> Vec<&'j Client> {
-    looked_at(burst.iter().map(|j| (j.client, &j.facts.client)))
+    looked_at(burst.iter().map(|j| (j.client(), &j.facts().client)))
 }
 
 /// Returns the first few of things with numbers in their order.
@@ -173,7 +173,7 @@ pub(super) fn before(
             tell(first, &|| format!("user agent `{agent}` takes the place of `{old}` at {first}"));
         }
     }
-    let tokens = || burst.iter().filter_map(|j| j.decoded);
+    let tokens = || burst.iter().filter_map(|j| j.decoded());
     for exp in tokens().filter_map(Token::expires) {
         tell(exp, &|| format!("a token expired at {exp}"));
     }
@@ -193,9 +193,9 @@ pub(super) fn before(
         }
     }
     let hosts: HashSet<_, FixedState> =
-        burst.iter().filter_map(|j| j.facts.endpoint.host.as_ref()).collect();
+        burst.iter().filter_map(|j| j.facts().endpoint.host.as_ref()).collect();
     let hosts: BTreeSet<_> = hosts.into_iter().collect();
-    for endpoint in looked_at(burst.iter().map(|j| (j.place, &j.facts.endpoint))) {
+    for endpoint in looked_at(burst.iter().map(|j| (j.place(), &j.facts().endpoint))) {
         let Some(host) = endpoint.host.as_deref() else { continue };
         for (at, new, old) in firsts.deployed(host, &endpoint.path, start) {
             let (field, old) = old.text.split_once(' ').unwrap_or_default();

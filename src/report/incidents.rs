@@ -55,7 +55,7 @@ fn incident(
     let mut hit: HashMap<u32, &Endpoint, FixedState> = HashMap::default();
     for item in burst {
         *causes.entry(item.cause()).or_default() += item.bucket.count;
-        hit.insert(item.place, &item.facts.endpoint);
+        hit.insert(item.place(), &item.facts().endpoint);
     }
     let causes = causes.into_iter().map(|(id, n)| (CauseId::owned(id.to_owned()), n)).collect();
     let (endpoints, _) = affected::places(burst);
@@ -89,10 +89,10 @@ fn incident(
 fn storms(burst: &[&Judged<'_>]) -> Vec<Evidence> {
     let mut sent: HashMap<_, (&Endpoint, u64, At, At), FixedState> = HashMap::default();
     for item in burst {
-        let Some(mark) = item.token else { continue };
+        let Some(mark) = item.token() else { continue };
         let bucket = &item.bucket;
-        let entry = sent.entry((mark, item.place));
-        let endpoint = &item.facts.endpoint;
+        let entry = sent.entry((mark, item.place()));
+        let endpoint = &item.facts().endpoint;
         let (_, count, first, last) = entry.or_insert((endpoint, 0, bucket.first, bucket.last));
         *count += bucket.count;
         (*first, *last) = ((*first).min(bucket.first), (*last).max(bucket.last));

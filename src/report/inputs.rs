@@ -96,7 +96,7 @@ pub(super) fn warnings(tally: &Tally, judged: &[Judged<'_>]) -> Vec<Evidence> {
     let misspelt: u64 = judged
         .iter()
         .filter(|j| {
-            j.facts
+            j.facts()
                 .credentials
                 .iter()
                 .any(|c| c.oddities.iter().any(|o| matches!(o, Oddity::Misspelt(_))))

@@ -16,19 +16,12 @@ const NEAR: usize = 64;
 /// Exchanges of equal facts at one instant (or in one bucket) with their verdict.
 #[derive(Clone, Debug)]
 pub struct Judged<'t> {
-    /// The group.
-    pub group: &'t Group,
-    /// Its facts.
-    pub facts: &'t Facts,
+    /// Its group, with what is known of it.
+    of: &'t Known<'t>,
     /// When and how many.
     pub bucket: Bucket,
     /// Whether `bucket` holds times; false for exchanges without one.
     pub timed: bool,
-    /// Number of the endpoint; equal numbers are equal endpoints.
-    pub place: u32,
-    /// Number of the client; equal numbers are equal clients. `None` where nothing is known of it: a log
-    /// without addresses tells nobody apart.
-    pub client: Option<u32>,
     /// Id of the client.
     pub client_id: ClientId,
     /// What happened to it.
@@ -38,12 +31,6 @@ pub struct Judged<'t> {
     pub root: Option<(CauseId, Confidence)>,
     /// Other defects seen, strongest first.
     pub also: Box<[CauseId]>,
-    /// Mark of the judged token.
-    pub token: Option<Fingerprint>,
-    /// Kind of the judged credential.
-    pub kind: Option<Kind>,
-    /// The judged token's own facts.
-    pub decoded: Option<&'t Token>,
     /// Whether the credential itself names the user.
     pub is_named: bool,
     /// Whether a log's column names several users for these refusals.
@@ -51,9 +38,9 @@ pub struct Judged<'t> {
 }
 
 /// Judges all groups; what turned out to be `ok` is left out. Ordered by time, then by facts.
-pub fn judge_all<'t>(world: &World<'t>) -> Vec<Judged<'t>> {
+pub fn judge_all<'t>(world: &'t World<'_>) -> Vec<Judged<'t>> {
     let near = || world.groups().chunks(NEAR);
-    let places = |near: &[Known<'t>]| near.iter().map(|known| instants(known.group)).sum();
+    let places = |near: &[Known<'_>]| near.iter().map(|known| instants(known.group)).sum();
     // Each has its place from the start: lists of pieces would lie in memory beside the list of all.
     let mut all: Vec<Option<Judged<'_>>> = Vec::new();
     all.resize_with(near().map(places).sum(), || None);
@@ -76,7 +63,7 @@ fn instants(group: &Group) -> usize {
 /// Sorts by time, endpoint and client; what is equal stays as it came. Only times are moved about while
 /// that is done, and most differ.
 fn in_order(mut all: Vec<Judged<'_>>) -> Vec<Judged<'_>> {
-    let rest = |at: usize| all.get(at).map(|j| (&j.facts.endpoint, &j.facts.client));
+    let rest = |at: usize| all.get(at).map(|j| (&j.facts().endpoint, &j.facts().client));
     let times = all.iter().map(|j| (!j.timed, j.bucket.first));
     let mut order: Vec<((bool, At), usize)> = times.zip(0..).collect();
     order.par_sort_unstable_by(|(a, m), (b, n)| {
@@ -100,23 +87,11 @@ fn arrange<T>(all: &mut [T], mut order: Vec<usize>) {
     }
 }
 
-/// A group with what all of its judgements share.
-struct Asked<'t> {
-    group: &'t Group,
-    facts: &'t Facts,
-    place: u32,
-    client: Option<u32>,
-    client_id: ClientId,
-    token: Option<Fingerprint>,
-    kind: Option<Kind>,
-    decoded: Option<&'t Token>,
-}
-
 /// Judges the refusals of a few groups at each of their instants, of which each has a place.
 ///
 /// What a group is judged by lies far apart in memory: of several it is looked up together, so that they
 /// wait for it at the same time.
-fn judge_near<'t>(world: &World<'t>, near: &[Known<'t>], places: &mut [Option<Judged<'t>>]) {
+fn judge_near<'t>(world: &World<'_>, near: &'t [Known<'t>], places: &mut [Option<Judged<'t>>]) {
     let asked: Vec<Asked<'_>> = near.iter().map(Asked::of).collect();
     let mut places = places.iter_mut();
     for one in &asked {
@@ -124,28 +99,30 @@ fn judge_near<'t>(world: &World<'t>, near: &[Known<'t>], places: &mut [Option<Ju
     }
 }
 
+/// A group with what all of its judgements share.
+struct Asked<'t> {
+    of: &'t Known<'t>,
+    client_id: ClientId,
+    is_named: bool,
+}
+
 impl<'t> Asked<'t> {
-    fn of(known: &Known<'t>) -> Self {
-        let Known { group, facts, place, client, token: decoded } = *known;
-        let credential = facts.credentials.first();
-        let token = credential.and_then(mark_of);
-        let kind = credential.map(|c| c.kind);
-        let is_client_known = super::affected::is_known(&facts.client);
-        let client = is_client_known.then_some(client);
-        let client_id = ClientId::of(&facts.client);
-        Self { group, facts, place, client, client_id, token, kind, decoded }
+    fn of(known: &'t Known<'t>) -> Self {
+        let Known { facts, token, .. } = *known;
+        let is_named = token.is_some_and(|t| t.sub.is_some())
+            || facts.credentials.first().is_some_and(|c| c.user.is_some());
+        Self { of: known, client_id: ClientId::of(&facts.client), is_named }
     }
 
     fn judge<'p>(
         &self,
-        world: &World<'t>,
+        world: &World<'_>,
         places: &mut impl Iterator<Item = &'p mut Option<Judged<'t>>>,
     ) where
         't: 'p,
     {
-        let Self { group, facts, place, client, client_id, token, kind, decoded } = *self;
-        let is_named = decoded.is_some_and(|t| t.sub.is_some())
-            || facts.credentials.first().is_some_and(|c| c.user.is_some());
+        let Self { of, client_id, is_named } = *self;
+        let Known { group, facts, .. } = *of;
         let several = !is_named && group.users.iter().nth(1).is_some();
         let mut push = |bucket: Bucket, timed: bool| {
             let case = Case::of(facts, timed.then_some(bucket.first), world).untold();
@@ -153,23 +130,11 @@ impl<'t> Asked<'t> {
             if let Some(free) = places.next()
                 && class != Class::Ok
             {
-                *free = Some(Judged {
-                    group,
-                    facts,
-                    bucket,
-                    timed,
-                    place,
-                    client,
-                    client_id,
-                    class,
-                    root: root.map(|root| (root.cause, root.confidence)),
-                    also: also.into_iter().map(|other| other.cause).collect(),
-                    token,
-                    kind,
-                    decoded,
-                    is_named,
-                    several,
-                });
+                let root = root.map(|root| (root.cause, root.confidence));
+                let also = also.into_iter().map(|other| other.cause).collect();
+                let judged =
+                    Judged { of, bucket, timed, client_id, class, root, also, is_named, several };
+                *free = Some(judged);
             }
         };
         for bucket in group.times.buckets() {
@@ -232,6 +197,42 @@ impl GroupKey {
 }
 
 impl<'t> Judged<'t> {
+    /// Returns the group.
+    pub const fn group(&self) -> &'t Group {
+        self.of.group
+    }
+
+    /// Returns its facts.
+    pub const fn facts(&self) -> &'t Facts {
+        self.of.facts
+    }
+
+    /// Returns the number of the endpoint; equal numbers are equal endpoints.
+    pub const fn place(&self) -> u32 {
+        self.of.place
+    }
+
+    /// Returns the number of the client; equal numbers are equal clients. `None` where nothing is known of
+    /// it: a log without addresses tells nobody apart.
+    pub fn client(&self) -> Option<u32> {
+        super::affected::is_known(&self.facts().client).then_some(self.of.client)
+    }
+
+    /// Returns the mark of the judged token.
+    pub fn token(&self) -> Option<Fingerprint> {
+        self.facts().credentials.first().and_then(mark_of)
+    }
+
+    /// Returns the kind of the judged credential.
+    pub fn kind(&self) -> Option<Kind> {
+        self.facts().credentials.first().map(|credential| credential.kind)
+    }
+
+    /// Returns the judged token's own facts.
+    pub const fn decoded(&self) -> Option<&'t Token> {
+        self.of.token
+    }
+
     /// Returns the id of the root cause.
     pub fn cause(&self) -> &str {
         self.cause_id().as_str()
@@ -251,29 +252,30 @@ impl<'t> Judged<'t> {
     /// Returns what speaks for the root cause, and whether the server's word and that agree: `agrees`,
     /// `contradicts`, `silent`.
     pub(super) fn evidence(&self, world: &World<'_>) -> (Vec<Evidence>, &'static str) {
-        let case = Case::of(self.facts, self.timed.then_some(self.bucket.first), world);
+        let case = Case::of(self.facts(), self.timed.then_some(self.bucket.first), world);
         let Judgement { root, agrees, .. } = causes::judge(&case);
         (root.map(|root| root.evidence).unwrap_or_default(), agrees)
     }
 
     /// Returns the mark of the judged token, but for sessions, which no list of tokens counts.
     pub(super) fn sent(&self) -> Option<Fingerprint> {
-        self.token.filter(|_| self.kind != Some(Kind::Session))
+        self.token().filter(|_| self.kind() != Some(Kind::Session))
     }
 
     /// Returns the value under a key of `--group-by`; `-` where there is none.
     pub fn value_of(&self, key: GroupKey) -> String {
         let value = match key {
             GroupKey::Cause => Some(self.cause().to_owned()),
-            GroupKey::Endpoint => Some(self.facts.endpoint.to_string()),
-            GroupKey::Host => self.facts.endpoint.host.as_deref().map(str::to_owned),
+            GroupKey::Endpoint => Some(self.facts().endpoint.to_string()),
+            GroupKey::Host => self.facts().endpoint.host.as_deref().map(str::to_owned),
             GroupKey::Client => Some(self.client_id.to_string()),
             GroupKey::User => self.user(),
-            GroupKey::Token => {
-                self.token.filter(|_| self.kind != Some(Kind::Basic)).map(|mark| mark.to_string())
-            }
-            GroupKey::Issuer => self.decoded.and_then(|t| t.iss.clone()),
-            GroupKey::Kid => self.decoded.and_then(|t| t.kid.clone()),
+            GroupKey::Token => self
+                .token()
+                .filter(|_| self.kind() != Some(Kind::Basic))
+                .map(|mark| mark.to_string()),
+            GroupKey::Issuer => self.decoded().and_then(|t| t.iss.clone()),
+            GroupKey::Kid => self.decoded().and_then(|t| t.kid.clone()),
         };
         value.unwrap_or_else(|| "-".to_owned())
     }
@@ -287,7 +289,7 @@ impl<'t> Judged<'t> {
     /// Returns the pseudonym of the user: subject of the token, else the name in the credential, else the
     /// first of the column.
     fn name(&self) -> Option<&'t str> {
-        let (group, decoded, facts) = (self.group, self.decoded, self.facts);
+        let Known { group, facts, token: decoded, .. } = *self.of;
         decoded
             .and_then(|t| t.sub.as_deref())
             .or_else(|| facts.credentials.first().and_then(|c| c.user.as_deref()))
@@ -297,7 +299,7 @@ impl<'t> Judged<'t> {
     /// Returns who these may have been: the user, or all of a log's column for equal refusals.
     pub(super) fn users(&self) -> impl Iterator<Item = &'t str> {
         let named = if self.is_named { self.name() } else { None };
-        let column = (!self.is_named).then(|| self.group.users.iter()).into_iter().flatten();
+        let column = (!self.is_named).then(|| self.group().users.iter()).into_iter().flatten();
         named.into_iter().chain(column.map(String::as_str))
     }
 }
@@ -310,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_judgement_is_small_as_there_is_one_for_each_instant_of_refusals() {
-        assert!(size_of::<Option<Judged<'_>>>() <= 144, "{}", size_of::<Judged<'_>>());
+        assert!(size_of::<Option<Judged<'_>>>() <= 88, "{}", size_of::<Judged<'_>>());
     }
 
     proptest! {

@@ -15,9 +15,9 @@ use crate::world::{Sight, World};
 pub(super) fn draw(world: &World<'_>, judged: &[Judged<'_>], top: usize) -> (Vec<Lifeline>, usize) {
     let refused = || {
         let has_line = |item: &&Judged<'_>| {
-            item.kind.is_some_and(|k| !matches!(k, Kind::Session | Kind::Basic))
+            item.kind().is_some_and(|k| !matches!(k, Kind::Session | Kind::Basic))
         };
-        judged.iter().filter(has_line).filter_map(|item| Some((item.token?, item)))
+        judged.iter().filter(has_line).filter_map(|item| Some((item.token()?, item)))
     };
     // Most lines are not shown: of those only what ranks them is gathered.
     let mut ranks: HashMap<Fingerprint, (u64, Option<At>), FixedState> = HashMap::default();
@@ -79,7 +79,7 @@ fn line(world: &World<'_>, mark: Fingerprint, items: &[&Judged<'_>]) -> Lifeline
         *causes.entry(CauseId::owned(item.cause().to_owned())).or_default() += item.bucket.count;
     }
     let near = items.first();
-    let renewals = near.map_or_else(Vec::new, |j| world.renewals(&j.facts.client, token));
+    let renewals = near.map_or_else(Vec::new, |j| world.renewals(&j.facts().client, token));
     let lived = |at: At| {
         first.is_none_or(|f| at >= f)
             && last.is_none_or(|l| at <= l.plus(super::super::model::Seconds(60.0)))
@@ -88,10 +88,10 @@ fn line(world: &World<'_>, mark: Fingerprint, items: &[&Judged<'_>]) -> Lifeline
         .zip(first_refusal)
         .and_then(|(j, from)| {
             let until = last_refusal?.plus(super::super::model::Seconds(600.0));
-            world.succeeded_by(j.facts, token, from, until)
+            world.succeeded_by(j.facts(), token, from, until)
         })
         .and_then(|(_, mark)| mark);
-    let kind = near.and_then(|j| j.kind).map_or("unknown", Kind::as_str);
+    let kind = near.and_then(|j| j.kind()).map_or("unknown", Kind::as_str);
     let (iat, iat_raw) = date(token.and_then(|t| t.iat.as_ref()));
     let (exp, exp_raw) = date(token.and_then(|t| t.exp.as_ref()));
     Lifeline {

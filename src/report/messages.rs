@@ -53,7 +53,7 @@ impl<'t> Heard<'t> {
         self.count += new.count;
         self.first = self.first.into_iter().chain(new.first).min();
         self.example = self.example.into_iter().chain(new.example).min();
-        let telling = words(&item.facts.answer)
+        let telling = words(&item.facts().answer)
             .filter(|s| *s.place == *wording.place && !s.causes.is_empty())
             .map(|s| s.weight);
         self.weight = self.weight.into_iter().chain(telling).max();
@@ -69,7 +69,7 @@ pub(super) fn of<'t>(items: &[&Judged<'t>], top: usize) -> Messages {
     let mut known: HashMap<*const Answer, Vec<(Wording, &'t str)>, FixedState> = HashMap::default();
     let mut said_in_all = 0_u64;
     for item in items {
-        let places = || words(&item.facts.answer).map(|s| s.place.as_str());
+        let places = || words(&item.facts().answer).map(|s| s.place.as_str());
         let fresh =
             places().enumerate().filter(|(at, place)| !places().take(*at).any(|p| p == *place));
         said_in_all += item.bucket.count * u64::try_from(fresh.count()).unwrap_or_default();
@@ -79,7 +79,7 @@ pub(super) fn of<'t>(items: &[&Judged<'t>], top: usize) -> Messages {
             }
             heard.entry(wording.clone()).or_default().add(wording, words, item);
         };
-        match item.group.said.spoken() {
+        match item.group().said.spoken() {
             None => {}
             Some(Spoken::Once(once)) => {
                 if !said_within(once, item) {
@@ -87,8 +87,8 @@ pub(super) fn of<'t>(items: &[&Judged<'t>], top: usize) -> Messages {
                 }
                 let all = known.entry(Arc::as_ptr(&once.answer));
                 for (wording, text) in all.or_insert_with(|| wordings(&once.answer)) {
-                    let example = Some(&once.origin).filter(|origin| shows(origin, item));
-                    let first = once.at;
+                    let example = Some(&*once.origin).filter(|origin| shows(origin, item));
+                    let first = once.at();
                     hear(wording, Words { count: 1, first, example, same: Some(text) });
                 }
             }
@@ -119,7 +119,7 @@ pub(super) fn of<'t>(items: &[&Judged<'t>], top: usize) -> Messages {
 
 /// Returns whether the one answer of a group is that of these refusals.
 fn said_within(once: &Once, item: &Judged<'_>) -> bool {
-    match once.at {
+    match once.at() {
         Some(at) => item.timed && item.bucket.first <= at && at <= item.bucket.last,
         None => !item.timed,
     }
@@ -141,7 +141,7 @@ fn example_of<'t, const MOST: usize>(
     item: &Judged<'t>,
 ) -> Option<&'t Origin> {
     let alone = all.iter().filter(|(other, _)| other.place == wording.place).count() == 1;
-    let of_group = item.group.examples.iter().filter(|_| alone);
+    let of_group = item.group().examples.iter().map(|origin| &**origin).filter(|_| alone);
     said.first.as_deref().into_iter().chain(of_group).find(|origin| shows(origin, item))
 }
 

@@ -203,7 +203,7 @@ fn totals(world: &World<'_>, judged: &[Judged<'_>], selection: &Selection) -> To
         totals.ok = selection.count_ok(world);
         totals.exchanges = totals.ok + refused;
         for item in judged {
-            let name = item.facts.status.map_or_else(|| "none".to_owned(), |s| s.to_string());
+            let name = item.facts().status.map_or_else(|| "none".to_owned(), |s| s.to_string());
             *totals.by_status.entry(name).or_default() += item.bucket.count;
         }
     }

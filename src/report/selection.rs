@@ -71,9 +71,9 @@ impl Selection {
     pub(super) fn takes(&self, item: &Judged<'_>) -> bool {
         let at = item.timed.then_some(item.bucket.first);
         let cause = item.root.as_ref().map(|(cause, _)| cause);
-        self.admits_place(&item.facts.endpoint)
+        self.admits_place(&item.facts().endpoint)
             && self.admits_time(at, None)
-            && self.admits_status(item.facts.status)
+            && self.admits_status(item.facts().status)
             && self.admits_cause(cause)
             && self.admits_class(item.class)
     }

@@ -49,15 +49,15 @@ struct Alike<'j> {
 
 impl<'j> Alike<'j> {
     fn of(first: &'j Judged<'j>) -> Self {
-        Self { first, place: first.place, others: None, count: 0 }
+        Self { first, place: first.place(), others: None, count: 0 }
     }
 
     fn add(&mut self, item: &'j Judged<'j>) {
         if item.bucket.first < self.first.bucket.first {
             self.first = item;
         }
-        if item.place != self.place {
-            self.others.get_or_insert_default().insert(item.place);
+        if item.place() != self.place {
+            self.others.get_or_insert_default().insert(item.place());
         }
         self.count += item.bucket.count;
     }
@@ -70,7 +70,7 @@ impl<'j> Alike<'j> {
     /// Returns all that its words are made of; the endpoint by its number.
     fn told(&self) -> (&str, u32, usize, Option<Shown>, u64) {
         let Self { first, count, .. } = self;
-        (first.cause(), first.place, self.others(), first.token.map(Shown::of), *count)
+        (first.cause(), first.place(), self.others(), first.token().map(Shown::of), *count)
     }
 }
 
@@ -122,7 +122,7 @@ pub(super) fn tell(
     let mut groups: HashMap<(&str, Option<Fingerprint>), Alike<'_>, FixedState> =
         HashMap::default();
     for item in failures {
-        groups.entry((item.cause(), item.token)).or_insert_with(|| Alike::of(item)).add(item);
+        groups.entry((item.cause(), item.token())).or_insert_with(|| Alike::of(item)).add(item);
     }
     let groups: Vec<Alike<'_>> = groups.into_values().collect();
     let mut told: Vec<(At, Moment<'_>)> = Vec::with_capacity(groups.len());
@@ -131,8 +131,8 @@ pub(super) fn tell(
         let Alike { first, .. } = alike;
         told.push((first.bucket.first, Moment::Refused(alike)));
         if first.cause().starts_with("time.")
-            && let Some(exp) = first.decoded.and_then(Token::expires)
-            && let Some(mark) = first.token
+            && let Some(exp) = first.decoded().and_then(Token::expires)
+            && let Some(mark) = first.token()
         {
             told.push((exp, Moment::Expires(Shown::of(mark))));
             let last = world.sights(mark).filter_map(|sight| match sight {
@@ -141,7 +141,7 @@ pub(super) fn tell(
             });
             told.extend(last.max().map(|last| (last, Moment::LetInLast(Shown::of(mark)))));
         }
-        clients.insert(first.client, &first.facts.client);
+        clients.insert(first.client(), &first.facts().client);
     }
     for client in clients.into_values().filter(|client| world.has_flow(client)) {
         let endings = world.endings(client, None).into_iter();
@@ -195,7 +195,7 @@ impl Moment<'_> {
                     1 => " and one more endpoint".to_owned(),
                     n => format!(" and {n} more endpoints"),
                 };
-                let endpoint = alike.first.facts.endpoint.to_string();
+                let endpoint = alike.first.facts().endpoint.to_string();
                 format!("{title} (`{cause}`): {}{others}{who}, {times}", spot(&endpoint))
             }
             Self::Expires(mark) => format!("{mark} expires"),

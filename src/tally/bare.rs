@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use super::limits::{Limits, Share};
 use super::sample::Sample;
 use super::smallest::Merge;
+use super::standing::{Shift, Standing};
 use super::visits::{agent_mark, key, spot_mark};
 use super::{Group, group_key};
-use crate::model::{Client, Facts, Origin, Position};
+use crate::model::{Client, Facts, Position};
 
 /// Groups that are kept with their clients: 6 MB.
 const KEPT: usize = 1 << 12;
@@ -50,7 +51,7 @@ pub(super) struct Refusal<'a> {
     /// User agent, masked.
     pub(super) agent: Option<&'a Arc<str>>,
     /// Where it stands and when it was.
-    pub(super) origin: &'a Origin,
+    pub(super) origin: Standing<'a>,
     /// User name from a column, as pseudonym.
     pub(super) user: Option<String>,
 }
@@ -105,7 +106,6 @@ impl Bare {
     /// Adds one refusal.
     pub(super) fn note(&mut self, refusal: &Refusal<'_>) {
         let spot = spot_mark(None, refusal.ip);
-        let at = refusal.origin.time.map(|time| time.at);
         if self.kept.admits(key(spot, 0)) {
             let agent = agent_mark(refusal.agent.map(|agent| &**agent));
             let rest = FixedState::with_seed(0x1f83_d9ab).hash_one((agent, refusal.kind));
@@ -121,14 +121,14 @@ impl Bare {
                     let facts = Facts { client, ..refusal.facts.clone() };
                     group.adopt(Some(Box::new(facts)));
                 }
-                group.add(&refusal.facts.answer, at, refusal.origin, refusal.user.as_ref());
+                group.add(&refusal.facts.answer, &refusal.origin, refusal.user.as_ref());
             }
         }
         if let Some(group) = self.kinds.slot(refusal.kind) {
             if group.says_otherwise(refusal.facts) {
                 group.adopt(Some(Box::new(without_client(refusal.facts))));
             }
-            group.add(&refusal.facts.answer, at, refusal.origin, refusal.user.as_ref());
+            group.add(&refusal.facts.answer, &refusal.origin, refusal.user.as_ref());
         }
     }
 
@@ -145,9 +145,9 @@ impl Bare {
     }
 
     /// Shifts all positions.
-    pub(super) fn shift(&mut self, mut change: impl FnMut(&mut Position)) {
-        self.kept.change(|kept| kept.group.shift(&mut change));
-        self.kinds.change(|group| group.shift(&mut change));
+    pub(super) fn shift(&mut self, shift: &mut Shift<impl Fn(&mut Position)>) {
+        self.kept.change(|kept| kept.group.shift(shift));
+        self.kinds.change(|group| group.shift(shift));
     }
 
     /// Returns all refusals as groups: those of the clients that are kept, and the rest by kind, without

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::said::Sayings;
 use super::smallest::{Few, Merge, Smallest};
+use super::standing::{Shift, Standing};
 use super::times::Times;
 use crate::model::{
     Answer, At, Client, Credential, Endpoint, Facts, Grant, Issued, KeyName, Observer, Origin,
@@ -94,7 +95,7 @@ pub struct Group {
     /// When.
     pub times: Times<256>,
     /// The smallest by time, source, position.
-    pub examples: Smallest<Origin, 3>,
+    pub examples: Smallest<Arc<Origin>, 3>,
     /// User names from a column, as pseudonyms.
     pub users: Smallest<String, 16>,
     /// What the servers said.
@@ -200,24 +201,25 @@ impl Group {
     pub(super) fn add(
         &mut self,
         answer: &Arc<Answer>,
-        at: Option<At>,
-        origin: &Origin,
+        standing: &Standing<'_>,
         user: Option<&String>,
     ) {
         self.count += 1;
-        self.said.hear(answer, at, origin);
+        let at = standing.time.map(|time| time.at);
+        self.said.hear(answer, standing);
         if let Some(at) = at {
             self.times.push(at);
         }
-        self.examples.push_copy(origin);
+        self.examples.push_made(&**standing, || standing.keep());
         if let Some(user) = user {
             self.users.push_copy(user);
         }
     }
 
-    pub(super) fn shift(&mut self, mut change: impl FnMut(&mut Position)) {
-        self.examples.shift(|origin| change(&mut origin.position));
-        self.said.shift(change);
+    /// Shifts all positions.
+    pub(super) fn shift(&mut self, shift: &mut Shift<impl Fn(&mut Position)>) {
+        self.examples.shift(|origin| shift.apply(origin));
+        self.said.shift(shift);
     }
 
     /// Returns whether facts have other words than those that are kept.

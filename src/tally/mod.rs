@@ -18,6 +18,7 @@ mod said;
 mod sample;
 mod sightings;
 mod smallest;
+mod standing;
 mod times;
 mod tokens;
 mod users;
@@ -44,6 +45,7 @@ pub use self::said::{Once, Said, Sayings, Spoken, Wording, wordings, words};
 pub use self::sample::Sample;
 pub use self::sightings::{Pass, Sighting, Sightings};
 pub use self::smallest::{Few, Merge, Smallest, Table};
+use self::standing::{Shift, Standing};
 pub use self::times::{Bucket, Buckets, Times};
 pub use self::uses::{Shown, Used, host_mark};
 pub use self::visits::{
@@ -226,6 +228,7 @@ impl Tally {
                 let Visit { ip, agent, .. } = passage.visit;
                 let Refused { kind, origin, user } = *refused;
                 let user = user.map(pseudonym);
+                let origin = Standing::of(origin);
                 self.bare.note(&Refusal { kind, facts, ip, agent, origin, user });
             }
         }
@@ -322,18 +325,19 @@ impl Tally {
 
     /// Shifts all positions, which are counted from the start of a shard, by where the shard begins.
     pub fn rebase(&mut self, entries: u64, lines: u64) {
-        let shift = |position: &mut Position| {
+        let change = |position: &mut Position| {
             position.entry = position.entry.map(|n| n + entries);
             position.line = position.line.map(|n| n + lines);
         };
+        let mut shift = Shift::by(change);
         for group in self.groups.values_mut() {
-            group.shift(shift);
+            group.shift(&mut shift);
         }
-        self.bare.shift(shift);
+        self.bare.shift(&mut shift);
         for sightings in self.sightings.values_mut() {
-            sightings.rebase(entries, lines);
+            sightings.shift(|refusal| shift.apply(&mut refusal.origin));
         }
-        self.passed.change(|passed| passed.rebase(entries, lines));
+        self.passed.change(|passed| passed.shift(|pass| change(&mut pass.origin.position)));
     }
 
     /// Turns refusals without a credential into groups, for all that learn and judge: with their clients
@@ -437,12 +441,14 @@ impl Tally {
     fn note_group(&mut self, record: Record) {
         let refused = record.facts.answer.outcome.is_refused();
         let bare = bare::is_bare(&record.facts);
+        let Record { origin, facts, user, .. } = &record;
+        let standing = Standing::of(origin);
         if !bare || !record.ids.is_empty() || line_mark(&record, 0).is_some() {
-            let key = group_key(&record.facts);
+            let key = group_key(facts);
             let ids = record.ids.iter().copied().chain(line_mark(&record, key));
             for mark in ids.filter(|_| refused) {
                 if let Some(sightings) = self.sightings.slot(&mark) {
-                    sightings.push(Sighting::of(&record, key));
+                    sightings.push(Sighting::of(standing.keep(), key, facts));
                 }
             }
             if !bare {
@@ -450,16 +456,14 @@ impl Tally {
                 if !self.limits.is_none() && group.tokens.is_empty() {
                     group.keep_tokens(&record.tokens);
                 }
-                let at = record.origin.time.map(|time| time.at);
-                group.add(&record.facts.answer, at, &record.origin, record.user.as_ref());
+                group.add(&facts.answer, &standing, user.as_ref());
                 group.adopt(Some(Box::new(record.facts)));
                 return;
             }
         }
-        let Record { origin, facts, user, .. } = record;
         let (ip, agent) = (facts.client.ip.as_deref(), facts.client.user_agent.as_ref());
-        let kind = kind_of(&facts);
-        self.bare.note(&Refusal { kind, facts: &facts, ip, agent, origin: &origin, user });
+        let (kind, user) = (kind_of(facts), user.clone());
+        self.bare.note(&Refusal { kind, facts, ip, agent, origin: standing, user });
     }
 }
 

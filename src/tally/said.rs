@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::smallest::{Few, Merge};
+use super::standing::{Shift, Standing};
 use super::times::Times;
 use super::wording::template;
 use crate::model::{Answer, At, Origin, Position, Statement};
@@ -33,7 +34,7 @@ pub struct Said {
     /// When. As many buckets as a group has, so that each lies in one of the group's.
     pub times: Times<256>,
     /// The first answer that said it.
-    pub first: Option<Box<Origin>>,
+    pub first: Option<Arc<Origin>>,
     /// The words of the answer whose words sort first.
     least: Box<str>,
     /// The words of the one whose words sort last, where they are others.
@@ -67,10 +68,8 @@ pub enum Spoken<'s> {
 pub struct Once {
     /// The answer.
     pub answer: Arc<Answer>,
-    /// When.
-    pub at: Option<At>,
-    /// Where it stands.
-    pub origin: Origin,
+    /// Where it stands and when it was.
+    pub origin: Arc<Origin>,
 }
 
 /// Returns what an answer says, each wording once, with the words themselves.
@@ -86,12 +85,18 @@ pub fn wordings(answer: &Answer) -> Vec<(Wording, &str)> {
 }
 
 impl Once {
+    /// Returns when it was said.
+    pub fn at(&self) -> Option<At> {
+        self.origin.time.map(|time| time.at)
+    }
+
     fn spelled_out(&self) -> Few<Wording, Said, WORDINGS> {
         let mut all = Few::default();
+        let standing = Standing::of_kept(&self.origin);
         for (wording, text) in wordings(&self.answer) {
             let said: Option<&mut Said> = all.slot(&wording);
             if let Some(said) = said {
-                said.add(text, self.at, Some(&self.origin), 1);
+                said.add(text, self.at(), Some(&standing), 1);
             }
         }
         all
@@ -132,7 +137,7 @@ impl Said {
         self.most.is_none().then_some(&*self.least)
     }
 
-    fn add(&mut self, text: &str, at: Option<At>, origin: Option<&Origin>, count: u64) {
+    fn add(&mut self, text: &str, at: Option<At>, standing: Option<&Standing<'_>>, count: u64) {
         if self.count == 0 {
             self.least = text.into();
         } else if *text < *self.least {
@@ -145,10 +150,10 @@ impl Said {
         if let Some(at) = at.filter(|_| count > 0) {
             self.times.push_all(at, count);
         }
-        if let Some(origin) = origin
-            && self.first.as_deref().is_none_or(|first| origin < first)
+        if let Some(standing) = standing
+            && self.first.as_deref().is_none_or(|first| **standing < *first)
         {
-            self.first = Some(Box::new(origin.clone()));
+            self.first = Some(standing.keep());
         }
     }
 
@@ -208,26 +213,28 @@ impl Sayings {
     }
 
     /// Adds what one answer says.
-    pub(super) fn hear(&mut self, answer: &Arc<Answer>, at: Option<At>, origin: &Origin) {
+    pub(super) fn hear(&mut self, answer: &Arc<Answer>, standing: &Standing<'_>) {
         if words(answer).next().is_none() {
             return;
         }
         if self.is_empty() {
-            let (answer, origin) = (Arc::clone(answer), origin.clone());
-            self.once = Some(Box::new(Once { answer, at, origin }));
+            let (answer, origin) = (Arc::clone(answer), standing.keep());
+            self.once = Some(Box::new(Once { answer, origin }));
             return;
         }
+        let at = standing.time.map(|time| time.at);
         let mut heard: Vec<Wording> = Vec::new();
         for statement in words(answer) {
-            self.add(statement, at, Some(origin), 1, &mut heard);
+            self.add(statement, at, Some(standing), 1, &mut heard);
         }
     }
 
     /// Adds what others heard of so many answers at one instant.
     pub fn hear_of(&mut self, answer: &Answer, at: At, origin: Option<&Origin>, count: u64) {
+        let standing = origin.map(Standing::of);
         let mut heard: Vec<Wording> = Vec::new();
         for statement in words(answer).filter(|s| s.seen_by.is_some()) {
-            self.add(statement, Some(at), origin, count, &mut heard);
+            self.add(statement, Some(at), standing.as_ref(), count, &mut heard);
         }
     }
 
@@ -236,7 +243,7 @@ impl Sayings {
         &mut self,
         statement: &Statement,
         at: Option<At>,
-        origin: Option<&Origin>,
+        standing: Option<&Standing<'_>>,
         count: u64,
         heard: &mut Vec<Wording>,
     ) {
@@ -252,7 +259,7 @@ impl Sayings {
             return;
         }
         if let Some(said) = all.slot(&wording) {
-            said.add(text, at, origin, count);
+            said.add(text, at, standing, count);
         }
         heard.push(wording);
     }
@@ -333,13 +340,13 @@ impl Sayings {
     }
 
     /// Shifts all positions.
-    pub(super) fn shift(&mut self, mut change: impl FnMut(&mut Position)) {
+    pub(super) fn shift(&mut self, shift: &mut Shift<impl Fn(&mut Position)>) {
         if let Some(once) = &mut self.once {
-            change(&mut once.origin.position);
+            shift.apply(&mut once.origin);
         }
         let all = self.all.iter_mut().flat_map(|all| all.iter_mut());
         let firsts = all.filter_map(|(_, said)| said.first.as_mut());
-        firsts.for_each(|first| change(&mut first.position));
+        firsts.for_each(|first| shift.apply(first));
     }
 }
 
@@ -376,7 +383,7 @@ mod tests {
         let mut sayings = Sayings::default();
         for (second, text) in of {
             let answer = answer(&[("body.error", text), ("status", "401")]);
-            sayings.hear(&Arc::new(answer), Some(At::from_secs(*second)), &origin(*second));
+            sayings.hear(&Arc::new(answer), &Standing::of(&origin(*second)));
         }
         sayings
     }
@@ -413,7 +420,7 @@ mod tests {
     fn an_answer_that_says_the_same_twice_counts_once() {
         let mut sayings = Sayings::default();
         let twice = answer(&[("body.errors[]", "late by 5 s"), ("body.errors[]", "late by 7 s")]);
-        sayings.hear(&Arc::new(twice), None, &origin(1));
+        sayings.hear(&Arc::new(twice), &Standing::of(&origin(1)));
         assert_eq!(shown(&sayings), [row("late by <n> s", 1, Some("late by 5 s"))]);
     }
 
@@ -451,13 +458,14 @@ mod tests {
             ("body.error", "no key"),
             ("header:x-error", "no key"),
         ]));
+        let here = origin(1);
         let mut slow = Sayings::default();
         let mut heard = Vec::new();
         for statement in words(&one) {
-            slow.add(statement, at, Some(&origin(1)), 1, &mut heard);
+            slow.add(statement, at, Some(&Standing::of(&here)), 1, &mut heard);
         }
         let mut fast = Sayings::default();
-        fast.hear(&one, at, &origin(1));
+        fast.hear(&one, &Standing::of(&here));
         assert!(matches!(fast.spoken(), Some(Spoken::Once(_))));
         assert!(fast.all.is_none());
         assert_eq!(fast, slow);
@@ -465,7 +473,9 @@ mod tests {
         let json = serde_json::to_string(&fast).unwrap();
         assert_eq!(json, serde_json::to_string(&slow).unwrap());
         for sayings in [&mut fast, &mut slow] {
-            sayings.shift(|position| position.line = position.line.map(|line| line + 9));
+            sayings.shift(&mut Shift::by(|position: &mut Position| {
+                position.line = position.line.map(|line| line + 9);
+            }));
         }
         assert_eq!(fast, slow);
         // Another may come to it, or it to another.
@@ -475,7 +485,7 @@ mod tests {
         assert_eq!(one_more, more_of_one);
         assert!(shown(&one_more).iter().all(|(_, count, _)| *count == 2));
         let mut silent = Sayings::default();
-        silent.hear(&Arc::new(answer(&[("status", "401")])), at, &origin(1));
+        silent.hear(&Arc::new(answer(&[("status", "401")])), &Standing::of(&here));
         assert!(silent.spoken().is_none());
     }
 

@@ -1,9 +1,11 @@
 //! Where and when something was seen: what lets the views of one exchange find each other after the merge.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::smallest::{Merge, ascending};
-use crate::model::{Origin, Record};
+use crate::model::{Facts, Origin};
 
 /// Sightings under one mark that are kept; an id with more names no single exchange.
 const MOST: usize = 8;
@@ -12,7 +14,7 @@ const MOST: usize = 8;
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct Sighting {
     /// Where it stands and when it was.
-    pub origin: Origin,
+    pub origin: Arc<Origin>,
     /// The key of its facts in the table of groups.
     pub group: u128,
     /// Its own words, masked: the strongest beside the status.
@@ -43,24 +45,6 @@ pub struct Sightings<T: Ord> {
     kept: Vec<T>,
 }
 
-/// What stands at a place that may be moved.
-pub trait Placed: Ord {
-    /// Returns the place, to be moved.
-    fn origin(&mut self) -> &mut Origin;
-}
-
-impl Placed for Sighting {
-    fn origin(&mut self) -> &mut Origin {
-        &mut self.origin
-    }
-}
-
-impl Placed for Pass {
-    fn origin(&mut self) -> &mut Origin {
-        &mut self.origin
-    }
-}
-
 impl<T: Ord> Default for Sightings<T> {
     fn default() -> Self {
         Self { count: 0, kept: Vec::new() }
@@ -68,10 +52,10 @@ impl<T: Ord> Default for Sightings<T> {
 }
 
 impl Sighting {
-    pub(super) fn of(record: &Record, group: u128) -> Self {
-        let mut statements = record.facts.answer.statements.iter();
+    pub(super) fn of(origin: Arc<Origin>, group: u128, facts: &Facts) -> Self {
+        let mut statements = facts.answer.statements.iter();
         let said = statements.find(|s| s.place != "status").map(|s| s.text.as_str().into());
-        Self { origin: record.origin.clone(), group, said }
+        Self { origin, group, said }
     }
 }
 
@@ -98,16 +82,10 @@ impl<T: Ord> Sightings<T> {
         let all: Vec<&T> = self.kept.iter().collect();
         (u64::try_from(all.len()) == Ok(self.count)).then_some(all)
     }
-}
 
-impl<T: Placed> Sightings<T> {
-    pub(super) fn rebase(&mut self, entries: u64, lines: u64) {
-        // All positions of an input move alike, so the order stays.
-        for sighting in &mut self.kept {
-            let position = &mut sighting.origin().position;
-            position.entry = position.entry.map(|n| n + entries);
-            position.line = position.line.map(|n| n + lines);
-        }
+    /// Rewrites all sightings by a change that keeps their order: all positions of an input move alike.
+    pub(super) fn shift(&mut self, change: impl FnMut(&mut T)) {
+        self.kept.iter_mut().for_each(change);
     }
 }
 

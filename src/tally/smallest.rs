@@ -1,5 +1,6 @@
 //! Bounded tables that keep the smallest keys, whoever saw them first, and count the rest.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -42,8 +43,16 @@ impl<T: Ord, const LIMIT: usize> Smallest<T, LIMIT> {
     where
         T: Clone,
     {
-        if self.0.len() < LIMIT || self.0.last().is_none_or(|last| *last > *value) {
-            self.push(value.clone());
+        self.push_made(value, || value.clone());
+    }
+
+    /// Adds a value that equals another and is only made where it has a place.
+    pub(super) fn push_made<Q: Ord>(&mut self, value: &Q, make: impl FnOnce() -> T)
+    where
+        T: Borrow<Q>,
+    {
+        if self.0.len() < LIMIT || self.0.last().is_none_or(|last| last.borrow() > value) {
+            self.push(make());
         }
     }
 
@@ -63,8 +72,12 @@ impl<T: Ord, const LIMIT: usize> Smallest<T, LIMIT> {
     }
 
     /// Takes a value out.
-    pub fn remove(&mut self, value: &T) -> bool {
-        self.0.binary_search(value).map(|at| self.0.remove(at)).is_ok()
+    pub fn remove<Q: Ord>(&mut self, value: &Q) -> bool
+    where
+        T: Borrow<Q>,
+    {
+        let found = self.0.binary_search_by(|known| known.borrow().cmp(value));
+        found.map(|at| self.0.remove(at)).is_ok()
     }
 
     /// Rewrites every value by a change that keeps their order (a shift of positions).

@@ -38,7 +38,7 @@ pub(super) fn join(
             let Some(time) = sighting.origin.time else { continue };
             let group = moved.get(&(sighting.group, time.at)).copied().unwrap_or(sighting.group);
             let unit = Unit { group, at: time.at, origin: Some(&sighting.origin), count: 1 };
-            seen.extend(facts_of(tally, group).map(|facts| (unit, &sighting.origin, facts)));
+            seen.extend(facts_of(tally, group).map(|facts| (unit, &*sighting.origin, facts)));
         }
         if seen.len() != set.len() {
             continue;
@@ -48,12 +48,13 @@ pub(super) fn join(
         let told: Vec<(String, &Facts)> =
             others.iter().map(|(_, o, facts)| (o.source.to_string(), &**facts)).collect();
         let joined = combine(facts, &told);
-        let was = |origin: &Origin| set.iter().find(|s| s.origin == *origin).map_or(0, |s| s.group);
+        let was =
+            |origin: &Origin| set.iter().find(|s| *s.origin == *origin).map_or(0, |s| s.group);
         for (unit, place, facts) in others {
             drop_view(tally, *unit);
             views.hidden.insert((was(place), (*place).clone()));
             views.note(&place.source, &origin.source, true, 1);
-            let said = set.iter().find(|s| s.origin == **place).and_then(|s| s.said.clone());
+            let said = set.iter().find(|s| *s.origin == **place).and_then(|s| s.said.clone());
             let view = View::of_refusal((*place).clone(), facts, said.clone());
             let behind = views.of_instant.get(&(was(place), unit.at)).cloned().unwrap_or_default();
             let key = (was(origin), (*origin).clone());

@@ -20,11 +20,11 @@ pub(super) fn facts_of(tally: &Tally, group: u128) -> Option<Arc<Facts>> {
 }
 
 /// Returns the places of a unit, as far as the group keeps them.
-pub(super) fn places(tally: &Tally, unit: Unit<'_>) -> Vec<Origin> {
+pub(super) fn places(tally: &Tally, unit: Unit<'_>) -> Vec<Arc<Origin>> {
     if let Some(origin) = unit.origin {
-        return vec![origin.clone()];
+        return vec![Arc::new(origin.clone())];
     }
-    let here = |origin: &&Origin| origin.time.is_some_and(|t| t.at == unit.at);
+    let here = |origin: &&Arc<Origin>| origin.time.is_some_and(|t| t.at == unit.at);
     let group = tally.groups.get(&unit.group);
     group.map_or_else(Vec::new, |g| g.examples.iter().filter(here).cloned().collect())
 }
@@ -64,7 +64,12 @@ pub(super) fn change(tally: &mut Tally, unit: Unit<'_>, facts: Facts) -> u128 {
     let mut said = take(tally, unit);
     let Some(group) = tally.groups.slot(&key) else { return unit.group };
     group.count.merge(unit.count);
-    said.hear_of(&facts.answer, unit.at, unit.origin.or(places.first()), unit.count);
+    said.hear_of(
+        &facts.answer,
+        unit.at,
+        unit.origin.or(places.first().map(|place| &**place)),
+        unit.count,
+    );
     group.said.merge(said);
     if unit.count > 0 {
         group.times.push_all(unit.at, unit.count);

@@ -81,7 +81,7 @@ fn edges<'t>(tally: &'t Tally, views: &Views) -> Vec<(Candidate<'t>, Candidate<'
             })
             .collect();
         for sighting in refused {
-            let place = (sighting.group, sighting.origin.clone());
+            let place = (sighting.group, Origin::clone(&sighting.origin));
             let facts = tally.groups.get(&sighting.group).and_then(|g| g.facts.as_deref());
             // One that has views itself may have left its group: it is an exchange of its own here.
             let Some(facts) = facts.filter(|_| !views.hidden.contains(&place)) else { continue };

@@ -113,7 +113,7 @@ fn apply(
             if let (Some(place), [main]) = (&place, places.as_slice())
                 && *count == 1
             {
-                let known = views.places.entry(main.clone()).or_default();
+                let known = views.places.entry(Origin::clone(main)).or_default();
                 known.insert(place.clone(), words.clone());
             }
             let origin = place.unwrap_or_else(|| Origin {
@@ -143,7 +143,7 @@ fn apply(
 fn the_line(tally: &Tally, group: u128, at: At) -> Option<(Origin, Option<Box<str>>)> {
     let all = tally.sightings.get(&line_mark_of(group, at))?.all()?;
     let [only] = all.as_slice() else { return None };
-    Some((only.origin.clone(), only.said.clone()))
+    Some((Origin::clone(&only.origin), only.said.clone()))
 }
 
 /// Returns the lines that say why and not with what status, by source.
