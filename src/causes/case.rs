@@ -241,7 +241,7 @@ impl<'a> Case<'a> {
     /// Returns whether a statement is such a one.
     pub(super) fn asks_for_it_with(&self, said: &Statement) -> bool {
         let Some(Place::Header(name)) = self.credential().map(|c| &c.place) else { return false };
-        name != "authorization"
+        **name != *"authorization"
             && said.causes.first().is_some_and(|cause| MISSES.iter().any(|miss| cause == miss))
             && names_field(&said.text, name)
     }

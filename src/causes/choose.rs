@@ -298,7 +298,7 @@ fn contradicts(case: &Case<'_>, cause: &str) -> Option<Evidence> {
                 [&token.exp, &token.nbf, &token.iat].into_iter().flatten().collect();
             dates
                 .iter()
-                .all(|d| d.is_number)
+                .all(|d| d.is_number())
                 .then(|| Evidence::new("every time claim is a number", place))
         }
         "claim.issuer" => {

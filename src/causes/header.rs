@@ -443,7 +443,7 @@ fn unlearned_scheme(case: &Case<'_>, sent: &Scheme) -> Option<Candidate> {
 fn wrong_place(case: &Case<'_>) -> Option<Candidate> {
     let credential = case.credential()?;
     if credential.place.is_authorization()
-        || matches!(credential.place, Place::Header(ref n) if n == "proxy-authorization")
+        || matches!(credential.place, Place::Header(ref n) if **n == *"proxy-authorization")
         || credential.oddities.iter().any(|o| matches!(o, Oddity::Misspelt(_)))
         || !credential.kind.is_token()
         || case.facts.grant.is_some()

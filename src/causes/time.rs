@@ -226,10 +226,10 @@ fn units(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     let off: Vec<(&str, &NumericDate)> = claims
         .iter()
         .filter_map(|(name, claim)| Some((*name, claim.as_ref()?)))
-        .filter(|(_, date)| date.is_number && date.unit != Unit::Seconds)
+        .filter(|(_, date)| date.is_number() && date.unit() != Unit::Seconds)
         .collect();
     let (name, date) = *off.first()?;
-    let unit = match date.unit {
+    let unit = match date.unit() {
         Unit::Seconds => "seconds",
         Unit::Millis => "milliseconds",
         Unit::Micros => "microseconds",
@@ -251,7 +251,7 @@ fn units(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     };
     let accepted = case
         .profile()
-        .filter(|p| p.units.contains(&date.unit))
+        .filter(|p| p.units.contains(&date.unit()))
         .map(|_| format!("{} let in tokens with the same unit", case.host()));
     Some(candidate.unless(accepted, "history"))
 }
@@ -262,7 +262,7 @@ fn types(case: &Case<'_>, token: &Token) -> Option<Candidate> {
     let (name, _) = claims
         .iter()
         .filter_map(|(name, claim)| Some((*name, claim.as_ref()?)))
-        .find(|(_, date)| !date.is_number)?;
+        .find(|(_, date)| !date.is_number())?;
     let fact = format!("`{name}` is no number (RFC 7519, section 2)");
     let candidate = Candidate::proven("time.wrong_type", fact, &case.place());
     let sure = case.says("time.") || case.says("claim.") || case.says("token.malformed");

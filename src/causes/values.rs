@@ -289,7 +289,7 @@ fn field<'a>(case: &Case<'a>) -> Option<&'a str> {
         | Place::Cookie(name)
         | Place::Query(name)
         | Place::Form(name)
-        | Place::Json(name) => Some(name.as_str()),
+        | Place::Json(name) => Some(&**name),
     })
 }
 
@@ -301,8 +301,8 @@ fn claim(case: &Case<'_>, cause: &str) -> Option<Value> {
         names(dates.iter().filter(|(_, d)| d.as_ref().is_some_and(wrong)).map(|(name, _)| *name))
     };
     match cause {
-        "time.unit_milliseconds" => those(|d| d.is_number && d.unit != Unit::Seconds),
-        "time.wrong_type" => those(|d| !d.is_number),
+        "time.unit_milliseconds" => those(|d| d.is_number() && d.unit() != Unit::Seconds),
+        "time.wrong_type" => those(|d| !d.is_number()),
         "time.not_yet_valid" => {
             let judged = case.judged_at()?;
             let early = |d: &NumericDate| d.in_seconds().is_some_and(|at| at > judged);

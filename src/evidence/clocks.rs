@@ -135,7 +135,7 @@ mod tests {
 
     fn date(secs: i64) -> NumericDate {
         let at = Some(At::from_secs(START + secs));
-        NumericDate { at, unit: Unit::Seconds, is_number: true, raw: None }
+        NumericDate::new(at, Unit::Seconds, true, (START + secs).to_string())
     }
 
     fn handed(iat: i64, exp: i64, expires_in: Option<i64>) -> HandedOut {

@@ -115,13 +115,13 @@ impl AtHand {
     fn of(mark: u128, seen: Arc<Seen>, piece: u32) -> Self {
         let Seen { shared, own, all, is_token, plain, .. } = &*seen;
         let shortest = plain.map_or(0, |length| u16::try_from(length).unwrap_or(u16::MAX));
-        let (own, all, is_token) = (own.map_or(0, |own| own.0), *all, *is_token);
+        let (own, all, is_token) = (own.map_or(0, Fingerprint::number), *all, *is_token);
         Self { mark, own, credential: shared.clone(), all, piece, shortest, is_token, seen }
     }
 
     /// Returns the mark of its token, or else of itself.
     pub(super) fn own(&self) -> Option<Fingerprint> {
-        (self.own != 0).then_some(Fingerprint(self.own))
+        (self.own != 0).then_some(Fingerprint::new(self.own))
     }
 }
 

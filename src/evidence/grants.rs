@@ -170,7 +170,7 @@ fn fields_of<'b>(body: &'b Body<'_>, text: &'b str) -> Vec<Field<'b>> {
         .params
         .iter()
         .map(|(name, value)| Field {
-            place: Place::Form(token::parameter(name, 64)),
+            place: Place::Form(token::parameter(name, 64).into()),
             word: word_of(name),
             value: token::percent_decode(value),
         })
@@ -183,7 +183,7 @@ fn fields_of<'b>(body: &'b Body<'_>, text: &'b str) -> Vec<Field<'b>> {
         if let Ok(json) = serde_json::from_str::<Value>(text) {
             members(&json, "", 0, &mut |path, value| {
                 fields.push(Field {
-                    place: Place::Json(token::parameter(path, 96)),
+                    place: Place::Json(token::parameter(path, 96).into()),
                     word: word_of(path),
                     value: Cow::Owned(value.to_owned()),
                 });
@@ -193,7 +193,7 @@ fn fields_of<'b>(body: &'b Body<'_>, text: &'b str) -> Vec<Field<'b>> {
         fields.extend(params(trimmed.trim_end()).take(64).map(|(name, value)| {
             let name = decode_param(name);
             Field {
-                place: Place::Form(token::parameter(&name, 64)),
+                place: Place::Form(token::parameter(&name, 64).into()),
                 word: word_of(&name),
                 value: decode_param(value),
             }
@@ -232,7 +232,7 @@ fn add_arguments(fields: &mut Vec<Field<'_>>) {
         rest = behind.strip_prefix('"').unwrap_or(behind);
         if let Some(name) = name.filter(|name| !name.is_empty() && fields.len() < 64) {
             fields.push(Field {
-                place: Place::Json("query".to_owned()),
+                place: Place::Json("query".into()),
                 word: word_of(name),
                 value: Cow::Owned(value.to_owned()),
             });

@@ -90,7 +90,7 @@ pub(super) fn read_parts<'x>(
 fn mark(kind: &str, id: &str, wanted: impl Fn(u64) -> bool) -> Option<Fingerprint> {
     let half = |seed| FixedState::with_seed(seed).hash_one((kind, id));
     let high: u64 = half(0x2545_f491);
-    wanted(high).then(|| Fingerprint(u128::from(high) << 64 | u128::from(half(0x7f4a_7c15))))
+    wanted(high).then(|| Fingerprint::new(u128::from(high) << 64 | u128::from(half(0x7f4a_7c15))))
 }
 
 /// Returns whether a field of this name carries an id that is read here.
@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn the_marks_of_a_request_are_sorted_each_once_and_none_is_left_of_the_one_before() {
         let endpoint = Endpoint { method: None, host: None, path: "/a".into() };
-        let mut marks = vec![Fingerprint(7)];
+        let mut marks = vec![Fingerprint::new(7)];
         for n in 0..9 {
             let (one, other) = (format!("0123456789abcde{n}"), format!("{n}edcba9876543210"));
             let fields = [("x-request-id", &*one), ("x-correlation-id", &other), ("cf-ray", &one)];
@@ -320,7 +320,7 @@ mod tests {
         read_parts(None, Some(&ids[0]), fields(), &endpoint, some, |half| half < u64::MAX / 2);
         read_parts(None, Some(&ids[0]), fields(), &endpoint, none, |_| false);
         assert_eq!(all.len(), 65);
-        all.retain(|mark| mark.0 >> 64 < u128::from(u64::MAX / 2));
+        all.retain(|mark| mark.number() >> 64 < u128::from(u64::MAX / 2));
         assert!(*some == *all && (10..55).contains(&some.len()), "{}", some.len());
         assert_eq!(*none, []);
     }

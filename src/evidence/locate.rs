@@ -254,7 +254,7 @@ pub(super) fn again_in_authorization<'c>(
 }
 
 fn of_authorization(value: &str, mint: &mut Mint) -> Seen {
-    let place = Place::Header("authorization".to_owned());
+    let place = Place::Header("authorization".into());
     one(place, read_with_scheme(value, mint), None)
 }
 
@@ -289,7 +289,7 @@ fn exempt(name: &str) -> bool {
 }
 
 fn place_of(name: &str) -> Place {
-    Place::Header(token::identifier(&name.trim().to_ascii_lowercase(), 64))
+    Place::Header(token::identifier(&name.trim().to_ascii_lowercase(), 64).into())
 }
 
 /// Makes the memory of one credential.
@@ -405,7 +405,7 @@ fn add_cookie(name: &str, value: &str, seen: &mut Seen) {
         reading.token = None;
         reading.scheme = None;
     }
-    add(Place::Cookie(token::parameter(name, 64)), reading, None, seen);
+    add(Place::Cookie(token::parameter(name, 64).into()), reading, None, seen);
 }
 
 fn locate_in_query(url: &Url<'_>, found: &mut Found<'_>, context: &mut Context<'_>) {
@@ -430,14 +430,14 @@ fn locate_in_query(url: &Url<'_>, found: &mut Found<'_>, context: &mut Context<'
         if matches!(decoded, Cow::Owned(_)) {
             seen.secrets.push(Secret::new(value));
         }
-        add(Place::Query(token::parameter(name, 64)), reading, None, &mut seen);
+        add(Place::Query(token::parameter(name, 64).into()), reading, None, &mut seen);
     }
     if seen.credentials.is_empty()
         && let Some((name, value)) = password_of(url)
     {
         let decoded = decode_param(value);
         add_from_body(
-            Place::Query(token::parameter(name, 64)),
+            Place::Query(token::parameter(name, 64).into()),
             &decoded,
             Kind::Password,
             &mut seen,
@@ -537,7 +537,7 @@ fn read_protocols(value: &str) -> Option<Seen> {
             || token::vendor_of(inner).is_some()
             || (announced && item.len() >= 8);
         if token_like {
-            let place = Place::Header("sec-websocket-protocol".to_owned());
+            let place = Place::Header("sec-websocket-protocol".into());
             add(place, read_plain(inner, Kind::Opaque), None, &mut seen);
         }
         announced = matches!(

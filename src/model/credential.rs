@@ -140,7 +140,7 @@ pub enum Scheme {
     /// `JWT`.
     Jwt,
     /// Another word, as written, at most 32 characters, known to be a word and no secret.
-    Other(String),
+    Other(Box<Box<str>>),
 }
 
 /// Words of schemes, in lower case.
@@ -168,7 +168,7 @@ impl Scheme {
         match known {
             Some((_, scheme)) => scheme.clone(),
             None if aws4() => Self::Aws4,
-            None => Self::Other(word.chars().take(32).collect()),
+            None => Self::Other(Box::new(word.chars().take(32).collect())),
         }
     }
 
@@ -240,21 +240,21 @@ impl State {
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// A request field, by its name in lower case.
-    Header(String),
+    Header(Box<str>),
     /// A cookie, by its name.
-    Cookie(String),
+    Cookie(Box<str>),
     /// A query parameter, by its name.
-    Query(String),
+    Query(Box<str>),
     /// A field of a form body.
-    Form(String),
+    Form(Box<str>),
     /// A member of a JSON body, dotted path.
-    Json(String),
+    Json(Box<str>),
 }
 
 impl Place {
     /// Returns whether this is the field `Authorization`.
     pub fn is_authorization(&self) -> bool {
-        matches!(self, Self::Header(name) if name == "authorization")
+        matches!(self, Self::Header(name) if **name == *"authorization")
     }
 }
 

@@ -2,17 +2,18 @@
 
 use std::fmt;
 use std::hash::Hasher;
+use std::num::NonZeroU128;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// 128 bits of domain-separated SHA-256 over a credential; 12 hex digits are shown: `tok:3f9a61c2d07b`.
 ///
-/// Aligned as all else is that stands beside it: by sixteen bytes, an `Option` of one would take 32, and what
-/// is known of millions of credentials and tokens holds several.
+/// Never zero, and aligned as all else is that stands beside it: else an `Option` of one would take 32 bytes
+/// in place of 16, and what is known of millions of credentials and tokens holds several.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[repr(Rust, packed(8))]
-pub struct Fingerprint(pub u128);
+pub struct Fingerprint(NonZeroU128);
 
 /// The domain of credentials.
 const CREDENTIAL: &str = "credential";
@@ -20,6 +21,20 @@ const CREDENTIAL: &str = "credential";
 impl Fingerprint {
     /// Shortest credential that gets a mark; a shorter one could be guessed.
     pub const SHORTEST: usize = 20;
+
+    /// Returns the mark of this number; that of 0 is that of 1.
+    pub const fn new(number: u128) -> Self {
+        match NonZeroU128::new(number) {
+            Some(number) => Self(number),
+            None => Self(NonZeroU128::MIN),
+        }
+    }
+
+    /// Returns the number that it is.
+    pub const fn number(self) -> u128 {
+        let Self(number) = self;
+        number.get()
+    }
 
     /// Returns the mark of `raw`, or `None` when it is too short or too regular not to be guessed.
     pub fn of(raw: &str) -> Option<Self> {
@@ -31,7 +46,7 @@ impl Fingerprint {
     pub fn of_bytes(domain: &str, bytes: &[u8]) -> Self {
         let mut sha = begun(domain);
         sha.update(bytes);
-        Self(first_128(&sha.finalize()))
+        Self::new(first_128(&sha.finalize()))
     }
 
     /// Returns the mark of a token's header and payload without its signature.
@@ -53,17 +68,17 @@ impl Fingerprint {
         sha.update(signature.as_bytes());
         let is_long = unsigned.len() + signature.len() >= Self::SHORTEST;
         let fits = is_long && has_several(unsigned.bytes().chain(signature.bytes()));
-        (fits.then(|| Self(first_128(&sha.finalize()))), mark)
+        (fits.then(|| Self::new(first_128(&sha.finalize()))), mark)
     }
 
     fn ended(mut sha: Sha256) -> Self {
         sha.update(b"\0unsigned");
-        Self(first_128(&sha.finalize()))
+        Self::new(first_128(&sha.finalize()))
     }
 
     /// Formats `digits` hex digits (12 unless two shown marks would be equal).
     pub fn shown(self, digits: usize) -> String {
-        let hex = format!("{:032x}", { self.0 });
+        let hex = format!("{:032x}", self.number());
         format!("tok:{}", hex.get(..digits.min(32)).unwrap_or(&hex))
     }
 }
@@ -162,16 +177,18 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_that_may_be_missing_takes_eight_bytes_more_and_hashes_as_its_number() {
-        assert_eq!((size_of::<Option<Fingerprint>>(), align_of::<Fingerprint>()), (24, 8));
+    fn a_mark_that_may_be_missing_takes_no_more_and_hashes_as_its_number() {
+        assert_eq!((size_of::<Option<Fingerprint>>(), align_of::<Fingerprint>()), (16, 8));
         let number = 0x3f9a_61c2_d07b_0000_0000_0000_0000_0001_u128;
-        assert_eq!(KeyHasher::key(&Fingerprint(number)), KeyHasher::key(&number));
-        assert_eq!(serde_json::to_string(&Fingerprint(number)).unwrap(), number.to_string());
+        assert_eq!(KeyHasher::key(&Fingerprint::new(number)), KeyHasher::key(&number));
+        assert_eq!(serde_json::to_string(&Fingerprint::new(number)).unwrap(), number.to_string());
+        assert_eq!(Fingerprint::new(0), Fingerprint::new(1));
+        assert!(serde_json::from_str::<Fingerprint>("0").is_err());
     }
 
     #[test]
     fn a_mark_shows_twelve_hex_digits() {
-        let mark = Fingerprint(0x3f9a_61c2_d07b_0000_0000_0000_0000_0001);
+        let mark = Fingerprint::new(0x3f9a_61c2_d07b_0000_0000_0000_0000_0001);
         assert_eq!(mark.to_string(), "tok:3f9a61c2d07b");
         assert_eq!(mark.shown(14), "tok:3f9a61c2d07b00");
     }

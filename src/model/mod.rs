@@ -14,6 +14,7 @@ mod explained;
 mod finding;
 mod fingerprint;
 mod names;
+mod numeric_date;
 mod pseudonym;
 mod record;
 mod report;
@@ -39,6 +40,7 @@ pub use explained::{Check, Explained, ExplainedCredential, ExplainedFinding, Tok
 pub use finding::{Evidence, Finding, Judgement};
 pub use fingerprint::{Fingerprint, KeyHasher};
 pub use names::Names;
+pub use numeric_date::{NumericDate, Unit};
 pub use pseudonym::{name_persons, pseudonym};
 pub use record::{
     Client, CookieRules, Denial, Endpoint, Facts, Grant, Issued, Leg, Origin, Record, Redirect,
@@ -55,7 +57,7 @@ pub use seldom::Seldom;
 pub use signing::{Departure, Signing};
 pub use sketch::Sketch;
 pub use time::{At, Seconds, Time};
-pub use token::{Fault, Form, Make, Makes, NumericDate, Segment, Signature, Token, Unit, Use};
+pub use token::{Fault, Form, Make, Makes, Segment, Signature, Token, Use};
 pub use told::{Disagreement, Told};
 pub(crate) use unescape::Copy;
 pub use verdict::{KeyName, NearMiss, Verdict};

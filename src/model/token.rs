@@ -1,6 +1,5 @@
 //! The facts of one distinct token; no secret survives in it.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fingerprint::Fingerprint;
 use super::names::Names;
+use super::numeric_date::NumericDate;
 use super::time::At;
 use super::verdict::Verdict;
 
@@ -276,36 +276,6 @@ pub enum Use {
     Unknown,
 }
 
-/// A time claim as written.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NumericDate {
-    /// The instant, read in `unit`; `None` when it is no number at all.
-    pub at: Option<At>,
-    /// The unit that its size suggests; RFC 7519 allows seconds only.
-    pub unit: Unit,
-    /// Whether it is a JSON number (a string that holds digits is not).
-    pub is_number: bool,
-    /// The value as written, at most 40 characters; `None` where it is the whole number that `at` says.
-    pub raw: Option<Box<str>>,
-}
-
-/// The unit of a time claim, told from its size: 1e11 and above is no second.
-#[derive(
-    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// Seconds.
-    #[default]
-    Seconds,
-    /// Milliseconds.
-    Millis,
-    /// Microseconds.
-    Micros,
-    /// Nanoseconds.
-    Nanos,
-}
-
 impl Token {
     /// Makes a token of which nothing is known but its make.
     pub fn of(make: Make) -> Self {
@@ -370,40 +340,5 @@ impl Deref for Token {
 impl DerefMut for Token {
     fn deref_mut(&mut self) -> &mut Make {
         Arc::make_mut(&mut self.make)
-    }
-}
-
-impl NumericDate {
-    /// Makes the date of a number of whole seconds.
-    pub fn of_secs(secs: u64) -> Self {
-        let at = At::from_secs(i64::try_from(secs).unwrap_or(i64::MAX));
-        let mut date = Self { at: Some(at), unit: Unit::Seconds, is_number: true, raw: None };
-        // What lies beyond the instants that there are is not what the instant says.
-        if u64::try_from(at.whole_secs()) != Ok(secs) {
-            date.raw = Some(secs.to_string().into());
-        }
-        date
-    }
-
-    /// Makes a date of what was read of the text `raw`.
-    pub fn new(at: Option<At>, unit: Unit, is_number: bool, raw: String) -> Self {
-        let mut date = Self { at, unit, is_number, raw: None };
-        if !is_number || unit != Unit::Seconds || date.raw() != raw {
-            date.raw = Some(raw.into());
-        }
-        date
-    }
-
-    /// Returns the value as written, at most 40 characters.
-    pub fn raw(&self) -> Cow<'_, str> {
-        match &self.raw {
-            Some(raw) => Cow::Borrowed(raw),
-            None => Cow::Owned(self.at.unwrap_or_default().whole_secs().to_string()),
-        }
-    }
-
-    /// Returns the instant when the value is a number of seconds, as verifiers require.
-    pub fn in_seconds(&self) -> Option<At> {
-        (self.is_number && self.unit == Unit::Seconds).then_some(self.at).flatten()
     }
 }

@@ -114,7 +114,7 @@ fn result(cause: &CauseRow, report: &Report) -> Value {
         Value::Object(location)
     });
     let named = format!("{} {}", cause.class, cause.id);
-    let mark = Fingerprint::of_bytes("sarif", named.as_bytes()).0 >> 64;
+    let mark = Fingerprint::of_bytes("sarif", named.as_bytes()).number() >> 64;
     json!({
         "ruleId": cause.id,
         "ruleIndex": rules(report).iter().position(|rule| rule.id == cause.id),

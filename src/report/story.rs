@@ -100,13 +100,13 @@ struct Shown(u64);
 
 impl Shown {
     fn of(mark: Fingerprint) -> Self {
-        Self((mark.0 >> HIDDEN) as u64)
+        Self((mark.number() >> HIDDEN) as u64)
     }
 }
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Fingerprint(u128::from(self.0) << HIDDEN).fmt(f)
+        Fingerprint::new(u128::from(self.0) << HIDDEN).fmt(f)
     }
 }
 
@@ -388,7 +388,7 @@ mod tests {
 
     #[test]
     fn moments_are_equal_where_their_words_are() {
-        let mark = |bits: u128| Shown::of(Fingerprint(bits));
+        let mark = |bits: u128| Shown::of(Fingerprint::new(bits));
         let (a, b) = (mark(0xabc << 80), mark((0xabc << 80) + 1));
         let all = [
             Moment::Expires(a),
@@ -396,7 +396,7 @@ mod tests {
             Moment::Expires(mark(1)),
             Moment::LetInLast(a),
         ];
-        assert_eq!(mark(0xabc << 80).to_string(), Fingerprint(0xabc << 80).to_string());
+        assert_eq!(mark(0xabc << 80).to_string(), Fingerprint::new(0xabc << 80).to_string());
         assert!(size_of::<(At, Moment<'_>)>() <= 32, "there are as many as refused tokens");
         for (x, y) in all.iter().flat_map(|x| all.iter().map(move |y| (x, y))) {
             assert_eq!(x == y, x.words() == y.words(), "{x:?} {y:?}");

@@ -74,7 +74,8 @@ impl Tally {
         for group in self.groups.values_mut() {
             let Some(facts) = group.facts.as_deref() else { continue };
             let marks = facts.credentials.iter().filter_map(|c| c.token.or(c.fingerprint));
-            let known: Vec<_> = marks.filter_map(|mark| tokens.get(mark.0)?.0.clone()).collect();
+            let known: Vec<_> =
+                marks.filter_map(|mark| tokens.get(mark.number())?.0.clone()).collect();
             group.keep_tokens(&known);
         }
     }

@@ -20,7 +20,7 @@ pub fn group_key(facts: &Facts) -> u128 {
 /// Returns the mark of refusals without a status, of equal facts and at one instant: lines of an error
 /// log, which may belong to an exchange that stands elsewhere.
 pub fn line_mark_of(group: u128, at: At) -> Fingerprint {
-    Fingerprint(fast_key(&("line", group, at)))
+    Fingerprint::new(fast_key(&("line", group, at)))
 }
 
 /// Returns the mark of what was asked: method and last segment, as gateways may cut the beginning of a path.

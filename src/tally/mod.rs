@@ -311,13 +311,13 @@ impl Tally {
 
     /// Returns the facts of a token.
     pub fn token(&self, mark: Fingerprint) -> Option<&Token> {
-        let kept = self.tokens.get(mark.0).and_then(|slot| slot.0.as_deref());
+        let kept = self.tokens.get(mark.number()).and_then(|slot| slot.0.as_deref());
         kept.or_else(|| self.beside.get(&mark).map(|token| &**token))
     }
 
     /// Writes down what keys say of a token that is known. Only after [`Tally::settle`].
     pub fn note_verdict(&mut self, mark: Fingerprint, verdict: Verdict) {
-        let kept = self.tokens.get_mut(mark.0).and_then(|slot| slot.0.as_mut());
+        let kept = self.tokens.get_mut(mark.number()).and_then(|slot| slot.0.as_mut());
         if let Some(token) = kept.or_else(|| self.beside.get_mut(&mark)) {
             Arc::make_mut(token).hear(verdict);
         }
@@ -374,7 +374,7 @@ impl Tally {
         for group in self.groups.values_mut() {
             for token in std::mem::take(&mut group.tokens) {
                 if let Some(mark) =
-                    token.fingerprint.filter(|mark| self.tokens.get(mark.0).is_none())
+                    token.fingerprint.filter(|mark| self.tokens.get(mark.number()).is_none())
                 {
                     self.beside.insert(mark, token);
                 }
@@ -399,7 +399,7 @@ impl Tally {
             use crate::model::Place;
             matches!(&c.place, Place::Cookie(_))
                 || matches!(&c.place, Place::Header(name)
-                    if name == "authorization" || name == "proxy-authorization")
+                    if matches!(&**name, "authorization" | "proxy-authorization"))
         });
         input.with_credentials += u64::from(shows || facts.cookies_sent == Some(true));
         input.with_set_cookie +=

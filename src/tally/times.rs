@@ -319,6 +319,8 @@ impl Wide {
             }
             same
         });
+        // Most stay as few as they are now, and there are very many: what they do not need is given back.
+        self.buckets = self.buckets.as_slice().into();
     }
 
     /// Adds buckets of which none is finer than `rung`.

@@ -67,7 +67,7 @@ pub(super) fn serialize<S: Serializer, const LIMIT: usize>(
         });
         let (fingerprint, unsigned, signature_mark) = (*fingerprint, *unsigned, *signature_mark);
         rows.push(Row {
-            mark: Fingerprint(mark),
+            mark: Fingerprint::new(mark),
             make,
             fingerprint,
             sub,
@@ -106,7 +106,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>, const LIMIT: usize>(
             signature_mark: row.signature_mark,
             verdict: row.verdict,
         };
-        tokens.push((row.mark.0, Slot(Some(Arc::new(token)))));
+        tokens.push((row.mark.number(), Slot(Some(Arc::new(token)))));
     }
     Ok(Sample::of(tokens, is_sample))
 }

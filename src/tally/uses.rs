@@ -153,7 +153,7 @@ impl Tally {
         let plain = match &*facts.credentials {
             [] => true,
             [one] => {
-                matches!(&one.place, Place::Header(name) if name == "authorization")
+                matches!(&one.place, Place::Header(name) if **name == *"authorization")
                     && one.state == State::Present
             }
             _ => false,
@@ -247,7 +247,7 @@ impl Tally {
     /// Keeps the facts of a token, which has a mark.
     pub(super) fn note_token(&mut self, mark: Option<Fingerprint>, token: &Arc<Token>) {
         if let Some(mark) = mark
-            && let Some(slot) = self.tokens.slot(mark.0)
+            && let Some(slot) = self.tokens.slot(mark.number())
             && slot.0.is_none()
         {
             slot.0 = Some(Arc::clone(token));
@@ -270,7 +270,7 @@ impl Tally {
         origin: impl Fn() -> Origin,
     ) {
         for mark in ids {
-            if let Some(passed) = self.passed.slot(mark.0) {
+            if let Some(passed) = self.passed.slot(mark.number()) {
                 let (ask, usage) = (ask_of(endpoint), usage.map(Event::key));
                 passed.push(Pass { origin: origin(), status, ask, usage });
             }

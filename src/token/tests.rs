@@ -188,18 +188,18 @@ fn time_claims_are_read_in_the_unit_that_their_size_suggests() {
     ];
     for (value, unit, is_number) in cases {
         let date = exp(value);
-        assert_eq!((date.unit, date.is_number), (unit, is_number), "{value}");
+        assert_eq!((date.unit(), date.is_number()), (unit, is_number), "{value}");
         assert!(date.at.unwrap().since(at).0.abs() < 0.001, "{value}");
         assert_eq!(date.in_seconds().is_some(), unit == Unit::Seconds && is_number, "{value}");
     }
     for value in ["\"2026-01-01T11:00:00Z\"", "null", "true", "[1]", "{}"] {
         let date = exp(value);
-        assert_eq!((date.at, date.is_number), (None, false), "{value}");
+        assert_eq!((date.at, date.is_number()), (None, false), "{value}");
     }
     assert_eq!(exp("\"07/07/2020 12:35:40\"").raw(), "07/07/2020 12:35:40");
     assert_eq!(exp("0").in_seconds(), Some(crate::model::At(0)));
-    assert_eq!(exp("99999999999").unit, Unit::Seconds);
-    assert_eq!(exp("100000000000").unit, Unit::Millis);
+    assert_eq!(exp("99999999999").unit(), Unit::Seconds);
+    assert_eq!(exp("100000000000").unit(), Unit::Millis);
 }
 
 #[test]

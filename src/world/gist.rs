@@ -161,14 +161,16 @@ mod tests {
         };
         let date = |secs: u64| Some(NumericDate::of_secs(secs));
         Token {
-            fingerprint: Some(Fingerprint(u128::from(n) << 70)),
+            fingerprint: Some(Fingerprint::new(u128::from(n) << 70)),
             sub: (n % 3 != 1).then(|| word("sub:", n % 5).into()),
             exp: if n % 6 == 0 { None } else { date(10 + n) },
             nbf: if n % 2 == 0 { date(8 + n) } else { None },
-            iat: Some(NumericDate {
-                unit: if n % 2 == 0 { Unit::Seconds } else { Unit::Millis },
-                ..NumericDate::of_secs(n)
-            }),
+            iat: Some(NumericDate::new(
+                NumericDate::of_secs(n).at,
+                if n % 2 == 0 { Unit::Seconds } else { Unit::Millis },
+                true,
+                n.to_string(),
+            )),
             ..Token::of(make)
         }
     }
@@ -185,7 +187,7 @@ mod tests {
             place,
             state: State::Present,
             fingerprint: None,
-            token: (token < 9).then_some(Fingerprint(u128::from(token) << 70)),
+            token: (token < 9).then_some(Fingerprint::new(u128::from(token) << 70)),
             oddities: (odd % 7 == 0).then(|| Oddity::Placeholder("x".into())).into_iter().collect(),
             user: None,
         };

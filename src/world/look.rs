@@ -36,7 +36,7 @@ impl<'t> Look<'t> {
         subject: Option<&'t str>,
         host: u32,
     ) -> Self {
-        let mark_bits = mark.map_or(0, |mark| mark.0);
+        let mark_bits = mark.map_or(0, Fingerprint::number);
         let half = |bits: u128| u64::try_from(bits & u128::from(u64::MAX)).unwrap_or_default();
         Self {
             subject,
@@ -51,7 +51,7 @@ impl<'t> Look<'t> {
     /// Returns the mark of the credential.
     pub(super) fn mark(&self) -> Option<Fingerprint> {
         let [high, low] = self.mark.map(u128::from);
-        self.is_marked.then_some(Fingerprint(high << 64 | low))
+        self.is_marked.then_some(Fingerprint::new(high << 64 | low))
     }
 
     /// Returns the first instant that is known.
@@ -112,7 +112,7 @@ mod tests {
         fn a_look_shows_what_it_was_made_of(
             mark in prop::option::of(any::<u128>()), first in prop::option::of(any::<i64>()),
         ) {
-            let (mark, first) = (mark.map(Fingerprint), first.map(At));
+            let (mark, first) = (mark.map(Fingerprint::new), first.map(At));
             let look = Look::new(mark, first, Some("ann"), 7);
             prop_assert_eq!((look.mark(), look.first()), (mark, first));
             prop_assert_eq!((look.subject(), look.host), (Some("ann"), 7));

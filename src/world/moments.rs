@@ -558,7 +558,7 @@ fn are_neighbours(a: &str, b: &str) -> bool {
 /// Whether a request carries a credential in a field of its own.
 fn carries(facts: &Facts) -> bool {
     facts.credentials.iter().any(|c| {
-        matches!(&c.place, Place::Header(name) if name != "proxy-authorization")
+        matches!(&c.place, Place::Header(name) if **name != *"proxy-authorization")
             && c.state != State::Absent
     })
 }

@@ -379,8 +379,11 @@ impl Profile {
     fn token(&mut self, token: &Token, first: Option<At>, last: Option<At>, shift: Seconds) {
         self.tokens += 1;
         for date in [&token.nbf, &token.iat].into_iter().flatten() {
-            if date.is_number && date.unit != Unit::Seconds && !self.units.contains(&date.unit) {
-                self.units.push(date.unit);
+            if date.is_number()
+                && date.unit() != Unit::Seconds
+                && !self.units.contains(&date.unit())
+            {
+                self.units.push(date.unit());
             }
         }
         match token.verdict.as_deref() {

@@ -136,7 +136,7 @@ mod tests {
             let mut numbers: Vec<u32> = Vec::new();
             for (at, (path, scheme, mark)) in passed.iter().enumerate() {
                 let piece = if at < cut { &mut first } else { &mut second };
-                let mark = (mark % 7 > 0).then_some(Fingerprint(*mark));
+                let mark = (mark % 7 > 0).then_some(Fingerprint::new(*mark));
                 let number = piece.pass(&endpoints[*path], schemes[*scheme], mark, &guarded);
                 prop_assert_eq!(piece.is_guarded(number), path % 3 < 2);
                 numbers.push(number);
@@ -152,7 +152,7 @@ mod tests {
                 let marks = here().map(|(.., mark)| *mark).filter(|mark| mark % 7 > 0);
                 let marks: BTreeSet<u128> = marks.filter(|_| door.guarded).collect();
                 let guests: Vec<Fingerprint> =
-                    marks.into_iter().map(Fingerprint).take(GUESTS).collect();
+                    marks.into_iter().map(Fingerprint::new).take(GUESTS).collect();
                 prop_assert_eq!(door.guests.iter().copied().collect::<Vec<_>>(), guests);
                 let known: BTreeSet<&str> = here().map(|(_, scheme, _)| schemes[*scheme]).collect();
                 prop_assert_eq!(&door.schemes, &known.into_iter().collect::<Vec<_>>());

@@ -42,7 +42,7 @@ fn note(
                 scheme: None,
                 place: Stood::Header("authorization".into()),
                 state: State::Present,
-                fingerprint: Some(Fingerprint(*token)),
+                fingerprint: Some(Fingerprint::new(*token)),
                 token: None,
                 oddities: Box::default(),
                 user: None,

@@ -62,7 +62,7 @@ fn edges<'t>(tally: &'t Tally, views: &Views) -> Vec<(Candidate<'t>, Candidate<'
     let mut edges = Vec::new();
     for (mark, passes) in tally.passed.iter() {
         let Some(passes) = passes.all() else { continue };
-        let refused = match tally.sightings.get(&crate::model::Fingerprint(mark)) {
+        let refused = match tally.sightings.get(&crate::model::Fingerprint::new(mark)) {
             None => Vec::new(),
             Some(sightings) => match sightings.all() {
                 Some(all) => all,
