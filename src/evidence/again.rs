@@ -71,7 +71,7 @@ impl<'c> Sent<'c> {
     /// in another that was merged.
     pub fn new_token(&self) -> Option<&'c Arc<Token>> {
         // What stands behind `seen` lies far away in memory.
-        if self.is_first { self.at_hand.seen.token.as_ref() } else { None }
+        if self.is_first { self.at_hand.seen.token() } else { None }
     }
 }
 
@@ -83,8 +83,13 @@ pub fn leaves(shortest: usize, endpoint: &Endpoint) -> bool {
 }
 
 impl Seen {
+    /// Returns the token inside its credential, where that is plain.
+    fn token(&self) -> Option<&Arc<Token>> {
+        self.plain.and(self.tokens.first())?.as_ref()
+    }
+
     /// Returns the length of its shortest secret, where it is a token in its plainest form.
-    pub(super) fn plainness(&self) -> Option<usize> {
+    pub(super) fn plainness(&self) -> Option<u32> {
         let ([credential], [_]) = (&*self.credentials, &*self.tokens) else { return None };
         let plain = credential.state == State::Present
             && credential.oddities.is_empty()
@@ -92,7 +97,9 @@ impl Seen {
             && matches!(credential.kind, Kind::Jwt | Kind::Jwe | Kind::Opaque | Kind::ApiKey)
             && !self.secrets.iter().any(|secret| is_short_or_odd(secret.expose()));
         let lengths = self.secrets.iter().map(|secret| secret.expose().len());
-        plain.then(|| lengths.min().unwrap_or(usize::MAX))
+        plain.then(|| {
+            lengths.min().and_then(|length| u32::try_from(length).ok()).unwrap_or(u32::MAX)
+        })
     }
 }
 

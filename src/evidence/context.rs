@@ -113,10 +113,12 @@ pub(super) struct AtHand {
 
 impl AtHand {
     fn of(mark: u128, seen: Arc<Seen>, piece: u32) -> Self {
-        let Seen { shared, own, all, is_token, plain, .. } = &*seen;
-        let shortest = plain.map_or(0, |length| u16::try_from(length).unwrap_or(u16::MAX));
-        let (own, all, is_token) = (own.map_or(0, Fingerprint::number), *all, *is_token);
-        Self { mark, own, credential: shared.clone(), all, piece, shortest, is_token, seen }
+        let shortest = seen.plain.map_or(0, |length| u16::try_from(length).unwrap_or(u16::MAX));
+        let credential = seen.plain.and(seen.credentials.first()).cloned();
+        let own = credential.as_ref().and_then(|known| known.token.or(known.fingerprint));
+        let own = own.map_or(0, Fingerprint::number);
+        let is_token = credential.as_ref().is_some_and(|known| known.kind.is_token());
+        Self { mark, own, credential, all: seen.all, piece, shortest, is_token, seen }
     }
 
     /// Returns the mark of its token, or else of itself.
@@ -135,33 +137,17 @@ pub(super) struct Seen {
     /// The same of what is remembered: where they stand in the value, each by its start and its end.
     pub(super) parts: Box<[(u32, u32)]>,
     /// Its [`plainness`](Seen::plainness), found when it is remembered.
-    pub(super) plain: Option<usize>,
-    /// Its credential, where it is plain.
-    pub(super) shared: Option<Arc<Credential>>,
-    /// The token inside that.
-    pub(super) token: Option<Arc<Token>>,
-    /// Mark of that token, or else of the credential.
-    pub(super) own: Option<Fingerprint>,
-    /// Mark of all of the credential, see [`Credential::mark`].
+    pub(super) plain: Option<u32>,
+    /// Mark of all of the credential, where that is plain, see [`Credential::mark`].
     pub(super) all: u64,
-    /// Whether that is a token or key.
-    pub(super) is_token: bool,
 }
 
 impl Seen {
     /// Writes down what follows from the rest.
     fn settle(&mut self) {
         self.plain = self.plainness();
-        if self.plain.is_none() {
-            return;
-        }
-        self.shared = self.credentials.first().cloned();
-        self.token = self.tokens.first().cloned().flatten();
-        if let Some(credential) = &self.shared {
-            self.own = credential.token.or(credential.fingerprint);
-            self.all = credential.mark();
-            self.is_token = credential.kind.is_token();
-        }
+        let plain = self.plain.and(self.credentials.first());
+        self.all = plain.map_or(0, |credential| credential.mark());
     }
 
     /// Has its raw texts read off the value that it was made of, where all stand in it: a token is most of its
@@ -545,6 +531,12 @@ fn check<'s>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_remembered_of_a_value_fits_a_size_that_allocators_hand_out() {
+        // Two counts beside what workers share. One byte more takes the next size: 160.
+        assert!(size_of::<[usize; 2]>() + size_of::<Seen>() <= 128, "{}", size_of::<Seen>());
+    }
 
     #[test]
     fn values_at_hand_are_found_again_and_take_the_room_that_they_need() {
