@@ -15,6 +15,24 @@ impl<T: Copy + Default + PartialEq> Seldom<T> {
     }
 }
 
+impl<T: Default> Seldom<T> {
+    /// Returns the value; `None` for the default.
+    pub fn seen(&self) -> Option<&T> {
+        self.0.as_deref()
+    }
+
+    /// Returns the value to be changed into one that is not the default.
+    pub fn grow(&mut self) -> &mut T {
+        self.0.get_or_insert_default()
+    }
+
+    /// Takes the value out.
+    #[must_use]
+    pub fn take(&mut self) -> T {
+        self.0.take().map_or_else(T::default, |value| *value)
+    }
+}
+
 impl<T: Default + PartialEq> From<T> for Seldom<T> {
     fn from(value: T) -> Self {
         Self((value != T::default()).then(|| Box::new(value)))
@@ -27,9 +45,12 @@ impl<T: Copy + Default + Hash + PartialEq> Hash for Seldom<T> {
     }
 }
 
-impl<T: Copy + Default + PartialEq + Serialize> Serialize for Seldom<T> {
+impl<T: Default + Serialize> Serialize for Seldom<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.get().serialize(serializer)
+        match self.seen() {
+            Some(value) => value.serialize(serializer),
+            None => T::default().serialize(serializer),
+        }
     }
 }
 
@@ -60,6 +81,13 @@ mod tests {
             let written = serde_json::to_string(&kept).unwrap();
             assert_eq!(written, value.to_string());
             assert_eq!(serde_json::from_str::<Seldom<u32>>(&written).unwrap(), kept);
+            let mut grown = Seldom::default();
+            assert_eq!(kept.seen().copied(), (value != 0).then_some(value));
+            if value != 0 {
+                *grown.grow() = value;
+            }
+            assert_eq!(grown, kept);
+            assert_eq!((grown.take(), grown), (value, Seldom::default()));
         }
     }
 }

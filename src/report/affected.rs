@@ -8,7 +8,7 @@ use super::Judged;
 use super::counts::{self, Counts};
 use super::line::ClientId;
 use crate::model::{Affected, Bound, Class, Client, ClientLine, Endpoint, Report, Time};
-use crate::tally::Group;
+use crate::tally::{Group, Smallest};
 use crate::world::World;
 
 /// Counts what the failures have in common; lists keep `top` names, `distinct` has all.
@@ -95,7 +95,8 @@ pub(super) fn bounds(world: &World<'_>, items: &[&Judged<'_>]) -> BTreeMap<Strin
         taken.get(&std::ptr::from_ref(item.group())) < Some(&item.group().count)
     };
     let fewer = several().any(|j| part(j));
-    let more = bounds.contains_key("users") || several().any(|j| j.group().users.is_full());
+    let more = bounds.contains_key("users")
+        || several().any(|j| j.group().users.seen().is_some_and(Smallest::is_full));
     let of_users = match (more, fewer) {
         (true, true) => Some(Bound::About),
         (true, false) => Some(Bound::AtLeast),

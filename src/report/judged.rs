@@ -123,7 +123,7 @@ impl<'t> Asked<'t> {
     {
         let Self { of, client_id, is_named } = *self;
         let Known { group, facts, .. } = *of;
-        let several = !is_named && group.users.iter().nth(1).is_some();
+        let several = !is_named && group.users().nth(1).is_some();
         let mut push = |bucket: Bucket, timed: bool| {
             let case = Case::of(facts, timed.then_some(bucket.first), world).untold();
             let Judgement { class, root, also, .. } = causes::judge(&case);
@@ -293,13 +293,13 @@ impl<'t> Judged<'t> {
         decoded
             .and_then(|t| t.sub.as_deref())
             .or_else(|| facts.credentials.first().and_then(|c| c.user.as_deref()))
-            .or_else(|| group.users.iter().next().map(String::as_str))
+            .or_else(|| group.users().next().map(String::as_str))
     }
 
     /// Returns who these may have been: the user, or all of a log's column for equal refusals.
     pub(super) fn users(&self) -> impl Iterator<Item = &'t str> {
         let named = if self.is_named { self.name() } else { None };
-        let column = (!self.is_named).then(|| self.group().users.iter()).into_iter().flatten();
+        let column = (!self.is_named).then(|| self.group().users()).into_iter().flatten();
         named.into_iter().chain(column.map(String::as_str))
     }
 }

@@ -11,7 +11,7 @@ use super::standing::{Shift, Standing};
 use super::times::Times;
 use crate::model::{
     Answer, At, Client, Credential, Endpoint, Facts, Grant, Issued, KeyName, Observer, Origin,
-    Position, SkipRow, Token,
+    Position, Seldom, SkipRow, Token,
 };
 
 /// A value that is the same whoever brings it: the first of two equal ones stays.
@@ -97,12 +97,12 @@ pub struct Group {
     /// The smallest by time, source, position.
     pub examples: Smallest<Arc<Origin>, 3>,
     /// User names from a column, as pseudonyms.
-    pub users: Smallest<String, 16>,
+    pub users: Seldom<Smallest<String, 16>>,
     /// What the servers said.
     pub said: Sayings,
     /// The tokens that they came with, where a limit may take them out of the table of tokens.
     #[serde(default)]
-    pub(super) tokens: Box<[Arc<Token>]>,
+    pub(super) tokens: Seldom<Box<[Arc<Token>]>>,
 }
 
 /// Credentials handed out together, once or more.
@@ -195,7 +195,12 @@ impl Group {
         let mut tokens: Vec<Arc<Token>> = marked.cloned().collect();
         tokens.sort_by_key(|token| token.fingerprint);
         tokens.dedup_by_key(|token| token.fingerprint);
-        self.tokens = tokens.into();
+        self.tokens = Box::<[_]>::from(tokens).into();
+    }
+
+    /// Returns the users in order.
+    pub fn users(&self) -> impl Iterator<Item = &String> {
+        self.users.seen().into_iter().flat_map(Smallest::iter)
     }
 
     pub(super) fn add(
@@ -212,7 +217,7 @@ impl Group {
         }
         self.examples.push_made(&**standing, || standing.keep());
         if let Some(user) = user {
-            self.users.push_copy(user);
+            self.users.grow().push_copy(user);
         }
     }
 
@@ -291,14 +296,16 @@ impl Merge for Use {
 }
 
 impl Merge for Group {
-    fn merge(&mut self, other: Self) {
+    fn merge(&mut self, mut other: Self) {
         self.count.merge(other.count);
         self.times.merge(&other.times);
         self.examples.merge(other.examples);
-        self.users.merge(other.users);
+        if other.users.seen().is_some() {
+            self.users.grow().merge(other.users.take());
+        }
         self.said.merge(other.said);
         self.adopt(other.facts);
-        if self.tokens.is_empty() {
+        if self.tokens.seen().is_none() {
             self.tokens = other.tokens;
         }
     }
@@ -382,6 +389,6 @@ mod tests {
         assert!(size_of::<Facts>() <= 320, "{}", size_of::<Facts>());
         assert!(counts + size_of::<Token>() <= 192, "{}", size_of::<Token>());
         assert!(counts + size_of::<Credential>() <= 128, "{}", size_of::<Credential>());
-        assert!(size_of::<Group>() <= 120, "{}", size_of::<Group>());
+        assert!(size_of::<Group>() <= 96, "{}", size_of::<Group>());
     }
 }

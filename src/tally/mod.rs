@@ -295,7 +295,7 @@ impl Tally {
     /// Has tokens of one make share it, as those have that one process read. Those of the table do so when
     /// they are read.
     pub fn share_makes(&mut self) {
-        if self.groups.iter().all(|(_, group)| group.tokens.is_empty()) {
+        if self.groups.iter().all(|(_, group)| group.tokens.seen().is_none()) {
             return;
         }
         let mut makes = Makes::default();
@@ -305,7 +305,10 @@ impl Tally {
             }
         });
         for group in self.groups.values_mut() {
-            group.tokens.iter_mut().for_each(|token| makes.share(Arc::make_mut(token)));
+            let tokens = group.tokens.seen().is_some().then(|| group.tokens.grow());
+            for token in tokens.into_iter().flatten() {
+                makes.share(Arc::make_mut(token));
+            }
         }
     }
 
@@ -372,7 +375,7 @@ impl Tally {
         }
         self.narrow();
         for group in self.groups.values_mut() {
-            for token in std::mem::take(&mut group.tokens) {
+            for token in group.tokens.take() {
                 if let Some(mark) =
                     token.fingerprint.filter(|mark| self.tokens.get(mark.number()).is_none())
                 {
@@ -453,7 +456,7 @@ impl Tally {
             }
             if !bare {
                 let Some(group) = self.groups.slot(&key) else { return };
-                if !self.limits.is_none() && group.tokens.is_empty() {
+                if !self.limits.is_none() && group.tokens.seen().is_none() {
                     group.keep_tokens(&record.tokens);
                 }
                 group.add(&facts.answer, &standing, user.as_ref());

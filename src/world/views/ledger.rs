@@ -58,7 +58,7 @@ pub(super) fn change(tally: &mut Tally, unit: Unit<'_>, facts: Facts) -> u128 {
     }
     let places = places(tally, unit);
     let known = tally.groups.get(&unit.group);
-    let users: Vec<String> = known.map_or_else(Vec::new, |g| g.users.iter().cloned().collect());
+    let users: Vec<String> = known.map_or_else(Vec::new, |g| g.users().cloned().collect());
     let now = facts.status;
     let before = known.and_then(|g| g.facts.as_deref()).and_then(|f| f.status);
     let mut said = take(tally, unit);
@@ -78,7 +78,7 @@ pub(super) fn change(tally: &mut Tally, unit: Unit<'_>, facts: Facts) -> u128 {
         group.examples.push(place);
     }
     for user in users {
-        group.users.push(user);
+        group.users.grow().push(user);
     }
     group.adopt(Some(Box::new(facts)));
     if now != before {
