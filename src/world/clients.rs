@@ -52,6 +52,33 @@ pub(super) struct Glimpse<'t> {
     spot: u64,
 }
 
+/// Clients of which it is not known whether there are many: those of a capture are one.
+const FEW: usize = 256;
+
+/// Room for what is put into a table, made at once when it turns out to be much.
+#[derive(Debug)]
+struct Room {
+    left: usize,
+    is_made: bool,
+}
+
+impl Room {
+    /// Returns room for as many as there may be, some of which may be the same.
+    fn of(all: &impl Iterator) -> Self {
+        let (least, most) = all.size_hint();
+        Self { left: most.unwrap_or(least), is_made: false }
+    }
+
+    /// Has room made when a table that holds so many gets one more.
+    fn make(&mut self, held: usize, reserve: impl FnOnce(usize)) {
+        if !self.is_made && held >= FEW {
+            self.is_made = true;
+            reserve(self.left);
+        }
+        self.left = self.left.saturating_sub(1);
+    }
+}
+
 impl Seeds {
     fn of_name(&self, name: Option<&str>) -> [u64; 2] {
         self.0.each_ref().map(|seed| seed.hash_one(name))
@@ -95,8 +122,9 @@ impl<'t> Clients<'t> {
 
     /// Returns the numbers of clients that were looked at; one that was not met before gets the next.
     pub(super) fn meet(&mut self, all: impl Iterator<Item = Glimpse<'t>>) -> Vec<u32> {
-        self.numbers.reserve(all.size_hint().0);
+        let mut room = Room::of(&all);
         let number = |Glimpse { client, mark, spot }: Glimpse<'t>| {
+            room.make(self.numbers.len(), |more| self.numbers.reserve(more));
             *self.numbers.entry(mark).or_insert_with(|| {
                 self.met.push(client);
                 self.spots.push(spot);
@@ -108,7 +136,11 @@ impl<'t> Clients<'t> {
 
     /// Has clients, with their numbers, found by where their names lie.
     pub(super) fn expect(&mut self, all: impl Iterator<Item = (&'t Client, u32)>) {
-        self.asked.extend(all.map(|(client, number)| (Address::of_client(client), number)));
+        let mut room = Room::of(&all);
+        for (client, number) in all {
+            room.make(self.asked.len(), |more| self.asked.reserve(more));
+            self.asked.insert(Address::of_client(client), number);
+        }
     }
 
     fn mark(&self, client: &Client) -> u128 {

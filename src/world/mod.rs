@@ -30,7 +30,7 @@ use foldhash::quality::FixedState;
 use rayon::prelude::*;
 
 use self::addresses::{Address, Addresses};
-use self::clients::{Clients, Marker};
+use self::clients::{Clients, Glimpse, Marker};
 pub use self::clocks::{ClockSource, Skew};
 pub use self::debuts::Debuts;
 use self::gist::{Gist, Ground};
@@ -452,31 +452,38 @@ fn groups<'t>(
 ) -> (Vec<Known<'t>>, HashMap<&'t Endpoint, u32, FixedState>) {
     let mut places: HashMap<&Endpoint, u32, FixedState> = HashMap::default();
     let mut at: Addresses<u32> = Addresses::default();
-    let all: Vec<&Group> = tally.groups.iter().map(|(_, group)| group).collect();
-    let seeds = clients.seeds();
-    // Each part of a few groups is fetched in a loop of its own, see `gist`.
-    let look = |marker: &mut Marker, near: &[&'t Group]| {
-        let known = near.iter().filter_map(|group| Some((*group, group.facts.as_deref()?)));
-        let known: Vec<(&Group, &Facts)> = known.collect();
-        let marks = known.iter().map(|(_, facts)| mark_of(facts.credentials.first()?));
-        let marks: Vec<Option<Fingerprint>> = marks.collect();
-        let tokens = marks.into_iter().map(|mark| tally.token(mark?));
-        let looked = known.into_iter().zip(tokens);
-        let looked =
-            looked.map(|((g, facts), token)| (g, facts, token, marker.look(&facts.client)));
-        looked.collect::<Vec<_>>()
-    };
-    let known = all.par_chunks(gist::NEAR).map_init(|| Marker::of(seeds), look);
-    let known: Vec<_> = known.flatten_iter().collect();
-    let who = clients.meet(known.iter().map(|(.., client)| *client));
-    clients.expect(known.iter().map(|(_, facts, ..)| &facts.client).zip(who.iter().copied()));
-    let known = known.into_iter().zip(who).map(|((group, facts, token, _), client)| {
-        let next = u32::try_from(places.len()).unwrap_or(u32::MAX);
-        let place = at.entry(Address::of_endpoint(&facts.endpoint));
-        let place = *place.or_insert_with(|| *places.entry(&facts.endpoint).or_insert(next));
-        Known { group, facts, client, place, token }
+    let all = tally.groups.iter().filter_map(|(_, group)| {
+        let facts = group.facts.as_deref()?;
+        Some(Known { group, facts, client: 0, place: 0, token: None })
     });
-    (known.collect(), places)
+    let mut known: Vec<Known<'_>> = all.collect();
+    let seeds = clients.seeds();
+    // Each part of a few groups is fetched in a loop of its own, see `gist`; what was looked up has its place
+    // from the start, as lists of pieces would lie in memory beside the list of all.
+    let mut seen: Vec<Option<Glimpse<'_>>> = vec![None; known.len()];
+    let look = |marker: &mut Marker,
+                (near, seen): (&mut [Known<'t>], &mut [Option<Glimpse<'t>>])| {
+        let marks = near.iter().map(|known| mark_of(known.facts.credentials.first()?));
+        let marks: Vec<Option<Fingerprint>> = marks.collect();
+        for (known, mark) in near.iter_mut().zip(marks) {
+            known.token = mark.and_then(|mark| tally.token(mark));
+        }
+        for (known, seen) in near.iter().zip(seen) {
+            *seen = Some(marker.look(&known.facts.client));
+        }
+    };
+    let pieces = known.par_chunks_mut(gist::NEAR).zip(seen.par_chunks_mut(gist::NEAR));
+    pieces.for_each_init(|| Marker::of(seeds), look);
+    let who = clients.meet(seen.into_iter().map_while(|seen| seen));
+    clients.expect(known.iter().map(|known| &known.facts.client).zip(who.iter().copied()));
+    for (known, client) in known.iter_mut().zip(who) {
+        let endpoint = &known.facts.endpoint;
+        let next = u32::try_from(places.len()).unwrap_or(u32::MAX);
+        let place = at.entry(Address::of_endpoint(endpoint));
+        known.place = *place.or_insert_with(|| *places.entry(endpoint).or_insert(next));
+        known.client = client;
+    }
+    (known, places)
 }
 
 /// Whether an exchange may explain others of its client.
