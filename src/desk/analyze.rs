@@ -89,10 +89,7 @@ pub fn run_with_leftovers(
     leftovers: Option<&mut dyn Write>,
 ) -> Result<Analysis, Error> {
     super::persons::settle(&job.persons)?;
-    let more = more_dialects(job)?;
-    let catalogue = more.as_ref().unwrap_or_else(|| Catalogue::embedded());
-    let naming = naming(job);
-    let zone = job.reading.zone.clone();
+    let catalogue = more_dialects(job)?.unwrap_or_else(Catalogue::of_run);
     let verifier = &Verifier::new(super::keys::read(&job.keys)?);
     let inputs =
         if job.reading.framed { Inputs::framed(io::stdin()) } else { Inputs::find(&job.inputs) };
@@ -100,21 +97,17 @@ pub fn run_with_leftovers(
     let options = ReadOptions { again, ..read_options(job)? };
     let keep = again && !inputs.replayable();
     let memory = Collector::memory(job.limits);
-    let make = |keep, memory: &Arc<Memory>| {
-        Collector::new(catalogue, verifier, naming.clone(), zone.clone(), keep)
-            .sharing(memory)
-            .within(job.limits)
-    };
+    let make = |keep| collector(job, (&catalogue, verifier), keep, &memory);
     let keep_leftovers = leftovers.is_some();
     let outcome = engine::read(
         &inputs,
         &options,
-        || make(keep, &memory).with_leftovers(keep_leftovers),
+        || make(keep).with_leftovers(keep_leftovers),
         &Watch(progress),
     );
     progress.done();
     let workers = options.workers();
-    let memory = rest(memory, again, workers, progress);
+    let remembered = rest((memory, catalogue), again, workers, progress);
 
     let mut harvest = outcome.harvest;
     if let Some(out) = leftovers {
@@ -138,7 +131,8 @@ pub fn run_with_leftovers(
     let world = engine::within(workers, learn).with_views(views);
     let selection = job.selection.clone().resolved(harvest.tally.timeline.last());
     let rows = Mutex::new(Rows::default());
-    if again {
+    if let Some((memory, catalogue)) = &remembered {
+        let make = |keep| collector(job, (catalogue, verifier), keep, memory);
         let wanted = lines.is_some();
         let mut nowhere = Nowhere;
         let sink = lines.unwrap_or(&mut nowhere);
@@ -161,7 +155,7 @@ pub fn run_with_leftovers(
         if job.shaping.sort == Sort::Time && wanted {
             let mut kept = mem::take(&mut harvest.records);
             if !keep {
-                kept = engine::read(&inputs, &options, || make(true, &memory), &()).harvest.records;
+                kept = engine::read(&inputs, &options, || make(true), &()).harvest.records;
             }
             let mut records = kept.into_records()?;
             by_time(&mut records);
@@ -170,7 +164,7 @@ pub fn run_with_leftovers(
             mem::take(&mut harvest.records).each(|record| hand(&record))?;
         } else {
             let make_line = || {
-                let mut collector = make(false, &memory);
+                let mut collector = make(false);
                 move |exchange: &Exchange<'_>, input: &InputFacts, out: &mut Vec<u8>| {
                     let record = collector.record(exchange, input);
                     // Writing to memory never fails.
@@ -190,14 +184,35 @@ pub fn run_with_leftovers(
     Ok(Analysis { product: Product::Report(Box::new(report)), failed, faults, rows })
 }
 
+/// Makes the collector of one worker.
+fn collector<'c>(
+    job: &Job,
+    (catalogue, verifier): (&'c Catalogue, &'c Verifier),
+    keep: bool,
+    memory: &Arc<Memory>,
+) -> Collector<'c> {
+    Collector::new(catalogue, verifier, naming(job), job.reading.zone.clone(), keep)
+        .sharing(memory)
+        .within(job.limits)
+}
+
+/// What reading goes by: what values hold, and what is known of speakers.
+type Remembered = (Arc<Memory>, Catalogue);
+
 /// Forgets what reading remembered, unless it is done again, and has each worker give back what it has free.
-fn rest(memory: Arc<Memory>, again: bool, workers: usize, progress: &dyn Progress) -> Arc<Memory> {
+fn rest(
+    (memory, catalogue): Remembered,
+    again: bool,
+    workers: usize,
+    progress: &dyn Progress,
+) -> Option<Remembered> {
     let kept = if again {
-        memory
+        Some((memory, catalogue))
     } else {
         // Raw credentials are wiped, and their room is free for what the report needs.
         engine::within(workers, || Arc::into_inner(memory).map(Memory::forget));
-        Arc::default()
+        drop(catalogue);
+        None
     };
     engine::on_each(workers, || progress.rest());
     kept

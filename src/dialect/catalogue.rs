@@ -226,6 +226,11 @@ impl Catalogue {
         &EMBEDDED
     }
 
+    /// Returns the embedded files for one run, which gives back what was read of them.
+    pub const fn of_run() -> Self {
+        Self::lazy(VENDORS)
+    }
+
     /// Returns the codes of standards alone, without vendors and libraries.
     pub fn standards() -> &'static Self {
         static STANDARDS: Catalogue = Catalogue::lazy(VENDORS.split_at(1).0);
