@@ -384,7 +384,7 @@ mod tests {
 
     #[test]
     fn what_there_are_thousands_or_millions_of_fits_a_size_that_allocators_hand_out() {
-        // Two counts beside what many share. One byte more takes the next size: 384, 320, 192.
+        // Two counts beside what many share. One byte more takes the next size: 384, 224, 160.
         let counts = size_of::<[usize; 2]>();
         assert!(size_of::<Facts>() <= 320, "{}", size_of::<Facts>());
         assert!(counts + size_of::<Token>() <= 192, "{}", size_of::<Token>());
