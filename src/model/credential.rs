@@ -139,7 +139,8 @@ pub enum Scheme {
     ApiKey,
     /// `JWT`.
     Jwt,
-    /// Another word, as written, at most 32 characters, known to be a word and no secret.
+    /// Another word, as written, at most 32 characters, known to be a word and no secret; behind one pointer,
+    /// as hardly any credential has one and there are very many.
     Other(Box<Box<str>>),
 }
 

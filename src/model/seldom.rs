@@ -21,6 +21,11 @@ impl<T: Default> Seldom<T> {
         self.0.as_deref()
     }
 
+    /// The same to be changed, into none that is the default.
+    pub fn seen_mut(&mut self) -> Option<&mut T> {
+        self.0.as_deref_mut()
+    }
+
     /// Returns the value to be changed into one that is not the default.
     pub fn grow(&mut self) -> &mut T {
         self.0.get_or_insert_default()

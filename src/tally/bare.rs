@@ -53,7 +53,7 @@ pub(super) struct Refusal<'a> {
     /// Where it stands and when it was.
     pub(super) origin: Standing<'a>,
     /// User name from a column, as pseudonym.
-    pub(super) user: Option<String>,
+    pub(super) user: Option<&'a String>,
 }
 
 /// Returns the mark of what facts are, whoever the client was.
@@ -121,14 +121,14 @@ impl Bare {
                     let facts = Facts { client, ..refusal.facts.clone() };
                     group.adopt(Some(Box::new(facts)));
                 }
-                group.add(&refusal.facts.answer, &refusal.origin, refusal.user.as_ref());
+                group.add(&refusal.facts.answer, &refusal.origin, refusal.user);
             }
         }
         if let Some(group) = self.kinds.slot(refusal.kind) {
             if group.says_otherwise(refusal.facts) {
                 group.adopt(Some(Box::new(without_client(refusal.facts))));
             }
-            group.add(&refusal.facts.answer, &refusal.origin, refusal.user.as_ref());
+            group.add(&refusal.facts.answer, &refusal.origin, refusal.user);
         }
     }
 

@@ -228,6 +228,7 @@ impl Tally {
                 let Visit { ip, agent, .. } = passage.visit;
                 let Refused { kind, origin, user } = *refused;
                 let user = user.map(pseudonym);
+                let user = user.as_ref();
                 let origin = Standing::of(origin);
                 self.bare.note(&Refusal { kind, facts, ip, agent, origin, user });
             }
@@ -305,8 +306,7 @@ impl Tally {
             }
         });
         for group in self.groups.values_mut() {
-            let tokens = group.tokens.seen().is_some().then(|| group.tokens.grow());
-            for token in tokens.into_iter().flatten() {
+            for token in group.tokens.seen_mut().into_iter().flatten() {
                 makes.share(Arc::make_mut(token));
             }
         }
@@ -465,8 +465,8 @@ impl Tally {
             }
         }
         let (ip, agent) = (facts.client.ip.as_deref(), facts.client.user_agent.as_ref());
-        let (kind, user) = (kind_of(facts), user.clone());
-        self.bare.note(&Refusal { kind, facts, ip, agent, origin: standing, user });
+        let kind = kind_of(facts);
+        self.bare.note(&Refusal { kind, facts, ip, agent, origin: standing, user: user.as_ref() });
     }
 }
 
