@@ -1,15 +1,20 @@
 //! What the targets share: a whole run over bytes, and exchanges made of lines of text.
 
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use authopsy::desk::{Job, Product, Unwatched, analyze};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::{Compression, write::ZlibEncoder};
+
+use authopsy::desk::{self, Job, Product, Unwatched, analyze};
 use authopsy::engine::{self, Gatherer, InputFacts, Outcome, ReadOptions};
 use authopsy::input::{Choice, Inputs, LineCounts};
-use authopsy::model::{Body, Exchange, Header, Position, Text};
+use authopsy::model::{Body, Exchange, Header, Position, Report, Text};
 use authopsy::render::{FORMATS, Look, Made};
+use authopsy::tally::VERSION;
 
 /// Reads `bytes` as a file twice, cut differently, which must not show; then makes every report.
 pub fn read_and_report(bytes: &[u8]) {
@@ -97,13 +102,55 @@ fn report(bytes: &[u8]) -> Vec<u8> {
     all.append(&mut left);
     let Ok(analysis) = run else { return all };
     if let Product::Report(report) = analysis.product {
-        for format in FORMATS {
-            if let Made::Report(renderer) = format.made {
-                renderer(&Look::default()).render(&report, &mut all).expect("memory takes all");
-            }
-        }
+        render(&report, &mut all);
     }
     all
+}
+
+/// Writes a report in every format.
+fn render(report: &Report, all: &mut Vec<u8>) {
+    for format in FORMATS {
+        if let Made::Report(renderer) = format.made {
+            renderer(&Look::default()).render(report, all).expect("memory takes all");
+        }
+    }
+}
+
+/// Merges a partial result with these words and numbers. What is taken is written and read again to the same
+/// bytes, makes every report, and counts twice when it comes twice.
+pub fn merge_partial(words: &[&str], numbers: &[u8]) {
+    let mut packer = ZlibEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(numbers).expect("memory takes all");
+    let packed = STANDARD.encode(packer.finish().expect("memory takes all"));
+    let line = serde_json::json!({
+        "authopsy_partial": VERSION, "version": "", "shape": null, "words": words, "tally": packed,
+    });
+    let Some(once) = merge(line.to_string().as_bytes(), true) else { return };
+    let Product::Partial(once) = once else { panic!("no partial result came of one") };
+    let Some(Product::Partial(again)) = merge(&once, true) else {
+        panic!("what was written is refused")
+    };
+    assert_eq!(once, again);
+    let exchanges = |lines: &[u8]| match merge(lines, false) {
+        Some(Product::Report(report)) => {
+            render(&report, &mut Vec::new());
+            report.totals.exchanges
+        }
+        _ => 0,
+    };
+    let count = exchanges(&once);
+    assert_eq!(exchanges(&[&*once, &*once].concat()), count.saturating_mul(2));
+}
+
+/// Merges partial results, one a line, into one or into a report; nothing where one is refused.
+fn merge(lines: &[u8], partial: bool) -> Option<Product> {
+    let job = Job {
+        inputs: vec![file(lines).to_string_lossy().into_owned()],
+        threads: NonZeroUsize::new(1),
+        partial,
+        ..Job::default()
+    };
+    desk::merge::run(&job, &Unwatched).ok().map(|merged| merged.product)
 }
 
 /// Reads lines in memory by the format of this name, if there is one; each is told or passed.

@@ -8,6 +8,7 @@ mod manual;
 mod output;
 mod plan;
 mod run;
+mod spare;
 mod terminal;
 mod tidy;
 mod token;

@@ -22,6 +22,7 @@ pub(super) fn analyze(
     args: &TerminalArgs,
     tidy: fn(),
 ) -> Result<u8, Complaint> {
+    plan.spare()?;
     let name = |path: &Path| path.display().to_string();
     let opened = plan
         .unparsed
@@ -51,6 +52,7 @@ pub(super) fn merge(
             format!("a partial result holds no exchanges, so there is no {}", format.name);
         return Err(Complaint::new(message).hint("run the main job on the inputs themselves"));
     }
+    plan.spare()?;
     run(plan, terminal, args, |job, progress, _| desk::merge::run(job, progress))
 }
 

@@ -378,3 +378,41 @@ fn a_fault_of_the_run_writes_no_head() {
     let run = Folder::new("no-head").run(&["missing.har", "-f", "csv"]).exits(2);
     assert_eq!(run.text(), "");
 }
+
+#[test]
+fn no_result_takes_the_place_of_what_was_captured() {
+    let log = "{\"time\":\"2026-11-20T10:00:00Z\",\"method\":\"GET\",\"url\":\"https://a.example/x\",\"status\":401}\n";
+    let folder = Folder::new("spared");
+    folder.write("a.json", log);
+    folder.write("b.json", log);
+    let refused: [(&[&str], &str); 6] = [
+        // `--partial` takes the name of a file: here it would be the capture.
+        (&["--partial", "a.json"], "--partial a.json: the file holds something else"),
+        (&["b.json", "--partial", "a.json"], "`--partial NAME a.json`, or `--partial - a.json`"),
+        (&["a.json", "-o", "a.json"], "--output a.json: the file is an input"),
+        (&["b.json", "a.json", "-o", "./a.json"], "--output ./a.json: the file is an input"),
+        (&["a.json", "--unparsed", "a.json"], "--unparsed a.json: the file is an input"),
+        (&["merge", "p", "--partial", "a.json"], "--partial a.json: the file holds something else"),
+    ];
+    folder.run(&["b.json", "--partial", "p"]).succeeds();
+    for (args, why) in refused {
+        let run = folder.run(args).exits(2);
+        assert!(run.complaint().contains(why), "{args:?}: {}", run.complaint());
+        assert_eq!(folder.read("a.json"), log.as_bytes(), "{args:?}");
+    }
+    // Results of an earlier run are replaced, and so is an empty file.
+    folder.write("empty", "");
+    for args in [
+        &["a.json", "--partial", "p"][..],
+        &["a.json", "--partial", "empty"],
+        &["merge", "p", "empty", "--partial", "p"],
+        &["a.json", "-o", "b.json"],
+        &["a.json", "-o", "b.json"],
+    ] {
+        folder.run(args).succeeds();
+    }
+    assert_eq!(
+        folder.run(&["merge", "p", "-f", "json"]).succeeds().value()["totals"]["exchanges"],
+        2
+    );
+}
