@@ -257,7 +257,7 @@ impl<'a> Case<'a> {
     /// Returns whether the capture could have shown credentials of this request.
     pub(super) fn could_show(&self) -> bool {
         crate::world::could_show(self.facts)
-            && !self.world.looks_sanitized(&self.facts.client)
+            && self.world.lost_credentials(self.facts).is_none()
             && !self.stripped_by_preflight()
     }
 

@@ -514,9 +514,10 @@ fn sanitized(case: &Case<'_>) -> Option<Finding> {
         let fact = "the preflight announced `authorization`, the request behind it shows none";
         return Some(finding(Confidence::Proven, fact.to_owned(), "history"));
     }
-    case.world.looks_sanitized(&facts.client).then(|| {
-        let fact = "a Chrome export that drops Authorization and Cookie by default";
-        finding(Confidence::Inferred, fact.to_owned(), "capture")
+    case.world.lost_credentials(facts).map(|loss| Finding {
+        cause: CauseId::of("capture.sanitized"),
+        confidence: Confidence::Inferred,
+        evidence: vec![loss.evidence()],
     })
 }
 

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use super::{Judged, note};
 use crate::model::{Assumption, Evidence, InputRow, Observer, Oddity};
 use crate::tally::{Input, Tally};
-use crate::world::World;
+use crate::world::{Loss, World};
 
-pub(super) fn rows(tally: &Tally) -> Vec<InputRow> {
-    tally
+pub(super) fn rows(world: &World<'_>) -> Vec<InputRow> {
+    world
+        .tally()
         .inputs
         .iter()
         .map(|(source, input)| InputRow {
@@ -22,22 +23,17 @@ pub(super) fn rows(tally: &Tally) -> Vec<InputRow> {
             truncated: input.truncated,
             skipped: input.skipped.values().cloned().collect(),
             repaired: input.repaired.values().cloned().collect(),
-            unseen: unseen(input),
+            unseen: unseen(input, world.loss_of(source)),
             error: input.error.clone(),
         })
         .collect()
 }
 
-fn unseen(input: &Input) -> Vec<String> {
+fn unseen(input: &Input, loss: Option<&Loss>) -> Vec<String> {
     let mut words = Vec::new();
     let count = |n: u64, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
-    let chrome = input.creator.as_deref().is_some_and(|c| c.starts_with("WebInspector"));
-    if chrome && input.exchanges > 0 && input.with_credentials == 0 && input.with_set_cookie == 0 {
-        words.push(
-            "Authorization and cookies: a Chrome export drops them unless \"with sensitive data\" is chosen"
-                .to_owned(),
-        );
-    }
+    let loss = loss.filter(|_| input.exchanges > 0);
+    words.extend(loss.map(Loss::unseen).map(str::to_owned));
     if input.unseen_fields > 0 {
         words.push(format!("request fields of {}", count(input.unseen_fields, "exchange")));
     }

@@ -119,7 +119,7 @@ pub fn finish(world: &World<'_>, options: &ReportOptions) -> Report {
         version: env!("CARGO_PKG_VERSION").into(),
         title: options.title.clone(),
         summary: String::new(),
-        inputs: inputs::rows(tally),
+        inputs: inputs::rows(world),
         period: period(world, &judged, &options.selection),
         totals: totals(world, &judged, &options.selection),
         affected,

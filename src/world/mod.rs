@@ -11,6 +11,7 @@ mod index;
 mod legs;
 mod let_in;
 mod look;
+mod losses;
 mod moments;
 mod outages;
 mod owners;
@@ -35,6 +36,7 @@ pub use self::clocks::{ClockSource, Skew};
 pub use self::debuts::Debuts;
 use self::gist::{Gist, Ground};
 use self::index::Index;
+pub use self::losses::Loss;
 pub use self::moments::{Behind, Move, RACE};
 pub use self::outages::Outage;
 use self::owners::Owners;
@@ -104,6 +106,7 @@ pub struct World<'t> {
     legs: legs::Legs,
     veils: Veils,
     proofs: proofs::Proofs<'t>,
+    losses: losses::Losses,
 }
 
 /// An endpoint that was seen to let in a request with a credential.
@@ -298,7 +301,9 @@ impl<'t> World<'t> {
             legs,
             veils,
             proofs,
+            losses: losses::Losses::new(),
         };
+        world.losses = losses::find(tally, &world.groups);
         let refused;
         (world.index, refused) =
             rayon::join(|| Index::learn(&world, gists, doubled), || outages::refused(&world));
@@ -434,14 +439,15 @@ impl<'t> World<'t> {
         self.input(&facts.source).is_some_and(|input| input.with_credentials > 0)
     }
 
-    /// Returns whether a browser's sanitized export is likely: Chrome's writer, and nowhere a trace of
-    /// the fields that it drops.
-    pub fn looks_sanitized(&self, client: &Client) -> bool {
-        client.capture.as_ref().and_then(|source| self.input(source)).is_some_and(|input| {
-            input.creator.as_deref().is_some_and(|c| c.starts_with("WebInspector"))
-                && input.with_credentials == 0
-                && input.with_set_cookie == 0
-        })
+    /// Returns how it is known that the input of a request lost its credentials, so that an absent one may
+    /// have been sent; `None` where nothing says so.
+    pub fn lost_credentials(&self, facts: &Facts) -> Option<&Loss> {
+        self.loss_of(&facts.source)
+    }
+
+    /// Returns how it is known that an input lost its credentials.
+    pub fn loss_of(&self, source: &str) -> Option<&Loss> {
+        self.losses.get(source)
     }
 }
 

@@ -40,6 +40,7 @@ mod limits;
 mod logins;
 mod logs_formats;
 mod logs_gateway;
+mod losses;
 mod manual;
 mod messages;
 mod outputs;
