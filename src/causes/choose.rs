@@ -4,8 +4,8 @@ use super::case::{Basis, Candidate, Case};
 use super::stated;
 use super::{cards, clock, time};
 use crate::model::{
-    CauseId, Class, Confidence, Evidence, Finding, Form, Grant, Judgement, Kind, Oddity, Outcome,
-    Sign, State, Statement, Weight,
+    Blank, CauseId, Class, Confidence, Evidence, Finding, Form, Grant, Judgement, Kind, Oddity,
+    Outcome, Sign, State, Statement, Weight,
 };
 
 /// The order of a server's own checks.
@@ -446,6 +446,7 @@ fn fallback(case: &Case<'_>) -> Finding {
         finding.evidence.extend(
             told.map(|s| Evidence::new(format!("{} says `{}`", s.speaker(), s.text), place_of(s))),
         );
+        finding.evidence.extend(line_break_in_password(case));
         return finding;
     }
     if let Some(finding) = sanitized(case) {
@@ -461,6 +462,17 @@ fn fallback(case: &Case<'_>) -> Finding {
         return of("header.too_large", Confidence::Inferred, status, "response.status");
     }
     unknown(case)
+}
+
+/// A line break in a password is seldom meant: it came with the file or the pipe that held it.
+fn line_break_in_password(case: &Case<'_>) -> Option<Evidence> {
+    let broken = Oddity::Blank(Blank::LineBreak);
+    let found = case
+        .facts
+        .credentials
+        .iter()
+        .find(|c| c.kind == Kind::Password && c.oddities.contains(&broken))?;
+    Some(Evidence::new("the password holds a line break", super::case::place_of(&found.place)))
 }
 
 /// What a refused token or login request means by itself.

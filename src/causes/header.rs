@@ -146,6 +146,10 @@ fn whitespace(
     blank: Blank,
     place: &str,
 ) -> Option<Candidate> {
+    // A password may hold any character.
+    if credential.kind == Kind::Password {
+        return None;
+    }
     let oddity = Oddity::Blank(blank);
     let what = match blank {
         Blank::Leading => "blanks before the scheme",

@@ -1,7 +1,7 @@
 //! What only the history of a token tells: revoked, no longer known.
 
 use super::case::{Candidate, Case};
-use crate::model::{Confidence, Kind, Outcome, Sign, Token};
+use crate::model::{At, Confidence, Kind, Outcome, Sign, Token};
 use crate::world::{is_token_refusal, mark_of};
 
 pub(super) fn examine(case: &Case<'_>) -> Vec<Candidate> {
@@ -30,21 +30,45 @@ fn unknown_in_path(case: &Case<'_>) -> Option<Candidate> {
 
 /// The challenge asks for scopes that the token does not have.
 fn scope(case: &Case<'_>) -> Option<Candidate> {
-    let token = case.token()?;
-    let asked = case.challenges().find_map(|c| c.param("scope"))?;
-    let has = |scope: &str| token.scopes.iter().any(|s| s == scope);
-    let lacks: Vec<&str> = asked.split_whitespace().filter(|s| !has(s)).collect();
-    if lacks.is_empty() || case.facts.grant.is_some() || token.claims.is_empty() {
+    let lacks = lacking_scopes(case);
+    if lacks.is_empty() || case.facts.grant.is_some() {
         return None;
     }
     let list = lacks.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", ");
-    let candidate = Candidate::inferred(
+    let mut candidate = Candidate::inferred(
         "authz.scope",
         format!("the server asks for scope {list}, the token does not have it"),
         "response.headers.www-authenticate",
     );
-    let about = case.says("authz.") || case.facts.status == Some(403);
-    Some(if about { candidate } else { candidate.at(Confidence::Suspected) })
+    if case.says("authz.") || case.facts.status == Some(403) {
+        return Some(candidate);
+    }
+    match let_in_elsewhere_only(case) {
+        Some(at) => {
+            let fact = format!("the same token was let in at other endpoints, at {at}, never here");
+            candidate = candidate.and(fact, "history");
+        }
+        None => candidate = candidate.at(Confidence::Suspected),
+    }
+    Some(candidate)
+}
+
+/// Returns the scopes that a challenge names and the token does not have.
+fn lacking_scopes<'a>(case: &Case<'a>) -> Vec<&'a str> {
+    let Some(token) = case.token().filter(|token| !token.claims.is_empty()) else {
+        return Vec::new();
+    };
+    let Some(asked) = case.challenges().find_map(|c| c.param("scope")) else { return Vec::new() };
+    asked.split_whitespace().filter(|scope| !token.scopes.iter().any(|own| own == scope)).collect()
+}
+
+/// Returns when the host proved that it takes this token, where it did so at other endpoints alone and up to
+/// this refusal.
+fn let_in_elsewhere_only(case: &Case<'_>) -> Option<At> {
+    let (mark, at) = (mark_of(case.bearer()?)?, case.at?);
+    let always = case.world.accepted_until(mark, case.facts, At(i64::MAX))?;
+    let before = case.world.accepted_until(mark, case.facts, at)?;
+    (before.proven && !before.same_endpoint && !always.same_endpoint).then_some(before.at)
 }
 
 /// An opaque token that the host never let in, where it does let in others.
@@ -52,7 +76,7 @@ fn unknown_token(case: &Case<'_>) -> Option<Candidate> {
     let credential = case.bearer()?;
     let mark = mark_of(credential)?;
     let never = || {
-        let always = crate::model::At(i64::MAX);
+        let always = At(i64::MAX);
         case.world.accepted_until(mark, case.facts, always).is_none() && case.world.knows_uses(mark)
     };
     // The history of a token is looked up last: most are none of these.
@@ -100,7 +124,7 @@ fn unknown_key(case: &Case<'_>) -> Option<Candidate> {
             Candidate::suspected("apikey.wrong", fact, "history")
         });
     };
-    let never = case.world.accepted_until(mark, case.facts, crate::model::At(i64::MAX)).is_none()
+    let never = case.world.accepted_until(mark, case.facts, At(i64::MAX)).is_none()
         && case.world.knows_uses(mark);
     let fits = profile.kinds.has("api_key")
         && profile.places.has(&place)
@@ -164,7 +188,9 @@ fn revoked(case: &Case<'_>) -> Option<Candidate> {
     if others {
         candidate = candidate.and("other tokens of the same key are still let in", "history");
     }
-    let sure = before.proven && (others || ending.is_some());
+    // That it lacks what the challenge asks for is enough, where it never was let in.
+    let of_scope = !before.same_endpoint && !lacking_scopes(case).is_empty();
+    let sure = before.proven && (others || ending.is_some()) && !of_scope;
     Some(if sure { candidate } else { candidate.at(Confidence::Suspected) })
 }
 
@@ -184,7 +210,7 @@ fn same_form_was_let_in(case: &Case<'_>) -> bool {
 }
 
 /// Whether another token of the same issuer and key is let in on this host after `at`.
-fn others_still_work(case: &Case<'_>, at: crate::model::At) -> bool {
+fn others_still_work(case: &Case<'_>, at: At) -> bool {
     let (Some(own), Some(profile)) = (case.token(), case.profile()) else { return false };
     let key = (own.iss.clone(), own.kid.clone(), own.alg.clone());
     profile.keys.get(&key).is_some_and(|latest| {
@@ -246,8 +272,8 @@ fn role(case: &Case<'_>) -> Option<Candidate> {
     if earlier.is_some() && !case.says("authz.") {
         return None;
     }
-    let accepted = mark_of(credential)
-        .and_then(|mark| case.world.accepted_until(mark, facts, crate::model::At(i64::MAX)));
+    let accepted =
+        mark_of(credential).and_then(|mark| case.world.accepted_until(mark, facts, At(i64::MAX)));
     let mut candidate = Candidate::suspected(
         "authz.role",
         case.tell(|| {

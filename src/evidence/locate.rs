@@ -11,7 +11,7 @@ use crate::token::{self, Mint};
 use super::context::{AtHand, Context, Seen};
 use super::names::{Field, is_session_cookie};
 use super::url::{Url, decode_param};
-use super::value::{Reading, read_plain, read_with_scheme};
+use super::value::{Reading, read_password, read_plain, read_with_scheme};
 
 /// Most credentials kept of one request.
 const MOST: usize = 16;
@@ -328,8 +328,11 @@ fn add(place: Place, reading: Reading, oddity: Option<Oddity>, seen: &mut Seen) 
 
 /// Adds a credential that stands in a body.
 pub(super) fn add_from_body(place: Place, value: &str, kind: Kind, seen: &mut Seen) {
+    if kind == Kind::Password {
+        return add(place, read_password(value), None, seen);
+    }
     let mut reading = read_plain(value, kind);
-    let guessable = matches!(kind, Kind::Password | Kind::ClientSecret);
+    let guessable = kind == Kind::ClientSecret;
     // What a body calls a refresh token is one, whatever it looks like.
     if guessable || matches!(kind, Kind::RefreshToken | Kind::Grant | Kind::Saml) {
         if reading.kind != Kind::Unknown {

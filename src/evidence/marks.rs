@@ -102,7 +102,6 @@ fn is_template(text: &str) -> bool {
         ("<", ">"),
         ("%(", ")s"),
         ("{", "}"),
-        ("%", "%"),
         ("__", "__"),
         ("@@", "@@"),
     ];
@@ -110,11 +109,15 @@ fn is_template(text: &str) -> bool {
     if PAIRS.iter().any(|(open, close)| inner(open, close).is_some_and(is_variable)) {
         return true;
     }
-    text.strip_prefix('$').or_else(|| text.strip_prefix(':')).is_some_and(|name| {
+    // A secret that a person made up may begin so too (`$ecret1`): the name of a variable has no digit, or it
+    // is written in capitals.
+    let bare = text.strip_prefix('$').or_else(|| text.strip_prefix(':')).filter(|n| n.len() >= 3);
+    bare.or_else(|| inner("%", "%")).is_some_and(|name| {
         is_variable(name)
-            && name.len() >= 3
             && name.starts_with(|c: char| c.is_ascii_alphabetic())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && !(name.bytes().any(|b| b.is_ascii_digit())
+                && name.bytes().any(|b| b.is_ascii_lowercase()))
     })
 }
 
@@ -127,6 +130,27 @@ fn is_variable(name: &str) -> bool {
             b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b' ' | b':' | b'[' | b']')
         })
         && !crate::token::is_random(name)
+}
+
+/// Returns what a program wrote in place of a password that it had to fill in, without the name inside.
+///
+/// A person may choose any word as a password, `$ecret1` or `changeme`: only what nobody would choose is none.
+pub(super) fn unfilled_password(text: &str) -> Option<&'static str> {
+    const LITERALS: [&str; 4] = ["undefined", "null", "[object Object]", "(null)"];
+    const TEMPLATES: [(&str, &str, &str); 5] = [
+        ("{{", "}}", "{{…}}"),
+        ("${", "}", "${…}"),
+        ("#{", "}", "#{…}"),
+        ("<%=", "%>", "<%=…%>"),
+        ("%(", ")s", "%(…)s"),
+    ];
+    let is_inside = |open: &str, close: &str| {
+        text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(is_variable)
+    };
+    LITERALS.into_iter().find(|literal| *literal == text).or_else(|| {
+        let found = TEMPLATES.into_iter().find(|(open, close, _)| is_inside(open, close));
+        found.map(|(.., shown)| shown)
+    })
 }
 
 /// `YOUR_TOKEN`, `your-token-here`, `paste token here`, `insert-api-key`.
@@ -274,6 +298,9 @@ mod tests {
             "<token>",
             "<your token>",
             "%TOKEN%",
+            "$accessToken",
+            "$TOKEN2",
+            ":token",
             "REPLACE_ME",
             "YOUR_TOKEN",
             "your-token-here",
@@ -290,9 +317,28 @@ mod tests {
 
     #[test]
     fn a_value_is_no_placeholder() {
-        for text in ["test", "abc123", "nullable", "$2a$10$abc", "yourself", "tokenizer", "hunter2"]
-        {
+        for text in [
+            "test",
+            "abc123",
+            "nullable",
+            "$2a$10$abc",
+            "yourself",
+            "tokenizer",
+            "hunter2",
+            "$ecret1",
+            "%Tr0ub4dor%",
+            "$1a",
+        ] {
             assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_nobody_chooses_is_no_password() {
+        assert_eq!(unfilled_password("{{ user.password }}"), Some("{{…}}"));
+        assert_eq!(unfilled_password("[object Object]"), Some("[object Object]"));
+        for text in ["$ecret", "%PASSWORD%", "<password>", "{{a}}b", "changeme", "NULL", ""] {
+            assert_eq!(unfilled_password(text), None, "{text}");
         }
     }
 

@@ -7,7 +7,7 @@ use crate::model::{
 };
 use crate::token::{self, Mint};
 
-use super::marks::{LONGEST_WORD, cut_by_recorder, is_placeholder, mask_word};
+use super::marks::{LONGEST_WORD, cut_by_recorder, is_placeholder, mask_word, unfilled_password};
 
 mod blank;
 mod parts;
@@ -136,6 +136,21 @@ pub(super) fn read_plain(value: &str, kind: Kind) -> Reading {
     read_credential(text, &mut reading);
     if matches!(reading.kind, Kind::Opaque | Kind::ApiKey) && kind == Kind::Session {
         reading.kind = Kind::Session;
+    }
+    reading
+}
+
+/// Reads a password in a body or a URL, which may hold any character and any word: odd are only what a
+/// program wrote in its place, and a line break. Nothing of it is shown.
+pub(super) fn read_password(value: &str) -> Reading {
+    let mut reading = Reading::empty(Kind::Password);
+    reading.hide(value);
+    if let Some(mask) = mask_word(value) {
+        redacted(value, &mask, &mut reading);
+    } else if let Some(literal) = unfilled_password(value) {
+        placeholder(literal, &mut reading);
+    } else if memchr::memchr2(b'\r', b'\n', value.as_bytes()).is_some() {
+        reading.note(Oddity::Blank(Blank::LineBreak));
     }
     reading
 }

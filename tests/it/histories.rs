@@ -724,3 +724,37 @@ fn a_deploy_is_known_whichever_part_of_the_capture_is_read_first() {
         assert_eq!(crate::story::tallied(&steps, cut), whole, "{cut}");
     }
 }
+
+#[test]
+fn a_scope_that_the_challenge_asks_for_explains_more_than_a_revocation_elsewhere() {
+    let scoped = |sub: &str| {
+        let claims = json!({"sub": sub, "iss": "i", "scope": "read", "iat": START - 60, "exp": START + 3600});
+        token(claims)
+    };
+    let (t, other) = (scoped("a"), scoped("b"));
+    let list = |second: f64, token: &str| at(second, "GET", "/v1/list").bearer(token);
+    let asks = |step: Step, scope: &str| {
+        step.gets(401).answers("WWW-Authenticate", &format!("Bearer scope=\"{scope}\""))
+    };
+    let write = |second: f64| at(second, "PUT", "/v1/write").bearer(&t);
+    let last = |steps: &[Step]| told(steps).rsplit(" | ").next().unwrap_or_default().to_owned();
+    // Another token goes on, and the list is guarded.
+    let before = || {
+        vec![
+            at(0.0, "GET", "/v1/list").gets(401),
+            list(1.0, &t),
+            list(2.0, &other),
+            list(20.0, &other),
+        ]
+    };
+    let with = |more: Vec<Step>| [before(), more].concat();
+    assert_eq!(last(&with(vec![asks(write(10.0), "write")])), "failure authz.scope inferred");
+    // It has the scope that is asked for.
+    assert_eq!(last(&with(vec![asks(write(10.0), "read")])), "failure state.revoked inferred");
+    // It was let in here before.
+    let here = vec![write(5.0), asks(write(10.0), "write")];
+    assert_eq!(last(&with(here)), "failure state.revoked inferred");
+    // It is refused where it was let in, too: then it is over.
+    let gone = vec![asks(write(10.0), "write"), list(11.0, &t).gets(401)];
+    assert_eq!(last(&with(gone)), "failure state.revoked inferred");
+}

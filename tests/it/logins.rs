@@ -1,6 +1,9 @@
 //! Login pages: the normal way in, a session that ended, a password that was refused.
 
-use crate::story::{Step, at, told};
+use serde_json::json;
+
+use crate::program::Folder;
+use crate::story::{Step, at, judged, told};
 
 const COOKIE: &str = "sid=0a1b2c3d4e5f60718293a4b5c6d7e8f9";
 
@@ -98,4 +101,79 @@ fn a_login_form_shown_again_refuses_the_password() {
     // Nobody tried a password yet.
     let shown = at(0.0, "GET", "/login").shows(200, "text/html", &form("Welcome"));
     assert_eq!(told(&[shown]), "ok");
+}
+
+/// Passwords whose form would be odd for a token.
+const ODD: [&str; 19] = [
+    "$ecret1pass",
+    "%Tr0ub4dor%",
+    "<correct-horse>",
+    "{batteryStaple}",
+    "__staple9__",
+    "@@horse7@@",
+    ":colonFirst",
+    "correct horse battery",
+    "pass%20phrase",
+    "%41bcdef%",
+    "\"quoted words\"",
+    "'quoted words'",
+    "{\"horse\":1}",
+    "tab\tstaple",
+    "Bearer staple",
+    "Basic staple",
+    "staple,staple",
+    "changeme",
+    "token",
+];
+
+fn logs_in(second: f64, password: &str) -> Step {
+    at(second, "POST", "/login").json(&json!({"username": "bob", "password": password}))
+}
+
+#[test]
+fn a_password_may_have_any_form_and_is_never_shown() {
+    let wrong = "failure login.bad_credentials inferred";
+    let folder = Folder::new("passwords");
+    for password in ODD {
+        let encoded: String = password.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let forms = [
+            logs_in(0.0, password),
+            at(0.0, "POST", "/login").form(&format!("username=bob&password={encoded}")),
+            at(0.0, "POST", &format!("/login?username=bob&password={encoded}")),
+        ];
+        for step in forms.map(|step| step.gets(401)) {
+            assert_eq!(told(std::slice::from_ref(&step)), wrong, "{password}");
+            let log = json!({"log": {"version": "1.2", "entries": [step.0]}});
+            folder.write("a.har", log.to_string());
+            for format in ["text", "json", "jsonl", "html"] {
+                let shown = folder.run(&["a.har", "-f", format, "-v"]).succeeds().text();
+                // `changeme` and `token` are words of the reports themselves.
+                let is_word = matches!(password, "changeme" | "token");
+                assert!(is_word || !shown.contains(password), "{password} in {format}: {shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_nobody_chooses_as_a_password_was_never_filled_in() {
+    let unfilled = "failure header.placeholder proven";
+    for password in ["{{password}}", "${PASSWORD}", "<%= password %>", "undefined", "null"] {
+        assert_eq!(told(&[logs_in(0.0, password).gets(401)]), unfilled, "{password}");
+    }
+    for password in ["{{pa}}ss", "Undefined", "${}", "nullnull"] {
+        let story = told(&[logs_in(0.0, password).gets(401)]);
+        assert_eq!(story, "failure login.bad_credentials inferred", "{password}");
+    }
+}
+
+#[test]
+fn a_line_break_in_a_password_stands_with_the_refusal() {
+    for (password, broken) in [("hunter2\n", true), ("hunter2 ", false), ("hun\tter2", false)] {
+        let judgements = judged(&[logs_in(0.0, password).gets(401)]);
+        let root = judgements[0].root.as_ref().unwrap();
+        assert_eq!(root.cause, "login.bad_credentials");
+        let told = root.evidence.iter().any(|e| e.fact == "the password holds a line break");
+        assert_eq!(told, broken, "{password:?}: {root:?}");
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) const START: i64 = 1_767_261_600;
 
 /// One exchange to be.
 #[derive(Clone, Debug)]
-pub(crate) struct Step(Value);
+pub(crate) struct Step(pub(crate) Value);
 
 /// Begins an exchange `second` seconds into the story; answered with 200 and nothing else.
 pub(crate) fn at(second: f64, method: &str, path: &str) -> Step {
