@@ -110,6 +110,9 @@ pub(super) fn asked(exchange: &Exchange<'_>, path: &str, words: Words, purpose: 
     // A GraphQL endpoint is no login path; a mutation with a password is a login all the same.
     let graphql = words.graphql() && (telling(b"assword") || telling(b"efreshToken"));
     let purpose = if graphql { Purpose::Login } else { purpose };
+    if raw.trim_ascii_start().starts_with(b"<") && telling(b"assword") {
+        asked.seen.secrets = passwords_of_xml(&body.text.read());
+    }
     if purpose == Purpose::Other && !grant_in_body {
         return asked;
     }
@@ -189,6 +192,8 @@ fn fields_of<'b>(body: &'b Body<'_>, text: &'b str) -> Vec<Field<'b>> {
                 });
             });
         }
+    } else if trimmed.starts_with("--") {
+        fields.extend(parts_of(trimmed).take(64));
     } else if trimmed.contains('=') && !trimmed.starts_with('<') {
         fields.extend(params(trimmed.trim_end()).take(64).map(|(name, value)| {
             let name = decode_param(name);
@@ -200,6 +205,48 @@ fn fields_of<'b>(body: &'b Body<'_>, text: &'b str) -> Vec<Field<'b>> {
         }));
     }
     fields
+}
+
+/// Returns the parts of a form in `multipart/form-data` (RFC 7578) that are no files.
+fn parts_of(text: &str) -> impl Iterator<Item = Field<'_>> {
+    let boundary = text.lines().next().unwrap_or_default().trim_end();
+    text.split(boundary).filter_map(|part| {
+        let (head, value) = part.split_once("\r\n\r\n").or_else(|| part.split_once("\n\n"))?;
+        let (_, named) = head.split_once("name=\"")?;
+        let (name, rest) = named.split_once('"')?;
+        let value = value.strip_suffix('\n').unwrap_or(value);
+        (!rest.contains("filename")).then(|| Field {
+            place: Place::Form(token::parameter(name, 64).into()),
+            word: word_of(name),
+            value: Cow::Borrowed(value.strip_suffix('\r').unwrap_or(value)),
+        })
+    })
+}
+
+/// Returns the texts of XML elements that are passwords by their names: `<wsse:Password>`, as they stand and
+/// with their entities resolved.
+fn passwords_of_xml(text: &str) -> Vec<Secret> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some((_, element)) = rest.split_once('<') {
+        rest = element;
+        let Some((tag, behind)) = element.split_once('>') else { break };
+        let name =
+            tag.split(|c: char| c.is_ascii_whitespace() || c == '/').next().unwrap_or_default();
+        let word = word_of(name.rsplit(':').next().unwrap_or(name));
+        let Some((value, _)) = behind.split_once('<') else { break };
+        if PASSWORDS.contains(&word.as_str()) && !value.is_empty() && found.len() < 16 {
+            found.push(Secret::new(value));
+            let entities =
+                [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
+            let plain =
+                entities.iter().fold(value.to_owned(), |text, (name, c)| text.replace(name, c));
+            if plain != value {
+                found.push(Secret::new(&plain));
+            }
+        }
+    }
+    found
 }
 
 /// What the name of a mutation holds that logs somebody in: `tokenAuth`, `customerAccessTokenCreate`.

@@ -9,6 +9,7 @@ use crate::model::{
 use crate::token::{self, Mint};
 
 use super::context::{AtHand, Context, Seen};
+use super::mask::is_open_name;
 use super::names::{Field, is_session_cookie};
 use super::url::{Url, decode_param};
 use super::value::{Reading, read_password, read_plain, read_with_scheme};
@@ -415,7 +416,16 @@ fn locate_in_query(url: &Url<'_>, found: &mut Found<'_>, context: &mut Context<'
     let mut seen = Seen::default();
     let mut signed = false;
     for (name, value) in url.params() {
-        let Some(kind) = query_kind(name, value, url) else { continue };
+        let Some(kind) = query_kind(name, value, url) else {
+            // Too little to be judged, and hidden in the URL: a server that repeats it gives it away.
+            if value.len() >= 6
+                && !value.bytes().all(|b| b.is_ascii_alphabetic())
+                && !is_open_name(name)
+            {
+                seen.secrets.push(Secret::new(&decode_param(value)));
+            }
+            continue;
+        };
         // A signed URL has several such parameters and is one credential.
         if kind == Kind::Sigv4 || kind == Kind::RequestSignature {
             seen.secrets.push(Secret::new(value));

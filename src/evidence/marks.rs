@@ -92,6 +92,11 @@ pub(super) fn is_placeholder(text: &str) -> bool {
 
 /// `{{token}}`, `${TOKEN}`, `$TOKEN`, `<token>`, `%TOKEN%`, `#{token}`, `<%= token %>`, `:token`.
 fn is_template(text: &str) -> bool {
+    template(text).is_some()
+}
+
+/// Returns the name inside a template, with the marks around it.
+fn template(text: &str) -> Option<(&'static str, &str, &'static str)> {
     const PAIRS: &[(&str, &str)] = &[
         ("{{", "}}"),
         ("${{", "}}"),
@@ -105,20 +110,55 @@ fn is_template(text: &str) -> bool {
         ("__", "__"),
         ("@@", "@@"),
     ];
-    let inner = |open: &str, close: &str| text.strip_prefix(open)?.strip_suffix(close);
-    if PAIRS.iter().any(|(open, close)| inner(open, close).is_some_and(is_variable)) {
-        return true;
-    }
     // A secret that a person made up may begin so too (`$ecret1`): the name of a variable has no digit, or it
     // is written in capitals.
-    let bare = text.strip_prefix('$').or_else(|| text.strip_prefix(':')).filter(|n| n.len() >= 3);
-    bare.or_else(|| inner("%", "%")).is_some_and(|name| {
+    const BARE: &[(&str, &str)] = &[("$", ""), (":", ""), ("%", "%")];
+    let is_bare = |name: &str| {
         is_variable(name)
+            && name.len() >= 3
             && name.starts_with(|c: char| c.is_ascii_alphabetic())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
             && !(name.bytes().any(|b| b.is_ascii_digit())
                 && name.bytes().any(|b| b.is_ascii_lowercase()))
-    })
+    };
+    let inside = |&(open, close): &(&'static str, &'static str)| {
+        Some((open, text.strip_prefix(open)?.strip_suffix(close)?, close))
+    };
+    let mut marked = PAIRS.iter().filter_map(inside).filter(|(_, name, _)| is_variable(name));
+    let mut bare = BARE.iter().filter_map(inside).filter(|(_, name, _)| is_bare(name));
+    marked.next().or_else(|| bare.next())
+}
+
+/// Returns a placeholder as it may be shown: a name inside a template only where it is one of a credential, as
+/// somebody's secret may have that form.
+pub(super) fn shown_placeholder(text: &str) -> String {
+    const NAMES: &[&str] = &[
+        "token",
+        "key",
+        "jwt",
+        "secret",
+        "auth",
+        "bearer",
+        "access",
+        "api",
+        "password",
+        "credential",
+        "session",
+        "cookie",
+        "user",
+        "value",
+        "here",
+    ];
+    let short = |text: &str| text.chars().filter(|c| !c.is_control()).take(32).collect();
+    let Some((open, name, close)) = template(text) else { return short(text) };
+    let lower = name.to_ascii_lowercase();
+    let is_name =
+        !lower.bytes().any(|b| b.is_ascii_digit()) && NAMES.iter().any(|part| lower.contains(part));
+    if is_name || UNFILLED.contains(&text.to_ascii_lowercase().as_str()) {
+        short(text)
+    } else {
+        format!("{open}…{close}")
+    }
 }
 
 /// A name as a program or a person writes it, not a value.
@@ -330,6 +370,23 @@ mod tests {
             "$1a",
         ] {
             assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_name_in_a_template_is_shown_where_it_is_one_of_a_credential() {
+        for (text, shown) in [
+            ("{{accessToken}}", "{{accessToken}}"),
+            ("$API_KEY", "$API_KEY"),
+            ("<correct-horse>", "<…>"),
+            ("{{key9}}", "{{…}}"),
+            (":colonFirst", ":…"),
+            ("<nil>", "<nil>"),
+            ("YOUR_TOKEN", "YOUR_TOKEN"),
+            ("undefined", "undefined"),
+        ] {
+            assert!(is_placeholder(text), "{text}");
+            assert_eq!(shown_placeholder(text), shown);
         }
     }
 

@@ -7,7 +7,9 @@ use crate::model::{
 };
 use crate::token::{self, Mint};
 
-use super::marks::{LONGEST_WORD, cut_by_recorder, is_placeholder, mask_word, unfilled_password};
+use super::marks::{
+    LONGEST_WORD, cut_by_recorder, is_placeholder, mask_word, shown_placeholder, unfilled_password,
+};
 
 mod blank;
 mod parts;
@@ -470,8 +472,12 @@ fn unquote(text: &str) -> Option<(char, &str)> {
 }
 
 fn placeholder(text: &str, reading: &mut Reading) {
+    let shown = shown_placeholder(text);
+    if shown != text {
+        reading.hide(text);
+    }
     reading.kind = Kind::Unknown;
-    reading.note(Oddity::Placeholder(short(text)));
+    reading.note(Oddity::Placeholder(shown));
 }
 
 fn redacted(text: &str, mask: &str, reading: &mut Reading) {

@@ -126,6 +126,45 @@ const ODD: [&str; 19] = [
     "token",
 ];
 
+/// A body in several parts, with a password.
+fn parts(password: &str) -> String {
+    let part = |name: &str, value: &str| {
+        format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    [part("username", "bob"), part("password", password), "--x--\r\n".to_owned()].concat()
+}
+
+#[test]
+fn a_server_that_repeats_a_password_does_not_give_it_away() {
+    let folder = Folder::new("repeated");
+    for password in ODD.into_iter().filter(|password| password.len() > 8) {
+        let encoded: String = password.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let escaped = password.replace('&', "&amp;").replace('<', "&lt;");
+        let soap =
+            format!("<s:Envelope><wsse:Password Type='t'>{escaped}</wsse:Password></s:Envelope>");
+        let posts = |path: &str, mime: &str, text: &str| {
+            let mut step = at(0.0, "POST", path);
+            step.0["request"]["postData"] = json!({"mimeType": mime, "text": text});
+            step
+        };
+        for step in [
+            logs_in(0.0, password),
+            posts("/login", "multipart/form-data; boundary=x", &parts(password)),
+            posts("/ws/orders", "text/xml", &soap),
+            at(0.0, "GET", &format!("/v1/me?token={encoded}")),
+        ] {
+            let said =
+                json!({"error": "invalid_token", "message": format!("No '{password}' is known")});
+            let step = step.says(401, said);
+            let log = json!({"log": {"version": "1.2", "entries": [step.0]}});
+            folder.write("a.har", log.to_string());
+            let shown = folder.run(&["a.har", "-f", "jsonl"]).succeeds().text();
+            let bare = serde_json::to_string(password).unwrap();
+            assert!(!shown.contains(bare.trim_matches('"')), "{password}: {shown}");
+        }
+    }
+}
+
 fn logs_in(second: f64, password: &str) -> Step {
     at(second, "POST", "/login").json(&json!({"username": "bob", "password": password}))
 }

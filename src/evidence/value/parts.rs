@@ -6,9 +6,9 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use crate::model::{Kind, Oddity, State, pseudonym};
 
-use super::super::marks::{cut_by_recorder, is_placeholder, mask_word};
+use super::super::marks::{cut_by_recorder, is_placeholder, mask_word, shown_placeholder};
 use super::scheme::{is_known, split_scheme};
-use super::{Reading, placeholder, redacted, short, unquote};
+use super::{Reading, placeholder, redacted, unquote};
 
 /// Reads `user:password` in base64 (RFC 7617).
 pub(super) fn read_basic(text: &str, reading: &mut Reading) {
@@ -43,7 +43,7 @@ pub(super) fn read_basic(text: &str, reading: &mut Reading) {
         return reading.hide(pair);
     };
     if is_placeholder(user) && (password.is_empty() || is_placeholder(password)) {
-        reading.note(Oddity::Placeholder(short(user)));
+        reading.note(Oddity::Placeholder(shown_placeholder(user)));
     }
     if pair == ":" {
         reading.note(Oddity::Empty);
