@@ -161,11 +161,13 @@ pub(super) fn asks_nothing(raw: &[u8]) -> bool {
     !names_grant(raw) && !dialect::names_password(raw)
 }
 
+/// Returns whether a path is that of a login: `/login`, `/sign-in/email`.
 fn is_login_path(path: &str) -> bool {
-    let last = last_segment(path);
-    ["login", "signin", "sign-in", "sign_in", "logon", "authenticate"]
-        .iter()
-        .any(|word| last.eq_ignore_ascii_case(word))
+    const LOGINS: [&str; 6] = ["login", "signin", "sign-in", "sign_in", "logon", "authenticate"];
+    path.trim_end_matches('/')
+        .rsplit('/')
+        .take(2)
+        .any(|segment| LOGINS.iter().any(|word| segment.eq_ignore_ascii_case(word)))
 }
 
 fn fields_of<'b>(body: &'b Body<'_>, text: &'b str) -> Vec<Field<'b>> {
@@ -278,10 +280,12 @@ fn add_arguments(fields: &mut Vec<Field<'_>>) {
         let Some((value, behind)) = end.map(|at| text.split_at(at)) else { return };
         rest = behind.strip_prefix('"').unwrap_or(behind);
         if let Some(name) = name.filter(|name| !name.is_empty() && fields.len() < 64) {
+            // Its escapes are those of JSON (GraphQL, "String Value").
+            let plain = serde_json::from_str(&format!("\"{value}\""));
             fields.push(Field {
                 place: Place::Json("query".into()),
                 word: word_of(name),
-                value: Cow::Owned(value.to_owned()),
+                value: Cow::Owned(plain.unwrap_or_else(|_| value.to_owned())),
             });
         }
     }

@@ -418,10 +418,7 @@ fn locate_in_query(url: &Url<'_>, found: &mut Found<'_>, context: &mut Context<'
     for (name, value) in url.params() {
         let Some(kind) = query_kind(name, value, url) else {
             // Too little to be judged, and hidden in the URL: a server that repeats it gives it away.
-            if value.len() >= 6
-                && !value.bytes().all(|b| b.is_ascii_alphabetic())
-                && !is_open_name(name)
-            {
+            if value.len() >= 8 && !is_open_name(name) {
                 seen.secrets.push(Secret::new(&decode_param(value)));
             }
             continue;

@@ -134,6 +134,13 @@ fn parts(password: &str) -> String {
     [part("username", "bob"), part("password", password), "--x--\r\n".to_owned()].concat()
 }
 
+/// A mutation with a password in its text.
+fn mutation(password: &str) -> String {
+    let literal = serde_json::to_string(password).unwrap();
+    let query = format!("mutation {{ login(username: \"bob\", password: {literal}) {{ token }} }}");
+    json!({"query": query}).to_string()
+}
+
 #[test]
 fn a_server_that_repeats_a_password_does_not_give_it_away() {
     let folder = Folder::new("repeated");
@@ -149,6 +156,7 @@ fn a_server_that_repeats_a_password_does_not_give_it_away() {
         };
         for step in [
             logs_in(0.0, password),
+            posts("/graphql", "application/json", &mutation(password)),
             posts("/login", "multipart/form-data; boundary=x", &parts(password)),
             posts("/ws/orders", "text/xml", &soap),
             at(0.0, "GET", &format!("/v1/me?token={encoded}")),
@@ -192,6 +200,21 @@ fn a_password_may_have_any_form_and_is_never_shown() {
             }
         }
     }
+}
+
+#[test]
+fn a_login_whose_body_was_not_recorded_is_a_login() {
+    let wrong = "failure login.bad_credentials inferred";
+    for path in ["/login", "/api/auth/sign-in/email", "/users/authenticate/"] {
+        assert_eq!(told(&[at(0.0, "POST", path).gets(401)]), wrong, "{path}");
+    }
+    // Who asks for a page of it is no login, and neither is what lies deeper.
+    assert_eq!(
+        told(&[at(0.0, "GET", "/sign-in/email").gets(401)]),
+        "failure header.missing proven"
+    );
+    let deeper = told(&[at(0.0, "POST", "/login/audit/rows").gets(401)]);
+    assert_eq!(deeper, "failure header.missing proven");
 }
 
 #[test]
