@@ -175,6 +175,15 @@ impl<'a> Case<'a> {
         self.measured().filter(Skew::is_real)
     }
 
+    /// Returns the words for a time without a zone, where another zone would change on which side of an instant
+    /// `distance` away the request lies, and no clock was measured that tells which zone was meant.
+    pub(super) fn zone_in_doubt(&self, distance: Seconds) -> Option<Evidence> {
+        let assumed = || self.world.input(&self.facts.source).is_some_and(|i| i.zone_assumed > 0);
+        (distance.0.abs() <= FARTHEST_ZONE.0 && self.measured().is_none() && assumed()).then(|| {
+            Evidence::new("the time of the request names no zone and was read as UTC", "capture")
+        })
+    }
+
     /// Returns the instant by the host's clock.
     pub(super) fn judged_at(&self) -> Option<At> {
         let shift = self.skew().map_or(Seconds(0.0), |skew| skew.median);
@@ -281,6 +290,9 @@ impl<'a> Case<'a> {
             && !self.world.shows_credentials(self.facts)
     }
 }
+
+/// The farthest that the clock of any zone lies from UTC.
+const FARTHEST_ZONE: Seconds = Seconds(14.0 * 3600.0);
 
 /// Returns a credential's place in the words of evidence: `request.headers.authorization`.
 pub(super) fn place_of(place: &Place) -> String {

@@ -322,6 +322,10 @@ fn mended_expiry(case: &Case<'_>) -> Option<Judgement> {
         return None;
     }
     let late = lateness(case, token)?;
+    // What may not have been over is no end that was mended.
+    if !case.says("time.") && case.zone_in_doubt(late).is_some() {
+        return None;
+    }
     Some(expected(
         "time.expired_recovered",
         Confidence::Inferred,

@@ -52,9 +52,11 @@ fn expired(case: &Case<'_>, token: &Token) -> Option<Candidate> {
         case.world.accepted_until(mark, case.facts, exp).is_some_and(|a| a.at < exp)
     });
     let sure = late.0 > PLAUSIBLE_LEEWAY.0 || case.says("time.") || straddles;
-    if !sure || in_the_dark {
+    let zone = case.zone_in_doubt(late).filter(|_| !case.says("time.") && !straddles);
+    if !sure || in_the_dark || zone.is_some() {
         candidate = candidate.at(Confidence::Inferred);
     }
+    candidate.finding.evidence.extend(zone);
     // A plain 403 is about rights as often as about the token, unless this very call was let in before.
     if case.facts.answer.outcome == Outcome::Refused(Sign::Forbidden)
         && !case.says("time.")
@@ -213,7 +215,11 @@ fn early(case: &Case<'_>, token: &Token) -> Option<Candidate> {
         // A token cannot be used before it was made: a little ahead is a clock that is off, if anything.
         candidate = candidate.at(Confidence::Inferred);
     }
-    if let Some(fact) = clock::made_ahead(token, at) {
+    if let Some(zone) = case.zone_in_doubt(ahead).filter(|_| !case.says("time.")) {
+        let confidence = candidate.finding.confidence.min(Confidence::Inferred);
+        candidate = candidate.at(confidence);
+        candidate.finding.evidence.push(zone);
+    } else if let Some(fact) = clock::made_ahead(token, at) {
         candidate = candidate.and(fact, "request");
     }
     Some(candidate.unless(accepted, "history"))

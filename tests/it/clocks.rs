@@ -5,6 +5,7 @@ use authopsy::world::Given;
 use serde_json::{Value, json};
 
 use crate::forge::http_date;
+use crate::program::{Folder, verdict};
 use crate::story::{START, Step, at, judged, judged_given, token, told, verdicts};
 
 /// `second` seconds into the story as RFC 3339.
@@ -522,4 +523,53 @@ fn a_token_made_seconds_ahead_is_a_clock_that_is_off_where_the_server_says_so() 
     // The server speaks of the token alone, or no clock is off by so much.
     assert_eq!(story(4, "Token is not yet valid"), "failure time.not_yet_valid inferred");
     assert_eq!(story(7200, "Token is not yet valid"), "failure time.not_yet_valid proven");
+}
+
+#[test]
+fn a_time_without_a_zone_proves_no_expiry_that_another_zone_would_undo() {
+    let folder = Folder::new("zoneless");
+    let judged = |time: &str, ends: i64, says: &str| {
+        let token = token(json!({"sub": "a", "iat": ends - 3600, "exp": ends}));
+        let line = json!({
+            "time": time, "method": "GET", "url": "https://api.example/v1/me", "status": 401,
+            "headers": {"host": "api.example", "user-agent": "shop/1", "authorization": format!("Bearer {token}")},
+            "response_body": says,
+        });
+        folder.write("app.log", line.to_string());
+        let lines = folder.lines(&["app.log"]);
+        verdict(&lines[0])
+    };
+    let hours = |n: i64| START - n * 3600;
+    let (local, utc) = ("2026-01-01 10:00:00", "2026-01-01T10:00:00Z");
+    assert_eq!(judged(utc, hours(2), ""), "failure time.expired proven");
+    assert_eq!(judged(local, hours(2), ""), "failure time.expired inferred");
+    assert_eq!(judged(local, hours(14), ""), "failure time.expired inferred");
+    // No zone is that far, and what the server says needs no clock.
+    assert_eq!(judged(local, hours(15), ""), "failure time.expired proven");
+    assert_eq!(
+        judged(local, hours(2), r#"{"error":"jwt expired"}"#),
+        "failure time.expired proven"
+    );
+}
+
+#[test]
+fn an_end_that_another_zone_would_undo_is_no_step() {
+    let folder = Folder::new("zoneless-step");
+    let token = |ends: i64| token(json!({"sub": "a", "iat": ends - 3600, "exp": ends}));
+    let line = |time: &str, status: u16, token: &str| {
+        json!({
+            "time": time, "method": "GET", "url": "https://api.example/v1/me", "status": status, "ip": "10.0.0.1",
+            "headers": {"host": "api.example", "user-agent": "shop/1", "authorization": format!("Bearer {token}")},
+        })
+        .to_string()
+    };
+    let (old, new) = (token(START - 60), token(START + 3600));
+    for (zone, expected) in
+        [("Z", "expected time.expired_recovered inferred"), ("", "failure time.expired inferred")]
+    {
+        let (first, second) =
+            (format!("2026-01-01T10:00:00{zone}"), format!("2026-01-01T10:00:05{zone}"));
+        folder.write("app.log", [line(&first, 401, &old), line(&second, 200, &new)].join("\n"));
+        assert_eq!(verdict(&folder.lines(&["app.log"])[0]), expected, "{zone}");
+    }
 }
