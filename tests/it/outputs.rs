@@ -416,3 +416,31 @@ fn no_result_takes_the_place_of_what_was_captured() {
         2
     );
 }
+
+#[test]
+fn a_timeline_says_where_all_was_let_in_that_it_does_not_show() {
+    let folder = Folder::new("let-in-outside");
+    let line = |time: &str, status: u16| {
+        format!(
+            "{{\"time\":\"2026-11-20T{time}Z\",\"method\":\"GET\",\"url\":\"https://a.example/x\",\"status\":{status}}}"
+        )
+    };
+    let refused = ["10:00:00", "10:00:07", "10:00:30"].map(|time| line(time, 401));
+    folder.write(
+        "a.jsonl",
+        [line("04:00:00", 200), line("16:00:00", 200)]
+            .into_iter()
+            .chain(refused.clone())
+            .collect::<Vec<_>>()
+            .join("\n"),
+    );
+    let text = folder.run(&["a.jsonl", "--bucket", "1s"]).succeeds().text();
+    assert!(text.contains("let in        none in this span, 2 outside of it\n"), "{text}");
+    // Nothing was let in at all.
+    folder.write("b.jsonl", refused.join("\n"));
+    let text = folder.run(&["b.jsonl", "--bucket", "1s"]).succeeds().text();
+    assert!(
+        text.lines().any(|line| line.starts_with("let in ") && line.ends_with("peak 0")),
+        "{text}"
+    );
+}

@@ -64,7 +64,16 @@ pub(super) fn chart(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         counts.row(page, name, id, Ink::Bad, peak)?;
     }
     let ok = Counts::of(&axis, &buckets, |bucket| Some(bucket.ok));
-    ok.row(page, name, "let in", Ink::Good, ok.peak())?;
+    let let_in: u64 = buckets.iter().map(|(_, bucket)| bucket.ok).sum();
+    if ok.peak() == 0 && let_in > 0 {
+        let elsewhere = format!("none in this span, {} outside of it", number(let_in));
+        page.line(&[
+            solid(Ink::Plain, format!("{:name$}", "let in")),
+            span(Ink::Faint, elsewhere),
+        ])?;
+    } else {
+        ok.row(page, name, "let in", Ink::Good, ok.peak())?;
+    }
 
     let all = Counts::of(&axis, &buckets, |bucket| {
         let refused = [&bucket.failures, &bucket.expected, &bucket.lookalikes];
