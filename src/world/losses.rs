@@ -40,15 +40,15 @@ impl Loss {
             ),
             Self::Told(one, other) => Evidence::new(
                 format!(
-                    "no request of this input shows a credential, and the server tells them apart: \
-                     it says `{one}` of one and `{other}` of another"
+                    "no request of this input shows `Authorization` or a cookie, and the server tells \
+                     them apart: it says `{one}` of one and `{other}` of another"
                 ),
                 "history",
             ),
             Self::Parted(endpoint) => Evidence::new(
                 format!(
-                    "no request of this input shows a credential, and {endpoint} lets some in and \
-                     refuses others"
+                    "no request of this input shows `Authorization` or a cookie, and {endpoint} lets \
+                     some in and refuses others"
                 ),
                 "history",
             ),
@@ -82,9 +82,15 @@ pub(super) fn find(tally: &Tally, groups: &[Known<'_>]) -> Losses {
     if bare.is_empty() {
         return losses;
     }
-    let refusals = groups
-        .iter()
-        .filter(|known| bare.contains_key(&known.facts.source) && is_bare_refusal(known.facts));
+    // A host that is seen to let in an API key, say, may miss one.
+    let uses = tally.uses.iter().filter(|(_, usage)| !usage.at_issuer);
+    let shown: HashSet<&Arc<str>> = uses.filter_map(|(_, usage)| usage.host.as_ref()).collect();
+    let refusals = groups.iter().filter(|Known { facts, .. }| {
+        let host = facts.endpoint.host.as_ref();
+        bare.contains_key(&facts.source)
+            && is_bare_refusal(facts)
+            && !host.is_some_and(|host| shown.contains(host))
+    });
     let refusals: Vec<&Known<'_>> = refusals.collect();
     let mut parted = parted(tally, &refusals);
     parted.sort_unstable();

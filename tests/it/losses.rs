@@ -37,7 +37,7 @@ fn who_is_let_in_where_another_was_refused_sent_what_the_capture_does_not_show()
     let root = judgements[1].root.as_ref().unwrap();
     assert_eq!(
         root.evidence[0].fact,
-        "no request of this input shows a credential, and GET api.example/v1/list lets some in and \
+        "no request of this input shows `Authorization` or a cookie, and GET api.example/v1/list lets some in and \
          refuses others"
     );
 }
@@ -66,6 +66,9 @@ fn what_is_let_in_elsewhere_or_shows_a_credential_says_nothing_of_a_loss() {
     ] {
         assert_eq!(verdict_beside(others.clone()), missing, "{others:?}");
     }
+    // The field that carries keys here is recorded.
+    let keyed = list(7.0).with("X-Api-Key", "k3yQz81LmXv27TnCw04RbEd");
+    assert_eq!(verdict_beside(vec![list(6.0), keyed]), "failure apikey.missing proven");
 }
 
 #[test]
@@ -81,7 +84,7 @@ fn a_server_that_tells_bare_requests_apart_saw_more_than_the_capture_shows() {
     failure capture.sanitized inferred
     ");
     let facts = judgements[2].root.as_ref().unwrap().evidence.iter().map(|e| e.fact.clone());
-    assert_snapshot!(facts.collect::<String>(), @"no request of this input shows a credential, and the server tells them apart: it says `invalid signature` of one and `jwt expired` of another");
+    assert_snapshot!(facts.collect::<String>(), @"no request of this input shows `Authorization` or a cookie, and the server tells them apart: it says `invalid signature` of one and `jwt expired` of another");
 }
 
 #[test]
