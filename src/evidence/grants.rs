@@ -214,10 +214,9 @@ fn parts_of(text: &str) -> impl Iterator<Item = Field<'_>> {
     let boundary = text.lines().next().unwrap_or_default().trim_end();
     text.split(boundary).filter_map(|part| {
         let (head, value) = part.split_once("\r\n\r\n").or_else(|| part.split_once("\n\n"))?;
-        let (_, named) = head.split_once("name=\"")?;
-        let (name, rest) = named.split_once('"')?;
+        let (name, _) = head.split_once("name=\"")?.1.split_once('"')?;
         let value = value.strip_suffix('\n').unwrap_or(value);
-        (!rest.contains("filename")).then(|| Field {
+        (!head.contains("filename")).then(|| Field {
             place: Place::Form(token::parameter(name, 64).into()),
             word: word_of(name),
             value: Cow::Borrowed(value.strip_suffix('\r').unwrap_or(value)),

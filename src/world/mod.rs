@@ -428,8 +428,7 @@ impl<'t> World<'t> {
         &self.debuts
     }
 
-    /// Returns whether the capture that this source is may have lost its credentials to an exporter, and
-    /// whether it shows any at all.
+    /// Returns what reading told of an input.
     pub fn input(&self, source: &str) -> Option<&'t crate::tally::Input> {
         self.tally.inputs.get(source)
     }
